@@ -1,0 +1,14 @@
+"""The built-in commands, one module per group, each declared exactly as a user's own."""
+
+from importlib import import_module
+
+from pfnb.language.command import CommandRegistry, registry
+
+_GROUPS = ("data", "event", "flow", "http", "iam", "webhook")
+
+
+def load() -> CommandRegistry:
+    """The registry with all built-in commands in it."""
+    for group in _GROUPS:
+        import_module(f"{__name__}.{group}")
+    return registry

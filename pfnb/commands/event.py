@@ -1,0 +1,47 @@
+"""Events: listening to them and firing them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.command import command
+from pfnb.language.context import Context
+
+
+@command("event.listen", anonymous=True)
+async def listen(
+    key: Annotated[
+        str,
+        Field(
+            description="Event key or pattern: `*` is one word, `#` any number.",
+            min_length=1,
+            validation_alias="eventKey",
+        ),
+    ],
+    filter: Annotated[Any, Field(description="An expression over the event as `body`; no run if false.")] = None,  # noqa: A002
+) -> None:
+    """Make this pipeline a listener: it runs for each event of this key, with the event as its body. First step only.
+
+    Key and filter are read from the pipeline before it runs; as a step there is nothing left to do.
+    """
+
+
+@command("event.send")
+async def send(
+    body: Any,
+    context: Context,
+    key: Annotated[str, Field(description="The event's key.", min_length=1, validation_alias="eventKey")],
+    payload: Annotated[Any, Field(description="What listeners find in `body.payload`.")] = None,
+    correlation_id: Annotated[str | None, Field(description="Ties this event to others.")] = None,
+    async_: Annotated[bool, Field(description="Events are always sent without waiting for listeners.")] = True,
+) -> dict[str, Any] | None:
+    """Fire an event. The body stays as it is unless it is empty; `id`, `traceId` and the like go to `output` if given."""
+    if not async_:
+        raise ParameterError(
+            "event.send: events are always sent without waiting for their listeners: leave out async: false"
+        )
+    sent = await context.hub.send_event(key, payload, correlation_id=correlation_id)
+    return sent if body is None or context.has_output else None

@@ -1,0 +1,56 @@
+"""The answer to whoever is waiting for a pipeline over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.command import command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+from pfnb.language.run import Response
+
+_FORBIDDEN = {"connection", "content-length", "transfer-encoding"}
+"""Headers that the server must say itself, or the connection would break."""
+
+
+@command("http.response.set", anonymous=True)
+async def set_response(
+    context: Context,
+    status_code: Annotated[
+        int | None, Field(description="The HTTP status.", ge=200, le=599, validation_alias="status")
+    ] = None,
+    headers_: Annotated[Any, Field(description="A map, or a text such as `X-A: 1, X-B: 2`.")] = None,
+    body_: Annotated[Any, Field(description="What to answer instead of the final body.")] = UNSET,
+) -> None:
+    """Set status, headers or body of the HTTP answer; what is not given stays as an earlier step has set it."""
+    present = context.response or Response()
+    context.response = Response(
+        status=present.status if status_code is None else status_code,
+        headers={**present.headers, **_headers(headers_)},
+        body=present.body if body_ is UNSET else body_,
+    )
+
+
+def _headers(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    pairs = list(value.items()) if isinstance(value, dict) else _pairs(value)
+    headers = {str(name).strip(): str(content).strip() for name, content in pairs}
+    for name, content in headers.items():
+        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise ParameterError(f"http.response.set: {name!r} cannot be the name of a header")
+        if name.lower() in _FORBIDDEN:
+            raise ParameterError(f"http.response.set: the server itself says {name}")
+        if any(ord(character) < 32 for character in content):
+            raise ParameterError(f"http.response.set: the header {name} cannot have line breaks or control characters")
+    return headers
+
+
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and ":" in item for item in items):
+        raise ParameterError("http.response.set: headers wants names with values")
+    return [(item.split(":", 1)[0], item.split(":", 1)[1]) for item in items]

@@ -1,0 +1,63 @@
+"""Commands over the hub's webhooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pfnb.language.command import command
+from pfnb.language.context import Context
+
+Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
+
+
+@command("webhook.put")
+async def put(
+    context: Context,
+    event_key: Annotated[str | None, Field(description="Key of the event that a request fires.", min_length=1)] = None,
+    uuid: Annotated[
+        str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
+    ] = None,
+    payload_type: Annotated[
+        Literal["base64", "raw", "outbound", "ignore"] | None, Field(description="What the event's payload holds.")
+    ] = None,
+    max_payload_length: Annotated[int | None, Field(description="Longest body in bytes.", ge=1)] = None,
+    active: Annotated[bool | None, Field(description="Whether it accepts requests.")] = None,
+) -> dict[str, Any]:
+    """Create a webhook, or update one by its uuid. Returns the webhook with its URL."""
+    fields = {
+        "eventKey": event_key,
+        "uuid": uuid,
+        "payloadType": payload_type,
+        "maxPayloadLength": max_payload_length,
+        "active": active,
+    }
+    return await context.hub.put_webhook({name: value for name, value in fields.items() if value is not None})
+
+
+@command("webhook.get", read_only=True)
+async def get(
+    context: Context,
+    uuid: Annotated[str | None, Field(description="Only this webhook.", validation_alias="token")] = None,
+    event_key: Annotated[str | None, Field(description="Only webhooks that fire this key.")] = None,
+) -> list[dict[str, Any]]:
+    """List your webhooks."""
+    return await context.hub.get_webhooks(uuid=uuid or None, event_key=event_key or None)
+
+
+@command("webhook.delete")
+async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
+    """Delete a webhook. Returns what it was."""
+    return await context.hub.delete_webhook(uuid)
+
+
+@command("webhook.receive.logs", read_only=True)
+async def logs(
+    context: Context,
+    uuid: Uuid,
+    limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 100,
+    before: Annotated[str | None, Field(description="Only requests older than the one with this id.")] = None,
+) -> list[dict[str, Any]]:
+    """List the requests that a webhook has received, newest first, exactly as they came."""
+    return await context.hub.webhook_logs(uuid, limit=limit, before=before)

@@ -1,0 +1,39 @@
+"""What a pipeline means: its text, its expressions, its commands and its runs. Knows no network and no notebook."""
+
+from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry, command, registry
+from pfnb.language.context import Context
+from pfnb.language.listen import listen_accepts
+from pfnb.language.parser import command_pipeline, parse_pipeline
+from pfnb.language.pel import evaluate, render
+from pfnb.language.pipeline import Pipeline
+from pfnb.language.port import ANONYMOUS, HubPort, User
+from pfnb.language.run import Response, RunResult, StepRecord, steps_of
+from pfnb.language.runner import Limits, Runner
+from pfnb.language.topics import compile_topic, topic_matches
+
+__all__ = [
+    "ANONYMOUS",
+    "NULL",
+    "BlockDeclaration",
+    "Command",
+    "CommandRegistry",
+    "Context",
+    "HubPort",
+    "Limits",
+    "Pipeline",
+    "Response",
+    "RunResult",
+    "Runner",
+    "StepRecord",
+    "User",
+    "command",
+    "command_pipeline",
+    "compile_topic",
+    "evaluate",
+    "listen_accepts",
+    "parse_pipeline",
+    "registry",
+    "render",
+    "steps_of",
+    "topic_matches",
+]

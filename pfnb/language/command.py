@@ -1,0 +1,211 @@
+"""What a command is, and the registry that names them.
+
+A built-in command, a user's own and a third party's are declared alike: a function under `@command("name")`, whose
+signature is the one source for validation, help and schema.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
+from pfnb.language.parameters import Parameters, parameters_of
+
+GIVEN = frozenset({"body", "event", "vars", "headers", "context", "block"})
+"""Names that a command's function may ask for; everything else in its signature is a parameter of the command."""
+
+
+class _Null:
+    """The type of NULL."""
+
+    def __repr__(self) -> str:
+        return "NULL"
+
+
+NULL: Final = _Null()
+"""What a command returns to make the body null, for None keeps the body."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDeclaration:
+    """How a block is written: the step that ends it, and the steps that begin further parts of it."""
+
+    end: str
+    parts: tuple[str, ...] = ()
+
+
+class Command:
+    """A named function that a step can call, with what the runner must know of it.
+
+    `anonymous`: anonymousUser may run it. `read_only`: a cookie-authenticated GET may run it. `main`: a synchronous
+    function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
+    value fills (`- body.set: hello`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        aliases: tuple[str, ...] = (),
+        anonymous: bool = False,
+        read_only: bool = False,
+        block: BlockDeclaration | None = None,
+        main: bool = False,
+        shorthand: str | None = None,
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.aliases = aliases
+        self.anonymous = anonymous
+        self.read_only = read_only
+        self.block = block
+        self.main = main
+        self.shorthand = shorthand
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.signature = _signature(name, function)
+        self.given = tuple(parameter for parameter in self.signature.parameters if parameter in GIVEN)
+        if (block is not None) != ("block" in self.given):
+            raise ParameterError(f'command "{name}": "block" is taken by exactly those functions that declare one')
+        if block is not None and not self.is_async:
+            raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
+
+    @property
+    def description(self) -> str:
+        """The function's docstring, for help and reference."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The declared parameters; built when first needed, since pydantic models are what makes imports slow."""
+        return parameters_of(self.name, self.signature, GIVEN)
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """The pydantic model of the parameters, spelt as in pipelines; the source of JSON schemas."""
+        return self.parameters.model
+
+    def __repr__(self) -> str:
+        return f"Command({self.name!r})"
+
+
+def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function, eval_str=True)
+    except NameError as error:
+        raise ParameterError(f'command "{name}": an annotation of its function cannot be resolved: {error}') from error
+
+
+class CommandRegistry:
+    """Commands by name. Names of block parts and ends (`if.else`, `if.end`) are known to it as well."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+        self._blocks: dict[str, Command] = {}
+
+    def add(self, command: Command) -> None:
+        """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
+        built-in one only by pfnb itself; raises NameTakenError."""
+        names = (command.name, *command.aliases)
+        for name in names:
+            present = self._commands.get(name) or self._blocks.get(name)
+            if present is not None and _is_built_in(present) and not _is_built_in(command):
+                raise NameTakenError(
+                    f'"{name}" is a built-in command: give yours a name of its own, such as "my.{name}"'
+                )
+        for name in names:
+            self._commands[name] = command
+        if command.block is not None:
+            for name in (*command.block.parts, command.block.end):
+                self._blocks[name] = command
+
+    def get(self, name: str) -> Command:
+        """The command of that name or alias. Raises UnknownCommandError, which names the nearest."""
+        command = self._commands.get(name)
+        if command is not None:
+            return command
+        if name in self._blocks:
+            raise UnknownCommandError(f'"{name}" is no command of its own: it belongs to "{self._blocks[name].name}"')
+        near = get_close_matches(name, self.names(), n=1)
+        hint = f': did you mean "{near[0]}"?' if near else ""
+        raise UnknownCommandError(f'there is no command "{name}"{hint}')
+
+    def block_of(self, name: str) -> Command | None:
+        """The block command to which a part or end such as `if.else` belongs; None if it is none."""
+        return self._blocks.get(name)
+
+    def names(self) -> list[str]:
+        """All names that a step may have, aliases and block parts included, sorted."""
+        return sorted({*self._commands, *self._blocks})
+
+    def copy(self) -> CommandRegistry:
+        """A registry of its own with the same commands."""
+        twin = CommandRegistry()
+        twin._commands.update(self._commands)
+        twin._blocks.update(self._blocks)
+        return twin
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._commands
+
+    def __iter__(self) -> Iterator[Command]:
+        """Each command once, by name."""
+        return iter(sorted(set(self._commands.values()), key=lambda command: command.name))
+
+
+def _is_built_in(command: Command) -> bool:
+    return command.function.__module__.startswith("pfnb.commands.")
+
+
+registry = CommandRegistry()
+"""The one registry of a process."""
+
+
+def command(
+    name: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    anonymous: bool = False,
+    read_only: bool = False,
+    block: BlockDeclaration | None = None,
+    main: bool = False,
+    shorthand: str | None = None,
+    registry: CommandRegistry = registry,
+) -> Callable[[F], F]:
+    """Declare a function as a command; the function itself stays as it is.
+
+    The function takes any of `body`, `event`, `vars`, `headers` and `context` by name; its other parameters are the
+    command's, spelt in camelCase in pipelines (snake_case is accepted; a trailing underscore as in `in_` is dropped).
+    It returns the new body; None keeps it. Annotate with `Annotated[T, Field(description=…)]` to document a parameter.
+    """
+
+    def register(function: F) -> F:
+        registry.add(
+            Command(
+                name,
+                function,
+                aliases=aliases,
+                anonymous=anonymous,
+                read_only=read_only,
+                block=block,
+                main=main,
+                shorthand=shorthand,
+            )
+        )
+        return function
+
+    return register
+
+
+def arguments_for(command: Command, given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of a call: what the function asked to be given, and its validated parameters."""
+    return {**{name: given[name] for name in command.given}, **arguments}

@@ -1,0 +1,61 @@
+"""The leading `event.listen`: what makes a pipeline a listener, and whether it accepts an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError
+from pfnb.language.condition import is_true
+from pfnb.language.pipeline import Formula, Listen, Pipeline
+from pfnb.language.scope import Scope, starting_scope
+from pfnb.language.steps import Call
+from pfnb.language.values import formula_of, is_null
+
+COMMAND = "event.listen"
+
+
+def listen_of(calls: list[Call], source: str) -> Listen | None:
+    """The declaration in the first step. Raises PipelineSyntaxError for a later one: there is nobody to hear it."""
+    for call in calls[1:]:
+        if call.step.command.name == COMMAND and call.frame is None:
+            message = f"{COMMAND} must be the first step"
+            raise PipelineSyntaxError(message, line=call.step.line, column=call.step.column, step=call.step.number)
+    first = calls[0]
+    if first.frame is not None or first.step.command.name != COMMAND:
+        return None
+    key = first.step.arguments["key"]
+    if isinstance(key, Formula):
+        line, column = first.step.places["key"]
+        message = "the event key must be known before the run: it cannot have an expression"
+        raise ParameterError(message, line=line, column=column, step=1)
+    node = first.nodes.get("filter")
+    try:
+        accepts = None if node is None or is_null(node) else formula_of(node, source, "filter")
+    except PfnbError as error:
+        error.step = 1
+        raise
+    return Listen(key, accepts, first.step.line)
+
+
+def listen_accepts(pipeline: Pipeline, event: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> bool:
+    """Whether the filter lets this event (the object of a listening pipeline's body) in; true without a filter.
+
+    Raises PelEvaluationError, at the filter's line, where the filter cannot be evaluated over the event. May take long
+    if `pipeline.listen.filter.code.may_block`.
+    """
+    if pipeline.listen is None or pipeline.listen.filter is None:
+        return True
+    return filter_accepts(pipeline, starting_scope(pipeline, event, {}, {}, functions), functions)
+
+
+def filter_accepts(pipeline: Pipeline, scope: Scope, functions: Mapping[str, Any] | None) -> bool:
+    """The same, over a scope whose body is the event."""
+    condition = None if pipeline.listen is None else pipeline.listen.filter
+    if condition is None:
+        return True
+    try:
+        return is_true(condition.evaluate(scope, functions), "filter")
+    except ParameterError as error:
+        error.line, error.column = condition.place.line, condition.place.column
+        raise

@@ -1,0 +1,83 @@
+"""The parameters that every command has: `id`, `if`, `onError`, `eval`, `output`, `main`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.command import Command
+from pfnb.language.condition import is_true
+from pfnb.language.document import Node
+from pfnb.language.headers import on_error_at, on_error_of
+from pfnb.language.pipeline import Formula, Options
+from pfnb.language.values import formula_of, is_null, json_value, target_of, value_of
+
+COMMON = ("id", "if", "onError", "eval", "output", "main")
+OF_A_PART = ("id", "eval")
+"""Those that the steps within a block's frame, such as `if.else` and `if.end`, may have."""
+
+_SPELLINGS = {**{name: name for name in COMMON}, "on_error": "onError"}
+
+
+def common_name(spelling: str) -> str | None:
+    """The common parameter that is meant; None if it is none."""
+    return _SPELLINGS.get(spelling)
+
+
+def options_of(nodes: Mapping[str, Node], command: Command, source: str, headers: Mapping[str, Any]) -> Options:
+    """The common parameters of a step. Raises ParameterError and PelSyntaxError, with line and column."""
+    return Options(
+        id=_id(nodes.get("id")),
+        condition=_condition(nodes.get("if"), source),
+        on_error=on_error_of(headers.get("onError"))
+        if _absent(nodes.get("onError"))
+        else on_error_at(nodes["onError"]),
+        eval=_optional(nodes.get("eval"), source),
+        output=None if _absent(nodes.get("output")) else target_of(nodes["output"], source),
+        main=_main(nodes.get("main"), command),
+    )
+
+
+def _absent(node: Node | None) -> bool:
+    return node is None or is_null(node)
+
+
+def _optional(node: Node | None, source: str) -> Formula | None:
+    return None if node is None or is_null(node) else formula_of(node, source, "eval")
+
+
+def _id(node: Node | None) -> str | None:
+    if node is None or is_null(node):
+        return None
+    value = json_value(node)
+    if isinstance(value, (dict, list)):
+        raise ParameterError("id wants a text", line=node.line, column=node.column)
+    return str(value)
+
+
+def _condition(node: Node | None, source: str) -> Any:
+    if node is None:
+        return True
+    value = value_of(node, source)
+    if isinstance(value, Formula):
+        return value
+    try:
+        return is_true(value, "if")
+    except ParameterError as error:
+        error.line, error.column = node.line, node.column
+        raise
+
+
+def _main(node: Node | None, command: Command) -> bool | None:
+    if node is None or is_null(node):
+        return None
+    value = json_value(node)
+    where = {"line": node.line, "column": node.column}
+    if not isinstance(value, bool):
+        raise ParameterError(f"main wants true or false, not {value!r}", **where)
+    if value and command.is_async:
+        raise ParameterError(
+            f'main: true is for commands made of a plain "def": {command.name} has an event loop', **where
+        )
+    return value

@@ -1,0 +1,162 @@
+"""A command's parameters as a pydantic model made from its function's signature: spellings, types, defaults."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Final, get_args, get_origin
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+
+from pfnb.exceptions import ParameterError
+
+_FIELD = "arg_"
+"""Prefix of the model's attribute names, so that parameters may be called `json`, `copy` or `model_name`."""
+
+
+class _Unset:
+    """The type of UNSET."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = _Unset()
+"""Default of a parameter for which null is a value like any other: it was not given."""
+
+
+class Parameters:
+    """The parameters of one command.
+
+    `spellings` leads from every accepted spelling to the function's own parameter name. `is_open` is true where the
+    function takes `**keywords`: any further name is then accepted as it is.
+    """
+
+    def __init__(self, command: str, model: type[BaseModel], *, is_open: bool) -> None:
+        self.command = command
+        self.model = model
+        self.is_open = is_open
+        self.spellings: dict[str, str] = {}
+        self._spelt: dict[str, str] = {}
+        for field_name, field in model.model_fields.items():
+            name = field_name.removeprefix(_FIELD)
+            self._spelt[name] = field.alias or name
+            for spelling in (*_choices(field), name):
+                self.spellings[spelling] = name
+
+    def names(self) -> list[str]:
+        """The parameters as pipelines spell them, in the order of the signature."""
+        return list(self._spelt.values())
+
+    def name_of(self, spelling: str, *, also: Collection[str] = ()) -> str:
+        """The function's parameter that `spelling` means. Raises ParameterError, which names the nearest of these
+        parameters and of `also`."""
+        name = self.spellings.get(spelling)
+        if name is not None:
+            return name
+        if self.is_open:
+            return spelling
+        allowed = [*self.names(), *also]
+        near = get_close_matches(spelling, allowed, n=1)
+        if near:
+            hint = f'did you mean "{near[0]}"?'
+        elif self._spelt:
+            hint = f"it has {', '.join(self.names())}"
+        else:
+            hint = "it has none of its own"
+        raise ParameterError(f'{self.command} has no parameter "{spelling}": {hint}')
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments by parameter name, converted to the declared types, defaults filled in. Raises ParameterError."""
+        try:
+            return self._validated(values)
+        except ValidationError as error:
+            raise self._explained(error.errors(include_url=False)[0]) from None
+
+    def check(self, values: Mapping[str, Any], pending: Collection[str]) -> None:
+        """Validate what is known already; `pending` parameters get their values from expressions at run time."""
+        try:
+            self._validated({**values, **dict.fromkeys(pending)})
+        except ValidationError as error:
+            for problem in error.errors(include_url=False):
+                if self.spellings.get(str(problem["loc"][0])) not in pending:
+                    raise self._explained(problem) from None
+
+    def _validated(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        model = self.model.model_validate({self._spelt.get(name, name): value for name, value in values.items()})
+        fields = {name.removeprefix(_FIELD): getattr(model, name) for name in type(model).model_fields}
+        return {**fields, **(model.model_extra or {})}
+
+    def _explained(self, problem: Mapping[str, Any]) -> ParameterError:
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "missing" and len(problem["loc"]) == 1:
+            return _located(ParameterError(f'{self.command} needs the parameter "{where}"'), None)
+        text = str(problem["msg"])
+        shown = repr(problem.get("input"))
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
+        message = f'{self.command}: parameter "{where}": {text[:1].lower()}{text[1:]}, not {shown}'
+        return _located(ParameterError(message), self.spellings.get(str(problem["loc"][0])))
+
+
+def _located(error: ParameterError, parameter: str | None) -> ParameterError:
+    """Note which parameter is meant, so that the caller can add where it is written."""
+    vars(error)["parameter"] = parameter
+    return error
+
+
+def parameter_of(error: ParameterError) -> str | None:
+    """The function's parameter that an error of `validate` or `check` is about, if it is about one that was given."""
+    name: str | None = vars(error).get("parameter")
+    return name
+
+
+def parameters_of(command: str, signature: inspect.Signature, given: Collection[str]) -> Parameters:
+    """The parameters in a signature, without those of the names in `given`, which the runner fills in."""
+    fields: dict[str, Any] = {}
+    is_open = False
+    for name, parameter in signature.parameters.items():
+        if name in given:
+            continue
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            is_open = True
+        elif parameter.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL):
+            raise ParameterError(f'command "{command}": "{parameter}" cannot be given by name')
+        else:
+            fields[_FIELD + name] = _field(name, parameter)
+    config = ConfigDict(
+        extra="allow" if is_open else "forbid", coerce_numbers_to_str=True, arbitrary_types_allowed=True
+    )
+    model = create_model(command, __config__=config, **fields)
+    return Parameters(command, model, is_open=is_open)
+
+
+def _field(name: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
+    annotation = Any if parameter.annotation is inspect.Parameter.empty else parameter.annotation
+    spelling = _camel(name)
+    extra = [
+        item
+        for item in (get_args(annotation)[1:] if get_origin(annotation) is Annotated else ())
+        if isinstance(item, FieldInfo)
+    ]
+    choices = [spelling, name.rstrip("_"), name]
+    for item in extra:
+        choices.extend(_choices(item))
+    spelt: dict[str, Any] = {"alias": spelling, "validation_alias": AliasChoices(*dict.fromkeys(choices))}
+    if parameter.default is UNSET:
+        return annotation, Field(default_factory=lambda: UNSET, **spelt)
+    default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+    return annotation, Field(default, **spelt)
+
+
+def _choices(field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [choice for choice in alias.choices if isinstance(choice, str)]
+    return [alias] if isinstance(alias, str) else []
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -1,0 +1,94 @@
+"""From a text to a checked pipeline: everything that can be known to be wrong before a run is said here, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pfnb.exceptions import PipelineSyntaxError, UnknownCommandError
+from pfnb.language import document
+from pfnb.language.blocks import build_blocks
+from pfnb.language.command import CommandRegistry
+from pfnb.language.document import Node, Scalar, Sequence, read_document
+from pfnb.language.headers import headers_of
+from pfnb.language.listen import COMMAND as LISTEN
+from pfnb.language.listen import listen_of
+from pfnb.language.pipeline import Options, Pipeline, Step
+from pfnb.language.steps import StepReader
+from pfnb.language.values import is_null, value_of
+
+SECTIONS = ("headers", "vars", "pipeline", "body")
+
+
+def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1) -> Pipeline:
+    """The pipeline in a YAML or JSON text.
+
+    Checks the names of all commands and parameters, all literal values, the block structure and all expressions.
+    Lines count from `first_line` (2 in a notebook cell whose magic is line 1). Raises PipelineSyntaxError,
+    UnknownCommandError, ParameterError and PelSyntaxError with line and column, and the step's number where in a step.
+    """
+    sections = _sections(read_document(text, first_line=first_line), first_line)
+    headers = headers_of(sections.get("headers"))
+    reader = StepReader(text, registry, headers)
+    calls = [reader.read(node, number) for number, node in enumerate(_steps(sections), 1)]
+    listen = listen_of(calls, text)
+    return Pipeline(
+        headers=headers,
+        vars=_vars(sections.get("vars"), text),
+        steps=build_blocks(calls),
+        body=None if "body" not in sections else value_of(sections["body"], text),
+        source=text,
+        listen=listen,
+    )
+
+
+def command_pipeline(name: str, parameters: Mapping[str, Any], registry: CommandRegistry) -> Pipeline:
+    """A pipeline of one command, as the command API and the command line call it. The values are data: expressions in
+    them are text. Raises UnknownCommandError and ParameterError."""
+    command = registry.get(name)
+    if command.block is not None or name == LISTEN:
+        raise UnknownCommandError(f'"{name}" does nothing outside a pipeline')
+    values = {command.parameters.name_of(spelling): value for spelling, value in parameters.items()}
+    command.parameters.check(values, ())
+    step = Step(command, values, Options(), line=1, column=1, number=1)
+    return Pipeline(headers={}, vars={}, steps=(step,), body=None, source="")
+
+
+def _sections(root: Node | None, first_line: int) -> dict[str, Node]:
+    if root is None or is_null(root):
+        raise PipelineSyntaxError('the text is empty: a pipeline begins with "pipeline:"', line=first_line, column=1)
+    if isinstance(root, Sequence):
+        raise _wrong('put "pipeline:" in a line above this list', root)
+    if isinstance(root, Scalar):
+        raise _wrong('a pipeline begins with "pipeline:" and a list of steps below it', root)
+    for key, _ in root.entries:
+        if key.text not in SECTIONS:
+            near = get_close_matches(key.text, SECTIONS, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"a pipeline has {', '.join(SECTIONS)}"
+            raise _wrong(f'there is no section "{key.text}": {hint}', key)
+    sections = {key.text: node for key, node in root.entries}
+    if "pipeline" not in sections:
+        raise _wrong('the section "pipeline" is missing', root)
+    return sections
+
+
+def _steps(sections: dict[str, Node]) -> list[Node]:
+    node = sections["pipeline"]
+    if isinstance(node, Sequence) and node.items:
+        return node.items
+    if is_null(node) or isinstance(node, Sequence):
+        raise _wrong('"pipeline" has no steps: put "- command:" lines below it', node)
+    raise _wrong('"pipeline" wants a list: begin each step with "- "', node)
+
+
+def _vars(node: Node | None, source: str) -> dict[str, Any]:
+    if node is None or is_null(node):
+        return {}
+    if not isinstance(node, document.Mapping):
+        raise _wrong("vars wants names with values", node)
+    return {key.text: value_of(value, source) for key, value in node.entries}
+
+
+def _wrong(message: str, node: Node) -> PipelineSyntaxError:
+    return PipelineSyntaxError(message, line=node.line, column=node.column)

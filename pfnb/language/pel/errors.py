@@ -1,0 +1,52 @@
+"""How the language's errors get their place, and how they name what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
+from pfnb.exceptions import PelEvaluationError, PelSyntaxError
+
+_NAMES_COMPARED = 500
+_NAMES_SHOWN = 8
+_NAME_WIDTH = 40
+
+
+def syntax_error(message: str, text: str, offset: int) -> PelSyntaxError:
+    line, column = position(text, offset)
+    return PelSyntaxError(message, line=line, column=column)
+
+
+def place(error: PelEvaluationError, offset: int) -> None:
+    """Note on the error the offset (from 0) of what failed, unless something further inside has noted its own.
+
+    It stands in `column`, with `line` unset, until `locate` knows the text.
+    """
+    if error.column is None:
+        error.column = offset
+
+
+def locate(error: PelEvaluationError, text: str) -> None:
+    """Turn the offset noted by `place` into line and column."""
+    if error.line is None:
+        error.line, error.column = position(text, error.column or 0)
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, of an offset from 0."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def suggestion(wrong: str, names: Iterable[object]) -> str:
+    """`: did you mean …?`, or what there is if nothing is near, or nothing if there is nothing."""
+    known = [name[:_NAME_WIDTH] for name in islice(names, _NAMES_COMPARED) if isinstance(name, str)]
+    near = get_close_matches(wrong[:_NAME_WIDTH], known, n=3)
+    if not near:
+        near = [name for name in known if name.lower() == wrong.lower()]
+    if near:
+        return ": did you mean " + " or ".join(f"'{name}'" for name in near) + "?"
+    if not known:
+        return ""
+    more = ", …" if len(known) > _NAMES_SHOWN else ""
+    return ": there is " + ", ".join(f"'{name}'" for name in known[:_NAMES_SHOWN]) + more

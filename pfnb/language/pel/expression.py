@@ -1,0 +1,61 @@
+"""An expression, parsed once and evaluated many times, and the cache of those already parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any
+
+from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.errors import locate
+from pfnb.language.pel.evaluator import compile_node
+from pfnb.language.pel.frame import Frame
+from pfnb.language.pel.limits import CACHE_SIZE, MAX_CACHED
+from pfnb.language.pel.parser import Parser
+
+
+class Expression:
+    """A parsed expression. `may_block` says that evaluating it may take long, and belongs in a thread.
+
+    That is so if it matches regular expressions or calls a function object.
+    """
+
+    __slots__ = ("_run", "may_block", "text")
+
+    def __init__(self, text: str) -> None:
+        parser = Parser(text, 0, len(text))
+        self.text = text
+        self._run = compile_node(parser.parse())
+        self.may_block = parser.may_block
+
+    def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
+        """The value over a scope with `vars`, `body` and `headers`, which assignments change in place.
+
+        `functions` maps names to the objects whose public methods are called as `@name.method(…)`.
+        Whatever goes wrong is a PelEvaluationError with line and column in the expression.
+        """
+        try:
+            return self._run(scope, Frame(scope, functions))
+        except PelEvaluationError as error:
+            locate(error, self.text)
+            raise
+        except RecursionError:
+            raise too_nested() from None
+
+
+def too_nested() -> PelEvaluationError:
+    return PelEvaluationError("the data is nested too deeply, or contains itself", line=1, column=1)
+
+
+def parse(text: str) -> Expression:
+    """The expression of a text; PelSyntaxError with line and column, from 1, where it makes no sense."""
+    return _parse(text) if len(text) <= MAX_CACHED else Expression(text)
+
+
+_parse = lru_cache(maxsize=CACHE_SIZE)(Expression)
+
+
+def evaluate(expression: str, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
+    """The value of one bare expression: see Expression.evaluate. Raises PelSyntaxError and PelEvaluationError."""
+    parsed = _parse(expression) if len(expression) <= MAX_CACHED else Expression(expression)
+    return parsed.evaluate(scope, functions)

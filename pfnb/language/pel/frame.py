@@ -1,0 +1,47 @@
+"""What one evaluation carries along: where names lead, and how much it may still do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import thread_time
+from typing import Any, TypeAlias
+
+from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.limits import ITEM_COST, MAX_PRODUCED, PATTERN_SECONDS
+
+
+class Frame:
+    __slots__ = ("_left", "_seconds", "functions", "root", "variables")
+
+    def __init__(self, root: Any, functions: Mapping[str, Any] | None) -> None:
+        self.root = root
+        self.functions = functions
+        self.variables: dict[str, Any] | None = None
+        self._left = MAX_PRODUCED
+        self._seconds = PATTERN_SECONDS
+
+    def produced(self, value: Any) -> Any:
+        """Count a text, list or map that the expression made, and hand it on."""
+        if isinstance(value, str):
+            self.spend(len(value))
+        elif isinstance(value, (list, dict)):
+            self.spend(len(value) * ITEM_COST)
+        return value
+
+    def spend(self, amount: int) -> None:
+        """Count work on so many items or characters."""
+        self._left -= amount
+        if self._left < 0:
+            raise PelEvaluationError("the expression goes through too much data: select less of it first")
+
+    def timed(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call what uses regular expressions with the seconds left of what an evaluation may take for them."""
+        started = thread_time()
+        try:
+            return call(*arguments, seconds=max(self._seconds, 0.001))
+        finally:
+            self._seconds -= thread_time() - started
+
+
+Run: TypeAlias = Callable[[Any, Frame], Any]
+"""A compiled node. It takes the value at hand, `#this`: the root, or within `?[…]` and `![…]` the element."""

@@ -1,0 +1,124 @@
+"""Calls `@name.method(…)`: the public methods of the objects that the caller of an evaluation passes in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pfnb.exceptions import PelEvaluationError, PfnbError
+from pfnb.language.pel.errors import suggestion
+from pfnb.language.pel.method import as_text
+from pfnb.language.pel.values import is_list, is_map, kind, to_boolean, to_decimal, to_integer
+
+_CONVERSIONS: dict[Any, Callable[[Any], Any]] = {str: as_text, int: to_integer, float: to_decimal, bool: to_boolean}
+
+
+def call_function(functions: Mapping[str, Any] | None, name: str, method: str, given: list[Any]) -> Any:
+    """What `@name.method(*given)` answers, its arguments converted to the types of the method's annotations.
+
+    A method `left_pad` is found as `leftPad` too. Whatever it raises becomes a PelEvaluationError with its message.
+    """
+    target = find_function(functions, name)
+    found = _public_method(target, method)
+    if found is None:
+        known = [each for each in dir(target) if not each.startswith("_")]
+        raise PelEvaluationError(f"@{name} has no method '{method}'{suggestion(method, known)}")
+    arguments = _converted(found, f"@{name}.{method}(…)", given)
+    try:
+        result = found(*arguments)
+    except PfnbError as error:
+        raise PelEvaluationError(f"@{name}.{method}(…): {error.message}") from error
+    except Exception as error:  # the function is somebody else's code: whatever it raises is this expression's failure
+        raise PelEvaluationError(f"@{name}.{method}(…): {type(error).__name__}: {error}") from error
+    if inspect.iscoroutine(result):
+        result.close()
+        raise PelEvaluationError(f"@{name}.{method}(…) is asynchronous: an expression cannot wait for it")
+    return result
+
+
+def find_function(functions: Mapping[str, Any] | None, name: str) -> Any:
+    known = functions or {}
+    if name not in known:
+        raise PelEvaluationError(f"there is no function object '@{name}'{suggestion(name, known)}")
+    return known[name]
+
+
+def _public_method(target: Any, name: str) -> Callable[..., Any] | None:
+    if name.startswith("_"):
+        return None
+    for spelling in (name, _snake_case(name)):
+        found = getattr(target, spelling, None)
+        if callable(found) and not inspect.isclass(found):
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _converted(method: Callable[..., Any], shown: str, given: list[Any]) -> list[Any]:
+    signature = _signature(getattr(method, "__func__", method), inspect.ismethod(method))
+    if signature is None:
+        return given
+    try:
+        bound = signature.bind(*given)
+    except TypeError as error:
+        raise PelEvaluationError(f"{shown}: {error}") from None
+    converted: list[Any] = []
+    for name, value in bound.arguments.items():
+        parameter = signature.parameters[name]
+        several = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        try:
+            converted.extend(_fitting(each, parameter.annotation) for each in (value if several else [value]))
+        except PelEvaluationError as error:
+            raise PelEvaluationError(f"{shown}, argument '{name}': {error.message}") from error
+    return converted
+
+
+@lru_cache(maxsize=256)
+def _signature(function: Callable[..., Any], bound: bool) -> inspect.Signature | None:
+    """The signature without `self`, its annotations resolved if they can be; None for what has none (C code)."""
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    parameters = list(signature.parameters.values())
+    return signature.replace(parameters=parameters[1:] if bound else parameters)
+
+
+def _fitting(value: Any, annotation: Any) -> Any:
+    """The value as what the annotation asks for; null goes to texts, lists and maps as it is, as in Java."""
+    origin = get_origin(annotation)
+    if origin is Union or origin is UnionType:
+        return _fitting_one_of(value, get_args(annotation))
+    wanted = origin or annotation
+    if value is None and wanted not in (int, float, bool):
+        return None
+    if wanted in (int, float) and isinstance(value, bool):
+        raise PelEvaluationError("a number is wanted, not a boolean")
+    if wanted in _CONVERSIONS:
+        return _CONVERSIONS[wanted](value)
+    if (wanted is list and not is_list(value)) or (wanted is dict and not is_map(value)):
+        raise PelEvaluationError(f"a {'list' if wanted is list else 'map'} is wanted, not {kind(value)}")
+    members = get_args(annotation)
+    if wanted is list and len(members) == 1:
+        return [_fitting(each, members[0]) for each in value]
+    return value
+
+
+def _fitting_one_of(value: Any, choices: tuple[Any, ...]) -> Any:
+    if value is None and NoneType in choices:
+        return None
+    for choice in choices:
+        plain = get_origin(choice) or choice
+        if plain is Any or (isinstance(plain, type) and isinstance(value, plain) and type(value) is not bool):
+            return _fitting(value, choice)
+    if isinstance(value, bool) and bool in choices:
+        return value
+    return _fitting(value, next(choice for choice in choices if choice is not NoneType))

@@ -1,0 +1,39 @@
+"""The bounds within which an expression is read and evaluated, so that no text and no payload can take the process down."""
+
+MAX_EXPRESSION = 32_768
+"""Characters of one expression."""
+
+MAX_DEPTH = 64
+"""Nesting of brackets, signs, conditions and texts within one expression."""
+
+MAX_INTEGER_BITS = 4096
+"""Size of a whole number that an operator may produce (about 1,200 digits)."""
+
+MAX_TEXT = 8_000_000
+"""Characters of a text that an expression may produce: more than any payload and its base64 form."""
+
+MAX_ITEMS = 1_000_000
+"""Items of a list that an expression may produce."""
+
+MAX_PRODUCED = 24_000_000
+"""All that one evaluation may produce or look at: an item looked at and a character count 1, a new item ITEM_COST."""
+
+ITEM_COST = 8
+
+PATTERN_SECONDS = 0.3
+"""Processor time that all regular expressions of one evaluation may take together; it bounds their memory as well."""
+
+MAX_MATCHED = 1_000_000
+"""Characters of a text that a regular expression is applied to."""
+
+MAX_PATTERN = 1_000
+"""Characters of a regular expression."""
+
+MAX_PATTERN_WEIGHT = 10_000
+"""Characters and classes of a regular expression with its counts, such as `{3}`, written out."""
+
+MAX_CACHED = 1_024
+"""Characters of a text that is still kept, parsed, in the cache."""
+
+CACHE_SIZE = 1_024
+"""Parsed expressions (and, apart from them, templates) that are kept."""

@@ -1,0 +1,115 @@
+"""A text with expressions in it, `#{…}` or `${…}`: alone, an expression keeps its value's type; amid text it becomes text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any
+
+from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.errors import locate, place, syntax_error
+from pfnb.language.pel.evaluator import compile_node
+from pfnb.language.pel.expression import too_nested
+from pfnb.language.pel.frame import Frame, Run
+from pfnb.language.pel.limits import CACHE_SIZE, MAX_CACHED, MAX_TEXT
+from pfnb.language.pel.parser import Parser
+from pfnb.language.pel.printing import to_template_text, too_long
+
+_OPENING = re.compile(r"[#$]\{")
+_BRACKET = re.compile(r"[(\[{)\]}'\"]")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+class Template:
+    """A parsed template. `is_text` says that there is no expression in it; for `may_block` see Expression."""
+
+    __slots__ = ("_parts", "is_text", "may_block", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.may_block = False
+        self._parts: list[tuple[str | Run, int]] = []
+        begin = 0
+        for opening, start, stop in _expressions(text):
+            if opening > begin:
+                self._parts.append((text[begin:opening], begin))
+            parser = Parser(text, start, stop, nested=True)
+            self._parts.append((compile_node(parser.parse()), opening))
+            self.may_block = self.may_block or parser.may_block
+            begin = stop + 1
+        self.is_text = not self._parts
+        if begin < len(text):
+            self._parts.append((text[begin:], begin))
+
+    def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
+        """The value, over what Expression.evaluate takes; line and column of its errors count in the whole text."""
+        if self.is_text:
+            return self.text
+        frame = Frame(scope, functions)
+        try:
+            [(only, _)] = self._parts if len(self._parts) == 1 else [("", 0)]
+            return self._joined(frame) if isinstance(only, str) else only(scope, frame)
+        except PelEvaluationError as error:
+            locate(error, self.text)
+            raise
+        except RecursionError:
+            raise too_nested() from None
+
+    def _joined(self, frame: Frame) -> str:
+        texts = []
+        length = 0
+        for part, offset in self._parts:
+            try:
+                text = part if isinstance(part, str) else to_template_text(part(frame.root, frame))
+                length += len(text)
+                if length > MAX_TEXT:
+                    raise too_long()
+            except PelEvaluationError as error:
+                place(error, offset)
+                raise
+            texts.append(text)
+        return "".join(texts)
+
+
+def _expressions(text: str) -> Iterator[tuple[int, int, int]]:
+    """Offset of each opening, and start and stop of the expression behind it."""
+    found = _OPENING.search(text)
+    while found:
+        stop = _closing(text, found.start())
+        if not text[found.end() : stop].strip():
+            raise syntax_error(f"there is no expression within {found[0]}}}", text, found.start())
+        yield found.start(), found.end(), stop
+        found = _OPENING.search(text, stop + 1)
+
+
+def _closing(text: str, opening: int) -> int:
+    """Offset of the brace that closes the one after `opening`; brackets within quotes do not count."""
+    open_brackets: list[str] = []
+    position = opening + 2
+    while found := _BRACKET.search(text, position):
+        bracket, position = found[0], found.end()
+        if bracket in "'\"":
+            position = text.find(bracket, position) + 1
+            if not position:
+                raise syntax_error(f"the text that starts here has no closing {bracket}", text, found.start())
+        elif bracket in "([{":
+            open_brackets.append(bracket)
+        elif not open_brackets and bracket == "}":
+            return found.start()
+        elif not open_brackets or open_brackets.pop() != _PAIRS[bracket]:
+            raise syntax_error(f"'{bracket}' closes nothing here", text, found.start())
+    raise syntax_error(f"'{text[opening : opening + 2]}' has no closing '}}'", text, opening)
+
+
+def parse_template(text: str) -> Template:
+    """The template of a text; PelSyntaxError with line and column in it, from 1."""
+    return _parse_template(text) if len(text) <= MAX_CACHED else Template(text)
+
+
+_parse_template = lru_cache(maxsize=CACHE_SIZE)(Template)
+
+
+def render(text: str, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
+    """The value of a text with expressions in it: see Template.evaluate."""
+    return parse_template(text).evaluate(scope, functions)

@@ -1,0 +1,52 @@
+"""What a command may ask of the hub, and who asks: the one door between the language and everything outside a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+ANONYMOUS_NAME = "anonymousUser"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who a run acts as. `anonymous` users may only run commands that are declared so."""
+
+    name: str
+    anonymous: bool = False
+
+
+ANONYMOUS = User(ANONYMOUS_NAME, anonymous=True)
+
+
+class HubPort(Protocol):
+    """The hub as a command sees it.
+
+    The hub implements it directly, a kernel's session over its connection; every command therefore runs in both homes.
+    All methods raise PfnbErrors only.
+    """
+
+    async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a webhook, or update the one whose `uuid` is given. Returns the webhook object."""
+        ...
+
+    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
+        """The webhook objects of this user, narrowed by uuid and event key."""
+        ...
+
+    async def delete_webhook(self, uuid: str) -> dict[str, Any]:
+        """Delete a webhook and return what it was. Raises NotFoundError."""
+        ...
+
+    async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+        """Received requests, newest first; `before` is the id of the row to continue after. Raises NotFoundError."""
+        ...
+
+    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
+        """Fire an event. Returns `id`, `eventKey`, `traceId`, `correlationId` and `created` (milliseconds)."""
+        ...
+
+    async def read_content(self, content_id: str) -> bytes:
+        """The bytes behind a content reference; `content_id` is the last part of `$uri:attachment:<id>`."""
+        ...

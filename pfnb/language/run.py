@@ -1,0 +1,66 @@
+"""What a run leaves behind: its body, the answer it asked for, and a bounded record of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pfnb.exceptions import PfnbError
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The HTTP answer that `http.response.set` asked for. `body` is None where the run's final body is meant."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One executed step: its number in the document, command, line, duration, and its error's text if it failed."""
+
+    number: int
+    command: str
+    line: int
+    milliseconds: float
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "command": self.command,
+            "line": self.line,
+            "milliseconds": self.milliseconds,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    `skipped` is true if the filter of the pipeline's `event.listen` refused the event: no step ran, the delivery has
+    succeeded, and this listener has no answer for a waiting caller. `steps` holds the first records of a long run only;
+    `executed` counts all steps.
+    """
+
+    body: Any = None
+    response: Response | None = None
+    steps: tuple[StepRecord, ...] = ()
+    executed: int = 0
+    error: PfnbError | None = None
+    skipped: bool = False
+
+
+def attach_steps(error: PfnbError, steps: Iterable[StepRecord]) -> None:
+    """Hang the steps of a failed run on its error; see `steps_of`."""
+    vars(error)["steps"] = tuple(steps)
+
+
+def steps_of(error: PfnbError) -> tuple[StepRecord, ...]:
+    """The steps executed before `error` ended the run; empty for an error that belongs to no run."""
+    steps: tuple[StepRecord, ...] = vars(error).get("steps", ())
+    return steps

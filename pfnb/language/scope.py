@@ -1,0 +1,81 @@
+"""The values that expressions of one run see and change: `vars`, `body` and `headers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pfnb.language.pipeline import Formula, Pipeline
+
+RESULT = "result"
+"""Root name under which a step's result is found while its `output` is assigned."""
+
+
+class Scope(dict[str, Any]):
+    """A run's `vars`, `body` and `headers`; a mapping, since expressions assign to its keys."""
+
+    def __init__(self, body: Any, variables: dict[str, Any], headers: dict[str, Any]) -> None:
+        super().__init__(vars=variables, body=body, headers=headers)
+
+    @property
+    def body(self) -> Any:
+        return self["body"]
+
+    @body.setter
+    def body(self, value: Any) -> None:
+        self["body"] = value
+
+    @property
+    def vars(self) -> dict[str, Any]:
+        return self["vars"]  # type: ignore[no-any-return]
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        return self["headers"]  # type: ignore[no-any-return]
+
+
+def resolve(value: Any, scope: Scope, functions: Mapping[str, Any] | None) -> Any:
+    """A pipeline's value with its expressions evaluated; containers are always new, so that no run changes the
+    pipeline. What an expression yields is data and is never looked into again."""
+    if isinstance(value, Formula):
+        return value.evaluate(scope, functions)
+    if isinstance(value, dict):
+        return {key: resolve(item, scope, functions) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, scope, functions) for item in value]
+    return value
+
+
+def formulas(value: Any) -> list[Formula]:
+    """All expressions in a pipeline's value, in order."""
+    if isinstance(value, Formula):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [formula for item in value for formula in formulas(item)] if isinstance(value, list) else []
+
+
+def may_block(value: Any) -> bool:
+    """Whether resolving this value may take long, so that it belongs in a thread."""
+    return any(formula.code.may_block for formula in formulas(value))
+
+
+def starting_scope(
+    pipeline: Pipeline,
+    body: Any,
+    variables: Mapping[str, Any],
+    headers: Mapping[str, Any],
+    functions: Mapping[str, Any] | None,
+) -> Scope:
+    """The scope a run begins with. What the caller gives (`None` is no body) comes before what the pipeline says; its
+    `vars` are evaluated in their order, and then its `body`."""
+    scope = Scope(body, dict(variables), {**resolve(dict(pipeline.headers), Scope(None, {}, {}), None), **headers})
+    own_body = body is None and pipeline.body is not None
+    if own_body and not formulas(pipeline.body):
+        scope.body = resolve(pipeline.body, scope, functions)
+    for name, value in pipeline.vars.items():
+        if name not in variables:
+            scope.vars[name] = resolve(value, scope, functions)
+    if own_body and formulas(pipeline.body):
+        scope.body = resolve(pipeline.body, scope, functions)
+    return scope

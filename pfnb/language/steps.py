@@ -1,0 +1,154 @@
+"""One entry of the `pipeline` list as a call of a command: names resolved, values compiled, literals validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError, UnknownCommandError
+from pfnb.language import document
+from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.document import Node, Scalar
+from pfnb.language.options import COMMON, OF_A_PART, common_name, options_of
+from pfnb.language.parameters import parameter_of
+from pfnb.language.pipeline import Formula, Options, Step
+from pfnb.language.scope import formulas, may_block
+from pfnb.language.values import is_null, value_of
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step as written. `frame` is the name of a block's part or end (`if.else`, `if.end`), else None; `nodes` are
+    the command's own parameters, by the function's names."""
+
+    step: Step
+    frame: str | None
+    nodes: Mapping[str, Node]
+
+
+class StepReader:
+    """Reads the steps of one document."""
+
+    def __init__(self, source: str, registry: CommandRegistry, headers: Mapping[str, Any]) -> None:
+        self.source = source
+        self.registry = registry
+        self.headers = headers
+
+    def read(self, node: Node, number: int) -> Call:
+        """The call in an entry of the list. Errors get the step's number."""
+        try:
+            name, arguments = _written(node)
+            owner = self.registry.block_of(name.text)
+            if owner is not None and name.text not in self.registry:
+                return self._frame(name, arguments, owner, number)
+            return self._call(name, arguments, number)
+        except PfnbError as error:
+            error.step = number
+            raise
+
+    def _call(self, name: Scalar, arguments: Node | None, number: int) -> Call:
+        try:
+            command = self.registry.get(name.text)
+        except UnknownCommandError as error:
+            error.line, error.column = name.line, name.column
+            raise
+        own, common = self._sorted(command, name, arguments)
+        options = options_of(common, command, self.source, self.headers)
+        # event.listen decides on its filter before the run; as a step it must not be evaluated once more.
+        deferred = {"filter"} if command.name == "event.listen" else set()
+        values = {key: value_of(node, self.source) for key, node in own.items() if key not in deferred}
+        places = {key: (node.line, node.column) for key, node in own.items()}
+        _check(command, values, places, name)
+        step = Step(
+            command=command,
+            arguments=values,
+            options=options,
+            line=name.line,
+            column=name.column,
+            number=number,
+            places=places,
+            may_block=may_block([*values.values(), *_formulas(options)]),
+        )
+        return Call(step, None, own)
+
+    def _frame(self, name: Scalar, arguments: Node | None, owner: Command, number: int) -> Call:
+        """`if.else`, `if.end` and their like: no calls, but they may carry an `eval`."""
+        common: dict[str, Node] = {}
+        for key, value in _entries(arguments, name):
+            option = common_name(key.text)
+            if option not in OF_A_PART:
+                message = f'{name.text} has no parameter "{key.text}": it has {" and ".join(OF_A_PART)}'
+                raise ParameterError(message, line=key.line, column=key.column)
+            common[option] = value
+        options = options_of(common, owner, self.source, {})
+        return Call(Step(owner, {}, options, name.line, name.column, number), name.text, {})
+
+    def _sorted(self, command: Command, name: Scalar, node: Node | None) -> tuple[dict[str, Node], dict[str, Node]]:
+        """The nodes of the command's own parameters and those of the common ones; the command's own names win."""
+        own: dict[str, Node] = {}
+        common: dict[str, Node] = {}
+        if command.shorthand is not None and node is not None and not isinstance(node, document.Mapping):
+            return {command.shorthand: node}, common
+        for key, value in _entries(node, name):
+            option = common_name(key.text)
+            if option is not None and key.text not in command.parameters.spellings:
+                target, group = option, common
+            else:
+                target, group = _parameter(command, key), own
+            if target in group:
+                raise ParameterError(f'"{key.text}" is given twice', line=key.line, column=key.column)
+            group[target] = value
+        return own, common
+
+
+def _written(node: Node) -> tuple[Scalar, Node | None]:
+    """The command's name and what is written behind it."""
+    if isinstance(node, Scalar):
+        if is_null(node):
+            raise PipelineSyntaxError("this step is empty", line=node.line, column=node.column)
+        return node, None
+    if isinstance(node, document.Sequence):
+        raise PipelineSyntaxError("a step is a command, not a list", line=node.line, column=node.column)
+    if not node.entries:
+        raise PipelineSyntaxError("this step is empty", line=node.line, column=node.column)
+    name, arguments = node.entries[0]
+    if len(node.entries) > 1:
+        second = node.entries[1][0]
+        if is_null(arguments):
+            message = f'"{second.text}" stands beside "{name.text}": indent it further, if it is a parameter'
+        else:
+            message = f'a step has one command: begin "{second.text}" with a "- " of its own'
+        raise PipelineSyntaxError(message, line=second.line, column=second.column)
+    return name, None if is_null(arguments) else arguments
+
+
+def _entries(node: Node | None, name: Scalar) -> list[tuple[Scalar, Node]]:
+    if node is None:
+        return []
+    if not isinstance(node, document.Mapping):
+        message = f'{name.text} wants parameters with names, such as "- {name.text}: {{name: value}}"'
+        raise ParameterError(message, line=node.line, column=node.column)
+    return node.entries
+
+
+def _parameter(command: Command, key: Scalar) -> str:
+    try:
+        return command.parameters.name_of(key.text, also=COMMON)
+    except ParameterError as error:
+        error.line, error.column = key.line, key.column
+        raise
+
+
+def _check(command: Command, values: Mapping[str, Any], places: Mapping[str, tuple[int, int]], name: Scalar) -> None:
+    pending = {key for key, value in values.items() if formulas(value)}
+    try:
+        command.parameters.check({key: value for key, value in values.items() if key not in pending}, pending)
+    except ParameterError as error:
+        error.line, error.column = places.get(parameter_of(error) or "", (name.line, name.column))
+        raise
+
+
+def _formulas(options: Options) -> list[Formula]:
+    found = (options.condition, options.eval, options.output)
+    return [formula for formula in found if isinstance(formula, Formula)]

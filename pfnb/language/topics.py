@@ -1,0 +1,52 @@
+"""Event keys as AMQP topics, so that a listener here matches exactly what a RabbitMQ binding would."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+WORD = "*"
+WORDS = "#"
+
+
+class Topic:
+    """A compiled pattern: words by dots, `*` stands for exactly one word, `#` for any number of them, none included."""
+
+    __slots__ = ("_collapsed", "_literal", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self._literal = not {WORD, WORDS} & set(pattern.split("."))
+        words = pattern.split(".") if pattern else []
+        # "#.#" means what "#" means; collapsing keeps matching proportional to pattern × key.
+        self._collapsed = [word for at, word in enumerate(words) if word != WORDS or at == 0 or words[at - 1] != WORDS]
+
+    def matches(self, key: str) -> bool:
+        """Whether an event of this key is meant."""
+        if self._literal:
+            return key == self.pattern
+        words = key.split(".") if key else []
+        return _match(self._collapsed, words)
+
+
+def _match(pattern: list[str], words: list[str]) -> bool:
+    """Walk the pattern with all positions of the key that are possible so far; no backtracking, so no blow-up."""
+    possible = {0}
+    for part in pattern:
+        if part == WORDS:
+            possible = set(range(min(possible), len(words) + 1))
+        else:
+            possible = {at + 1 for at in possible if at < len(words) and part in (WORD, words[at])}
+        if not possible:
+            return False
+    return len(words) in possible
+
+
+@lru_cache(maxsize=1024)
+def compile_topic(pattern: str) -> Topic:
+    """The compiled form of a pattern."""
+    return Topic(pattern)
+
+
+def topic_matches(pattern: str, key: str) -> bool:
+    """Whether `key` (such as `webhook.lead.created`) is meant by `pattern` (such as `webhook.lead.*` or `webhook.#`)."""
+    return compile_topic(pattern).matches(key)

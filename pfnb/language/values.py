@@ -1,0 +1,106 @@
+"""Nodes of a document as values: JSON, with every text that has an expression in it compiled."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError
+from pfnb.language import pel
+from pfnb.language.document import Mapping, Node, Scalar, Sequence
+from pfnb.language.pipeline import Formula
+from pfnb.language.place import place_of, relocate
+from pfnb.language.scope import RESULT
+
+_INTEGER = re.compile(r"[-+]?[0-9]+$")
+_BASED = re.compile(r"0o[0-7]+$|0x[0-9a-fA-F]+$")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_SPECIAL = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_WRAPPED = re.compile(r"\s*[#$]\{(.*)\}\s*$", re.DOTALL)
+
+
+def is_null(node: Node) -> bool:
+    """Whether the document says nothing here, or `null`."""
+    return isinstance(node, Scalar) and node.style is None and _SPECIAL.get(node.text, node) is None
+
+
+def json_value(node: Node) -> Any:
+    """The value as the document spells it, expressions left as text. Resolved by the core schema of YAML 1.2: `yes`,
+    `on` and dates are texts."""
+    if isinstance(node, Mapping):
+        return {key.text: json_value(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [json_value(item) for item in node.items]
+    return _plain(node) if node.style is None else node.text
+
+
+def value_of(node: Node, source: str) -> Any:
+    """The value with its expressions compiled to Formulas. Raises PelSyntaxError with the document's position."""
+    if isinstance(node, Mapping):
+        return {key.text: value_of(value, source) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [value_of(item, source) for item in node.items]
+    if "#{" in node.text or "${" in node.text:
+        return _template(node, source)
+    return _plain(node) if node.style is None else node.text
+
+
+def formula_of(node: Node, source: str, parameter: str) -> Formula:
+    """An expression, bare or within `#{…}`, as `eval` and `filter` take it. Raises ParameterError for anything else."""
+    if not isinstance(node, Scalar) or not node.text.strip():
+        raise ParameterError(f"{parameter} wants an expression", line=node.line, column=node.column)
+    if "#{" in node.text or "${" in node.text:
+        compiled = _template(node, source)
+        if isinstance(compiled, Formula):
+            return compiled
+    place = place_of(node, source)
+    try:
+        return Formula(pel.parse(node.text), place, node.text)
+    except PelSyntaxError as error:
+        relocate(error, node.text, place)
+        raise
+
+
+def target_of(node: Node, source: str) -> Formula:
+    """The path given as `output`, such as `vars.total` or `#{vars.total}`, as an assignment of the step's result."""
+    wrapped = _WRAPPED.match(node.text) if isinstance(node, Scalar) else None
+    if not isinstance(node, Scalar) or not node.text.strip():
+        raise ParameterError("output wants a path such as vars.total", line=node.line, column=node.column)
+    path, offset = (wrapped[1], wrapped.start(1)) if wrapped else (node.text, 0)
+    place = place_of(node, source).after(offset)
+    try:
+        return Formula(pel.parse(f"{path} = {RESULT}"), place, path)
+    except PelSyntaxError as error:
+        error.message = f"output wants a path such as vars.total: {error.message}"
+        relocate(error, path, place)
+        raise
+
+
+def _template(node: Scalar, source: str) -> Formula | str:
+    place = place_of(node, source)
+    try:
+        template = pel.parse_template(node.text)
+    except PelSyntaxError as error:
+        relocate(error, node.text, place)
+        raise
+    return node.text if template.is_text else Formula(template, place, node.text)
+
+
+def _plain(node: Scalar) -> Any:
+    text = node.text
+    if text in _SPECIAL:
+        return _SPECIAL[text]
+    if _INTEGER.match(text):
+        if len(text) > 4000:  # Python refuses longer ones, for they take quadratic time
+            raise PipelineSyntaxError("this number is too long", line=node.line, column=node.column)
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    return int(text, 0) if _BASED.match(text) else text
