@@ -1,0 +1,73 @@
+"""The hub as one user's commands see it: the hub's own side of the language's port."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pfnb.exceptions import ParameterError
+from pfnb.hub.hub import Hub
+from pfnb.hub.webhook import Webhook
+from pfnb.language.port import User
+
+MAX_LOGS = 10_000
+
+
+class HubAccess:
+    """`url` is the hub's address as this user's side reaches it: webhook addresses are built on it, or on the public one."""
+
+    def __init__(self, hub: Hub, user: User, url: str) -> None:
+        self._hub = hub
+        self._user = user
+        self._url = (hub.settings.public_url or url).rstrip("/")
+
+    async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        shown = self._show(await self._hub.webhooks.put(fields, self._user.name))
+        if not _is_private_way(self._url):
+            shown["warning"] = (
+                "this webhookUrl is neither https nor on this machine: its secret can be read on the way to it"
+            )
+        return shown
+
+    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
+        if uuid is not None:
+            return [self._show(self._hub.webhooks.get(uuid, self._user.name))]
+        return [self._show(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
+
+    async def delete_webhook(self, uuid: str) -> dict[str, Any]:
+        return self._show(await self._hub.webhooks.delete(uuid, self._user.name))
+
+    async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+        if not 1 <= limit <= MAX_LOGS:
+            raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
+        webhook = self._hub.webhooks.get(uuid, self._user.name)
+        return await self._hub.log_entries(await self._hub.store.events(webhook.uuid, limit, before))
+
+    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
+        event = await self._hub.send(key, payload, correlation_id)
+        return {
+            "id": event.id,
+            "eventKey": event.event_key,
+            "traceId": event.trace_id,
+            "correlationId": event.correlation_id,
+            "created": event.created,
+        }
+
+    async def read_content(self, content_id: str) -> bytes:
+        return await self._hub.contents.read(content_id)
+
+    def _show(self, webhook: Webhook) -> dict[str, Any]:
+        return webhook.to_json(f"{self._url}/api/v3/command/webhook.receive?uuid={webhook.uuid}")
+
+
+def _is_private_way(url: str) -> bool:
+    """Whether nobody between here and there can read what is sent: https, or this machine itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False

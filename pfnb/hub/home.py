@@ -1,0 +1,66 @@
+"""A hub's home: where its data lives, that no other hub lives there, and the one place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pfnb.exceptions import BusyError
+from pfnb.hub.brokers.local import LocalBroker
+from pfnb.hub.hub import Hub, Settings
+from pfnb.hub.request import Limits
+from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.sql import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """How to start a hub. Without `data_dir` everything is in memory and ends with the process."""
+
+    data_dir: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    public_url: str | None = None
+    owner: str = ""
+
+
+class Home:
+    """BusyError when another hub lives in the data directory."""
+
+    def __init__(self, options: HubOptions) -> None:
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._lock: FileLock | None = None
+        if options.data_dir is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="pfnb-", ignore_cleanup_errors=True)
+            folder = Path(self._temporary.name)
+        else:
+            folder = options.data_dir
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _locked(folder)
+        bodies = folder / "bodies"
+        bodies.mkdir(mode=0o700, exist_ok=True)
+        store = MemoryStore() if options.data_dir is None else SqlStore(folder / "pfnb.sqlite", bodies)
+        self.folder = folder
+        self.hub = Hub(store, LocalBroker(), Settings(bodies, options.limits, public_url=options.public_url))
+
+    async def open(self) -> None:
+        await self.hub.open()
+
+    async def close(self) -> None:
+        await self.hub.close()
+        if self._lock is not None:
+            self._lock.release()
+        if self._temporary is not None:
+            await asyncio.to_thread(self._temporary.cleanup)
+
+
+def _locked(folder: Path) -> FileLock:
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BusyError(f"another hub is using {folder}: stop it, or choose another data directory") from None
+    return lock

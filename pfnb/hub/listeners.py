@@ -1,0 +1,62 @@
+"""The hub's listeners: which pipeline names there are, whose they are, and whom an event concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pfnb.exceptions import NameTakenError, NotFoundError
+from pfnb.hub.delivery import Listener
+from pfnb.hub.stores.store import Store
+from pfnb.language.topics import topic_matches
+
+
+class Listeners:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._by_name: dict[str, Listener] = {}
+        self._by_key: dict[str, tuple[str, ...]] = {}
+
+    def load(self, listeners: Iterable[Listener]) -> None:
+        self._by_name = {listener.name: listener for listener in sorted(listeners, key=lambda one: one.created)}
+        self._by_key = {}
+
+    def matching(self, key: str) -> tuple[str, ...]:
+        """Names of the listeners of this event key, in the order in which they were registered."""
+        names = self._by_key.get(key)
+        if names is None:
+            names = tuple(one.name for one in self._by_name.values() if topic_matches(one.pattern, key))
+            if len(self._by_key) >= 1024:  # keys come from webhooks, which anybody may create many of
+                self._by_key.clear()
+            self._by_key[key] = names
+        return names
+
+    def get(self, name: str) -> Listener:
+        listener = self._by_name.get(name)
+        if listener is None:
+            raise NotFoundError(f"there is no pipeline named {name}: `%pipeline list` shows those there are")
+        return listener
+
+    def all(self) -> list[Listener]:
+        return list(self._by_name.values())
+
+    async def register(self, listener: Listener, *, replace: bool) -> None:
+        """Add it, or put it in the place of the same notebook's listener of that name.
+
+        NameTakenError when another notebook holds the name and `replace` is false.
+        """
+        held = self._by_name.get(listener.name)
+        if held is not None and held.notebook != listener.notebook and not replace:
+            raise NameTakenError(
+                f"the pipeline name {listener.name} is held by {held.notebook}: choose another name, "
+                "or take it over with --replace"
+            )
+        await self._store.save_listener(listener)
+        self._by_name[listener.name] = listener
+        self._by_key.clear()
+
+    async def unregister(self, name: str) -> Listener:
+        listener = self.get(name)
+        await self._store.delete_listener(name, "the listener was deleted")
+        self._by_name.pop(name, None)
+        self._by_key.clear()
+        return listener

@@ -1,0 +1,155 @@
+"""The store of a hub that ends with its kernel: the same promises, in memory, and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from pfnb.exceptions import NotFoundError
+from pfnb.hub.delivery import FINAL, Delivery, DeliveryStatus, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body
+from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
+from pfnb.hub.stores.store import Opened, Stored
+from pfnb.hub.webhook import Webhook
+
+
+class MemoryStore:
+    """Keeps the newest `max_events`; older ones go once nothing of theirs is pending."""
+
+    durable = False
+
+    def __init__(self, max_events: int = 10_000) -> None:
+        self._max_events = max_events
+        self._webhooks: dict[str, Webhook] = {}
+        self._listeners: dict[str, Listener] = {}
+        self._events: dict[str, Event] = {}
+        self._bodies: dict[str, Body] = {}
+        self._deliveries: dict[int, Delivery] = {}
+        self._by_event: dict[str, list[int]] = {}
+        self._steps: dict[int, tuple[dict[str, Any], ...]] = {}
+        self._last_seq = 0
+        self._last_delivery = 0
+        self.unknown = 0
+
+    async def open(self) -> Opened:
+        return Opened(tuple(self._webhooks.values()), tuple(self._listeners.values()), self._last_seq)
+
+    async def close(self) -> None:
+        pass
+
+    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
+        self._last_seq += 1
+        event = replace(event, seq=self._last_seq)
+        self._events[event.id] = event
+        self._bodies[event.id] = body
+        deliveries = []
+        for name in listeners:
+            self._last_delivery += 1
+            deliveries.append(Delivery(self._last_delivery, event.id, name))
+        self._deliveries.update((delivery.id, delivery) for delivery in deliveries)
+        self._by_event[event.id] = [delivery.id for delivery in deliveries]
+        self._count_received(event)
+        self._forget_oldest()
+        return Stored(event, tuple(deliveries))
+
+    def _count_received(self, event: Event) -> None:
+        webhook = self._webhooks.get(event.webhook or "")
+        if webhook is not None:
+            self._webhooks[webhook.uuid] = replace(webhook, received=webhook.received + 1, last_received=event.created)
+
+    def _forget_oldest(self) -> None:
+        while len(self._events) > self._max_events:
+            oldest = next(iter(self._events))
+            numbers = self._by_event[oldest]
+            if any(self._deliveries[number].status not in FINAL for number in numbers):
+                return
+            del self._events[oldest], self._by_event[oldest]
+            remove_body(self._bodies.pop(oldest))
+            for number in numbers:
+                del self._deliveries[number]
+                self._steps.pop(number, None)
+
+    async def count_unknown(self) -> None:
+        self.unknown += 1
+
+    async def save_webhook(self, webhook: Webhook) -> None:
+        self._webhooks[webhook.uuid] = webhook
+
+    async def delete_webhook(self, uuid: str) -> None:
+        self._webhooks.pop(uuid, None)
+
+    async def save_listener(self, listener: Listener) -> None:
+        self._listeners[listener.name] = listener
+
+    async def delete_listener(self, name: str, reason: str) -> None:
+        self._listeners.pop(name, None)
+        for delivery in list(self._deliveries.values()):
+            if delivery.listener == name and delivery.status not in FINAL:
+                self._deliveries[delivery.id] = replace(delivery, status="dead", error={"statusMessage": reason})
+
+    async def count_attempts(self, deliveries: Collection[int]) -> None:
+        for number in deliveries:
+            found = self._deliveries[number]
+            self._deliveries[number] = replace(found, attempts=found.attempts + 1)
+
+    async def finish_delivery(
+        self, delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+    ) -> None:
+        found = self._deliveries[delivery]
+        self._deliveries[delivery] = replace(found, status=status, attempts=found.attempts + 1, error=error)
+        self._steps[delivery] = tuple(steps)
+
+    async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        waiting = (
+            delivery
+            for delivery in self._deliveries.values()
+            if delivery.listener == listener and delivery.status == "pending" and delivery.id > after
+        )
+        return [(delivery, self._events[delivery.event_id]) for delivery in islice(waiting, limit)]
+
+    async def delivery(self, delivery: int) -> tuple[Delivery, Event]:
+        found = self._deliveries.get(delivery)
+        if found is None:
+            raise NotFoundError(f"there is no delivery {delivery}")
+        return found, self._events[found.event_id]
+
+    async def pending_counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for delivery in self._deliveries.values():
+            if delivery.status not in FINAL:
+                counts[delivery.listener] = counts.get(delivery.listener, 0) + 1
+        return counts
+
+    async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
+        below = self._events[before].seq if before in self._events else self._last_seq + 1
+        newest_first = (self._events[event_id] for event_id in reversed(self._events))
+        return list(islice((event for event in newest_first if event.webhook == webhook and event.seq < below), limit))
+
+    async def events_since(self, seq: int, limit: int) -> list[Event]:
+        return list(islice((event for event in self._events.values() if event.seq > seq), limit))
+
+    async def event(self, event_id: str) -> Event | None:
+        return self._events.get(event_id)
+
+    async def body(self, event_id: str) -> bytes:
+        body = self._body(event_id)
+        return body.data if body.data is not None else await asyncio.to_thread(read_body, body)
+
+    async def body_slice(self, event_id: str, offset: int, size: int) -> bytes:
+        return await asyncio.to_thread(read_slice, self._body(event_id), offset, size)
+
+    def _body(self, event_id: str) -> Body:
+        body = self._bodies.get(event_id)
+        if body is None:
+            raise NotFoundError(f"there is no event {event_id}")
+        return body
+
+    async def deliveries(self, event_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+        return {
+            event_id: [self._deliveries[number] for number in self._by_event.get(event_id, ())]
+            for event_id in event_ids
+        }

@@ -1,0 +1,47 @@
+"""Numbered steps from an empty database to today's tables. A step that was released is never changed again."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pfnb.exceptions import PfnbError
+
+_FIRST = """
+CREATE TABLE webhooks (
+    uuid TEXT PRIMARY KEY, event_key TEXT NOT NULL, owner TEXT NOT NULL, created BIGINT NOT NULL,
+    updated BIGINT NOT NULL, payload_type TEXT NOT NULL, max_payload_length BIGINT NOT NULL,
+    active BOOLEAN NOT NULL, received BIGINT NOT NULL, last_received BIGINT);
+CREATE TABLE listeners (
+    name TEXT PRIMARY KEY, pattern TEXT NOT NULL, owner TEXT NOT NULL, notebook TEXT NOT NULL,
+    created BIGINT NOT NULL, source TEXT NOT NULL, concurrency INTEGER NOT NULL);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event_key TEXT NOT NULL, namespace TEXT NOT NULL,
+    trace_id TEXT NOT NULL, correlation_id TEXT NOT NULL, created BIGINT NOT NULL, webhook TEXT,
+    method TEXT NOT NULL, head TEXT NOT NULL, content_type TEXT NOT NULL, size BIGINT NOT NULL,
+    payload_type TEXT NOT NULL, body BLOB, body_file TEXT);
+CREATE INDEX events_by_webhook ON events (webhook, seq);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY, event_seq BIGINT NOT NULL REFERENCES events (seq), listener TEXT NOT NULL,
+    status TEXT NOT NULL, attempts INTEGER NOT NULL, error TEXT, steps TEXT);
+CREATE INDEX deliveries_by_event ON deliveries (event_seq);
+CREATE INDEX deliveries_pending ON deliveries (listener, id) WHERE status = 'pending';
+CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+INSERT INTO counters VALUES ('unknown_webhook', 0)
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Run the steps this database has not seen, in the caller's transaction. PfnbError if a newer pfnb made it."""
+    connection.execute(sa.text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
+    version = connection.execute(sa.text("SELECT max(version) FROM schema_version")).scalar() or 0
+    if version > len(MIGRATIONS):
+        raise PfnbError(
+            f"this data directory has schema version {version} and this pfnb knows {len(MIGRATIONS)}: use a newer pfnb"
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in script.split(";"):
+            connection.execute(sa.text(statement))
+        connection.execute(sa.text("INSERT INTO schema_version VALUES (:number)"), {"number": number})

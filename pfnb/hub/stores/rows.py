@@ -1,0 +1,101 @@
+"""Between rows and the hub's values, in both directions. What is only ever read back whole is one JSON text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from pfnb.hub.delivery import Delivery, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body, FilePart
+from pfnb.hub.stores import schema
+from pfnb.hub.webhook import Webhook
+
+EVENT_COLUMNS = tuple(column for column in schema.events.c if column.name not in ("body", "body_file"))
+
+
+def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "id": event.id,
+        "event_key": event.event_key,
+        "namespace": event.namespace,
+        "trace_id": event.trace_id,
+        "correlation_id": event.correlation_id,
+        "created": event.created,
+        "webhook": event.webhook,
+        "method": event.method,
+        "head": json.dumps(_head(event), ensure_ascii=True, separators=(",", ":")),
+        "content_type": event.content_type,
+        "size": event.size,
+        "payload_type": event.payload_type,
+        "body": body.data,
+        "body_file": body.path.name if body.path is not None else None,
+    }
+
+
+def _head(event: Event) -> dict[str, Any]:
+    head: dict[str, Any] = {"headers": event.headers}
+    if event.query:
+        head["query"] = event.query
+    if event.fields:
+        head["fields"] = event.fields
+    if event.files:
+        head["files"] = [asdict(file) for file in event.files]
+    if event.named_by:
+        head["named_by"] = event.named_by
+    return head
+
+
+def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
+    head = json.loads(row.head)
+    return Event(
+        id=row.id,
+        event_key=row.event_key,
+        namespace=row.namespace,
+        trace_id=row.trace_id,
+        correlation_id=row.correlation_id,
+        created=row.created,
+        webhook=row.webhook,
+        method=row.method,
+        query=head.get("query", {}),
+        headers=head["headers"],
+        content_type=row.content_type,
+        size=row.size,
+        fields=head.get("fields", {}),
+        files=tuple(FilePart(**file) for file in head.get("files", ())),
+        named_by=head.get("named_by", ""),
+        payload_type=row.payload_type,
+        seq=row.seq,
+    )
+
+
+def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
+    """A row of deliveries joined with its event's id, labelled `event_id`."""
+    return Delivery(
+        id=row.number,
+        event_id=row.event_id,
+        listener=row.listener,
+        status=row.status,
+        attempts=row.attempts,
+        error=json.loads(row.error) if row.error else None,
+    )
+
+
+def webhook_row(webhook: Webhook) -> dict[str, Any]:
+    return asdict(webhook)
+
+
+def to_webhook(row: sa.Row[*tuple[Any, ...]]) -> Webhook:
+    return Webhook(**row._mapping)
+
+
+def listener_row(listener: Listener) -> dict[str, Any]:
+    return asdict(listener)
+
+
+def to_listener(row: sa.Row[*tuple[Any, ...]]) -> Listener:
+    return Listener(**row._mapping)

@@ -1,0 +1,192 @@
+"""Webhooks, events and deliveries in a database: SQLite in WAL mode, every commit synced to disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from pfnb.exceptions import NotFoundError
+from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body
+from pfnb.hub.stores import rows, schema, writes
+from pfnb.hub.stores.bodies import read_body, read_slice, sweep_folder, sync_folder
+from pfnb.hub.stores.migrations import migrate
+from pfnb.hub.stores.store import Opened, Stored
+from pfnb.hub.stores.writer import Writer
+from pfnb.hub.webhook import Webhook
+
+T = TypeVar("T")
+
+_DELIVERY = (
+    schema.deliveries.c.id.label("number"),
+    schema.deliveries.c.listener,
+    schema.deliveries.c.status,
+    schema.deliveries.c.attempts,
+    schema.deliveries.c.error,
+    schema.events.c.id.label("event_id"),
+)
+
+
+class SqlStore:
+    """`file` is the database, readable by its owner alone; `bodies` the folder of bodies too large for a row."""
+
+    durable = True
+
+    def __init__(self, file: Path, bodies: Path) -> None:
+        self._file = file
+        self._bodies = bodies
+        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)))
+        sa.event.listen(self._engine, "connect", _configure)
+        self._numbers = writes.Sequences(0, 0)
+        self._writer = Writer(self._engine.connect, self._run_group)
+
+    def _run_group(self, connection: sa.Connection, works: list[writes.Work]) -> list[Any]:
+        return writes.run_group(connection, works, self._numbers)
+
+    async def open(self) -> Opened:
+        opened = await asyncio.to_thread(self._open)
+        self._writer.start()
+        return opened
+
+    def _open(self) -> Opened:
+        self._file.touch(mode=0o600)
+        with self._engine.begin() as connection:
+            migrate(connection)
+            last_seq = connection.scalar(sa.select(sa.func.max(schema.events.c.seq))) or 0
+            last_delivery = connection.scalar(sa.select(sa.func.max(schema.deliveries.c.id))) or 0
+            webhooks = tuple(rows.to_webhook(row) for row in connection.execute(sa.select(schema.webhooks)))
+            listeners = tuple(rows.to_listener(row) for row in connection.execute(sa.select(schema.listeners)))
+            kept = connection.scalars(
+                sa.select(schema.events.c.body_file).where(schema.events.c.body_file.is_not(None))
+            ).all()
+        sweep_folder(self._bodies, {name for name in kept if name})
+        self._numbers = writes.Sequences(last_seq, last_delivery)
+        return Opened(webhooks, listeners, last_seq)
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await asyncio.to_thread(self._engine.dispose)
+
+    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
+        if body.path is not None:
+            await asyncio.to_thread(sync_folder, self._bodies)
+        stored: Stored = await self._writer.submit(writes.AddEvent(event, body, listeners))
+        return stored
+
+    async def count_unknown(self) -> None:
+        await self._writer.submit(writes.CountUnknown())
+
+    async def save_webhook(self, webhook: Webhook) -> None:
+        await self._writer.submit(writes.save_webhook(webhook))
+
+    async def delete_webhook(self, uuid: str) -> None:
+        await self._writer.submit(writes.delete_webhook(uuid))
+
+    async def save_listener(self, listener: Listener) -> None:
+        await self._writer.submit(writes.save_listener(listener))
+
+    async def delete_listener(self, name: str, reason: str) -> None:
+        await self._writer.submit(writes.delete_listener(name, reason))
+
+    async def count_attempts(self, deliveries: Collection[int]) -> None:
+        await self._writer.submit(writes.count_attempts(deliveries))
+
+    async def finish_delivery(
+        self, delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+    ) -> None:
+        await self._writer.submit(writes.finish_delivery(delivery, status, error, steps))
+
+    async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        query = (
+            _delivery_and_event()
+            .where(schema.deliveries.c.listener == listener, schema.deliveries.c.status == "pending")
+            .where(schema.deliveries.c.id > after)
+            .order_by(schema.deliveries.c.id)
+            .limit(limit)
+        )
+        return await self._read(
+            lambda connection: [(rows.to_delivery(row), rows.to_event(row)) for row in connection.execute(query)]
+        )
+
+    async def delivery(self, delivery: int) -> tuple[Delivery, Event]:
+        query = _delivery_and_event().where(schema.deliveries.c.id == delivery)
+        row = await self._read(lambda connection: connection.execute(query).first())
+        if row is None:
+            raise NotFoundError(f"there is no delivery {delivery}")
+        return rows.to_delivery(row), rows.to_event(row)
+
+    async def pending_counts(self) -> dict[str, int]:
+        table = schema.deliveries
+        query = (
+            sa.select(table.c.listener, sa.func.count()).where(table.c.status == "pending").group_by(table.c.listener)
+        )
+        return await self._read(lambda connection: {row[0]: row[1] for row in connection.execute(query)})
+
+    async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
+        table = schema.events
+        query = sa.select(*rows.EVENT_COLUMNS).where(table.c.webhook == webhook)
+        if before is not None:
+            query = query.where(table.c.seq < sa.select(table.c.seq).where(table.c.id == before).scalar_subquery())
+        return await self._events(query.order_by(table.c.seq.desc()).limit(limit))
+
+    async def events_since(self, seq: int, limit: int) -> list[Event]:
+        table = schema.events
+        query = sa.select(*rows.EVENT_COLUMNS).where(table.c.seq > seq)
+        return await self._events(query.order_by(table.c.seq).limit(limit))
+
+    async def event(self, event_id: str) -> Event | None:
+        found = await self._events(sa.select(*rows.EVENT_COLUMNS).where(schema.events.c.id == event_id))
+        return found[0] if found else None
+
+    async def _events(self, query: sa.Select[Any]) -> list[Event]:
+        return await self._read(lambda connection: [rows.to_event(row) for row in connection.execute(query)])
+
+    async def body(self, event_id: str) -> bytes:
+        return await self._read(lambda connection: read_body(self._body(connection, event_id)))
+
+    async def body_slice(self, event_id: str, offset: int, size: int) -> bytes:
+        return await self._read(lambda connection: read_slice(self._body(connection, event_id), offset, size))
+
+    def _body(self, connection: sa.Connection, event_id: str) -> Body:
+        table = schema.events
+        query = sa.select(table.c.size, table.c.body, table.c.body_file).where(table.c.id == event_id)
+        row = connection.execute(query).first()
+        if row is None:
+            raise NotFoundError(f"there is no event {event_id}")
+        return Body(row.size, row.body, self._bodies / row.body_file if row.body_file else None)
+
+    async def deliveries(self, event_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+        query = (
+            sa.select(*_DELIVERY)
+            .join_from(schema.deliveries, schema.events)
+            .where(schema.events.c.id.in_(event_ids))
+            .order_by(schema.deliveries.c.id)
+        )
+        found: dict[str, list[Delivery]] = {event_id: [] for event_id in event_ids}
+        for delivery in await self._read(lambda c: [rows.to_delivery(row) for row in c.execute(query)]):
+            found[delivery.event_id].append(delivery)
+        return found
+
+    async def _read(self, read: Callable[[sa.Connection], T]) -> T:
+        def in_thread() -> T:
+            with self._engine.connect() as connection:
+                return read(connection)
+
+        return await asyncio.to_thread(in_thread)
+
+
+def _delivery_and_event() -> sa.Select[Any]:
+    return sa.select(*_DELIVERY, *rows.EVENT_COLUMNS).join_from(schema.deliveries, schema.events)
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA busy_timeout=5000")

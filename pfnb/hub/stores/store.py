@@ -1,0 +1,94 @@
+"""The store's port: all that the rest of the hub knows of where webhooks, events and deliveries are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body
+from pfnb.hub.webhook import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event after its commit, with its order (`event.seq`) and the deliveries that were committed with it."""
+
+    event: Event
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the hub keeps in memory: every webhook and listener, and the order of the newest event."""
+
+    webhooks: tuple[Webhook, ...]
+    listeners: tuple[Listener, ...]
+    last_seq: int
+
+
+class Store(Protocol):
+    """Writes return after the commit they are part of; nothing is acknowledged before. BusyError when too many wait.
+
+    A delivery is pending here until it has ended: that it runs is known to the hub that handed it out, so that a hub
+    which died in the middle has left nothing to repair.
+
+    Events come back in the order of their commit. A body beyond the memory limit is a file in the hub's body folder, written
+    before its event is added; the store keeps its name.
+    """
+
+    durable: bool
+
+    async def open(self) -> Opened:
+        """Bring the schema up to date and read what the hub keeps in memory."""
+
+    async def close(self) -> None: ...
+
+    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored: ...
+
+    async def count_unknown(self) -> None:
+        """Count a request that named no active webhook, in the same group commit as events."""
+
+    async def save_webhook(self, webhook: Webhook) -> None: ...
+
+    async def delete_webhook(self, uuid: str) -> None: ...
+
+    async def save_listener(self, listener: Listener) -> None: ...
+
+    async def delete_listener(self, name: str, reason: str) -> None:
+        """Remove it; what was pending or running for it is `dead` with this reason."""
+
+    async def count_attempts(self, deliveries: Collection[int]) -> None:
+        """Their runs were cut off: one more attempt each, pending still."""
+
+    async def finish_delivery(
+        self,
+        delivery: int,
+        status: DeliveryStatus,
+        error: dict[str, Any] | None,
+        steps: Sequence[dict[str, Any]],
+    ) -> None:
+        """The run of one more attempt has ended so."""
+
+    async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        """Pending deliveries of a listener with an id above `after`, oldest first."""
+
+    async def delivery(self, delivery: int) -> tuple[Delivery, Event]: ...
+
+    async def pending_counts(self) -> dict[str, int]: ...
+
+    async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
+        """A webhook's events, newest first, older than the event `before`."""
+
+    async def events_since(self, seq: int, limit: int) -> list[Event]:
+        """Events after this order, oldest first."""
+
+    async def event(self, event_id: str) -> Event | None: ...
+
+    async def body(self, event_id: str) -> bytes: ...
+
+    async def body_slice(self, event_id: str, offset: int, size: int) -> bytes: ...
+
+    async def deliveries(self, event_ids: Sequence[str]) -> dict[str, list[Delivery]]: ...

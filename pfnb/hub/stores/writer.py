@@ -1,0 +1,113 @@
+"""One thread owns every write: it commits whatever queued up while its last commit ran, so there is no fixed window."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from pfnb.exceptions import BusyError
+
+MAX_QUEUED = 10_000
+
+
+Work = TypeVar("Work")
+
+
+class _Queued(Generic[Work]):
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Work, future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Writer(Generic[Work]):
+    """`run_group` writes several works in the caller's transaction and gives their results in order.
+
+    A work may be written twice: again alone, when the group it was first part of failed and was rolled back.
+    """
+
+    def __init__(
+        self, connect: Callable[[], sa.Connection], run_group: Callable[[sa.Connection, list[Work]], list[Any]]
+    ) -> None:
+        self._connect = connect
+        self._run_group = run_group
+        self._changed = threading.Condition()
+        self._queue: list[_Queued[Work]] = []
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write, daemon=True, name="pfnb-writer")
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Write what is queued, then end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def submit(self, work: Work) -> asyncio.Future[Any]:
+        """A future of the work's result, done once it is committed. Call it on the loop that started the writer."""
+        assert self._loop is not None, "the writer runs"
+        future: asyncio.Future[Any] = self._loop.create_future()
+        with self._changed:
+            if self._closing:
+                raise BusyError("the hub is shutting down")
+            if len(self._queue) >= MAX_QUEUED:
+                raise BusyError("the store cannot keep up: too many writes wait")
+            self._queue.append(_Queued(work, future))
+            self._changed.notify()
+        return future
+
+    def _write(self) -> None:
+        assert self._loop is not None, "the writer runs"
+        connection = self._connect()
+        try:
+            while group := self._next_group():
+                self._commit(connection, group)
+                self._loop.call_soon_threadsafe(_acknowledge, group)
+        finally:
+            connection.close()
+
+    def _next_group(self) -> list[_Queued[Work]]:
+        with self._changed:
+            while not self._queue and not self._closing:
+                self._changed.wait()
+            group, self._queue = self._queue, []
+            return group
+
+    def _commit(self, connection: sa.Connection, group: list[_Queued[Work]]) -> None:
+        try:
+            with connection.begin():
+                results = self._run_group(connection, [queued.work for queued in group])
+        except Exception as error:
+            if len(group) == 1:
+                group[0].error = error
+                return
+            # One bad work must not fail its neighbours: each again, alone.
+            for queued in group:
+                self._commit(connection, [queued])
+            return
+        for queued, result in zip(group, results, strict=True):
+            queued.result = result
+
+
+def _acknowledge(group: list[_Queued[Work]]) -> None:
+    for queued in group:
+        if queued.future.done():
+            continue
+        if queued.error is not None:
+            queued.future.set_exception(queued.error)
+        else:
+            queued.future.set_result(queued.result)

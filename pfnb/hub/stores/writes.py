@@ -1,0 +1,179 @@
+"""What the writer thread does to the tables: each write is a value, so that a group of them can be one transaction."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body
+from pfnb.hub.stores import rows, schema
+from pfnb.hub.stores.store import Stored
+from pfnb.hub.webhook import Webhook
+
+UNKNOWN_WEBHOOK = "unknown_webhook"
+
+
+class Sequences:
+    """The next orders of events and deliveries; the one writer thread counts them itself."""
+
+    def __init__(self, last_seq: int, last_delivery: int) -> None:
+        self.event = itertools.count(last_seq + 1)
+        self.delivery = itertools.count(last_delivery + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AddEvent:
+    event: Event
+    body: Body
+    listeners: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnknown:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Any other write: statements with their values, in order."""
+
+    statements: tuple[tuple[sa.Executable, dict[str, Any] | None], ...]
+
+    def run(self, connection: sa.Connection) -> None:
+        for statement, values in self.statements:
+            connection.execute(statement, values)
+
+
+Work = AddEvent | CountUnknown | Change
+
+
+def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) -> list[Any]:
+    """Events and counts of a group are written together, then the rest in order. Nobody changes a delivery of an event
+    that is not committed yet, so this order is safe."""
+    stored = _add_events(connection, [work for work in works if isinstance(work, AddEvent)], numbers)
+    unknown = sum(isinstance(work, CountUnknown) for work in works)
+    if unknown:
+        connection.execute(_COUNT, {"counter": UNKNOWN_WEBHOOK, "more": unknown})
+    results: list[Any] = []
+    for work in works:
+        if isinstance(work, AddEvent):
+            results.append(next(stored))
+        elif isinstance(work, CountUnknown):
+            results.append(None)
+        else:
+            work.run(connection)
+            results.append(None)
+    return results
+
+
+def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequences) -> Iterator[Stored]:
+    events: list[dict[str, Any]] = []
+    deliveries: list[dict[str, Any]] = []
+    stored: list[Stored] = []
+    received: dict[str, tuple[int, int]] = {}
+    for add in adds:
+        event = replace(add.event, seq=next(numbers.event))
+        events.append(rows.event_row(event, add.body, event.seq))
+        mine = tuple(Delivery(next(numbers.delivery), event.id, name) for name in add.listeners)
+        deliveries.extend(_delivery_row(delivery, event.seq) for delivery in mine)
+        stored.append(Stored(event, mine))
+        if event.webhook:
+            count, last = received.get(event.webhook, (0, 0))
+            received[event.webhook] = (count + 1, max(last, event.created))
+    if events:
+        connection.execute(_INSERT_EVENT, events)
+    if deliveries:
+        connection.execute(_INSERT_DELIVERY, deliveries)
+    if received:
+        counts = [{"webhook": uuid, "more": count, "last": last} for uuid, (count, last) in received.items()]
+        connection.execute(_COUNT_RECEIVED, counts)
+    return iter(stored)
+
+
+def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "event_seq": seq,
+        "listener": delivery.listener,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+    }
+
+
+_INSERT_EVENT = sa.insert(schema.events)
+_INSERT_DELIVERY = sa.insert(schema.deliveries)
+_COUNT = (
+    sa.update(schema.counters)
+    .where(schema.counters.c.name == sa.bindparam("counter"))
+    .values(value=schema.counters.c.value + sa.bindparam("more"))
+)
+_COUNT_RECEIVED = (
+    sa.update(schema.webhooks)
+    .where(schema.webhooks.c.uuid == sa.bindparam("webhook"))
+    .values(received=schema.webhooks.c.received + sa.bindparam("more"), last_received=sa.bindparam("last"))
+)
+_FINISH = (
+    sa.update(schema.deliveries)
+    .where(schema.deliveries.c.id == sa.bindparam("number"))
+    .values(
+        status=sa.bindparam("ended"),
+        attempts=schema.deliveries.c.attempts + 1,
+        error=sa.bindparam("reason"),
+        steps=sa.bindparam("trace"),
+    )
+)
+
+
+def finish_delivery(
+    delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+) -> Change:
+    values = {
+        "number": delivery,
+        "ended": status,
+        "reason": json.dumps(error) if error else None,
+        "trace": json.dumps(list(steps)) if steps else None,
+    }
+    return Change(((_FINISH, values),))
+
+
+def count_attempts(deliveries: Collection[int]) -> Change:
+    table = schema.deliveries
+    return Change(((sa.update(table).where(table.c.id.in_(deliveries)).values(attempts=table.c.attempts + 1), None),))
+
+
+def save_webhook(webhook: Webhook) -> Change:
+    """Replace all but the counts, which the receiver may be raising at the same time."""
+    row = rows.webhook_row(webhook)
+    kept = {name: value for name, value in row.items() if name not in ("received", "last_received")}
+    table = schema.webhooks
+    exists = sa.select(sa.literal(1)).where(table.c.uuid == webhook.uuid).exists()
+    insert = sa.insert(table).from_select(list(row), sa.select(*_literals(table, row)).where(~exists))
+    update = sa.update(table).where(table.c.uuid == webhook.uuid).values(**kept)
+    return Change(((update, None), (insert, None)))
+
+
+def delete_webhook(uuid: str) -> Change:
+    return Change(((sa.delete(schema.webhooks).where(schema.webhooks.c.uuid == uuid), None),))
+
+
+def save_listener(listener: Listener) -> Change:
+    delete = sa.delete(schema.listeners).where(schema.listeners.c.name == listener.name)
+    return Change(((delete, None), (sa.insert(schema.listeners), rows.listener_row(listener))))
+
+
+def delete_listener(name: str, reason: str) -> Change:
+    table = schema.deliveries
+    unfinished = sa.update(table).where(table.c.listener == name, table.c.status == "pending")
+    dead = unfinished.values(status="dead", error=json.dumps({"statusMessage": reason}))
+    return Change(((sa.delete(schema.listeners).where(schema.listeners.c.name == name), None), (dead, None)))
+
+
+def _literals(table: sa.Table, row: dict[str, Any]) -> list[sa.ColumnElement[Any]]:
+    return [sa.literal(value, table.c[name].type) for name, value in row.items()]

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pfnb.hub.delivery import Listener
+from pfnb.hub.feed import Job
+from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.hub import Hub
+from pfnb.hub.ingest import Ingest
+from pfnb.hub.request import Limits, Received, RequestHead
+
+UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
+
+
+class RecordingWorker:
+    """A worker that keeps what it is handed until the test ends it."""
+
+    def __init__(self) -> None:
+        self.jobs: asyncio.Queue[Job] = asyncio.Queue()
+        self.revoked: list[str] = []
+
+    async def deliver(self, job: Job) -> None:
+        self.jobs.put_nowait(job)
+
+    async def revoke(self, listener: str) -> None:
+        self.revoked.append(listener)
+
+    async def next(self) -> Job:
+        async with asyncio.timeout(5):
+            return await self.jobs.get()
+
+
+def listener(name: str, notebook: str = "a.ipynb", pattern: str = "order.*", **changes: Any) -> Listener:
+    return Listener(name, pattern, "ada", notebook, created=1, **changes)
+
+
+def request(
+    body: bytes = b"{}", *, uuid: str = UUID, method: str = "POST", content_type: str = "application/json"
+) -> Received:
+    head = RequestHead(method, f"uuid={uuid}", (("Content-Type", content_type),))
+    ingest = Ingest(head, Limits(), Path("unused"))
+    ingest.feed(body)
+    return ingest.finish()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
+    home = Home(HubOptions(tmp_path / "hub" if request.param == "sqlite" else None))
+    await home.open()
+    await home.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
+    yield home.hub
+    await home.close()

@@ -1,0 +1,233 @@
+"""Both stores keep the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pfnb.exceptions import NotFoundError, PfnbError
+from pfnb.hub.delivery import Delivery, Listener
+from pfnb.hub.event import Event
+from pfnb.hub.request import Body, FilePart
+from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.store import Store
+from pfnb.hub.webhook import Webhook
+
+HOOK = Webhook("0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd", "order.placed", "ada", created=1, updated=1)
+
+
+def event(number: int, **changes: object) -> Event:
+    made = Event(
+        id=f"e{number}",
+        event_key="order.placed",
+        namespace="default",
+        trace_id="6936bd:abcdefg",
+        correlation_id="c",
+        created=1000 + number,
+        webhook=HOOK.uuid,
+        headers={"content-type": "text/plain"},
+        content_type="text/plain",
+    )
+    return replace(made, **changes)
+
+
+def small(data: bytes = b"hello") -> Body:
+    return Body(len(data), data, None)
+
+
+def sqlite_store(folder: Path) -> SqlStore:
+    bodies = folder / "bodies"
+    bodies.mkdir(exist_ok=True)
+    return SqlStore(folder / "pfnb.sqlite", bodies)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
+    await made.open()
+    await made.save_webhook(HOOK)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    made = sqlite_store(tmp_path)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_an_event_comes_back_as_it_was_stored(store: Store) -> None:
+    given = event(
+        1,
+        query={"a": ["1", "2"]},
+        fields={"name": ["Ada"]},
+        files=(FilePart("file", "a.csv", "text/csv", 3, 4, "ab" * 32),),
+        named_by="query.uuid",
+        payload_type="base64",
+        size=5,
+    )
+    stored = await store.add_event(given, small(), [])
+    assert stored.event == replace(given, seq=1)
+    assert await store.event("e1") == stored.event
+    assert await store.body("e1") == b"hello"
+    assert await store.body_slice("e1", 1, 3) == b"ell"
+
+
+async def test_events_keep_the_order_of_their_commit_and_page_backwards(store: Store) -> None:
+    await asyncio.gather(*(store.add_event(event(number), small(), []) for number in range(20)))
+    newest = await store.events(HOOK.uuid, 5, None)
+    assert [one.seq for one in newest] == [20, 19, 18, 17, 16]
+    assert [one.seq for one in await store.events(HOOK.uuid, 3, newest[-1].id)] == [15, 14, 13]
+    assert [one.seq for one in await store.events_since(17, 10)] == [18, 19, 20]
+
+
+async def test_each_listener_gets_its_own_delivery_in_the_order_of_commit(store: Store) -> None:
+    for number in (1, 2):
+        await store.add_event(event(number), small(), ["lead", "audit"])
+    pending = await store.pending("lead", 0, 10)
+    assert [(delivery.event_id, one.seq) for delivery, one in pending] == [("e1", 1), ("e2", 2)]
+    assert await store.pending_counts() == {"lead": 2, "audit": 2}
+    assert [delivery.event_id for delivery, _ in await store.pending("lead", pending[0][0].id, 10)] == ["e2"]
+
+
+async def test_a_finished_delivery_is_not_pending_and_keeps_its_error(store: Store) -> None:
+    first, second = (await store.add_event(event(1), small(), ["lead", "audit"])).deliveries
+    await store.finish_delivery(first.id, "failed", {"statusMessage": "no such key", "line": 3}, [{"number": 1}])
+    assert await store.pending("lead", 0, 10) == []
+    failed = Delivery(first.id, "e1", "lead", "failed", 1, {"statusMessage": "no such key", "line": 3})
+    assert await store.deliveries(["e1"]) == {"e1": [failed, second]}
+
+
+async def test_a_run_that_was_cut_off_counts_as_an_attempt_and_stays_pending(store: Store) -> None:
+    (delivery,) = (await store.add_event(event(1), small(), ["lead"])).deliveries
+    await store.count_attempts({delivery.id})
+    ((pending, _),) = await store.pending("lead", 0, 10)
+    assert pending.attempts == 1
+
+
+async def test_deliveries_of_a_deleted_listener_are_dead_and_say_why(store: Store) -> None:
+    await store.save_listener(Listener("lead", "order.*", "ada", "a.ipynb", 1))
+    await store.add_event(event(1), small(), ["lead"])
+    await store.delete_listener("lead", "the listener was deleted")
+    (delivery,) = (await store.deliveries(["e1"]))["e1"]
+    assert (delivery.status, delivery.error) == ("dead", {"statusMessage": "the listener was deleted"})
+
+
+async def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
+    assert await store.event("nothing") is None
+    with pytest.raises(NotFoundError):
+        await store.body("nothing")
+    with pytest.raises(NotFoundError):
+        await store.delivery(99)
+
+
+async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    await store.open()
+    await store.save_webhook(HOOK)
+    await store.save_listener(Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2))
+    await store.add_event(event(1), small(), ["lead"])
+    await store.save_webhook(replace(HOOK, event_key="order.paid", updated=2))
+    await store.close()
+
+    again = sqlite_store(tmp_path)
+    opened = await again.open()
+    assert opened.webhooks == (replace(HOOK, event_key="order.paid", updated=2, received=1, last_received=1001),)
+    assert opened.listeners == (Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2),)
+    assert opened.last_seq == 1
+    stored = await again.add_event(event(2), small(), ["lead"])
+    assert (stored.event.seq, len(await again.pending("lead", 0, 10))) == (2, 2)
+    await again.close()
+
+
+async def test_one_write_that_fails_does_not_fail_its_neighbours(sqlite: SqlStore) -> None:
+    results = await asyncio.gather(
+        *(sqlite.add_event(event(number % 4), small(), []) for number in range(5)), return_exceptions=True
+    )
+    assert [isinstance(result, sa.exc.IntegrityError) for result in results] == [False, False, False, False, True]
+    assert len(await sqlite.events_since(0, 10)) == 4
+
+
+async def test_concurrent_events_share_a_commit(sqlite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = []
+    run_group = sqlite._writer._run_group
+    monkeypatch.setattr(
+        sqlite._writer,
+        "_run_group",
+        lambda connection, works: groups.append(len(works)) or run_group(connection, works),
+    )
+    await asyncio.gather(*(sqlite.add_event(event(number), small(), []) for number in range(50)))
+    assert sum(groups) == 50
+    assert len(groups) < 25
+
+
+async def test_unknown_requests_write_only_a_counter(sqlite: SqlStore, tmp_path: Path) -> None:
+    await asyncio.gather(*(sqlite.count_unknown() for _ in range(3)))
+    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
+        assert connection.execute("SELECT value FROM counters").fetchall() == [(3,)]
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
+    connection.close()
+
+
+async def test_the_database_is_synced_and_for_its_owner_alone(sqlite: SqlStore, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "pfnb.sqlite").stat().st_mode) == 0o600
+    with sqlite._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+async def test_an_upload_whose_event_was_never_committed_is_swept_away(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    (tmp_path / "bodies" / "orphan").write_bytes(b"x")
+    (tmp_path / "bodies" / "kept").write_bytes(b"large")
+    await store.open()
+    assert list((tmp_path / "bodies").iterdir()) == []
+    (tmp_path / "bodies" / "kept").write_bytes(b"large")
+    await store.add_event(event(1), Body(5, None, tmp_path / "bodies" / "kept"), [])
+    await store.close()
+    again = sqlite_store(tmp_path)
+    await again.open()
+    assert await again.body("e1") == b"large"
+    await again.close()
+
+
+async def test_data_of_a_newer_pfnb_is_refused(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    await store.open()
+    await store.close()
+    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
+        connection.execute("INSERT INTO schema_version VALUES (99)")
+    connection.close()
+    with pytest.raises(PfnbError, match="use a newer pfnb"):
+        await sqlite_store(tmp_path).open()
+
+
+async def test_the_migrations_make_the_tables_that_queries_expect(sqlite: SqlStore) -> None:
+    from pfnb.hub.stores import schema
+
+    with sqlite._engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        for table in schema.metadata.tables.values():
+            there = {column["name"] for column in inspector.get_columns(table.name)}
+            assert there == {column.name for column in table.columns}, table.name
+
+
+async def test_memory_keeps_the_newest_events_and_whatever_is_pending(tmp_path: Path) -> None:
+    store = MemoryStore(max_events=3)
+    for number in range(5):
+        await store.add_event(event(number), small(), [])
+    assert [one.id for one in await store.events_since(0, 10)] == ["e2", "e3", "e4"]
+    await store.add_event(event(5), small(), ["lead"])
+    for number in range(6, 12):
+        await store.add_event(event(number), small(), [])
+    assert await store.event("e5") is not None

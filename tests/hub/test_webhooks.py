@@ -1,0 +1,92 @@
+"""Webhooks are created, updated, found and deleted by their owner alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError
+from pfnb.hub.access import HubAccess
+from pfnb.hub.hub import Hub
+from pfnb.language.port import User
+from tests.hub.conftest import UUID, request
+
+OTHER = "11111111-2222-4333-8444-555555555555"
+
+
+async def test_put_without_uuid_creates_each_time(hub: Hub) -> None:
+    first = await hub.webhooks.put({"eventKey": "order.placed"}, "ada")
+    second = await hub.webhooks.put({"eventKey": "order.placed"}, "ada")
+    assert first.uuid != second.uuid
+    assert (first.payload_type, first.max_payload_length, first.active) == ("base64", 512_000, True)
+
+
+async def test_put_with_a_known_uuid_changes_only_what_is_given(hub: Hub) -> None:
+    changed = await hub.webhooks.put({"uuid": UUID.upper(), "maxPayloadLength": 10}, "ada")
+    assert (changed.uuid, changed.event_key, changed.max_payload_length) == (UUID, "order.placed", 10)
+    with pytest.raises(PayloadTooLargeError):
+        await hub.receive(request(b"x" * 11, content_type="text/plain"))
+
+
+async def test_put_with_a_new_uuid_creates_that_one(hub: Hub) -> None:
+    assert (await hub.webhooks.put({"uuid": OTHER, "eventKey": "a.b"}, "ada")).uuid == OTHER
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"eventKey": "order placed"}, "no event key"),
+        ({"eventKey": "order.*"}, "no event key"),
+        ({"eventKey": "a.b", "uuid": "hello"}, "RFC 4122"),
+        ({"eventKey": "a.b", "payloadType": "json"}, "base64, raw, outbound, ignore"),
+        ({"eventKey": "a.b", "maxPayloadLength": 4194305}, "1 to 4194304"),
+        ({}, "needs eventKey"),
+    ],
+)
+async def test_wrong_words_are_refused_with_what_is_allowed(hub: Hub, fields: dict[str, object], says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        await hub.webhooks.put(fields, "ada")
+
+
+async def test_a_webhook_is_its_owners_alone(hub: Hub) -> None:
+    with pytest.raises(AccessDeniedError):
+        await hub.webhooks.put({"uuid": UUID, "eventKey": "a.b"}, "eve")
+    with pytest.raises(AccessDeniedError):
+        await hub.webhooks.delete(UUID, "eve")
+    assert hub.webhooks.list("eve") == []
+
+
+async def test_deleted_and_deactivated_webhooks_are_received_like_unknown_ones(hub: Hub) -> None:
+    await hub.webhooks.put({"uuid": UUID, "active": False}, "ada")
+    assert (await hub.receive(request())).event_id == ""
+    await hub.webhooks.delete(UUID, "ada")
+    assert (await hub.receive(request())).event_id == ""
+    with pytest.raises(NotFoundError):
+        hub.webhooks.get(UUID, "ada")
+
+
+async def test_a_received_event_is_counted_at_its_webhook(hub: Hub) -> None:
+    receipt = await hub.receive(request())
+    webhook = hub.webhooks.get(UUID, "ada")
+    assert (webhook.received, webhook.last_received) == (1, receipt.created)
+    assert receipt.trace_id.startswith("6936bd:")
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://127.0.0.1:8888/pfnb", False),
+        ("http://localhost:8888/pfnb", False),
+        ("http://[::1]:8888/pfnb", False),
+        ("https://hooks.example.org/pfnb", False),
+        ("http://hooks.example.org/pfnb", True),
+        ("http://10.0.0.7:8888/pfnb", True),
+    ],
+)
+async def test_an_address_that_others_can_listen_in_on_is_warned_of(hub: Hub, url: str, warned: bool) -> None:
+    shown = await HubAccess(hub, User("ada"), url).put_webhook({"eventKey": "a.b"})
+    assert ("warning" in shown) is warned
+    assert shown["webhookUrl"] == f"{url}/api/v3/command/webhook.receive?uuid={shown['uuid']}"
+
+
+async def test_a_uuid_is_masked_in_what_python_shows(hub: Hub) -> None:
+    assert repr(hub.webhooks.get(UUID, "ada")) == "Webhook(…6936bd, 'order.placed')"
