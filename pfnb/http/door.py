@@ -1,0 +1,62 @@
+"""Who may come in where something is owned: a door says who is asking. This one knows a single token; Jupyter has its own."""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from tornado.httputil import HTTPServerRequest
+
+from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
+from pfnb.http.handler import HubHandler
+from pfnb.http.site import Caller, Site
+from pfnb.language.command import Command
+from pfnb.language.port import User
+
+_BEARER = re.compile(r"(?:token|bearer)\s+(\S+)", re.IGNORECASE)
+
+
+def authorization_token(request: HTTPServerRequest) -> str | None:
+    """The token of `Authorization: token …` or `Bearer …`. Query and form are never looked at: there, `token` is a webhook's."""
+    match = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
+    return match[1] if match else None
+
+
+def same_secret(given: str | None, expected: str) -> bool:
+    """Compare in a time that tells nothing."""
+    return given is not None and hmac.compare_digest(given.encode(), expected.encode())
+
+
+class Door(HubHandler):
+    """What the authenticated handlers ask. Subclasses say who is there."""
+
+    async def caller(self) -> Caller:
+        """NotAuthenticatedError, or AccessDeniedError, when nobody may come in."""
+        raise NotImplementedError
+
+
+class TokenDoor(Door):
+    """One token, one owner: the door of `pfnb serve` and of a hub within a kernel."""
+
+    token: str
+    owner: str
+
+    def initialize(self, site: Site, token: str = "", owner: str = "") -> None:
+        super().initialize(site)
+        self.token = token
+        self.owner = owner
+
+    def check_xsrf_cookie(self) -> None:
+        """No cookie lets anybody in here, so none can be abused."""
+
+    async def caller(self) -> Caller:
+        if not same_secret(authorization_token(self.request), self.token):
+            raise NotAuthenticatedError("this needs the hub's token: send it as `Authorization: token …`")
+        return Caller(User(self.owner))
+
+
+def check_method(caller: Caller, method: str | None, commands: list[Command]) -> None:
+    """AccessDeniedError for a GET that only a cookie authenticates and that would change something: a link could do it."""
+    changing = next((command.name for command in commands if not command.read_only), None)
+    if caller.by_cookie and method == "GET" and changing is not None:
+        raise AccessDeniedError(f"{changing} changes something: use POST with XSRF token, or an Authorization header")

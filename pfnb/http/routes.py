@@ -1,0 +1,44 @@
+"""Which address of the hub is answered by which handler. Both servers, Jupyter's and our own, are wired from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from pfnb.http.commands import CommandHandler, PipelineHandler
+from pfnb.http.door import Door, TokenDoor
+from pfnb.http.handler import HubHandler
+from pfnb.http.health import HealthHandler
+from pfnb.http.receiver import ReceiverHandler
+from pfnb.http.session import SessionHandler
+from pfnb.http.site import Site
+
+Route = tuple[str, type[RequestHandler], dict[str, Any]]
+
+
+def anonymous_routes(site: Site) -> list[Route]:
+    """Handlers that let everybody in, or look at a token of their own. Patterns are relative to the hub's address."""
+    return [
+        (r"/api/v3/command/webhook\.receive", ReceiverHandler, {"site": site}),
+        (r"/api/v3/session", SessionHandler, {"site": site}),
+        (r"/healthz", HealthHandler, {"site": site}),
+    ]
+
+
+def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list[Route]:
+    """Handlers that ask the door who is there. `settings` are the door's own."""
+    return [
+        (r"/api/v3/command/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
+        (r"/api/v3/pipeline", behind(door, PipelineHandler), {"site": site, **settings}),
+    ]
+
+
+def behind(door: type[Door], handler: type[HubHandler]) -> type[HubHandler]:
+    """The handler with this door in front: the door's methods come first."""
+    return type(handler.__name__, (door, handler), {})
+
+
+def token_routes(site: Site, token: str, owner: str) -> list[Route]:
+    """All routes of a hub whose owner has one token."""
+    return anonymous_routes(site) + owned_routes(site, TokenDoor, {"token": token, "owner": owner})

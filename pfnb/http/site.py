@@ -1,0 +1,70 @@
+"""What every handler needs: the hub, the runner for pipelines that arrive by HTTP, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from tornado.httputil import HTTPServerRequest
+
+from pfnb.exceptions import BusyError
+from pfnb.hub.access import HubAccess
+from pfnb.hub.hub import Hub
+from pfnb.language.port import User
+from pfnb.language.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, and whether only a cookie says so: then a GET may run nothing that changes anything."""
+
+    user: User
+    by_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A kernel that may open a session: its owner, and the notebook it runs (None: it says so itself)."""
+
+    owner: str
+    kernel_id: str | None = None
+    notebook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. `body` for a whole request body to arrive; `wait` and `longest_wait` for `wait=true`."""
+
+    body: float = 30.0
+    wait: float = 30.0
+    longest_wait: float = 300.0
+
+
+class Gate:
+    """Bounds how many requests are being read at once; the rest is told to come back."""
+
+    def __init__(self, places: int = 512) -> None:
+        self._places = places
+
+    def enter(self) -> None:
+        if self._places == 0:
+            raise BusyError("too many requests are being received; try again in a second")
+        self._places -= 1
+
+    def leave(self) -> None:
+        self._places += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`url` is the hub's address without a final slash. `peer_of` says which kernel a session request comes from, or None."""
+
+    hub: Hub
+    runner: Runner
+    url: Callable[[], str]
+    peer_of: Callable[[HTTPServerRequest], Awaitable[Peer | None]]
+    timing: Timing = field(default_factory=Timing)
+    gate: Gate = field(default_factory=Gate)
+
+    def access(self, user: User) -> HubAccess:
+        return HubAccess(self.hub, user, self.url())

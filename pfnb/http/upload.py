@@ -1,0 +1,122 @@
+"""A handler that streams its request's body through `Ingest`: bounded, timed, never whole in memory, gone if it breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tornado.httputil import HTTPServerRequest
+
+from pfnb.exceptions import BusyError, PfnbError, RequestTimeoutError
+from pfnb.http.handler import HubHandler
+from pfnb.hub.ingest import Ingest
+from pfnb.hub.request import Received, RequestHead
+
+DRAIN = 16 * 1024 * 1024
+"""So many bytes of a refused body are still read, so that its sender can read the answer instead of a broken connection."""
+
+
+class UploadHandler(HubHandler):
+    """Subclasses are decorated with `stream_request_body`, call `begin` in `prepare`, and take `received()` in their method."""
+
+    _ingest: Ingest | None = None
+    _refused: PfnbError | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _entered = False
+    _large = False
+    _read = 0
+
+    def begin(self) -> None:
+        """Decide by the head what can be decided: declared length, query, boundary, and whether there is a place."""
+        hub = self.site.hub
+        limits = hub.settings.limits
+        connection = self.request.connection
+        assert connection is not None, "a request that is being read has a connection"
+        connection.set_max_body_size(DRAIN)  # type: ignore[attr-defined]  # HTTP1Connection's, missing in the base class
+        length = declared_length(self.request)
+        self._large = length is None or length > limits.memory
+        try:
+            if not hub.ready:
+                raise BusyError("the hub is starting or stopping; try again in a second")
+            self.site.gate.enter()
+            self._entered = True
+            self._ingest = Ingest(_head(self.request), limits, hub.settings.bodies)
+            self._ingest.check_declared(length)
+        except PfnbError as error:
+            self._refuse(error)
+        if length != 0:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.site.timing.body, self._too_slow)
+
+    async def data_received(self, chunk: bytes) -> None:
+        self._read += len(chunk)
+        if self._finished:
+            return
+        if self._refused is not None or self._ingest is None:
+            if self._read > DRAIN:
+                self._finish_refused()
+            return
+        try:
+            if self._large:
+                await asyncio.to_thread(self._ingest.feed, chunk)
+            else:
+                self._ingest.feed(chunk)
+        except PfnbError as error:
+            self._refuse(error)
+
+    async def received(self) -> Received:
+        """The whole request. Raises what it was refused for."""
+        self._stop_timer()
+        if self._refused is not None:
+            raise self._refused
+        assert self._ingest is not None, "`begin` was called"
+        ingest, self._ingest = self._ingest, None
+        return await asyncio.to_thread(ingest.finish) if self._large else ingest.finish()
+
+    def on_finish(self) -> None:
+        self._end()
+
+    def on_connection_close(self) -> None:
+        # The sender went away in the middle: nothing of what it sent is kept.
+        self._end()
+
+    def _end(self) -> None:
+        self._stop_timer()
+        if self._ingest is not None:
+            self._ingest.discard()
+            self._ingest = None
+        if self._entered:
+            self._entered = False
+            self.site.gate.leave()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._refuse(RequestTimeoutError(f"the body did not arrive within {self.site.timing.body:g} s"))
+        self._finish_refused()
+
+    def _refuse(self, error: PfnbError) -> None:
+        if self._refused is None:
+            self._refused = error
+
+    def _finish_refused(self) -> None:
+        """Answer now, although the body is still coming; the connection cannot be used again."""
+        if not self._finished:
+            self.set_header("Connection", "close")
+            self.send_error(exc_info=(type(self._refused), self._refused, None))
+
+
+def declared_length(request: HTTPServerRequest) -> int | None:
+    """The announced length of the body: 0 without one, None where it is not announced (chunked)."""
+    if "Transfer-Encoding" in request.headers:
+        return None
+    text = request.headers.get("Content-Length", "0")
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _head(request: HTTPServerRequest) -> RequestHead:
+    # Tornado reads bytes beyond ASCII as latin-1; callers write UTF-8.
+    query = request.query.encode("latin-1", "replace").decode("utf-8", "replace")
+    return RequestHead(request.method or "", query, tuple(request.headers.get_all()))

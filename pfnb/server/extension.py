@@ -1,0 +1,91 @@
+"""The Jupyter Server extension: one hub a server, at `<base_url>pfnb`, found by the kernels that the server starts."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+from traitlets import Int, Unicode
+
+from pfnb import commands
+from pfnb.exceptions import BusyError
+from pfnb.http.routes import anonymous_routes, owned_routes
+from pfnb.http.server import default_owner
+from pfnb.http.site import Site
+from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.request import Limits
+from pfnb.language.runner import Runner
+from pfnb.server.door import JupyterDoor, guarded
+from pfnb.server.kernels import Kernels
+
+MAX_HUBS = 100
+
+
+class PfnbExtension(ExtensionApp):
+    name = "pfnb"
+    load_other_extensions = True
+
+    data_dir = Unicode(
+        help="Where webhooks and events are kept. Default: pfnb/ in Jupyter's data directory; pfnb-2/ … for further servers."
+    ).tag(config=True)
+    public_url = Unicode(
+        help="The hub's address as callers outside know it, such as https://hooks.example.org/pfnb. Default: this server's."
+    ).tag(config=True)
+    max_payload_length = Int(Limits.hard, help="The most bytes that any request to a webhook may have.").tag(
+        config=True
+    )
+
+    def initialize_settings(self) -> None:
+        self.home = self._open_home()
+        self.log.info("pfnb keeps webhooks and events in %s", self.home.folder)
+        server = self._server()
+        owner = default_owner()
+        kernels = Kernels(server.kernel_manager, server.session_manager, self._url, owner)
+        kernels.introduce()
+        self.owner = owner
+        self.site = Site(self.home.hub, Runner(commands.load()), self._url, kernels.peer_of)
+        # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name.
+        self.settings["extra_log_scrub_param_keys"] = [*self.settings.get("extra_log_scrub_param_keys", []), "uuid"]
+
+    def initialize_handlers(self) -> None:
+        prefix = re.escape(url_path_join(self._server().base_url, "pfnb"))
+        owned = owned_routes(self.site, JupyterDoor, {"owner": self.owner})
+        for routes, anonymous in ((anonymous_routes(self.site), True), (owned, False)):
+            for pattern, handler, settings in routes:
+                self.handlers.append((prefix + pattern, guarded(handler, anonymous=anonymous), settings))
+
+    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        await self.home.open()
+        self.log.info("pfnb hub ready at %s", self._url())
+
+    async def stop_extension(self) -> None:
+        await self.home.close()
+
+    def _server(self) -> ServerApp:
+        assert self.serverapp is not None, "an extension is loaded by its server"
+        return self.serverapp
+
+    def _url(self) -> str:
+        return url_path_join(self._server().connection_url, "pfnb")
+
+    def _open_home(self) -> Home:
+        """The configured data directory, or the first default one that no other server of this user has open."""
+        if self.data_dir:
+            return Home(self._options(Path(self.data_dir)))
+        for number in itertools.count(1):
+            folder = Path(jupyter_data_dir()) / (f"pfnb-{number}" if number > 1 else "pfnb")
+            try:
+                return Home(self._options(folder))
+            except BusyError:
+                if number == MAX_HUBS:
+                    raise
+        raise AssertionError("itertools.count does not end")
+
+    def _options(self, folder: Path) -> HubOptions:
+        return HubOptions(folder, Limits(hard=self.max_payload_length), self.public_url or None)

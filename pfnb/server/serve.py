@@ -1,0 +1,46 @@
+"""`pfnb serve`: a hub as a process of its own, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+from pfnb.http.server import LocalServer
+from pfnb.hub.home import HubOptions
+
+TOKEN_FILE = "token"  # noqa: S105  # a file's name
+
+
+async def serve(options: HubOptions, *, host: str, port: int, token: str | None) -> None:
+    """Serve until SIGINT or SIGTERM. OSError when the port is taken; BusyError when the data directory is."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = LocalServer(options, host=host, port=port, token=token or kept_token(options.data_dir))
+    await server.start()
+    try:
+        sys.stdout.write(f"pfnb hub ready at {server.url}\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await server.stop()
+
+
+def kept_token(data_dir: Path | None) -> str | None:
+    """The token of this data directory, made when first needed; only its owner can read the file."""
+    if data_dir is None:
+        return None
+    file = data_dir / TOKEN_FILE
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    with os.fdopen(descriptor, "w") as new:
+        token = secrets.token_urlsafe(24)
+        new.write(token)
+    return token

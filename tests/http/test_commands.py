@@ -1,0 +1,117 @@
+"""Commands and ad-hoc pipelines over HTTP, for those who have the token."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from pfnb.http.server import LocalServer
+from tests.http.conftest import RECEIVE, UUID
+
+COMMAND = "/api/v3/command/"
+PIPELINE = "/api/v3/pipeline"
+
+
+async def test_webhooks_are_put_got_and_deleted_by_command(owner: httpx.AsyncClient) -> None:
+    made = (await owner.post(COMMAND + "webhook.put", params={"eventKey": "a.b", "maxPayloadLength": "10"})).json()
+    assert (made["eventKey"], made["maxPayloadLength"], made["owner"]) == ("a.b", 10, "ada")
+    assert made["webhookUrl"].endswith(f"{RECEIVE}?uuid={made['uuid']}")
+    for name in ("uuid", "token"):
+        got = (await owner.get(COMMAND + "webhook.get", params={name: made["uuid"]})).json()
+        assert made in (got if isinstance(got, list) else [got])
+    assert (await owner.post(COMMAND + "webhook.delete", data={"uuid": made["uuid"]})).status_code == 200
+    assert (await owner.get(COMMAND + "webhook.get", params={"uuid": made["uuid"]})).status_code == 404
+
+
+async def test_an_event_sent_by_command_is_stored(server: LocalServer, owner: httpx.AsyncClient) -> None:
+    sent = (await owner.post(COMMAND + "event.send", params={"key": "com.example.hello", "payload": "hi"})).json()
+    event = await server.hub.store.event(sent["id"])
+    assert event is not None
+    assert (await server.hub.event_object(event))["payload"] == "hi"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "token"}])
+async def test_without_the_token_there_is_no_data_and_no_effect(
+    anyone: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    for method, path in (("GET", COMMAND + "webhook.get"), ("POST", COMMAND + "log"), ("POST", PIPELINE)):
+        answer = await anyone.request(method, path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.json()["errorType"] == "NotAuthenticatedError"
+
+
+async def test_the_token_does_not_work_as_a_parameter(server: LocalServer, anyone: httpx.AsyncClient) -> None:
+    answer = await anyone.get(COMMAND + "webhook.get", params={"token": server.token})
+    assert answer.status_code == 401
+
+
+async def test_an_unknown_command_or_parameter_names_the_nearest(owner: httpx.AsyncClient) -> None:
+    answer = await owner.post(COMMAND + "webhook.putt")
+    assert (answer.status_code, "webhook.put" in answer.json()["statusMessage"]) == (400, True)
+    answer = await owner.post(COMMAND + "webhook.put", params={"eventkey": "a.b"})
+    assert (answer.status_code, "eventKey" in answer.json()["statusMessage"]) == (400, True)
+
+
+async def test_a_pipeline_answers_with_its_final_body(owner: httpx.AsyncClient) -> None:
+    text = "vars:\n  a: 20\npipeline:\n  - body.set: {value: '#{vars.a + 1}'}\n"
+    answer = await owner.post(PIPELINE, content=text, headers={"Content-Type": "application/x-yaml"})
+    assert (answer.status_code, answer.json()) == (200, 21)
+    text = 'pipeline:\n  - body.set: {value: "plain"}\n'
+    answer = await owner.post(PIPELINE, content=text)
+    assert (answer.text, answer.headers["content-type"]) == ("plain", "text/plain; charset=utf-8")
+
+
+async def test_an_error_in_a_pipeline_says_line_column_and_step(owner: httpx.AsyncClient) -> None:
+    text = "pipeline:\n  - log: {message: one}\n  - log: {message: '#{vars.missing}'}\n"
+    error = (await owner.post(PIPELINE, content=text)).json()
+    assert (error["statusCode"], error["line"], error["step"]) == (400, 3, 2)
+    assert error["traceId"]
+    error = (await owner.post(PIPELINE, content="pipeline:\n  - lgo: {}\n")).json()
+    assert (error["errorType"], error["line"]) == ("UnknownCommandError", 2)
+    assert "log" in error["statusMessage"]
+
+
+async def test_a_json_body_becomes_the_body_of_the_command(owner: httpx.AsyncClient) -> None:
+    answer = await owner.post(COMMAND + "var.set", params={"key": "x", "value": "1"}, json={"kept": [1, 2]})
+    assert answer.json() == {"kept": [1, 2]}
+
+
+async def test_an_uploaded_binary_body_comes_back_as_its_bytes(owner: httpx.AsyncClient) -> None:
+    answer = await owner.post(
+        COMMAND + "log", params={"message": "x"}, content=b"\x00\x01\xff", headers={"Content-Type": "image/png"}
+    )
+    assert (answer.content, answer.headers["content-type"]) == (b"\x00\x01\xff", "image/png")
+
+
+async def test_a_pipeline_gets_the_files_sent_with_it(server: LocalServer, owner: httpx.AsyncClient) -> None:
+    text = "pipeline:\n  - body.set: {value: '#{body.children[1].name}'}\n"
+    files = [
+        ("pipeline", (None, text)),
+        ("file", ("a.txt", b"a", "text/plain")),
+        ("file", ("b.txt", b"x" * 100_000, "text/plain")),
+    ]
+    assert (await owner.post(PIPELINE, files=files)).text == "b.txt"
+    assert list(server.hub.settings.bodies.iterdir()) == []
+
+
+async def test_an_error_of_our_own_gives_nothing_away(
+    server: LocalServer, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("inner detail")
+
+    monkeypatch.setattr(server.site.runner, "run", broken)
+    answer = await owner.get(COMMAND + "webhook.get")
+    assert answer.status_code == 500
+    assert "inner detail" not in answer.text
+    assert answer.json()["traceId"] in caplog.text
+
+
+async def test_logs_page_by_id_and_bound_their_limit(anyone: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
+    for number in range(3):
+        await anyone.post(RECEIVE, params={"uuid": UUID}, json={"n": number})
+    logs = COMMAND + "webhook.receive.logs"
+    first = (await owner.get(logs, params={"token": UUID, "limit": "2"})).json()
+    rest = (await owner.get(logs, params={"uuid": UUID, "limit": "2", "before": first[-1]["id"]})).json()
+    assert [len(first), len(rest)] == [2, 1]
+    assert (await owner.get(logs, params={"token": UUID, "limit": "10001"})).status_code == 400

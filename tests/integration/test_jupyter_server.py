@@ -1,0 +1,222 @@
+"""The main job, in a real Jupyter Server with real kernels: a webhook reaches the notebook that listens, whatever it is doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from tests.demo.jupyter_server import JupyterServer, jupyter_server
+from tests.live.cells import CellError, run_cell
+from tests.live.environment import own_environment
+from tests.live.hub import HubClient
+
+TOKEN = "integration-test-token"
+
+COLLECT = """
+import pfnb
+seen = []
+
+@pfnb.command("test.collect")
+def collect(event):
+    seen.append(event.json()["n"])
+    return {"collected": event.json()["n"]}
+"""
+LISTEN = """%%pipeline lead
+pipeline:
+  - event.listen: {eventKey: order.*}
+  - test.collect
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("jupyter")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[JupyterServer]:
+    (folder / "notebooks").mkdir()
+    environment = own_environment(folder)
+    with jupyter_server(folder / "notebooks", environment, TOKEN, folder / "server.log") as started:
+        yield started
+
+
+@pytest.fixture
+def hub(server: JupyterServer) -> Iterator[HubClient]:
+    client = HubClient(server.hub_url, TOKEN)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def receive(hub: HubClient) -> Callable[..., httpx.Response]:
+    """Calls a fresh webhook that fires order.placed."""
+    uuid = hub.command("webhook.put", eventKey="order.placed", payloadType="raw")["uuid"]
+
+    def call(number: int, **query: str) -> httpx.Response:
+        return httpx.post(hub.receiver(uuid, **query), json={"n": number}, timeout=30, trust_env=False)
+
+    return call
+
+
+@pytest.fixture
+def opened(server: JupyterServer) -> Iterator[Callable[[str], BlockingKernelClient]]:
+    """Opens a notebook as JupyterLab does; all are closed afterwards, and their pipelines deleted."""
+    with ExitStack() as stack:
+        yield lambda path: stack.enter_context(server.notebook_kernel(path))
+    with server.notebook_kernel("cleaner.ipynb") as kernel:
+        run_cell(kernel, "%load_ext pfnb\nfrom pfnb.kernel.notebook import *\n")
+        run_cell(
+            kernel,
+            "ip = get_ipython()\n"
+            "for name in [one['name'] for one in ip.run_line_magic('pipeline', 'list')]:\n"
+            "    ip.run_line_magic('pipeline', f'delete {name}')",
+        )
+
+
+def listening(kernel: BlockingKernelClient, *, cell: str = LISTEN) -> None:
+    run_cell(kernel, "%load_ext pfnb")
+    run_cell(kernel, COLLECT)
+    run_cell(kernel, cell)
+
+
+def value(kernel: BlockingKernelClient, expression: str) -> Any:
+    outputs = run_cell(kernel, f"print(repr({expression}))")
+    return eval(outputs[-1]["text"])
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
+
+
+def test_a_kernel_finds_the_servers_hub_by_itself_and_answers_the_caller(
+    opened: Callable[[str], BlockingKernelClient], receive: Callable[..., httpx.Response], server: JupyterServer
+) -> None:
+    kernel = opened("a.ipynb")
+    says = run_cell(kernel, "%load_ext pfnb")
+    assert server.hub_url.removeprefix("http://127.0.0.1") in str(says).replace("localhost", "")
+    listening(kernel)
+    answer = receive(7, wait="true")
+    assert answer.json() == {"status": "finished", "statusCode": 200, "value": {"collected": 7}}
+    assert value(kernel, "seen") == [7]
+
+
+def test_a_kernel_that_computes_neither_stops_the_receiver_nor_its_own_pipeline(
+    opened: Callable[[str], BlockingKernelClient], receive: Callable[..., httpx.Response]
+) -> None:
+    kernel = opened("a.ipynb")
+    listening(kernel)
+    kernel.execute("x = 0\nwhile len(seen) < 5: x += 1", reply=False)
+    for number in range(5):
+        assert receive(number, wait="true").json()["value"] == {"collected": number}
+    assert value(kernel, "seen") == [0, 1, 2, 3, 4]
+
+
+def test_what_comes_while_the_kernel_restarts_waits_for_it_and_comes_in_order(
+    opened: Callable[[str], BlockingKernelClient],
+    receive: Callable[..., httpx.Response],
+    server: JupyterServer,
+) -> None:
+    kernel = opened("a.ipynb")
+    listening(kernel)
+    restart(server, kernel)
+    for number in range(10):
+        assert receive(number).json()["status"] == "running"
+    listening(kernel)
+    until(lambda: len(value(kernel, "seen")) == 10)
+    assert value(kernel, "seen") == list(range(10))
+
+
+def test_what_comes_while_the_notebook_is_closed_waits_until_it_is_opened_again(
+    server: JupyterServer,
+    opened: Callable[[str], BlockingKernelClient],
+    receive: Callable[..., httpx.Response],
+) -> None:
+    with server.notebook_kernel("b.ipynb") as kernel:
+        listening(kernel)
+        assert receive(0, wait="true").json()["value"] == {"collected": 0}
+    for number in range(1, 6):
+        receive(number)
+    again = opened("b.ipynb")
+    listening(again)
+    until(lambda: len(value(again, "seen")) == 5)
+    assert value(again, "seen") == [1, 2, 3, 4, 5]
+
+
+def test_another_notebook_cannot_take_a_pipelines_name_but_by_replace(
+    opened: Callable[[str], BlockingKernelClient], receive: Callable[..., httpx.Response]
+) -> None:
+    first, second = opened("a.ipynb"), opened("b.ipynb")
+    listening(first)
+    run_cell(second, "%load_ext pfnb")
+    run_cell(second, COLLECT)
+    with pytest.raises(CellError, match=r"a\.ipynb") as refused:
+        run_cell(second, LISTEN)
+    assert "--replace" in str(refused.value)
+    assert "Traceback" not in str(refused.value)
+    run_cell(second, LISTEN.replace("lead", "lead --replace", 1))
+    receive(1, wait="true")
+    assert (value(first, "seen"), value(second, "seen")) == ([], [1])
+
+
+def test_two_kernels_of_one_server_have_sessions_of_their_own(
+    opened: Callable[[str], BlockingKernelClient], receive: Callable[..., httpx.Response]
+) -> None:
+    first, second = opened("a.ipynb"), opened("b.ipynb")
+    listening(first)
+    listening(second, cell=LISTEN.replace("pipeline lead", "pipeline other"))
+    receive(3, wait="true")
+    until(lambda: value(first, "seen") == [3] and value(second, "seen") == [3])
+
+
+def test_the_hub_is_behind_jupyters_own_authentication(server: JupyterServer) -> None:
+    command = f"{server.hub_url}/api/v3/command/"
+    with httpx.Client(trust_env=False) as stranger:
+        assert stranger.get(f"{command}webhook.get").status_code in (401, 403)
+        assert stranger.get(f"{command}webhook.get", params={"token": TOKEN}).status_code in (401, 403)
+        received = stranger.post(f"{command}webhook.receive", params={"token": TOKEN}, json={})
+        assert received.status_code == 200
+        assert "set-cookie" not in received.headers
+
+
+def test_a_cookie_alone_changes_nothing_by_get_or_without_xsrf(server: JupyterServer) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as browser:
+        browser.get("login", params={"token": TOKEN})
+        browser.get("tree", params={"token": TOKEN})
+        command = "pfnb/api/v3/command/"
+        assert browser.get(f"{command}webhook.get").status_code == 200
+        assert browser.get(f"{command}webhook.put", params={"eventKey": "a.b"}).status_code == 403
+        assert browser.post(f"{command}webhook.put", params={"eventKey": "a.b"}).status_code == 403
+        xsrf = {"X-XSRFToken": browser.cookies["_xsrf"]}
+        assert browser.post(f"{command}webhook.put", params={"eventKey": "a.b"}, headers=xsrf).status_code == 200
+
+
+def test_the_servers_log_has_no_uuid(server: JupyterServer, hub: HubClient, folder: Path) -> None:
+    uuid = hub.command("webhook.put", eventKey="a.b")["uuid"]
+    httpx.put(hub.receiver(uuid), trust_env=False)
+    httpx.post(hub.receiver(uuid), content=b"x" * 5_000_000, trust_env=False)
+    log = folder / "server.log"
+    until(lambda: log.read_text().count("webhook.receive?uuid=") >= 2)
+    assert uuid not in log.read_text()
+
+
+def restart(server: JupyterServer, kernel: BlockingKernelClient) -> None:
+    kernel_id = Path(kernel.connection_file).stem.removeprefix("kernel-")
+    answer = httpx.post(
+        f"{server.url}api/kernels/{kernel_id}/restart",
+        headers={"Authorization": f"token {TOKEN}"},
+        timeout=60,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    kernel.wait_for_ready(timeout=40)
