@@ -46,6 +46,7 @@ class RunHandler(UploadHandler, Door):
     async def _answer_with(self, result: RunResult) -> None:
         response = result.response or Response()
         body = result.body if response.body is None else response.body
+        self.contain()
         self.set_status(response.status)
         if is_content_reference(body):
             self.set_header("Content-Type", body["contentType"] or "application/octet-stream")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from random import SystemRandom
 from typing import Any
 
 from tornado.web import HTTPError
@@ -16,7 +17,7 @@ log = logging.getLogger("pfnb.http")
 
 def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Status, JSON body and headers. An error that is not pfnb's own is logged, and answered without inner details."""
-    trace_id = new_trace_id(None)
+    trace_id = new_trace_id(None, SystemRandom())
     headers: dict[str, str] = {}
     if isinstance(error, PfnbError):
         status, body = error.status, error.to_json()

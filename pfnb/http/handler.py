@@ -10,12 +10,7 @@ from tornado.web import RequestHandler
 from pfnb.http.errors import error_answer
 from pfnb.http.site import Site
 
-SAFE_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cache-Control": "no-store",
-}
-"""An answer may carry a caller's own bytes: no browser may run them with the rights of this server's pages."""
+_ENCODE = json.JSONEncoder(allow_nan=False, default=str, separators=(",", ":")).encode
 
 
 class HubHandler(RequestHandler):
@@ -26,8 +21,12 @@ class HubHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        for name, value in SAFE_HEADERS.items():
-            self.set_header(name, value)
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def contain(self) -> None:
+        """The answer may carry a caller's own bytes: no browser may run them with the rights of this server's pages."""
+        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+        self.set_header("Cache-Control", "no-store")
 
     def compute_etag(self) -> None:
         """No entity tags: answers are not cached, and hashing them costs time."""
@@ -53,9 +52,9 @@ class HubHandler(RequestHandler):
 def to_json(value: Any) -> str:
     """JSON text. NaN and infinities, which JSON has not, become null; anything else that it has not, its text."""
     try:
-        return json.dumps(value, allow_nan=False, default=str, separators=(",", ":"))
+        return _ENCODE(value)
     except ValueError:
-        return json.dumps(_finite(value), default=str, separators=(",", ":"))
+        return _ENCODE(_finite(value))
 
 
 def _finite(value: Any) -> Any:

@@ -82,6 +82,7 @@ class ReceiverHandler(UploadHandler):
     def _answer_as_set(self, response: dict[str, Any], value: Any) -> None:
         """What `http.response.set` asked for; a header that cannot be sent is left out."""
         body = response["body"] if response.get("body") is not None else value
+        self.contain()
         self.set_status(response["status"])
         self.set_header("Content-Type", "text/plain; charset=utf-8" if isinstance(body, str) else "application/json")
         for name, text in response.get("headers", {}).items():

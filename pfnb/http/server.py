@@ -74,6 +74,7 @@ class LocalServer:
         if self._server is not None:
             self._server.stop()
             await self._server.close_all_connections()
+        self.site.gate.close()
         await self._home.close()
 
     async def _peer_of(self, request: HTTPServerRequest) -> Peer | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tornado.httputil import HTTPServerRequest
 
-from pfnb.exceptions import BusyError
+from pfnb.http.gate import Gate
 from pfnb.hub.access import HubAccess
 from pfnb.hub.hub import Hub
 from pfnb.language.port import User
@@ -33,26 +33,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. `body` for a whole request body to arrive; `wait` and `longest_wait` for `wait=true`."""
+    """Seconds that a caller with `wait=true` waits, if it does not say, and at most."""
 
-    body: float = 30.0
     wait: float = 30.0
     longest_wait: float = 300.0
-
-
-class Gate:
-    """Bounds how many requests are being read at once; the rest is told to come back."""
-
-    def __init__(self, places: int = 512) -> None:
-        self._places = places
-
-    def enter(self) -> None:
-        if self._places == 0:
-            raise BusyError("too many requests are being received; try again in a second")
-        self._places -= 1
-
-    def leave(self) -> None:
-        self._places += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ class UploadHandler(HubHandler):
 
     _ingest: Ingest | None = None
     _refused: PfnbError | None = None
-    _timer: asyncio.TimerHandle | None = None
-    _entered = False
     _large = False
     _read = 0
 
@@ -37,15 +35,11 @@ class UploadHandler(HubHandler):
         try:
             if not hub.ready:
                 raise BusyError("the hub is starting or stopping; try again in a second")
-            self.site.gate.enter()
-            self._entered = True
+            self.site.gate.enter(self)
             self._ingest = Ingest(_head(self.request), limits, hub.settings.bodies)
             self._ingest.check_declared(length)
         except PfnbError as error:
             self._refuse(error)
-        if length != 0:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.site.timing.body, self._too_slow)
 
     async def data_received(self, chunk: bytes) -> None:
         self._read += len(chunk)
@@ -65,7 +59,7 @@ class UploadHandler(HubHandler):
 
     async def received(self) -> Received:
         """The whole request. Raises what it was refused for."""
-        self._stop_timer()
+        self.site.gate.leave(self)
         if self._refused is not None:
             raise self._refused
         assert self._ingest is not None, "`begin` was called"
@@ -80,21 +74,13 @@ class UploadHandler(HubHandler):
         self._end()
 
     def _end(self) -> None:
-        self._stop_timer()
+        self.site.gate.leave(self)
         if self._ingest is not None:
             self._ingest.discard()
             self._ingest = None
-        if self._entered:
-            self._entered = False
-            self.site.gate.leave()
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _too_slow(self) -> None:
-        self._refuse(RequestTimeoutError(f"the body did not arrive within {self.site.timing.body:g} s"))
+    def too_slow(self, seconds: float) -> None:
+        self._refuse(RequestTimeoutError(f"the body did not arrive within {seconds:g} s"))
         self._finish_refused()
 
     def _refuse(self, error: PfnbError) -> None:

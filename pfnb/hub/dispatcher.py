@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pfnb.exceptions import AccessDeniedError
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.delivery import Delivery, Listener, Outcome
+from pfnb.hub.event import Event
 from pfnb.hub.feed import Feed, Waiting, Worker
 from pfnb.hub.outcomes import Outcomes
-from pfnb.hub.stores.store import Store, Stored
+from pfnb.hub.stores.store import Store
 
 
 class Dispatcher:
@@ -29,10 +30,10 @@ class Dispatcher:
         for name in list(self._feeds):
             await self._stop(name)
 
-    async def publish(self, stored: Stored, body: bytes | None) -> None:
+    async def publish(self, event: Event, deliveries: Sequence[Delivery], body: bytes | None) -> None:
         """Wake the workers of an event's deliveries; `body` is the event's, where it is in memory."""
-        for delivery in stored.deliveries:
-            self._fresh[delivery.id] = Waiting(delivery, stored.event, body)
+        for delivery in deliveries:
+            self._fresh[delivery.id] = Waiting(delivery, event, body)
             try:
                 await self._broker.publish(delivery.listener, delivery.id)
             finally:

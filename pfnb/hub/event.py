@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import string
+import uuid as uuids
 from dataclasses import dataclass, field
+from random import Random
 
 from pfnb.hub.request import FilePart
 
@@ -34,7 +35,17 @@ class Event:
     seq: int = 0
 
 
-def new_trace_id(webhook: str | None) -> str:
+def new_id(source: Random) -> str:
+    """A version 4 uuid."""
+    return str(uuids.UUID(int=source.getrandbits(128), version=4))
+
+
+def new_trace_id(webhook: str | None, source: Random) -> str:
     """Last six characters of the webhook's uuid and seven random ones: enough to find a request, no secret."""
-    tail = webhook[-6:] if webhook else secrets.token_hex(3)
-    return f"{tail}:{''.join(secrets.choice(_TRACE_ALPHABET) for _ in range(7))}"
+    number = source.getrandbits(64)
+    tail = webhook[-6:] if webhook else f"{number & 0xFFFFFF:06x}"
+    letters = []
+    for _ in range(7):
+        number, index = divmod(number, len(_TRACE_ALPHABET))
+        letters.append(_TRACE_ALPHABET[index])
+    return f"{tail}:{''.join(letters)}"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from pfnb.exceptions import PayloadTooLargeError, WaitTimeoutError
@@ -20,7 +20,7 @@ from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.contents import Contents
 from pfnb.hub.delivery import FINAL, Delivery, Listener, Outcome
 from pfnb.hub.dispatcher import Dispatcher
-from pfnb.hub.event import Event, new_trace_id
+from pfnb.hub.event import Event, new_id, new_trace_id
 from pfnb.hub.feed import Worker
 from pfnb.hub.listeners import Listeners
 from pfnb.hub.offload import in_thread_if_large
@@ -73,6 +73,8 @@ class Hub:
         self.tasks = Tasks()
         self.ready = False
         self._broker = broker
+        # Ids are no secrets; asking the operating system for each would cost more than storing the event.
+        self._random = Random()  # noqa: S311
 
     async def open(self) -> None:
         opened = await self.store.open()
@@ -98,7 +100,7 @@ class Hub:
         """
         webhook = self.webhooks.receiving(received.token)
         limit = webhook.max_payload_length if webhook is not None else DEFAULT_MAX_PAYLOAD_LENGTH
-        receipt = Receipt(new_trace_id(received.token), str(uuids.uuid4()), now())
+        receipt = Receipt(new_trace_id(received.token, self._random), new_id(self._random), now())
         if received.body.size > limit:
             await discard_body(received.body)
             raise PayloadTooLargeError("the body is larger than this webhook accepts")
@@ -107,7 +109,7 @@ class Hub:
             await discard_body(received.body)
             return receipt
         event = Event(
-            id=uuids.uuid4().hex,
+            id=new_id(self._random),
             event_key=webhook.event_key,
             namespace=self.settings.namespace,
             trace_id=receipt.trace_id,
@@ -131,11 +133,11 @@ class Hub:
         """Store an event of this hub's own and wake its listeners."""
         data = json.dumps(payload).encode()
         event = Event(
-            id=uuids.uuid4().hex,
+            id=new_id(self._random),
             event_key=check_event_key(key),
             namespace=self.settings.namespace,
-            trace_id=new_trace_id(None),
-            correlation_id=correlation_id or str(uuids.uuid4()),
+            trace_id=new_trace_id(None, self._random),
+            correlation_id=correlation_id or new_id(self._random),
             created=now(),
             content_type="application/json",
             size=len(data),
@@ -147,9 +149,10 @@ class Hub:
         names = self.listeners.matching(event.event_key)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         stored = await self.store.add_event(event, body, names)
-        self.last_seq = stored.event.seq
-        self.webhooks.count(stored.event)
-        await self.dispatcher.publish(stored, body.data)
+        self.last_seq = stored.seq
+        self.webhooks.count(event)
+        if stored.deliveries:
+            await self.dispatcher.publish(event, stored.deliveries, body.data)
         self.changed.beat()
         return answer
 

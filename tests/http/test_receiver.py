@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import socket
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -167,9 +166,8 @@ async def test_a_chunked_body_is_cut_at_the_hard_limit_while_it_streams(anyone: 
     assert answer.status_code == 413
 
 
-async def test_a_body_that_breaks_off_or_is_too_slow_leaves_nothing(tmp_path: object, server: LocalServer) -> None:
-    site_timing = server.site.timing
-    object.__setattr__(server.site, "timing", replace(site_timing, body=0.2))
+async def test_a_body_that_breaks_off_or_is_too_slow_leaves_nothing(server: LocalServer) -> None:
+    server.site.gate.seconds = 0.2
     address = urlsplit(server.url)
     head = (
         f"POST {address.path}{RECEIVE}?uuid={UUID} HTTP/1.1\r\nHost: {address.netloc}\r\n"
@@ -192,7 +190,7 @@ async def test_a_body_that_breaks_off_or_is_too_slow_leaves_nothing(tmp_path: ob
 async def test_too_many_requests_at_once_are_told_to_come_back(
     server: LocalServer, anyone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.site.gate, "_places", 0)
+    monkeypatch.setattr(server.site.gate, "places", 0)
     answer = await anyone.post(RECEIVE, params={"uuid": UUID}, json={})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 

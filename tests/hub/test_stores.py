@@ -77,8 +77,8 @@ async def test_an_event_comes_back_as_it_was_stored(store: Store) -> None:
         size=5,
     )
     stored = await store.add_event(given, small(), [])
-    assert stored.event == replace(given, seq=1)
-    assert await store.event("e1") == stored.event
+    assert stored.seq == 1
+    assert await store.event("e1") == replace(given, seq=1)
     assert await store.body("e1") == b"hello"
     assert await store.body_slice("e1", 1, 3) == b"ell"
 
@@ -146,7 +146,7 @@ async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -
     assert opened.listeners == (Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2),)
     assert opened.last_seq == 1
     stored = await again.add_event(event(2), small(), ["lead"])
-    assert (stored.event.seq, len(await again.pending("lead", 0, 10))) == (2, 2)
+    assert (stored.seq, len(await again.pending("lead", 0, 10))) == (2, 2)
     await again.close()
 
 

@@ -54,7 +54,7 @@ class MemoryStore:
         self._by_event[event.id] = [delivery.id for delivery in deliveries]
         self._count_received(event)
         self._forget_oldest()
-        return Stored(event, tuple(deliveries))
+        return Stored(event.seq, tuple(deliveries))
 
     def _count_received(self, event: Event) -> None:
         webhook = self._webhooks.get(event.webhook or "")

@@ -14,6 +14,8 @@ from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import schema
 from pfnb.hub.webhook import Webhook
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 EVENT_COLUMNS = tuple(column for column in schema.events.c if column.name not in ("body", "body_file"))
 
 
@@ -28,7 +30,7 @@ def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
         "created": event.created,
         "webhook": event.webhook,
         "method": event.method,
-        "head": json.dumps(_head(event), ensure_ascii=True, separators=(",", ":")),
+        "head": _ENCODE(_head(event)),
         "content_type": event.content_type,
         "size": event.size,
         "payload_type": event.payload_type,

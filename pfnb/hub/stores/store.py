@@ -14,9 +14,9 @@ from pfnb.hub.webhook import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event after its commit, with its order (`event.seq`) and the deliveries that were committed with it."""
+    """An event's place in the order of commits, and the deliveries that were committed with it."""
 
-    event: Event
+    seq: int
     deliveries: tuple[Delivery, ...]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -38,8 +39,7 @@ class Writer(Generic[Work]):
     ) -> None:
         self._connect = connect
         self._run_group = run_group
-        self._changed = threading.Condition()
-        self._queue: list[_Queued[Work]] = []
+        self._queue: SimpleQueue[_Queued[Work] | None] = SimpleQueue()
         self._closing = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,23 +51,20 @@ class Writer(Generic[Work]):
 
     async def close(self) -> None:
         """Write what is queued, then end the thread."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._closing = True
+        self._queue.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
     def submit(self, work: Work) -> asyncio.Future[Any]:
         """A future of the work's result, done once it is committed. Call it on the loop that started the writer."""
         assert self._loop is not None, "the writer runs"
+        if self._closing:
+            raise BusyError("the hub is shutting down")
+        if self._queue.qsize() >= MAX_QUEUED:
+            raise BusyError("the store cannot keep up: too many writes wait")
         future: asyncio.Future[Any] = self._loop.create_future()
-        with self._changed:
-            if self._closing:
-                raise BusyError("the hub is shutting down")
-            if len(self._queue) >= MAX_QUEUED:
-                raise BusyError("the store cannot keep up: too many writes wait")
-            self._queue.append(_Queued(work, future))
-            self._changed.notify()
+        self._queue.put(_Queued(work, future))
         return future
 
     def _write(self) -> None:
@@ -81,11 +78,16 @@ class Writer(Generic[Work]):
             connection.close()
 
     def _next_group(self) -> list[_Queued[Work]]:
-        with self._changed:
-            while not self._queue and not self._closing:
-                self._changed.wait()
-            group, self._queue = self._queue, []
-            return group
+        """Whatever is queued, at least one; empty at the end."""
+        group: list[_Queued[Work]] = []
+        queued = self._queue.get()
+        while queued is not None:
+            group.append(queued)
+            if self._queue.empty():
+                return group
+            queued = self._queue.get()
+        self._queue.put(None)  # the end: what came before it is written first
+        return group
 
     def _commit(self, connection: sa.Connection, group: list[_Queued[Work]]) -> None:
         try:

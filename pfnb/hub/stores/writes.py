@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from pfnb.hub.stores.store import Stored
 from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
+MAX_ROWS = 500
 
 
 class Sequences:
@@ -79,22 +81,35 @@ def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequen
     stored: list[Stored] = []
     received: dict[str, tuple[int, int]] = {}
     for add in adds:
-        event = replace(add.event, seq=next(numbers.event))
-        events.append(rows.event_row(event, add.body, event.seq))
+        event, seq = add.event, next(numbers.event)
+        events.append(rows.event_row(event, add.body, seq))
         mine = tuple(Delivery(next(numbers.delivery), event.id, name) for name in add.listeners)
-        deliveries.extend(_delivery_row(delivery, event.seq) for delivery in mine)
-        stored.append(Stored(event, mine))
+        deliveries.extend(_delivery_row(delivery, seq) for delivery in mine)
+        stored.append(Stored(seq, mine))
         if event.webhook:
             count, last = received.get(event.webhook, (0, 0))
             received[event.webhook] = (count + 1, max(last, event.created))
-    if events:
-        connection.execute(_INSERT_EVENT, events)
-    if deliveries:
-        connection.execute(_INSERT_DELIVERY, deliveries)
+    _insert(connection, schema.events, events)
+    _insert(connection, schema.deliveries, deliveries)
     if received:
         counts = [{"webhook": uuid, "more": count, "last": last} for uuid, (count, last) in received.items()]
         connection.execute(_COUNT_RECEIVED, counts)
     return iter(stored)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, values: list[dict[str, Any]]) -> None:
+    """One statement for many rows. SQLite's driver lets go of the interpreter at each statement's step and has to wait for
+    the busy receiver to get it back: a group of sixteen single inserts took five times as long."""
+    for first in range(0, len(values), MAX_ROWS):
+        rows_ = values[first : first + MAX_ROWS]
+        parameters = tuple(value for row in rows_ for value in row.values())
+        connection.exec_driver_sql(_insert_statement(table.name, tuple(rows_[0]), len(rows_)), parameters)
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(table: str, columns: tuple[str, ...], count: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"  # noqa: S608  # our own names
 
 
 def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
@@ -107,8 +122,6 @@ def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
     }
 
 
-_INSERT_EVENT = sa.insert(schema.events)
-_INSERT_DELIVERY = sa.insert(schema.deliveries)
 _COUNT = (
     sa.update(schema.counters)
     .where(schema.counters.c.name == sa.bindparam("counter"))
