@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from tornado.web import stream_request_body
+from tornado.web import HTTPError, stream_request_body
 
-from pfnb.exceptions import ParameterError
+from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.door import Door, check_method
 from pfnb.http.handler import to_json
 from pfnb.http.site import Caller
@@ -35,8 +35,13 @@ class RunHandler(UploadHandler, Door):
     _caller: Caller
 
     async def prepare(self) -> None:
-        self._caller = await self.caller()
-        self.begin()
+        try:
+            self._caller = await self.caller()
+        except (PfnbError, HTTPError) as error:
+            # Answered once the body is read: who may not come in should at least be able to read why.
+            self.refuse(error)
+        else:
+            self.begin()
 
     async def run(self, pipeline: Pipeline, body: Any) -> None:
         user = self._caller.user
@@ -97,9 +102,9 @@ class CommandHandler(RunHandler):
         await self._run(name)
 
     async def _run(self, name: str) -> None:
-        command = self.site.runner.registry.get(unquote(name))
-        check_method(self._caller, self.request.method, [command])
         received = await self.received()
+        command = self.site.runner.registry.get(unquote(name))
+        check_method(self._caller, self.request.method, command)
         given = self._parameters(received)
         pipeline = command_pipeline(command.name, given, self.site.runner.registry)
         async with self.upload(received) as body:

@@ -55,8 +55,9 @@ class TokenDoor(Door):
         return Caller(User(self.owner))
 
 
-def check_method(caller: Caller, method: str | None, commands: list[Command]) -> None:
+def check_method(caller: Caller, method: str | None, command: Command) -> None:
     """AccessDeniedError for a GET that only a cookie authenticates and that would change something: a link could do it."""
-    changing = next((command.name for command in commands if not command.read_only), None)
-    if caller.by_cookie and method == "GET" and changing is not None:
-        raise AccessDeniedError(f"{changing} changes something: use POST with XSRF token, or an Authorization header")
+    if caller.by_cookie and method == "GET" and not command.read_only:
+        raise AccessDeniedError(
+            f"{command.name} is not read-only: use POST with XSRF token, or an Authorization header"
+        )

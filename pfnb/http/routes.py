@@ -35,8 +35,8 @@ def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list
 
 
 def behind(door: type[Door], handler: type[HubHandler]) -> type[HubHandler]:
-    """The handler with this door in front: the door's methods come first."""
-    return type(handler.__name__, (door, handler), {})
+    """The handler with this door behind it: what the handler leaves open, the door answers."""
+    return type(handler.__name__, (handler, door), {})
 
 
 def token_routes(site: Site, token: str, owner: str) -> list[Route]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tornado.httputil import HTTPServerRequest
+from tornado.web import HTTPError
 
 from pfnb.exceptions import BusyError, PfnbError, RequestTimeoutError
 from pfnb.http.handler import HubHandler
@@ -19,7 +20,7 @@ class UploadHandler(HubHandler):
     """Subclasses are decorated with `stream_request_body`, call `begin` in `prepare`, and take `received()` in their method."""
 
     _ingest: Ingest | None = None
-    _refused: PfnbError | None = None
+    _refused: PfnbError | HTTPError | None = None
     _large = False
     _read = 0
 
@@ -39,7 +40,7 @@ class UploadHandler(HubHandler):
             self._ingest = Ingest(_head(self.request), limits, hub.settings.bodies)
             self._ingest.check_declared(length)
         except PfnbError as error:
-            self._refuse(error)
+            self.refuse(error)
 
     async def data_received(self, chunk: bytes) -> None:
         self._read += len(chunk)
@@ -55,7 +56,7 @@ class UploadHandler(HubHandler):
             else:
                 self._ingest.feed(chunk)
         except PfnbError as error:
-            self._refuse(error)
+            self.refuse(error)
 
     async def received(self) -> Received:
         """The whole request. Raises what it was refused for."""
@@ -80,10 +81,11 @@ class UploadHandler(HubHandler):
             self._ingest = None
 
     def too_slow(self, seconds: float) -> None:
-        self._refuse(RequestTimeoutError(f"the body did not arrive within {seconds:g} s"))
+        self.refuse(RequestTimeoutError(f"the body did not arrive within {seconds:g} s"))
         self._finish_refused()
 
-    def _refuse(self, error: PfnbError) -> None:
+    def refuse(self, error: PfnbError | HTTPError) -> None:
+        """Answer with this error when the body has been read, as far as it is worth reading."""
         if self._refused is None:
             self._refused = error
 

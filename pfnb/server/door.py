@@ -15,6 +15,8 @@ from pfnb.http.handler import HubHandler
 from pfnb.http.site import Caller, Site
 from pfnb.language.port import User
 
+UNAUTHENTICATED = "log in to this Jupyter Server, or send `Authorization: token …`"
+
 
 class JupyterDoor(JupyterHandler, Door):
     """Jupyter's own handler decides; answers and errors stay the hub's."""
@@ -28,11 +30,17 @@ class JupyterDoor(JupyterHandler, Door):
     async def caller(self) -> Caller:
         await JupyterHandler.prepare(self, _redirect_to_login=False)
         if self.current_user is None:
-            raise NotAuthenticatedError("log in to this Jupyter Server, or send `Authorization: token …`")
+            raise NotAuthenticatedError(UNAUTHENTICATED)
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "pfnb"))
         if not allowed:
             raise AccessDeniedError("this Jupyter Server's authorizer does not allow you to execute pfnb commands")
         return Caller(User(self.owner), by_cookie=not self.token_authenticated)
+
+    def get_login_url(self) -> str:
+        """A program asks, not a person: it is told to authenticate instead of being led to a login page."""
+        if self.current_user is None:
+            raise NotAuthenticatedError(UNAUTHENTICATED)
+        return str(super().get_login_url())
 
     def get_argument(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Below the hub's address a `token` in query or form is a webhook's: Jupyter's identity provider must not see it."""
