@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
 from pfnb.language.pel.errors import suggestion
 from pfnb.language.pel.list_methods import item
-from pfnb.language.pel.map_methods import as_key, put
+from pfnb.language.pel.map_methods import MAP_METHODS, as_key, put
 from pfnb.language.pel.text_methods import character
 from pfnb.language.pel.values import Array, Entry, is_list, is_map, kind, to_position
 
@@ -32,7 +33,18 @@ def read_property(target: Any, name: str, *, safe: bool) -> Any:
         raise PelEvaluationError(f"{kind(target)} has no '{name}' (methods are written with parentheses)")
     if safe:
         return None
-    raise PelEvaluationError(f"there is no key '{name}'{suggestion(name, target)}")
+    raise _missing_key(target, name)
+
+
+def _missing_key(target: Mapping[Any, Any], name: str) -> PelEvaluationError:
+    variables = target.get("vars")
+    if is_map(variables) and name in variables:
+        hint = f": did you mean 'vars.{name}'?"
+    elif name in MAP_METHODS:
+        hint = f": did you mean the method {name}()?"
+    else:
+        hint = suggestion(name, target)
+    return PelEvaluationError(f"there is no key '{name}'{hint}")
 
 
 def write_property(target: Any, name: str, value: Any) -> None:

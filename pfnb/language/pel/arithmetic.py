@@ -109,7 +109,9 @@ def positive(operand: Any) -> Any:
 
 
 def repeated(text: str, times: int) -> str:
-    if times > 0 and len(text) * times > MAX_TEXT:
+    if times <= 0 or not text:
+        return ""
+    if len(text) * times > MAX_TEXT:
         raise too_long()
     return text * times
 

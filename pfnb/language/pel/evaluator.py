@@ -260,15 +260,15 @@ def _path(node: Path) -> Run:
 
 
 def _assignment(node: Assignment) -> Run:
-    reference, value, offset = compile_reference(node.target, node.at, compile_node), compile_node(node.value), node.at
+    reference, value = compile_reference(node.target, node.at, compile_node), compile_node(node.value)
 
     def run(this: Any, frame: Frame) -> Any:
+        new = value(this, frame)
         try:
-            new = value(this, frame)
             holder, key = reference.find(this, frame)
             reference.write(holder, key, new)
         except PelEvaluationError as error:
-            place(error, offset)
+            place(error, reference.at)
             raise
         return new
 
@@ -276,12 +276,7 @@ def _assignment(node: Assignment) -> Run:
 
 
 def _increment(node: Increment) -> Run:
-    reference, change, prefix, offset = (
-        compile_reference(node.target, node.at, compile_node),
-        node.change,
-        node.prefix,
-        node.at,
-    )
+    reference, change, prefix = compile_reference(node.target, node.at, compile_node), node.change, node.prefix
 
     def run(this: Any, frame: Frame) -> Any:
         try:
@@ -292,7 +287,7 @@ def _increment(node: Increment) -> Run:
             new = add(old, change)
             reference.write(holder, key, new)
         except PelEvaluationError as error:
-            place(error, offset)
+            place(error, reference.at)
             raise
         return new if prefix else old
 

@@ -34,8 +34,10 @@ class Expression:
         `functions` maps names to the objects whose public methods are called as `@name.method(…)`.
         Whatever goes wrong is a PelEvaluationError with line and column in the expression.
         """
+        frame = Frame()
+        frame.root, frame.functions = scope, functions
         try:
-            return self._run(scope, Frame(scope, functions))
+            return self._run(scope, frame)
         except PelEvaluationError as error:
             locate(error, self.text)
             raise

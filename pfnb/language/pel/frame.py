@@ -11,14 +11,15 @@ from pfnb.language.pel.limits import ITEM_COST, MAX_PRODUCED, PATTERN_SECONDS
 
 
 class Frame:
-    __slots__ = ("_left", "_seconds", "functions", "root", "variables")
+    """Made without arguments and then given its `root` and `functions`: an `__init__` would be a quarter of the time that a
+    small expression takes.
+    """
 
-    def __init__(self, root: Any, functions: Mapping[str, Any] | None) -> None:
-        self.root = root
-        self.functions = functions
-        self.variables: dict[str, Any] | None = None
-        self._left = MAX_PRODUCED
-        self._seconds = PATTERN_SECONDS
+    root: Any = None
+    functions: Mapping[str, Any] | None = None
+    variables: dict[str, Any] | None = None
+    _left = MAX_PRODUCED
+    _seconds = PATTERN_SECONDS
 
     def produced(self, value: Any) -> Any:
         """Count a text, list or map that the expression made, and hand it on."""

@@ -84,7 +84,7 @@ def _signature(function: Callable[..., Any], bound: bool) -> inspect.Signature |
     """The signature without `self`, its annotations resolved if they can be; None for what has none (C code)."""
     try:
         signature = inspect.signature(function, eval_str=True)
-    except NameError:
+    except (NameError, AttributeError, SyntaxError):
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.hashing import hash_code
 from pfnb.language.pel.limits import MAX_ITEMS
 from pfnb.language.pel.method import Method, anything, only_list
 from pfnb.language.pel.printing import to_text
@@ -34,7 +35,21 @@ def _contains_all(items: Any, wanted: Any) -> bool:
 
 
 def _index_of(items: Any, wanted: Any) -> int:
+    if isinstance(wanted, (str, int)) and not isinstance(wanted, bool):
+        return _index_of_scalar(items, wanted)
     return next((index for index, each in enumerate(items) if same(each, wanted)), -1)
+
+
+def _index_of_scalar(items: Any, wanted: str | int) -> int:
+    """As `_index_of`, at Python's own speed; what Python takes for equal, such as 1 and true, is looked at again."""
+    index: int = -1
+    try:
+        while True:
+            index = items.index(wanted, index + 1)
+            if same(items[index], wanted):
+                return index
+    except ValueError:
+        return -1
 
 
 def _last_index_of(items: Any, wanted: Any) -> int:
@@ -110,6 +125,7 @@ LIST_METHODS: Mapping[str, Method] = MappingProxyType(
         "containsAll": Method(_contains_all, (only_list,), scans=True),
         "equals": Method(same, (anything,)),
         "get": Method(item, (to_position,)),
+        "hashCode": Method(hash_code),
         "indexOf": Method(_index_of, (anything,), scans=True),
         "isEmpty": Method(lambda items: not items),
         "lastIndexOf": Method(_last_index_of, (anything,), scans=True),

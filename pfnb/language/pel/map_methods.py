@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.hashing import hash_code
 from pfnb.language.pel.limits import MAX_ITEMS
 from pfnb.language.pel.method import Method, anything, only_map
 from pfnb.language.pel.printing import to_text
@@ -63,6 +64,7 @@ MAP_METHODS: Mapping[str, Method] = MappingProxyType(
         "equals": Method(same, (anything,)),
         "get": Method(lambda target, key: target.get(key), (as_key,)),
         "getOrDefault": Method(lambda target, key, default: target.get(key, default), (as_key, anything)),
+        "hashCode": Method(hash_code),
         "isEmpty": Method(lambda target: not target),
         "keySet": Method(lambda target: list(target)),
         "put": Method(put, (as_key, anything), changes=True),
@@ -81,6 +83,7 @@ ENTRY_METHODS: Mapping[str, Method] = MappingProxyType(
         "equals": Method(same, (anything,)),
         "getKey": Method(lambda entry: entry["key"]),
         "getValue": Method(lambda entry: entry["value"]),
+        "hashCode": Method(hash_code),
         "toString": Method(to_text),
     }
 )

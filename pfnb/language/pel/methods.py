@@ -70,5 +70,5 @@ def _methods_of(target: Any) -> Mapping[str, Method]:
 def _unknown(target: Any, name: str, table: Mapping[str, Method]) -> PelEvaluationError:
     if name == "getClass":
         return PelEvaluationError("getClass() is not part of this language")
-    hint = "; it has an index, and .length" if isinstance(target, Array) else suggestion(name, table)
+    hint = "; it has an index, and .length" if isinstance(target, Array) else suggestion(name, sorted(table))
     return PelEvaluationError(f"{kind(target)} has no method '{name}'{hint}")

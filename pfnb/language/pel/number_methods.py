@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.hashing import hash_code
 from pfnb.language.pel.method import Method, anything
 from pfnb.language.pel.printing import to_text
 from pfnb.language.pel.values import compare, same, to_boolean, to_decimal, to_integer
@@ -16,20 +16,6 @@ from pfnb.language.pel.values import compare, same, to_boolean, to_decimal, to_i
 
 def _whole(value: float) -> int:
     return 0 if isinstance(value, float) and math.isnan(value) else to_integer(value)
-
-
-def _folded(bits: int) -> int:
-    """Java's hash of 64 bits: the halves against each other, read as a signed 32-bit number."""
-    code = (bits ^ (bits >> 32)) & 0xFFFFFFFF
-    return code - (1 << 32) if code >> 31 else code
-
-
-def _integer_hash(value: int) -> int:
-    return value if -(1 << 31) <= value < 1 << 31 else _folded(value & 0xFFFFFFFFFFFFFFFF)
-
-
-def _decimal_hash(value: float) -> int:
-    return _folded(int.from_bytes(struct.pack(">d", value), "big"))
 
 
 def _compare_decimals(value: float, other: float) -> int:
@@ -49,17 +35,16 @@ _CONVERSIONS = {
     **dict.fromkeys(("byteValue", "intValue", "longValue", "shortValue"), Method(_whole)),
     **dict.fromkeys(("doubleValue", "floatValue"), Method(to_decimal)),
 }
-_COMMON = {"equals": Method(same, (anything,)), "toString": Method(to_text)}
+_COMMON = {"equals": Method(same, (anything,)), "hashCode": Method(hash_code), "toString": Method(to_text)}
 
 INTEGER_METHODS: Mapping[str, Method] = MappingProxyType(
-    {**_CONVERSIONS, **_COMMON, "compareTo": Method(compare, (to_integer,)), "hashCode": Method(_integer_hash)}
+    {**_CONVERSIONS, **_COMMON, "compareTo": Method(compare, (to_integer,))}
 )
 DECIMAL_METHODS: Mapping[str, Method] = MappingProxyType(
     {
         **_CONVERSIONS,
         **_COMMON,
         "compareTo": Method(_compare_decimals, (to_decimal,)),
-        "hashCode": Method(_decimal_hash),
         "isInfinite": Method(math.isinf),
         "isNaN": Method(math.isnan),
     }
@@ -69,6 +54,5 @@ BOOLEAN_METHODS: Mapping[str, Method] = MappingProxyType(
         **_COMMON,
         "booleanValue": Method(lambda value: value),
         "compareTo": Method(compare, (_boolean,)),
-        "hashCode": Method(lambda value: 1231 if value else 1237),
     }
 )

@@ -117,7 +117,7 @@ class Parser:
     def _leftover(self) -> str:
         if self._kind in ("?:", "?", "="):
             return f"'{self._kind}' cannot follow an assigned value: put that value in parentheses"
-        found = _SYMBOLS.get(self._kind) or _WORDS.get(self._word.lower() if self._kind == "name" else "")
+        found = self._operator()
         if found and found[0] == _RELATION:
             return "comparisons do not chain: join two of them with 'and'"
         if found and found[0] == _POWER:
@@ -148,6 +148,10 @@ class Parser:
         self._expect(":", "a condition 'a ? b : c' wants ':' here")
         return Ternary(condition, yes, self._expression(), at)
 
+    def _operator(self) -> tuple[int, str] | None:
+        """Level and canonical spelling, if an operator between two operands is here."""
+        return _SYMBOLS.get(self._kind) or (_WORDS.get(self._word.lower()) if self._kind == "name" else None)
+
     def _operation(self, above: int) -> Node:
         """An operand and the operators after it that bind tighter than `above`."""
         left = self._operand()
@@ -157,8 +161,7 @@ class Parser:
             self._advance()
             below = _POWER
         while True:
-            kind = self._kind
-            found = _SYMBOLS.get(kind) or (_WORDS.get(self._word.lower()) if kind == "name" else None)
+            found = self._operator()
             if found is None or not above < found[0] < below:
                 return left
             below, operator = found
@@ -179,8 +182,7 @@ class Parser:
     def _arithmetic(self, first: Node, level: int) -> Node:
         rest: list[tuple[str, Node, int]] = []
         while True:
-            kind = self._kind
-            found = _SYMBOLS.get(kind) or (_WORDS.get(self._word.lower()) if kind == "name" else None)
+            found = self._operator()
             if found is None or found[0] != level:
                 return Arithmetic(first, tuple(rest))
             at = self._at
@@ -190,8 +192,7 @@ class Parser:
     def _logic(self, first: Node, level: int) -> Node:
         operands = [(first, self._at)]
         while True:
-            kind = self._kind
-            found = _SYMBOLS.get(kind) or (_WORDS.get(self._word.lower()) if kind == "name" else None)
+            found = self._operator()
             if found is None or found[0] != level:
                 return Logic(level == _OR, tuple(operands))
             at = self._at
@@ -262,7 +263,7 @@ class Parser:
             return self._member(word, safe, at)
         if self._kind in _OPENINGS_OF_STEPS and self._kind != "[":
             return self._bracketed(safe)
-        if self._kind in ("?", "!"):
+        if self._kind in ("?", "!") and self._tokens[self._index + 1][0] == "[":
             raise self._error(f"no space belongs between '{self._kind}' and '['")
         dot = "?." if safe else "."
         raise self._error(f"a name, a method, ?[…] or ![…] should follow '{dot}', not {self._found()}")

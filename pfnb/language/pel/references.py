@@ -16,11 +16,12 @@ from pfnb.language.pel.paths import CompileNode, compile_path, index_key, is_fix
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`find` looks the holder and the key up, once; `read` and `write` then use them."""
+    """`find` looks the holder and the key up, once; `read` and `write` then use them. `at` is where the key stands."""
 
     find: Callable[[Any, Frame], tuple[Any, Any]]
     read: Callable[[Any, Any], Any]
     write: Callable[[Any, Any, Any], None]
+    at: int
 
 
 def compile_reference(node: Node, offset: int, compile_node: CompileNode) -> Reference:
@@ -33,7 +34,7 @@ def compile_reference(node: Node, offset: int, compile_node: CompileNode) -> Ref
     holder = Path(node.start, tuple(before))
     if is_fixed(holder):
         return _unassignable(
-            "a list or map that is written here cannot be changed: put it into a variable first", offset
+            "a list or map that is written here or was copied cannot be changed: put it into a variable first", offset
         )
     find_holder = compile_path(holder, compile_node) if before else _start(node.start, compile_node)
     if isinstance(last, Property):
@@ -53,6 +54,7 @@ def _property(find_holder: Run, step: Property) -> Reference:
         lambda this, frame: (find_holder(this, frame), name),
         lambda holder, key: read_property(holder, key, safe=False),
         write_property,
+        step.at,
     )
 
 
@@ -63,7 +65,7 @@ def _item(find_holder: Run, step: Index, compile_node: CompileNode) -> Reference
         holder = find_holder(this, frame)
         return holder, find_key(holder, frame)
 
-    return Reference(find, read_index, write_index)
+    return Reference(find, read_index, write_index, step.at)
 
 
 def _variable(node: Variable) -> Reference:
@@ -76,7 +78,7 @@ def _variable(node: Variable) -> Reference:
             frame.variables = {}
         return frame.variables, name
 
-    return Reference(find, dict.get, dict.__setitem__)
+    return Reference(find, dict.get, dict.__setitem__, node.at)
 
 
 def _unassignable(message: str, offset: int) -> Reference:
@@ -85,4 +87,4 @@ def _unassignable(message: str, offset: int) -> Reference:
         place(error, offset)
         raise error
 
-    return Reference(find, read_index, write_index)
+    return Reference(find, read_index, write_index, offset)

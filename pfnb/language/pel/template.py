@@ -24,7 +24,7 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 class Template:
     """A parsed template. `is_text` says that there is no expression in it; for `may_block` see Expression."""
 
-    __slots__ = ("_parts", "is_text", "may_block", "text")
+    __slots__ = ("_only", "_parts", "is_text", "may_block", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -41,15 +41,16 @@ class Template:
         self.is_text = not self._parts
         if begin < len(text):
             self._parts.append((text[begin:], begin))
+        self._only = self._parts[0][0] if len(self._parts) == 1 else None
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
         """The value, over what Expression.evaluate takes; line and column of its errors count in the whole text."""
         if self.is_text:
             return self.text
-        frame = Frame(scope, functions)
+        frame = Frame()
+        frame.root, frame.functions = scope, functions
         try:
-            [(only, _)] = self._parts if len(self._parts) == 1 else [("", 0)]
-            return self._joined(frame) if isinstance(only, str) else only(scope, frame)
+            return self._only(scope, frame) if callable(self._only) else self._joined(frame)
         except PelEvaluationError as error:
             locate(error, self.text)
             raise

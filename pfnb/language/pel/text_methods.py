@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from array import array
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,38 +9,18 @@ from typing import Any
 from pfnb.exceptions import PelEvaluationError
 from pfnb.language.pel import patterns
 from pfnb.language.pel.arithmetic import repeated
+from pfnb.language.pel.hashing import hash_code
 from pfnb.language.pel.limits import MAX_TEXT
 from pfnb.language.pel.method import Method, anything, as_text, only_text
 from pfnb.language.pel.printing import to_joined_text, too_long
+from pfnb.language.pel.units import from_units, in_units
 from pfnb.language.pel.values import Array, is_list, is_number, kind, same, to_position
 
-_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 _CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
 _JAVA_WHITESPACE = (
     "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680"
     + "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
-
-
-def in_units(text: str) -> str:
-    """The text with one character for each UTF-16 unit: the same text unless it has characters such as emoji."""
-    if text.isascii() or not _BEYOND_16_BITS.search(text):
-        return text
-    return "".join(map(chr, array("H", text.encode("utf-16-le", "surrogatepass"))))
-
-
-def from_units(units: str) -> str:
-    """The reverse of `in_units`; half of a character becomes U+FFFD."""
-    if units.isascii() or not any("\ud800" <= unit <= "\udfff" for unit in units):
-        return units
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def hash_code(text: str) -> int:
-    code = 0
-    for unit in in_units(text):
-        code = (code * 31 + ord(unit)) & 0xFFFFFFFF
-    return code - (1 << 32) if code >> 31 else code
 
 
 def length(text: str) -> int:
