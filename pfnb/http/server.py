@@ -59,7 +59,12 @@ class LocalServer:
             (PREFIX + pattern, handler, settings)
             for pattern, handler, settings in token_routes(self.site, self.token, self.owner)
         ]
-        await self._home.open()
+        try:
+            await self._home.open()
+        except BaseException:
+            for socket in sockets:
+                socket.close()
+            raise
         application = Application(
             routes,
             log_function=log_access,
@@ -90,6 +95,8 @@ def log_access(handler: RequestHandler) -> None:
     """One line a request, without its query, where webhooks' secrets are."""
     request = handler.request
     level = logging.WARNING if handler.get_status() >= 500 else logging.DEBUG
+    if not access_log.isEnabledFor(level):
+        return
     access_log.log(
         level, "%d %s %s %.1f ms", handler.get_status(), request.method, request.path, request.request_time() * 1e3
     )

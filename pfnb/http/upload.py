@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError
@@ -42,21 +43,28 @@ class UploadHandler(HubHandler):
         except PfnbError as error:
             self.refuse(error)
 
-    async def data_received(self, chunk: bytes) -> None:
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Small bodies are fed at once; for each chunk of a large one Tornado waits until a thread has written it."""
         self._read += len(chunk)
         if self._finished:
-            return
+            return None
         if self._refused is not None or self._ingest is None:
             if self._read > DRAIN:
                 self._finish_refused()
-            return
+            return None
+        if self._large:
+            return self._feed_in_thread(self._ingest, chunk)
+        self._feed(self._ingest, chunk)
+        return None
+
+    def _feed(self, ingest: Ingest, chunk: bytes) -> None:
         try:
-            if self._large:
-                await asyncio.to_thread(self._ingest.feed, chunk)
-            else:
-                self._ingest.feed(chunk)
+            ingest.feed(chunk)
         except PfnbError as error:
             self.refuse(error)
+
+    async def _feed_in_thread(self, ingest: Ingest, chunk: bytes) -> None:
+        await asyncio.to_thread(self._feed, ingest, chunk)
 
     async def received(self) -> Received:
         """The whole request. Raises what it was refused for."""

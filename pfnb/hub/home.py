@@ -47,10 +47,17 @@ class Home:
         self.hub = Hub(store, LocalBroker(), Settings(bodies, options.limits, public_url=options.public_url))
 
     async def open(self) -> None:
-        await self.hub.open()
+        try:
+            await self.hub.open()
+        except BaseException:
+            await self._leave()
+            raise
 
     async def close(self) -> None:
         await self.hub.close()
+        await self._leave()
+
+    async def _leave(self) -> None:
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:

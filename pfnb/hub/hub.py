@@ -100,21 +100,21 @@ class Hub:
         """
         webhook = self.webhooks.receiving(received.token)
         limit = webhook.max_payload_length if webhook is not None else DEFAULT_MAX_PAYLOAD_LENGTH
-        receipt = Receipt(new_trace_id(received.token, self._random), new_id(self._random), now())
+        trace_id, correlation_id, created = new_trace_id(received.token, self._random), new_id(self._random), now()
         if received.body.size > limit:
             await discard_body(received.body)
             raise PayloadTooLargeError("the body is larger than this webhook accepts")
         if webhook is None:
             await self.store.count_unknown()
             await discard_body(received.body)
-            return receipt
+            return Receipt(trace_id, correlation_id, created)
         event = Event(
             id=new_id(self._random),
             event_key=webhook.event_key,
             namespace=self.settings.namespace,
-            trace_id=receipt.trace_id,
-            correlation_id=receipt.correlation_id,
-            created=receipt.created,
+            trace_id=trace_id,
+            correlation_id=correlation_id,
+            created=created,
             webhook=webhook.uuid,
             method=received.method,
             query=received.query,
@@ -127,7 +127,7 @@ class Hub:
             payload_type=webhook.payload_type,
         )
         answer = await self._accept(event, received.body, wait=wait)
-        return replace(receipt, event_id=event.id, answer=answer)
+        return Receipt(trace_id, correlation_id, created, event.id, answer)
 
     async def send(self, key: str, payload: Any, correlation_id: str | None = None) -> Event:
         """Store an event of this hub's own and wake its listeners."""

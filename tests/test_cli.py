@@ -1,0 +1,52 @@
+"""The command line: exit codes, and errors in one line."""
+
+from __future__ import annotations
+
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pfnb.cli import main
+from pfnb.server.serve import kept_token
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pfnb.cli", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["sevre"], ["serve", "--prot", "1"], ["serve", "--port", "many"]])
+def test_wrong_words_exit_with_2_and_say_what_is_allowed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: pfnb" in capsys.readouterr().err
+
+
+def test_a_taken_port_exits_with_1_and_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("serve", "--port", str(port), "--data-dir", str(tmp_path / "hub"), "--token", "t")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "in use" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_data_directory_that_is_a_file_exits_with_1_and_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = run("serve", "--port", "0", "--data-dir", str(tmp_path / "file"), "--token", "t")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_token_of_a_data_directory_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    token = kept_token(tmp_path)
+    assert token is not None
+    assert len(token) >= 32
+    assert kept_token(tmp_path) == token
+    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
