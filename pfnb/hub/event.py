@@ -35,7 +35,13 @@ class Event:
     seq: int = 0
 
 
-def new_id(source: Random) -> str:
+def new_event_id(created: int, source: Random) -> str:
+    """A version 7 uuid (RFC 9562), which begins with its time in milliseconds: the newest ids stand together in an index,
+    so that a commit of many events writes few of its pages."""
+    return str(uuids.UUID(int=(created << 80 | 7 << 76 | source.getrandbits(76)) & ~(3 << 62) | 2 << 62))
+
+
+def new_correlation_id(source: Random) -> str:
     """A version 4 uuid."""
     return str(uuids.UUID(int=source.getrandbits(128), version=4))
 

@@ -20,7 +20,7 @@ from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.contents import Contents
 from pfnb.hub.delivery import FINAL, Delivery, Listener, Outcome
 from pfnb.hub.dispatcher import Dispatcher
-from pfnb.hub.event import Event, new_id, new_trace_id
+from pfnb.hub.event import Event, new_correlation_id, new_event_id, new_trace_id
 from pfnb.hub.feed import Worker
 from pfnb.hub.listeners import Listeners
 from pfnb.hub.offload import in_thread_if_large
@@ -100,7 +100,11 @@ class Hub:
         """
         webhook = self.webhooks.receiving(received.token)
         limit = webhook.max_payload_length if webhook is not None else DEFAULT_MAX_PAYLOAD_LENGTH
-        trace_id, correlation_id, created = new_trace_id(received.token, self._random), new_id(self._random), now()
+        trace_id, correlation_id, created = (
+            new_trace_id(received.token, self._random),
+            new_correlation_id(self._random),
+            now(),
+        )
         if received.body.size > limit:
             await discard_body(received.body)
             raise PayloadTooLargeError("the body is larger than this webhook accepts")
@@ -109,7 +113,7 @@ class Hub:
             await discard_body(received.body)
             return Receipt(trace_id, correlation_id, created)
         event = Event(
-            id=new_id(self._random),
+            id=new_event_id(created, self._random),
             event_key=webhook.event_key,
             namespace=self.settings.namespace,
             trace_id=trace_id,
@@ -132,13 +136,14 @@ class Hub:
     async def send(self, key: str, payload: Any, correlation_id: str | None = None) -> Event:
         """Store an event of this hub's own and wake its listeners."""
         data = json.dumps(payload).encode()
+        created = now()
         event = Event(
-            id=new_id(self._random),
+            id=new_event_id(created, self._random),
             event_key=check_event_key(key),
             namespace=self.settings.namespace,
             trace_id=new_trace_id(None, self._random),
-            correlation_id=correlation_id or new_id(self._random),
-            created=now(),
+            correlation_id=correlation_id or new_correlation_id(self._random),
+            created=created,
             content_type="application/json",
             size=len(data),
         )
