@@ -78,8 +78,8 @@ class LocalServer:
         """Take no more requests, end the open ones, close the store."""
         if self._server is not None:
             self._server.stop()
+            self.site.close()
             await self._server.close_all_connections()
-        self.site.gate.close()
         await self._home.close()
 
     async def _peer_of(self, request: HTTPServerRequest) -> Peer | None:

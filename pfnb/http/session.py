@@ -50,6 +50,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         self.set_nodelay(True)
+        self.site.sessions.add(self)
 
     def on_message(self, message: str | bytes) -> None:
         try:
@@ -67,6 +68,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
 
     def on_close(self) -> None:
         self._waits.cancel()
+        self.site.sessions.discard(self)
         self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
 
     def _hello(self, head: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tornado.httputil import HTTPServerRequest
 
@@ -39,6 +40,10 @@ class Timing:
     longest_wait: float = 300.0
 
 
+class Session(Protocol):
+    def close(self, code: int | None = None, reason: str | None = None) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """`url` is the hub's address without a final slash. `peer_of` says which kernel a session request comes from, or None."""
@@ -49,6 +54,13 @@ class Site:
     peer_of: Callable[[HTTPServerRequest], Awaitable[Peer | None]]
     timing: Timing = field(default_factory=Timing)
     gate: Gate = field(default_factory=Gate)
+    sessions: set[Session] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Take leave of the kernels and stop the clock; the hub is closed after that."""
+        for session in list(self.sessions):
+            session.close(1001, "the hub is stopping")
+        self.gate.close()
 
     def access(self, user: User) -> HubAccess:
         return HubAccess(self.hub, user, self.url())

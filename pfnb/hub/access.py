@@ -37,7 +37,7 @@ class HubAccess:
         return [self._show(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
 
     async def delete_webhook(self, uuid: str) -> dict[str, Any]:
-        return self._show(await self._hub.webhooks.delete(uuid, self._user.name))
+        return {**self._show(await self._hub.webhooks.delete(uuid, self._user.name)), "active": False, "deleted": True}
 
     async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
         if not 1 <= limit <= MAX_LOGS:

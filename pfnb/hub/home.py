@@ -14,7 +14,7 @@ from pfnb.hub.brokers.local import LocalBroker
 from pfnb.hub.hub import Hub, Settings
 from pfnb.hub.request import Limits
 from pfnb.hub.stores.memory import MemoryStore
-from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,12 @@ class Home:
             self._lock = _locked(folder)
         bodies = folder / "bodies"
         bodies.mkdir(mode=0o700, exist_ok=True)
-        store = MemoryStore() if options.data_dir is None else SqlStore(folder / "pfnb.sqlite", bodies)
         self.folder = folder
-        self.hub = Hub(store, LocalBroker(), Settings(bodies, options.limits, public_url=options.public_url))
+        self.hub = Hub(
+            _store(options, folder, bodies),
+            LocalBroker(),
+            Settings(bodies, options.limits, public_url=options.public_url),
+        )
 
     async def open(self) -> None:
         try:
@@ -62,6 +65,15 @@ class Home:
             self._lock.release()
         if self._temporary is not None:
             await asyncio.to_thread(self._temporary.cleanup)
+
+
+def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
+    if options.data_dir is None:
+        return MemoryStore()
+    # Imported here, since a hub in a kernel rarely needs it and it is half of what `%load_ext` waits for.
+    from pfnb.hub.stores.sql import SqlStore
+
+    return SqlStore(folder / "pfnb.sqlite", bodies)
 
 
 def _locked(folder: Path) -> FileLock:

@@ -49,7 +49,7 @@ class RunResult:
 
     body: Any = None
     response: Response | None = None
-    steps: tuple[StepRecord, ...] = ()
+    steps: tuple[StepRecord, ...] = field(default=(), repr=False)
     executed: int = 0
     error: PfnbError | None = None
     skipped: bool = False

@@ -65,7 +65,7 @@ class PfnbExtension(ExtensionApp):
         self.log.info("pfnb hub ready at %s", self._url())
 
     async def stop_extension(self) -> None:
-        self.site.gate.close()
+        self.site.close()
         await self.home.close()
 
     def _server(self) -> ServerApp:

@@ -1,0 +1,82 @@
+"""Webhooks and pipelines for notebooks.
+
+The public names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from pfnb import language
+    from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
+    from pfnb.kernel.api import arun, command, run, webhook
+    from pfnb.kernel.event import Event, EventFile
+    from pfnb.kernel.webhooks import Webhook
+    from pfnb.language.run import RunResult
+
+__all__ = [
+    "Event",
+    "EventFile",
+    "HubUnreachableError",
+    "PelEvaluationError",
+    "PelSyntaxError",
+    "PfnbError",
+    "RunResult",
+    "Webhook",
+    "arun",
+    "command",
+    "language",
+    "run",
+    "webhook",
+]
+
+_HOMES = {
+    "Event": "pfnb.kernel.event",
+    "EventFile": "pfnb.kernel.event",
+    "HubUnreachableError": "pfnb.exceptions",
+    "PelEvaluationError": "pfnb.exceptions",
+    "PelSyntaxError": "pfnb.exceptions",
+    "PfnbError": "pfnb.exceptions",
+    "RunResult": "pfnb.language.run",
+    "Webhook": "pfnb.kernel.webhooks",
+    "arun": "pfnb.kernel.api",
+    "command": "pfnb.kernel.api",
+    "run": "pfnb.kernel.api",
+    "webhook": "pfnb.kernel.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "language":
+        return import_module("pfnb.language")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'pfnb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext pfnb`."""
+    from pfnb.kernel.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext pfnb`."""
+    from pfnb.kernel.extension import unload
+
+    unload(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from pfnb.server.extension import PfnbExtension
+
+    return [{"module": "pfnb.server.extension", "app": PfnbExtension}]

@@ -1,0 +1,95 @@
+"""The Python side of a notebook: `pfnb.webhook`, `pfnb.run`, `pfnb.arun` and `@pfnb.command`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pfnb import commands, language
+from pfnb.kernel import webhooks
+from pfnb.kernel.door import Door
+from pfnb.kernel.notebook import current_notebook, loaded_notebook
+from pfnb.kernel.pipelines import print_log
+from pfnb.kernel.port import NoSession, SessionPort
+from pfnb.kernel.webhooks import Webhook
+from pfnb.language.parser import parse_pipeline
+from pfnb.language.port import HubPort, User
+from pfnb.language.run import RunResult
+from pfnb.language.runner import Runner
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def webhook(key: str, payload_type: str = "raw", *, new: bool = False) -> Webhook:
+    """Your active webhook of this event key, created if there is none, or if `new`.
+
+    `payload_type` is `base64`, `raw`, `outbound` or `ignore`. HubUnreachableError before `%load_ext pfnb`; ParameterError if
+    there are several of this key.
+    """
+    __tracebackhide__ = True
+    return webhooks.put(loaded_notebook(), {"eventKey": key, "payloadType": payload_type}, new=new)
+
+
+def run(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> RunResult:  # noqa: A002 - the language's word
+    """Run a pipeline, given as YAML or JSON, as the notebook's user, and wait for its end.
+
+    May be called from a cell, from another thread, and from a command of a running pipeline. Without `%load_ext pfnb` it runs
+    all the same, as long as no step needs the hub. Raises the PfnbError that ended the run, with line, column and step.
+    """
+    __tracebackhide__ = True
+    notebook = current_notebook()
+    if notebook is not None:
+        return notebook.run_sync(_run(notebook.runner, notebook.user, notebook.hub, text, body, vars))
+    door = Door()
+    door.start()
+    try:
+        runner = Runner(commands.load(), call_main=door.on_main)
+        return door.run_sync(_run(runner, _nobody(), SessionPort(NoSession()), text, body, vars))
+    finally:
+        door.stop()
+
+
+async def arun(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> RunResult:  # noqa: A002
+    """The same for a coroutine: `result = await pfnb.arun(…)`. The loop it is awaited on stays free."""
+    notebook = current_notebook()
+    if notebook is not None:
+        return await notebook.door.run(_run(notebook.runner, notebook.user, notebook.hub, text, body, vars))
+    is_main = threading.current_thread() is threading.main_thread()
+    runner = Runner(commands.load(), call_main=_call_here if is_main else None)
+    return await _run(runner, _nobody(), SessionPort(NoSession()), text, body, vars)
+
+
+def command(
+    name: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    anonymous: bool = True,
+    main: bool = False,
+    shorthand: str | None = None,
+) -> Callable[[F], F]:
+    """Declare a function as a command for pipelines; the function itself stays as it is.
+
+    It takes any of `body`, `event`, `vars`, `headers` by name, its other parameters are the command's, and returning None keeps
+    the body. Pipelines started by webhooks may run it unless `anonymous` is false. `main` has it called on the kernel's main
+    thread. Defining a name again replaces it; NameTakenError for a built-in one.
+    """
+    commands.load()
+    return language.command(name, aliases=aliases, anonymous=anonymous, main=main, shorthand=shorthand)
+
+
+async def _run(
+    runner: Runner, user: User, hub: HubPort, text: str, body: Any, variables: Mapping[str, Any] | None
+) -> RunResult:
+    pipeline = parse_pipeline(text, runner.registry)
+    return await runner.run(pipeline, user=user, hub=hub, body=body, vars=variables, log=print_log)
+
+
+def _nobody() -> User:
+    from pfnb.http.server import default_owner
+
+    return User(default_owner())
+
+
+async def _call_here(function: Callable[[], Any]) -> Any:
+    return function()

@@ -1,0 +1,94 @@
+"""One WebSocket to the hub, from hello to the end. It is never repaired: the session opens another."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+
+from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
+from pfnb.http.wire import MAX_FRAME, PROTOCOL, pack, unpack
+from pfnb.kernel.discovery import HubAddress
+
+_CONNECT_SECONDS = 5.0
+_WELCOME_SECONDS = 10.0
+_PING_SECONDS = 20.0
+
+
+class Connection:
+    """`welcome` is what the hub said of itself: owner, hub, durable, publicUrl, since, notebook."""
+
+    def __init__(self, socket: WebSocketClientConnection, welcome: dict[str, Any]) -> None:
+        self._socket = socket
+        self.welcome = welcome
+
+    def send(self, head: dict[str, Any]) -> None:
+        """Queue a frame. Into a connection that has just ended it vanishes; `receive` tells the end."""
+        frame = pack(head)
+        try:
+            asyncio.ensure_future(self._socket.write_message(frame, binary=True)).add_done_callback(_written)
+        except WebSocketClosedError:
+            return
+
+    async def receive(self) -> tuple[dict[str, Any], bytes] | None:
+        """The next frame, None at the end of the connection."""
+        frame = await self._socket.read_message()
+        return None if frame is None else unpack(frame if isinstance(frame, bytes) else frame.encode())
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _written(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()  # A connection that ends while writing is reported by `receive`.
+
+
+async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
+    """Open a connection and say hello. NotAuthenticatedError when the token is refused, else HubUnreachableError."""
+    try:
+        async with asyncio.timeout(_WELCOME_SECONDS):
+            socket = await websocket_connect(_request(address), max_message_size=MAX_FRAME, ping_interval=_PING_SECONDS)
+            connection = Connection(socket, {})
+            try:
+                connection.send({"type": "hello", "protocol": PROTOCOL, **hello})
+                connection.welcome = await _welcome(connection, address)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+    except HTTPClientError as error:
+        raise _refused(address, error) from error
+    except TimeoutError as error:
+        raise HubUnreachableError(f"the hub at {address.url} did not answer within {_WELCOME_SECONDS:g} s") from error
+    except OSError as error:
+        raise HubUnreachableError(f"nothing answers at {address.url} ({error.strerror or error})") from error
+
+
+def _request(address: HubAddress) -> HTTPRequest:
+    headers = {"Authorization": f"token {address.token}"}
+    if address.kernel_id is not None:
+        headers["X-Pfnb-Kernel"] = address.kernel_id
+    url = f"ws{address.url.removeprefix('http')}/api/v3/session"
+    return HTTPRequest(url, headers=headers, connect_timeout=_CONNECT_SECONDS, request_timeout=_CONNECT_SECONDS)
+
+
+async def _welcome(connection: Connection, address: HubAddress) -> dict[str, Any]:
+    frame = await connection.receive()
+    if frame is None or frame[0].get("type") != "welcome":
+        raise HubUnreachableError(f"{address.url} speaks another protocol: use the same version of pfnb on both sides")
+    return frame[0]
+
+
+def _refused(address: HubAddress, error: HTTPClientError) -> HubUnreachableError | NotAuthenticatedError:
+    if error.code in (401, 403):
+        return NotAuthenticatedError(f"the hub at {address.url} refuses this token: {_about_token(address)}")
+    return HubUnreachableError(f"{address.url} is no pfnb hub that works (it answered {error.code} {error.message})")
+
+
+def _about_token(address: HubAddress) -> str:
+    if address.kernel_id is not None:
+        return "it was made by a server that has stopped since. Restart this kernel"
+    return "set PFNB_TOKEN to the one it was started with"

@@ -1,0 +1,103 @@
+"""Takes what the hub hands over, has the right listener run it, and reports how each run ended."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
+from pfnb.kernel.event import Contents
+from pfnb.kernel.listener import Listener, failed
+from pfnb.kernel.port import SessionPort
+from pfnb.kernel.session import Session
+from pfnb.language.runner import Runner
+
+
+@dataclass(eq=False, slots=True)
+class _Run:
+    listener: Listener
+    lease: str
+    task: asyncio.Task[None] | None = None
+
+
+class Deliveries:
+    """The listeners of this kernel and their runs. All methods belong to the loop; call `attach` before the session opens."""
+
+    def __init__(self, runner: Runner, contents: Contents) -> None:
+        self._runner = runner
+        self._contents = contents
+        self._listeners: dict[str, Listener] = {}
+        self._running: dict[str, _Run] = {}
+
+    def attach(self, session: Session) -> None:
+        self._session = session
+        self._port = SessionPort(session)
+
+    def set_listener(self, listener: Listener) -> Listener | None:
+        """From now on deliveries to this name are its own. Runs of the one before it, which is returned, are cut off; the
+        hub repeats them."""
+        before = self.drop(listener.name)
+        self._listeners[listener.name] = listener
+        return before
+
+    def drop(self, name: str) -> Listener | None:
+        """Stop listening under this name and cut off its runs."""
+        for run in self._running.values():
+            if run.listener.name == name and run.task is not None:
+                run.task.cancel()
+        return self._listeners.pop(name, None)
+
+    def revoke(self, name: str) -> None:
+        """It was deleted, or another session has the name now: the hub refuses what we might still report."""
+        listener = self.drop(name)
+        if listener is not None:
+            listener.board.close(f"{name} listens here no more")
+
+    async def close(self) -> None:
+        tasks = [run.task for run in self._running.values() if run.task is not None]
+        for name in list(self._listeners):
+            self.drop(name)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def take(self, delivery: dict[str, Any]) -> None:
+        """Begin a run. One that is still running here, from before the connection broke, goes on under its new lease."""
+        number, listener = delivery["delivery"], self._listeners.get(delivery["listener"])
+        if listener is None:
+            return  # It was deleted while this was on its way, and its deliveries with it.
+        running = self._running.get(number)
+        if running is not None and running.listener is listener:
+            running.lease = delivery["lease"]
+            return
+        run = self._running[number] = _Run(listener, delivery["lease"])
+        work = self._work(run, delivery)
+        run.task = asyncio.get_running_loop().create_task(work, context=listener.context.copy())
+
+    async def _work(self, run: _Run, delivery: dict[str, Any]) -> None:
+        number = delivery["delivery"]
+        try:
+            async with run.listener.turn:
+                outcome = run.listener.refused.pop(number, None)
+                if outcome is None:
+                    outcome = await run.listener.run(delivery, self._runner, self._port, self._contents)
+            await self._finish(run, number, outcome)
+        finally:
+            if self._running.get(number) is run:
+                del self._running[number]
+
+    async def _finish(self, run: _Run, number: str, outcome: dict[str, Any]) -> None:
+        while True:
+            lease = run.lease
+            try:
+                await self._session.call("finish_delivery", {"delivery": number, "lease": lease, **outcome})
+            except (AccessDeniedError, HubUnreachableError):
+                if lease != run.lease:
+                    continue  # Handed over again while we were reporting under the old lease.
+                # The connection had broken meanwhile. If the hub hands it over again, its end is known.
+                run.listener.remember(number, outcome)
+            except PfnbError as error:
+                if outcome["status"] == "failed":
+                    raise
+                outcome = failed(error)  # The hub cannot take this result. The delivery has to end all the same.
+                continue
+            return

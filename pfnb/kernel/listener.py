@@ -1,0 +1,137 @@
+"""A pipeline of this notebook that listens: what the kernel keeps of it, and how one delivery to it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pfnb.exceptions import PfnbError, StepError
+from pfnb.kernel.board import Board
+from pfnb.kernel.event import Contents, Event
+from pfnb.language.parser import parse_pipeline
+from pfnb.language.pipeline import Block, Pipeline, Step
+from pfnb.language.port import HubPort, User
+from pfnb.language.run import RunResult, steps_of
+from pfnb.language.runner import Runner
+
+FIRST_LINE = 2
+"""Lines of a cell count from its magic, as JupyterLab shows them."""
+_REMEMBERED = 30.0
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """`user` is whom its runs begin as, `context` that of the cell that defined it: what a run prints belongs there."""
+
+    name: str
+    pipeline: Pipeline
+    user: User
+    owner: User
+    context: contextvars.Context
+    board: Board
+    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Ends of runs that the hub did not take, since the connection had broken: it hands over the same deliveries again."""
+    turn: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turn = asyncio.Semaphore(self.concurrency)
+
+    @property
+    def pattern(self) -> str:
+        return self.pipeline.listen.event_key if self.pipeline.listen is not None else ""
+
+    @property
+    def concurrency(self) -> int:
+        return int(self.pipeline.headers.get("concurrency") or 1)
+
+    def remember(self, delivery: str, outcome: dict[str, Any]) -> None:
+        """For a while only: handed over later than that, it is meant to run again."""
+        self.refused[delivery] = outcome
+        asyncio.get_running_loop().call_later(_REMEMBERED, self.refused.pop, delivery, None)
+
+    async def run(self, delivery: dict[str, Any], runner: Runner, hub: HubPort, contents: Contents) -> dict[str, Any]:
+        """Run the pipeline for a delivery; how it ended, as `finish_delivery` wants it. Also failing is an end."""
+        data, entry = delivery["event"], delivery["entry"]
+        self.board.show(entry, data, "running")
+        try:
+            self._refresh(runner)
+            result = await runner.run(
+                self.pipeline,
+                user=self.user,
+                owner=self.owner,
+                hub=hub,
+                body=copy.deepcopy(data),
+                event=Event(entry, data, contents),
+                log=self.board.log,
+            )
+        except Exception as error:
+            # Nothing but the board and the hub's record can tell: there is no cell that waits.
+            failure = error if isinstance(error, PfnbError) else _unexpected(error)
+            self.board.show(entry, data, "failed", failure.to_json())
+            return failed(failure)
+        if result.skipped:
+            self.board.forget(entry["id"])
+        else:
+            self.board.show(entry, data, "succeeded")
+        return _succeeded(result)
+
+    def _refresh(self, runner: Runner) -> None:
+        """Take commands that were defined again since; PfnbError if the pipeline does not fit them."""
+        if any(step.command is not runner.registry.get(step.command.name) for step in _steps(self.pipeline.steps)):
+            self.pipeline = parse_pipeline(self.pipeline.source, runner.registry, first_line=FIRST_LINE)
+
+
+def failed(error: PfnbError) -> dict[str, Any]:
+    """The end of a run, or of reporting it, with this error."""
+    steps = [record.to_json() for record in steps_of(error)]
+    return {"status": "failed", "error": error.to_json(), "steps": steps}
+
+
+def _steps(items: tuple[Step | Block, ...]) -> Iterator[Step]:
+    for item in items:
+        if isinstance(item, Block):
+            yield item.step
+            for part in item.parts:
+                yield from _steps(part.steps)
+        else:
+            yield item
+
+
+def _unexpected(error: Exception) -> StepError:
+    return StepError(f"the run broke off with {type(error).__name__}: {error}")
+
+
+def _succeeded(result: RunResult) -> dict[str, Any]:
+    response = result.response
+    return {
+        "status": "succeeded",
+        "value": plain(result.body),
+        "response": None
+        if response is None
+        else {"status": response.status, "headers": dict(response.headers), "body": plain(response.body)},
+        "steps": [record.to_json() for record in result.steps],
+        "skipped": result.skipped,
+    }
+
+
+def plain(value: Any) -> Any:
+    """The value itself if JSON has it, else what the HTTP API would make of it; as a text if that makes nothing of it."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return _made_plain(value)
+    return value
+
+
+def _made_plain(value: Any) -> Any:
+    from pfnb.http.handler import to_json
+
+    try:
+        return json.loads(to_json(value))
+    except (TypeError, ValueError, RecursionError):
+        return str(value)

@@ -1,0 +1,62 @@
+"""The magics: a line of words becomes a call, its result the cell's. What the words are stands in the modules of their verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from pfnb.kernel import event_verbs, pipeline_verbs, webhook_verbs
+from pfnb.kernel.failures import told_briefly
+from pfnb.kernel.notebook import Notebook
+
+
+@magics_class
+class PfnbMagics(Magics):
+    """`%webhook`, `%pipeline`, `%%pipeline` and `%event`, over one loaded notebook.
+
+    None lets IPython expand `{…}` and `$…` in its line: `#{order}` is for the pipeline.
+    """
+
+    def __init__(self, shell: InteractiveShell, notebook: Notebook) -> None:
+        super().__init__(shell)
+        self.notebook = notebook
+
+    @no_var_expand
+    @line_magic
+    def webhook(self, line: str) -> Any:
+        with told_briefly():
+            return webhook_verbs.run(self.notebook, line)
+
+    @no_var_expand
+    @line_magic
+    def event(self, line: str) -> Any:
+        with told_briefly():
+            return event_verbs.run(self.notebook, line)
+
+    @no_var_expand
+    @line_cell_magic
+    def pipeline(self, line: str, cell: str | None = None) -> Any:
+        if cell is not None:
+            return pipeline_verbs.run_cell(self.notebook, line, cell)
+        with told_briefly():
+            return pipeline_verbs.run(self.notebook, line)
+
+    webhook.__doc__ = webhook_verbs.HELP
+    event.__doc__ = event_verbs.HELP
+    pipeline.__doc__ = pipeline_verbs.HELP
+
+
+def register_magics(notebook: Notebook) -> None:
+    notebook.shell.register_magics(PfnbMagics(notebook.shell, notebook))
+
+
+def unregister_magics(shell: InteractiveShell) -> PfnbMagics | None:
+    """Take the magics away, so that their names are unknown again; None if they were not there."""
+    manager = shell.magics_manager
+    magics = manager.registry.pop(PfnbMagics.__name__, None)
+    for kind, names in PfnbMagics.magics.items():
+        for name in names:
+            manager.magics[kind].pop(name, None)
+    return magics if isinstance(magics, PfnbMagics) else None

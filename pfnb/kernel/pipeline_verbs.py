@@ -1,0 +1,79 @@
+"""`%%pipeline`, which registers or runs the cell below it, and the verbs of `%pipeline`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from pfnb.kernel import pipelines
+from pfnb.kernel.failures import told_briefly
+from pfnb.kernel.listener import FIRST_LINE
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.words import Parameter, Verb, Words, describe, read_verb, read_words, split
+from pfnb.language.parser import parse_pipeline
+
+_NAME = Parameter("name", "the pipeline's name", required=True)
+_CELL = Verb(
+    "NAME",
+    "Register the pipeline in this cell if it begins with event.listen, else run it now and show its result.",
+    flags={
+        "run": "run it now, also if it begins with event.listen",
+        "run-as-me": "its runs may do what you may; a webhook's run is anonymous otherwise",
+        "replace": "take the name over from another notebook",
+    },
+)
+_VERBS = (
+    Verb("list", "The pipelines that listen, of all your notebooks."),
+    Verb("delete", "Delete a listening pipeline, with what is pending for it.", first=_NAME),
+)
+HELP = (
+    describe("%%pipeline", "A pipeline in YAML, in the lines below.", (_CELL,))
+    + "\n\n"
+    + describe("%pipeline", "Pipelines that listen.", _VERBS)
+)
+
+
+def run(notebook: Notebook, line: str) -> Any:
+    """Do what a line says; UsageError where its words are wrong."""
+    verb, words = read_verb("%pipeline", line, _VERBS)
+    return _DO[verb.name](notebook, words)
+
+
+def run_cell(notebook: Notebook, line: str, cell: str) -> Any:
+    """Register or run the pipeline in a cell; the body it ends with where it ran. Errors name the cell's lines."""
+    name, words = _cell_words(line)
+    with told_briefly(cell, FIRST_LINE):
+        pipeline = parse_pipeline(cell, notebook.runner.registry, first_line=FIRST_LINE)
+        if pipeline.listen is None or "run" in words.flags:
+            _check_flags(words, {"replace", "run-as-me"}, "this pipeline runs now, as you")
+            return pipelines.run_in_cell(notebook, pipeline).body
+        pipelines.register(
+            notebook, name, pipeline, run_as_me="run-as-me" in words.flags, replace="replace" in words.flags
+        )
+        return None
+
+
+def _cell_words(line: str) -> tuple[str, Words]:
+    words = split(line)
+    if not words or words[0].startswith("--"):
+        raise UsageError(
+            "%%pipeline needs a name, and its flags after it: %%pipeline lead [--run] [--run-as-me] [--replace]"
+        )
+    return words[0], read_words("%%pipeline NAME", words[1:], _CELL)
+
+
+def _check_flags(words: Words, senseless: set[str], why: str) -> None:
+    for flag in sorted(words.flags & senseless):
+        raise UsageError(f"--{flag} is for a pipeline that listens (event.listen as its first step): {why}")
+
+
+def _list(notebook: Notebook, _words: Words) -> pipelines.Listeners:
+    return pipelines.listed(notebook)
+
+
+def _delete(notebook: Notebook, words: Words) -> None:
+    pipelines.unregister(notebook, words.get("name"))
+
+
+_DO = {"list": _list, "delete": _delete}

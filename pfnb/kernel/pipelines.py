@@ -1,0 +1,91 @@
+"""Pipelines of a notebook: registering one that listens, running one now, and what `%pipeline list` returns."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from typing import Any
+
+from pfnb.exceptions import PfnbError
+from pfnb.kernel.board import Board, empty_bundle
+from pfnb.kernel.listener import Listener
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.rows import Rows
+from pfnb.kernel.screen import Display
+from pfnb.language.pipeline import Pipeline
+from pfnb.language.port import ANONYMOUS
+from pfnb.language.run import RunResult
+
+
+class Listeners(Rows[dict[str, Any]]):
+    """The listeners of this owner in the hub, whatever notebook they belong to: name, pattern, notebook, owner, connected,
+    pending, created."""
+
+    def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
+        from pfnb.kernel.display import listeners_bundle
+
+        return listeners_bundle(self)
+
+
+def register(notebook: Notebook, name: str, pipeline: Pipeline, *, run_as_me: bool, replace: bool) -> None:
+    """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name."""
+    display = Display(notebook.shell)
+    listener = Listener(
+        name=name,
+        pipeline=pipeline,
+        user=notebook.user if run_as_me else ANONYMOUS,
+        owner=notebook.user,
+        context=contextvars.copy_context(),
+        board=Board("", notebook, display.replace if display.is_live else None),
+    )
+    title = listener.board.title = f"{name} listens for {listener.pattern}"
+    notebook.run_sync(_register(notebook, listener, replace=replace))
+    display.show(empty_bundle(title))
+    notebook.door.loop.call_soon_threadsafe(listener.board.begin, context=listener.context.copy())
+
+
+async def _register(notebook: Notebook, listener: Listener, *, replace: bool) -> None:
+    # First here, then there: the hub may hand over what is pending at once.
+    before = notebook.deliveries.set_listener(listener)
+    try:
+        await notebook.session.register(
+            listener.name,
+            {
+                "pattern": listener.pattern,
+                "source": listener.pipeline.source,
+                "concurrency": listener.concurrency,
+                "replace": replace,
+            },
+        )
+    except PfnbError:
+        notebook.deliveries.drop(listener.name)
+        if before is not None:
+            notebook.deliveries.set_listener(before)
+        raise
+    if before is not None:
+        before.board.close(f"{listener.name} is defined by another cell now")
+
+
+def unregister(notebook: Notebook, name: str) -> None:
+    """Delete a listener, with what is pending for it. NotFoundError if there is none of that name."""
+    notebook.run_sync(_unregister(notebook, name))
+
+
+async def _unregister(notebook: Notebook, name: str) -> None:
+    await notebook.session.unregister(name)
+    notebook.deliveries.revoke(name)
+
+
+def listed(notebook: Notebook) -> Listeners:
+    """All listeners of this owner."""
+    return Listeners(notebook.run_sync(notebook.hub.list_listeners()))
+
+
+def run_in_cell(notebook: Notebook, pipeline: Pipeline) -> RunResult:
+    """Run it now, as the notebook's user; what it logs is printed."""
+    return notebook.run_sync(notebook.runner.run(pipeline, user=notebook.user, hub=notebook.hub, log=print_log))
+
+
+def print_log(level: str, message: str) -> None:
+    """The log of a run that a cell waits for. It runs in the cell's context, so the line lands under that cell."""
+    sys.stdout.write(f"{level:<5} {message}\n")

@@ -1,0 +1,132 @@
+"""The verbs of `%webhook`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from pfnb.kernel import webhooks
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.testcall import Answer, Request
+from pfnb.kernel.words import (
+    Parameter,
+    Verb,
+    Words,
+    boolean,
+    describe,
+    json_or_text,
+    one_of,
+    read_verb,
+    seconds,
+    whole_number,
+)
+
+_KEY = Parameter("eventKey", "the event key it fires, such as webhook.lead.created")
+_WHICH = (
+    Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
+    Parameter("eventKey", "which webhook, if you have only one of this event key"),
+)
+_VERBS = (
+    Verb(
+        "put",
+        "Create a webhook, or change yours of this event key.",
+        (
+            _KEY,
+            Parameter("uuid", "change this webhook, or create one with this uuid"),
+            Parameter(
+                "payloadType",
+                "base64 (default), raw, outbound or ignore",
+                one_of("base64", "raw", "outbound", "ignore"),
+            ),
+            Parameter("maxPayloadLength", "longest body in bytes", whole_number),
+            Parameter("active", "false: answer as before, but fire nothing", boolean),
+            Parameter("new", "true: create another one of this event key", boolean),
+        ),
+    ),
+    Verb("get", "Your webhooks, or one of them.", _WHICH),
+    Verb("delete", "Delete a webhook.", _WHICH),
+    Verb(
+        "receive",
+        "Call a webhook through HTTP, for a test.",
+        (
+            *_WHICH,
+            Parameter("file", "path of a file to send; may be repeated", many=True),
+            Parameter("body", "JSON or text to send", json_or_text),
+            Parameter("method", "POST (default) or GET", one_of("POST", "GET")),
+            Parameter("wait", "true: wait for the pipeline's answer", boolean),
+            Parameter("timeout", "seconds to wait at most (30)", seconds),
+        ),
+        fields="a field of the form to send, or of the query with method=GET",
+    ),
+    Verb(
+        "logs",
+        "What a webhook has received, newest first.",
+        (*_WHICH, Parameter("limit", "how many at most (20)", whole_number)),
+    ),
+    Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
+)
+HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
+
+
+def run(notebook: Notebook, line: str) -> Any:
+    """Do what a line says; UsageError where its words are wrong."""
+    verb, words = read_verb("%webhook", line, _VERBS)
+    return _DO[verb.name](notebook, words)
+
+
+def _put(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    fields = dict(words.values)
+    new = fields.pop("new", False)
+    if "eventKey" not in fields and "uuid" not in fields:
+        raise UsageError(f"%webhook put needs eventKey=…: {_KEY.help}")
+    return webhooks.put(notebook, fields, new=new)
+
+
+def _get(notebook: Notebook, words: Words) -> Any:
+    if "uuid" in words.values:
+        return _named(notebook, words, "get")
+    return webhooks.listed(notebook, words.get("eventKey"))
+
+
+def _delete(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    webhook = _named(notebook, words, "delete")
+    webhook.delete()
+    return webhook
+
+
+def _receive(notebook: Notebook, words: Words) -> Answer:
+    body, files = words.get("body"), tuple(Path(path) for path in words.get("file", []))
+    if body is not None and (files or words.fields):
+        raise UsageError("%webhook receive sends either body=… or file=… and fields")
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"%webhook receive: there is no file {path} (the notebook's folder is {Path.cwd()})")
+    method = words.get("method", "POST")
+    if method == "GET" and (files or body is not None):
+        raise UsageError("%webhook receive method=GET has no body: give fields, which go into the query")
+    webhook = _named(notebook, words, "receive")
+    return webhook.call(
+        Request(
+            body, words.fields, files, method=method, wait=words.get("wait", False), timeout=words.get("timeout", 30.0)
+        )
+    )
+
+
+def _logs(notebook: Notebook, words: Words) -> Any:
+    return _named(notebook, words, "logs").logs(words.get("limit", 20))
+
+
+def _url(notebook: Notebook, words: Words) -> str:
+    webhook = _named(notebook, words, "url")
+    return webhook.url if "show" in words.flags else webhook.masked_url
+
+
+def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
+    if "uuid" not in words.values and "eventKey" not in words.values:
+        raise UsageError(f"%webhook {verb} needs uuid=… or eventKey=…: which webhook is meant")
+    return webhooks.find(notebook, uuid=words.get("uuid"), event_key=words.get("eventKey"))
+
+
+_DO = {"put": _put, "get": _get, "delete": _delete, "receive": _receive, "logs": _logs, "url": _url}

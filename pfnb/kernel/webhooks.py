@@ -1,0 +1,152 @@
+"""A webhook in a notebook: the object that cells hold, finding one again, and calling it for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pfnb.exceptions import NotFoundError, ParameterError
+from pfnb.kernel.events import Events
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.rows import Rows
+from pfnb.kernel.testcall import Answer, Request, send
+
+_TAIL = 6
+
+
+class Webhook:
+    """A webhook of this notebook's owner. `uuid` and `url` are secrets: displays and reprs mask them."""
+
+    def __init__(self, fields: Mapping[str, Any], notebook: Notebook) -> None:
+        self.fields = dict(fields)
+        self._notebook = notebook
+
+    @property
+    def uuid(self) -> str:
+        return str(self.fields["uuid"])
+
+    @property
+    def url(self) -> str:
+        """What a caller needs: the address with the uuid in it."""
+        return str(self.fields["webhookUrl"])
+
+    @property
+    def masked_url(self) -> str:
+        """The same without the secret, for outputs that are saved."""
+        return self.url.replace(self.uuid, f"…{self.uuid[-_TAIL:]}")
+
+    @property
+    def event_key(self) -> str:
+        return str(self.fields["eventKey"])
+
+    @property
+    def payload_type(self) -> str:
+        return str(self.fields["payloadType"])
+
+    def send(
+        self,
+        body: Any = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        files: Sequence[str | Path] = (),
+        headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+        wait: bool = False,
+        timeout: float = 30.0,
+    ) -> Answer:
+        """Call it through HTTP, as somebody outside would.
+
+        `body` is sent as it is if it is bytes or a text, else as JSON; `fields` and `files` as a form. With `wait` the answer
+        is the pipeline's, after `timeout` seconds at most.
+        """
+        request = Request(
+            body=body,
+            fields=tuple((fields or {}).items()),
+            files=tuple(Path(path) for path in files),
+            headers=dict(headers or {}),
+            method=method,
+            wait=wait,
+            timeout=timeout,
+        )
+        return self.call(request)
+
+    def call(self, request: Request) -> Answer:
+        """Send a prepared request."""
+        return self._notebook.run_sync(send(self._notebook.hub_url, self.uuid, request))
+
+    def logs(self, limit: int = 20) -> Events:
+        """What it has received, newest first."""
+        entries = self._notebook.run_sync(self._notebook.hub.webhook_logs(self.uuid, limit=limit))
+        return Events(entries)
+
+    def delete(self) -> None:
+        """Whoever calls its URL from now on gets the same answer, and nobody the event."""
+        self.fields = self._notebook.run_sync(self._notebook.hub.delete_webhook(self.uuid))
+
+    def __repr__(self) -> str:
+        return f"Webhook({self.event_key!r}, …{self.uuid[-_TAIL:]})"
+
+    def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
+        from pfnb.kernel.display import webhook_bundle
+
+        return webhook_bundle(self.fields)
+
+
+class Webhooks(Rows[Webhook]):
+    """Several webhooks, shown as a table."""
+
+    def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
+        from pfnb.kernel.display import webhooks_bundle
+
+        return webhooks_bundle([webhook.fields for webhook in self])
+
+
+def put(notebook: Notebook, fields: Mapping[str, Any], *, new: bool = False) -> Webhook:
+    """Update this owner's active webhook of the same event key, so that a cell can be run again; create one if there is none,
+    or if `new`. With a `uuid` among the fields it is that one. ParameterError if there are several to choose from."""
+    return Webhook(notebook.run_sync(_put(notebook, fields, new=new)), notebook)
+
+
+async def _put(notebook: Notebook, fields: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+    given = dict(fields)
+    if not new and "uuid" not in given and "eventKey" in given:
+        present = await notebook.hub.get_webhooks(event_key=given["eventKey"])
+        active = [webhook for webhook in present if webhook["active"]]
+        if len(active) > 1:
+            raise ParameterError(
+                f"there are {len(active)} active webhooks of {given['eventKey']} ({_tails(active)}): say which with uuid=, "
+                "or new=true for another"
+            )
+        if active:
+            given["uuid"] = active[0]["uuid"]
+    return await notebook.hub.put_webhook(given)
+
+
+def find(notebook: Notebook, *, uuid: str | None = None, event_key: str | None = None) -> Webhook:
+    """The one webhook that is meant: by its uuid, by the end of it that displays show (`…6936bd`), or by its event key.
+
+    NotFoundError if there is none, ParameterError if there are several.
+    """
+    present = notebook.run_sync(notebook.hub.get_webhooks(event_key=event_key))
+    tail = (uuid or "").strip().lower().lstrip("…")
+    found = [one for one in present if one["uuid"] == tail or (len(tail) == _TAIL and one["uuid"].endswith(tail))]
+    if uuid is None:
+        found = [one for one in present if one["active"]] or present
+    named = f"uuid …{tail[-_TAIL:]}" if uuid is not None else f"event key {event_key}"
+    if not found:
+        known = f"there are {_tails(present)}" if present else "there is none yet: %webhook put eventKey=…"
+        raise NotFoundError(f"you have no webhook of {named}: {known}")
+    if len(found) > 1:
+        raise ParameterError(f"you have several webhooks of {named} ({_tails(found)}): say which with uuid=")
+    return Webhook(found[0], notebook)
+
+
+def listed(notebook: Notebook, event_key: str | None = None) -> Webhooks:
+    """All webhooks of this owner, or those of one event key."""
+    present = notebook.run_sync(notebook.hub.get_webhooks(event_key=event_key))
+    return Webhooks(Webhook(fields, notebook) for fields in present)
+
+
+def _tails(webhooks: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{webhook['eventKey']} …{webhook['uuid'][-_TAIL:]}" for webhook in list(webhooks)[:10])

@@ -1,0 +1,218 @@
+"""The words of a magic's line: which verbs, parameters and flags there are, and what somebody wrote.
+
+Words split as a shell splits them. What is wrong ends in a UsageError that says what is allowed and what was probably meant.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from IPython.core.error import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`name=value`. `read` turns the text into a value and raises ValueError, saying what it wants, for a wrong one."""
+
+    name: str
+    help: str
+    read: Callable[[str], Any] = str
+    required: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing a magic does. `first` names what may stand in front without `=`; `fields` is the help for `name=value`
+    words of any other name, None if there are none."""
+
+    name: str
+    help: str
+    parameters: tuple[Parameter, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    first: Parameter | None = None
+    fields: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was written: `values` by parameter name (a list where a parameter may be repeated), flags, and other fields."""
+
+    values: dict[str, Any]
+    flags: frozenset[str]
+    fields: tuple[tuple[str, str], ...]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.values.get(name, default)
+
+
+def read_verb(magic: str, line: str, verbs: Sequence[Verb]) -> tuple[Verb, Words]:
+    """The verb a line begins with, and its words."""
+    words = split(line)
+    names = [verb.name for verb in verbs]
+    if not words:
+        raise UsageError(f"{magic} wants a verb: {', '.join(names)}. {magic}? shows the help")
+    for verb in verbs:
+        if verb.name == words[0]:
+            return verb, read_words(f"{magic} {verb.name}", words[1:], verb)
+    raise UsageError(f"{magic} has no verb {words[0]!r}{_meant(words[0], names)}. It has {', '.join(names)}")
+
+
+def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
+    """The words after a verb, checked against what it takes."""
+    values: dict[str, Any] = {}
+    fields: list[tuple[str, str]] = []
+    flags: set[str] = set()
+    for place, word in enumerate(words):
+        name, equals, text = word.partition("=")
+        if not equals and word.startswith("--"):
+            flags.add(_flag(command, word, verb))
+        elif not equals and place == 0 and verb.first is not None:
+            values[verb.first.name] = _value(command, verb.first, word)
+        elif not equals:
+            raise UsageError(f"{word!r} is no name=value word: {_takes(command, verb)}")
+        elif (parameter := _parameter(name, verb)) is not None:
+            _keep(command, values, parameter, text)
+        elif verb.fields is not None:
+            fields.append((name, text))
+        else:
+            known = [known.name for known in verb.parameters]
+            raise UsageError(f"{command} has no parameter {name!r}{_meant(name, known)}. {_takes(command, verb)}")
+    _check_required(command, values, verb)
+    return Words(values, frozenset(flags), tuple(fields))
+
+
+def split(line: str) -> list[str]:
+    """The words of a line, as a shell splits them."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"this line cannot be split into words: {error} (put values with spaces in quotes)") from None
+
+
+def describe(magic: str, summary: str, verbs: Sequence[Verb]) -> str:
+    """The help text of a magic."""
+    lines = [summary, ""]
+    for verb in verbs:
+        lines += [f"{magic} {_signature(verb)}", f"    {verb.help}"]
+        for parameter in verb.parameters:
+            lines.append(f"      {parameter.name}=…  {parameter.help}")
+        if verb.fields is not None:
+            lines.append(f"      name=…  {verb.fields}")
+        lines += [f"      --{flag}  {text}" for flag, text in verb.flags.items()]
+    return "\n".join(lines)
+
+
+def json_or_text(text: str) -> Any:
+    """A JSON value where the text is one, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        if text[:1] in ("{", "["):
+            raise ValueError("JSON, in single quotes so that its own quotes are kept: name='{\"a\": 1}'") from None
+        return text
+
+
+def boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
+def whole_number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ValueError("a whole number from 1")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ValueError("a number of seconds")
+    return number
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}{_meant(text, choices)}")
+        return text
+
+    return read
+
+
+def _flag(command: str, word: str, verb: Verb) -> str:
+    name = word.removeprefix("--")
+    if name not in verb.flags:
+        allowed = ", ".join(f"--{flag}" for flag in verb.flags)
+        said = f"It has {allowed}" if allowed else "It has no flags"
+        raise UsageError(f"{command} has no flag {word}{_meant(word, [f'--{flag}' for flag in verb.flags])}. {said}")
+    return name
+
+
+def _parameter(name: str, verb: Verb) -> Parameter | None:
+    spelt = name.replace("_", "").lower() if "_" in name else None
+    for parameter in _all(verb):
+        if parameter.name == name or (spelt is not None and parameter.name.lower() == spelt):
+            return parameter
+    return None
+
+
+def _all(verb: Verb) -> tuple[Parameter, ...]:
+    return verb.parameters if verb.first is None else (verb.first, *verb.parameters)
+
+
+def _keep(command: str, values: dict[str, Any], parameter: Parameter, text: str) -> None:
+    value = _value(command, parameter, text)
+    if parameter.many:
+        values.setdefault(parameter.name, []).append(value)
+    elif parameter.name in values:
+        raise UsageError(f"{command} takes {parameter.name}= once")
+    else:
+        values[parameter.name] = value
+
+
+def _value(command: str, parameter: Parameter, text: str) -> Any:
+    try:
+        return parameter.read(text)
+    except ValueError as error:
+        raise UsageError(f"{command} wants {parameter.name}= to be {error}") from None
+
+
+def _check_required(command: str, values: Mapping[str, Any], verb: Verb) -> None:
+    for parameter in _all(verb):
+        if parameter.required and parameter.name not in values:
+            given = parameter.name if parameter is verb.first else f"{parameter.name}=…"
+            raise UsageError(f"{command} needs {given}: {parameter.help}")
+
+
+def _takes(command: str, verb: Verb) -> str:
+    signature = _signature(verb).removeprefix(verb.name).strip()
+    return f"{command} takes {signature}" if signature else f"{command} takes no parameters"
+
+
+def _signature(verb: Verb) -> str:
+    words = [verb.name]
+    if verb.first is not None:
+        words.append(verb.first.name.upper() if verb.first.required else f"[{verb.first.name.upper()}]")
+    for parameter in verb.parameters:
+        word = f"{parameter.name}=…"
+        words.append(word if parameter.required else f"[{word}]")
+    if verb.fields is not None:
+        words.append("[name=… …]")
+    words += [f"[--{flag}]" for flag in verb.flags]
+    return " ".join(words)
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word.lower(), [name.lower() for name in known], n=1, cutoff=0.5)
+    by_lower = {name.lower(): name for name in known}
+    return f" (did you mean {by_lower[near[0]]}?)" if near else ""

@@ -1,0 +1,208 @@
+"""Pipelines that listen in a real kernel: threads, order, and where output lands."""
+
+from __future__ import annotations
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture
+def url(kernel):
+    """The address of a webhook that fires lead.created."""
+    return kernel.ok("hook = %webhook put eventKey=lead.created payloadType=raw\nprint(hook.url)").stdout.strip()
+
+
+def call(url, body, **params):
+    return httpx.post(url, json=body, params={**dict(httpx.URL(url).params), **params}, timeout=20, trust_env=False)
+
+
+def listen(kernel, steps="", flags="", name="lead"):
+    """Define a listening pipeline in a cell; the cell's id."""
+    cell = kernel.submit(f"%%pipeline {name} {flags}\npipeline:\n- event.listen: {{key: lead.created}}\n{steps}")
+    result = kernel.result(cell)
+    assert result.status == "ok", result.error
+    return cell
+
+
+def busy(kernel, code):
+    """Submit a cell that computes, and wait until it does."""
+    cell = kernel.submit(f"print('busy', flush=True)\n{code}")
+    kernel.until(cell, lambda output: "busy" in output.stdout)
+    return cell
+
+
+def test_a_caller_is_answered_while_a_cell_computes(kernel, url):
+    kernel.ok("@pfnb.command('double')\ndef double(body):\n    return 2 * body['payload']['n']")
+    listen(kernel, "- double:\n")
+    busy(kernel, "x = 0\nwhile True:\n    x += 1")
+    assert call(url, {"n": 21}, wait="true").json()["value"] == 42
+    kernel.manager.interrupt_kernel()
+
+
+def test_a_step_on_the_main_thread_runs_while_a_magic_waits(kernel, url):
+    kernel.ok(
+        "import threading\n@pfnb.command('where')\ndef where():\n"
+        "    return [threading.current_thread().name, get_ipython() is not None]"
+    )
+    listen(kernel, "- where: {main: true}\n")
+    cell = kernel.ok("answer = %webhook receive eventKey=lead.created wait=true\nanswer.json()['value']")
+    assert cell.value == "['MainThread', True]"
+
+
+def test_a_step_on_the_main_thread_runs_when_the_kernel_is_idle(kernel, url):
+    kernel.ok(
+        "import threading\n@pfnb.command('where', main=True)\ndef where():\n    return threading.current_thread().name"
+    )
+    listen(kernel, "- where:\n")
+    assert call(url, {}, wait="true").json()["value"] == "MainThread"
+
+
+def test_a_step_on_the_main_thread_runs_while_a_cell_awaits(kernel, url):
+    kernel.ok("import asyncio\nmet = asyncio.Event()\n@pfnb.command('meet', main=True)\ndef meet():\n    met.set()")
+    listen(kernel, "- meet:\n")
+    cell = busy(kernel, "await met.wait()")
+    assert call(url, {}, wait="true").status_code == 200
+    assert kernel.result(cell).status == "ok"
+
+
+def test_a_step_on_the_main_thread_waits_for_a_computing_cell(kernel, url):
+    kernel.ok("done = []\n@pfnb.command('look', main=True)\ndef look():\n    return done")
+    listen(kernel, "- look:\n")
+    with ThreadPoolExecutor() as threads:
+        busy(kernel, "import time\ntime.sleep(0.3)\ndone.append('cell')")
+        answer = threads.submit(call, url, {}, wait="true").result()
+    assert answer.json()["value"] == ["cell"]
+
+
+def test_no_queued_cell_is_lost_while_magics_wait_and_steps_run_on_the_main_thread(kernel, url):
+    kernel.ok("order = []\n@pfnb.command('note', main=True)\ndef note(body):\n    order.append(body['payload']['n'])")
+    listen(kernel, "- note:\n")
+    cells = [
+        kernel.submit(
+            f"order.append('cell {n}')\n"
+            f"""answer = %webhook receive eventKey=lead.created body='{{"n": {n}}}' wait=true\n"""
+            f"import asyncio\nawait asyncio.sleep(0)"
+        )
+        for n in range(8)
+    ]
+    assert [kernel.result(cell).status for cell in cells] == ["ok"] * 8
+    expected = [item for n in range(8) for item in (f"cell {n}", n)]
+    assert kernel.ok("print(order == " + repr(expected) + ")").stdout == "True\n"
+
+
+def test_a_step_may_run_a_pipeline_from_any_thread(kernel, url):
+    inner = "pfnb.run('pipeline: [{set.body: {value: inner}}]').body"
+    kernel.ok(
+        f"@pfnb.command('in.thread')\ndef in_thread():\n    return {inner}\n"
+        f"@pfnb.command('on.loop')\nasync def on_loop():\n    return {inner}\n"
+        f"@pfnb.command('on.main', main=True)\ndef on_main():\n    return {inner}\n"
+    )
+    for name in ("in.thread", "on.loop", "on.main"):
+        listen(kernel, f"- {name}:\n")
+        assert call(url, {}, wait="true").json()["value"] == "inner"
+        cell = kernel.ok("answer = %webhook receive eventKey=lead.created wait=true\nanswer.json()['value']")
+        assert cell.value == "'inner'"
+
+
+def test_a_command_reads_the_event_and_its_files(kernel, url):
+    kernel.ok(
+        "@pfnb.command('names')\ndef names(event):\n    return {file.name: len(file.read()) for file in event.files}"
+    )
+    listen(kernel, "- names:\n")
+    files = [("a", ("a.txt", b"hello")), ("b", ("b.png", PNG))]
+    answer = httpx.post(url + "&wait=true", files=files, timeout=20, trust_env=False)
+    assert answer.json()["value"] == {"a.txt": 5, "b.png": len(PNG)}
+
+
+def test_a_command_that_is_defined_again_is_used_at_once(kernel, url):
+    for version in (1, 2):
+        kernel.ok(f"@pfnb.command('version')\ndef version():\n    return {version}")
+        if version == 1:
+            listen(kernel, "- version:\n")
+        assert call(url, {}, wait="true").json()["value"] == version
+
+
+def test_a_webhooks_run_is_anonymous_unless_the_cell_says_run_as_me(kernel, url):
+    steps = "- webhook.get:\n"
+    cell = listen(kernel, steps)
+    assert call(url, {}, wait="true").status_code == 500
+    kernel.until(cell, lambda output: any("iam.run.as" in update["text/plain"] for update in output.updates))
+    listen(kernel, steps, "--run-as-me")
+    assert call(url, {}, wait="true").json()["value"][0]["eventKey"] == "lead.created"
+
+
+def test_deliveries_and_output_appear_under_the_defining_cell(kernel, url):
+    kernel.ok("@pfnb.command('say')\ndef say():\n    print('from a step')")
+    cell = listen(kernel, "- log: {message: logged}\n- say:\n")
+    other = busy(kernel, "import time\ntime.sleep(0.5)")
+    call(url, {"name": "Ada"}, wait="true")
+    output = kernel.until(cell, lambda output: output.updates and "succeeded" in output.updates[-1]["text/plain"])
+    assert output.stdout == "from a step\n"
+    shown = output.updates[-1]
+    assert shown["text/plain"].startswith("lead listens for lead.created\n")
+    assert 'name  "Ada"' in shown["text/plain"]
+    assert "INFO  logged" in shown["text/plain"]
+    assert kernel.result(other).stdout == "busy\n"
+
+
+def test_a_failed_run_shows_its_error_with_the_line_of_the_cell(kernel, url):
+    kernel.ok("@pfnb.command('fail')\ndef fail():\n    raise ValueError('no such lead')")
+    cell = listen(kernel, "- fail:\n")
+    call(url, {}, wait="true")
+    output = kernel.until(cell, lambda output: output.updates and "failed" in output.updates[-1]["text/plain"])
+    assert "no such lead" in output.updates[-1]["text/html"]
+    assert "line 4" in output.updates[-1]["text/html"]
+
+
+def test_pictures_are_shown(kernel, url):
+    cell = listen(kernel)
+    httpx.post(url, files={"photo": ("b.png", PNG, "image/png")}, timeout=20, trust_env=False)
+    output = kernel.until(cell, lambda output: output.updates and "succeeded" in output.updates[-1]["text/plain"])
+    assert "data:image/png;base64," in output.updates[-1]["text/html"]
+
+
+def test_only_the_last_events_are_shown(kernel, url):
+    cell = listen(kernel)
+    for number in range(25):
+        call(url, {"n": number}, wait="true")
+    output = kernel.until(cell, lambda output: output.updates and "24 events" in output.updates[-1]["text/plain"])
+    assert "… 5 more" in output.updates[-1]["text/plain"]
+
+
+def test_what_a_filter_refuses_is_not_shown(kernel, url):
+    cell = kernel.submit(
+        "%%pipeline lead\npipeline:\n- event.listen: {key: lead.created, filter: \"body.payload.name == 'Ada'\"}\n"
+    )
+    kernel.result(cell)
+    for name in ("Eve", "Ada"):
+        call(url, {"name": name}, wait="true")
+    output = kernel.until(cell, lambda output: output.updates and "Ada" in output.updates[-1]["text/plain"])
+    assert not any("Eve" in update["text/plain"] for update in output.updates)
+
+
+# Main-thread work is done as soon as the magic waits, and not before.
+WHEN_IT_WAITS = "get_ipython().meta['pfnb'].door.call_main(lambda: print('waits', flush=True))\n"
+
+
+def test_an_interrupt_ends_a_waiting_magic_and_nothing_else(kernel, url):
+    listen(kernel, "- set.body: {value: still here}\n")
+    cell = kernel.submit(WHEN_IT_WAITS + "%event wait key=nobody timeout=3600")
+    kernel.until(cell, lambda output: "waits" in output.stdout)
+    kernel.manager.interrupt_kernel()
+    assert kernel.result(cell).error == "KeyboardInterrupt: stopped"
+    assert call(url, {}, wait="true").json()["value"] == "still here"
+
+
+def test_an_interrupt_ends_a_waiting_magic_in_a_cell_that_awaits(kernel):
+    cell = kernel.submit(f"import asyncio\nawait asyncio.sleep(0)\n{WHEN_IT_WAITS}%event wait key=nobody timeout=3600")
+    kernel.until(cell, lambda output: "waits" in output.stdout)
+    kernel.manager.interrupt_kernel()
+    assert kernel.result(cell).error == "KeyboardInterrupt: stopped"
+    assert kernel.ok("1 + 1").value == "2"

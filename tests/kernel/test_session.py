@@ -1,0 +1,333 @@
+"""A session with a real hub, over a wire that can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from pfnb import commands
+from pfnb.exceptions import HubUnreachableError, NameTakenError, NotAuthenticatedError, NotFoundError, WaitTimeoutError
+from pfnb.http.server import LocalServer
+from pfnb.kernel.board import Board
+from pfnb.kernel.deliveries import Deliveries
+from pfnb.kernel.discovery import HubAddress
+from pfnb.kernel.event import Unreadable
+from pfnb.kernel.listener import FIRST_LINE, Listener
+from pfnb.kernel.port import SessionPort
+from pfnb.kernel.session import Session
+from pfnb.language.command import command
+from pfnb.language.parser import parse_pipeline
+from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.runner import Runner
+
+SECONDS = 10.0
+REGISTRY = commands.load().copy()
+
+
+class Kernel:
+    """What of a kernel a hub can tell: a session with its listeners."""
+
+    def __init__(self, address: HubAddress, name: str, *, grace: float = 5.0) -> None:
+        self.deliveries = Deliveries(Runner(REGISTRY), Unreadable())
+        self.revoked: list[str] = []
+        self.session = Session(
+            address,
+            id=f"{name}-0000-4000-8000-000000000000",
+            notebook=f"{name}.ipynb",
+            on_delivery=self.deliveries.take,
+            on_revoked=self._revoke,
+            grace=grace,
+        )
+        self.deliveries.attach(self.session)
+        self.hub = SessionPort(self.session)
+
+    def _revoke(self, name: str) -> None:
+        self.revoked.append(name)
+        self.deliveries.revoke(name)
+
+    async def listen(self, name: str, steps: str = "", *, replace: bool = False, concurrency: int = 1) -> None:
+        text = f"headers: {{concurrency: {concurrency}}}\npipeline:\n- event.listen: {{key: lead.created}}\n{steps}"
+        listener = Listener(
+            name=name,
+            pipeline=parse_pipeline(text, REGISTRY, first_line=FIRST_LINE),
+            user=ANONYMOUS,
+            owner=User("ada"),
+            context=contextvars.copy_context(),
+            board=Board("", Unreadable(), None),
+        )
+        self.deliveries.set_listener(listener)
+        await self.session.register(
+            name, {"pattern": listener.pattern, "concurrency": concurrency, "replace": replace, "source": text}
+        )
+
+    async def close(self) -> None:
+        await self.deliveries.close()
+        await self.session.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[LocalServer]:
+    server = LocalServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def wire(server, new_wire) -> AsyncIterator[Any]:
+    wire = new_wire(server.url)
+    await wire.mend()
+    yield wire
+    await wire.cut()
+
+
+@pytest.fixture
+async def connect(server) -> AsyncIterator[Any]:
+    kernels = []
+
+    async def connect(name: str = "first", url: str | None = None, **settings: Any) -> Kernel:
+        kernels.append(Kernel(HubAddress(url or server.url, server.token), name, **settings))
+        await kernels[-1].session.open()
+        return kernels[-1]
+
+    yield connect
+    for kernel in kernels:
+        await kernel.close()
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def call_webhook(server: LocalServer, uuid: str, body: Any, **params: str) -> httpx.Response:
+    async with httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client:
+        url = f"{server.url}/api/v3/command/webhook.receive"
+        return await client.post(url, params={"uuid": uuid, **params}, json=body)
+
+
+async def test_the_hub_says_who_it_is(connect, server):
+    kernel = await connect()
+    assert kernel.session.welcome["owner"] == server.owner
+    assert kernel.session.welcome["hub"] == server.url
+    assert kernel.session.welcome["durable"] is False
+    assert kernel.session.since == 0
+
+
+async def test_a_hub_that_is_not_there_is_an_error_that_names_it(unused_tcp_port):
+    url = f"http://127.0.0.1:{unused_tcp_port}/pfnb"
+    with pytest.raises(HubUnreachableError, match=url):
+        await Kernel(HubAddress(url, "t"), "first").session.open()
+
+
+async def test_a_wrong_token_says_what_to_set(server):
+    with pytest.raises(NotAuthenticatedError, match="PFNB_TOKEN"):
+        await Kernel(HubAddress(server.url, "wrong"), "first").session.open()
+
+
+async def test_another_server_is_no_hub(server):
+    with pytest.raises(HubUnreachableError, match="no pfnb hub"):
+        await Kernel(HubAddress(server.url + "/elsewhere", server.token), "first").session.open()
+
+
+async def test_errors_of_the_hub_keep_their_class(connect):
+    kernel = await connect()
+    with pytest.raises(NotFoundError):
+        await kernel.hub.delete_webhook("00000000-0000-4000-8000-000000000000")
+
+
+async def test_the_hubs_webhooks_events_and_contents_are_reached(connect, server):
+    kernel = await connect()
+    webhook = await kernel.hub.put_webhook({"eventKey": "lead.created", "payloadType": "raw"})
+    assert await kernel.hub.get_webhooks(event_key="lead.created") == [webhook]
+    answer = await call_webhook(server, webhook["uuid"], {"name": "Ada"})
+    (row,) = await kernel.hub.webhook_logs(webhook["uuid"])
+    assert row["traceId"] == answer.json()["traceId"]
+    assert await kernel.hub.read_content(row["id"]) == b'{"name":"Ada"}'
+    deleted = await kernel.hub.delete_webhook(webhook["uuid"])
+    assert deleted["uuid"] == webhook["uuid"]
+
+
+async def test_a_listener_runs_and_its_result_is_the_callers_answer(connect, server):
+    kernel = await connect()
+    await kernel.listen("lead", "- set.body: {value: '#{body.payload.name}'}\n")
+    webhook = await kernel.hub.put_webhook({"eventKey": "lead.created", "payloadType": "raw"})
+    answer = await call_webhook(server, webhook["uuid"], {"name": "Ada"}, wait="true")
+    assert answer.json() == {"status": "finished", "statusCode": 200, "value": "Ada"}
+
+
+async def test_an_anonymous_run_is_refused_with_the_way_out(connect):
+    kernel = await connect()
+    await kernel.listen("lead", "- event.send: {key: other}\n")
+    await kernel.hub.send_event("lead.created")
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    (delivery,) = row["deliveries"]
+    assert delivery["status"] == "failed"
+    assert "iam.run.as: {username: ada}" in delivery["error"]["statusMessage"]
+    assert delivery["error"]["line"] == 5
+
+
+async def test_a_result_that_json_has_not_arrives_as_text(connect, server):
+    @command("test.day", anonymous=True, registry=REGISTRY)
+    def day() -> dict[str, Any]:
+        import datetime as dt
+
+        return {"day": dt.date(2026, 1, 2), "share": float("nan")}
+
+    kernel = await connect()
+    await kernel.listen("lead", "- test.day:\n")
+    webhook = await kernel.hub.put_webhook({"eventKey": "lead.created"})
+    answer = await call_webhook(server, webhook["uuid"], {}, wait="true")
+    assert answer.json()["value"] == {"day": "2026-01-02", "share": None}
+
+
+async def test_a_wait_ends_with_the_oldest_event_not_yet_returned(connect):
+    kernel = await connect()
+    first = await kernel.hub.send_event("lead.created", 1)
+    second = await kernel.hub.send_event("lead.created", 2)
+    row = await kernel.hub.next_event("lead.*", since=0, exclude=[], seconds=SECONDS)
+    assert (row["id"], row["event"]["payload"]) == (first["id"], 1)
+    row = await kernel.hub.next_event("lead.*", since=0, exclude=[first["id"]], seconds=SECONDS)
+    assert row["id"] == second["id"]
+    with pytest.raises(WaitTimeoutError):
+        await kernel.hub.next_event("nobody", since=0, exclude=[], seconds=0.05)
+
+
+async def test_another_notebook_needs_replace_and_then_takes_over(connect):
+    first, second = await connect("first"), await connect("second")
+    await first.listen("lead")
+    with pytest.raises(NameTakenError, match="--replace"):
+        await second.listen("lead")
+    await second.listen("lead", replace=True)
+    await until(lambda: first.revoked == ["lead"])
+
+
+async def test_after_a_break_the_session_listens_again_and_gets_what_waited(connect, wire):
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead")
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    sent = await other.hub.send_event("lead.created")
+    await wire.mend()
+    await until(lambda: kernel.session.is_connected)
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert row["id"] == sent["id"]
+    assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
+
+
+async def test_a_name_that_was_taken_over_during_a_break_is_given_up(connect, wire):
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead")
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    await other.listen("lead", replace=True)
+    await wire.mend()
+    await until(lambda: kernel.revoked == ["lead"])
+
+
+async def test_a_run_that_outlives_a_break_is_not_run_again(connect, wire):
+    runs, go_on = [], asyncio.Event()
+
+    @command("test.slow", anonymous=True, registry=REGISTRY)
+    async def slow() -> None:
+        runs.append(1)
+        await go_on.wait()
+
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead", "- test.slow:\n")
+    await other.hub.send_event("lead.created")
+    await until(lambda: runs)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    go_on.set()
+    await wire.mend()
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
+    assert runs == [1]
+
+
+async def test_a_question_outlives_a_break(connect, wire):
+    kernel = await connect("first", wire.url)
+    asked = asyncio.ensure_future(kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS))
+    await asyncio.sleep(0)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    await wire.mend()
+    sent = await kernel.hub.send_event("lead.created")
+    assert (await asked)["id"] == sent["id"]
+
+
+async def test_what_may_have_been_done_is_not_sent_twice(connect, wire, server, monkeypatch):
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def stuck(*_: object, **__: object) -> None:
+        reached.set()
+        await never.wait()
+
+    monkeypatch.setattr(server.hub, "send", stuck)
+    kernel = await connect("first", wire.url)
+    asked = asyncio.ensure_future(kernel.hub.send_event("lead.created"))
+    await reached.wait()
+    await wire.cut()
+    with pytest.raises(HubUnreachableError, match="look whether it was done"):
+        await asked
+
+
+async def test_a_hub_that_stays_away_ends_calls_after_the_grace(connect, wire):
+    kernel = await connect("first", wire.url, grace=0.1)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    with pytest.raises(HubUnreachableError, match="is gone"):
+        await kernel.hub.list_listeners()
+
+
+async def test_a_closed_session_ends_its_calls(connect):
+    kernel = await connect()
+    asked = asyncio.ensure_future(kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS))
+    await asyncio.sleep(0)
+    await kernel.close()
+    with pytest.raises(HubUnreachableError, match="unloaded"):
+        await asked
+
+
+async def test_as_many_runs_at_once_as_the_pipeline_says(connect):
+    running, most, go_on = [], [], asyncio.Event()
+
+    @command("test.count", anonymous=True, registry=REGISTRY)
+    async def count() -> None:
+        running.append(1)
+        most.append(len(running))
+        await go_on.wait()
+        running.pop()
+
+    kernel = await connect()
+    await kernel.listen("lead", "- test.count:\n", concurrency=3)
+    for _ in range(5):
+        await kernel.hub.send_event("lead.created")
+    await until(lambda: len(running) == 3)
+    go_on.set()
+    await until(lambda: len(most) == 5)
+    assert max(most) == 3
+
+
+async def test_a_listener_that_is_defined_again_cuts_its_runs_off(connect):
+    begun = []
+
+    @command("test.hang", anonymous=True, registry=REGISTRY)
+    async def hang() -> None:
+        begun.append(1)
+        await asyncio.Event().wait()
+
+    kernel = await connect()
+    await kernel.listen("lead", "- test.hang:\n")
+    await kernel.hub.send_event("lead.created")
+    await until(lambda: begun)
+    await kernel.listen("lead")
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
