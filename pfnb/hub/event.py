@@ -48,10 +48,5 @@ def new_correlation_id(source: Random) -> str:
 
 def new_trace_id(webhook: str | None, source: Random) -> str:
     """Last six characters of the webhook's uuid and seven random ones: enough to find a request, no secret."""
-    number = source.getrandbits(64)
-    tail = webhook[-6:] if webhook else f"{number & 0xFFFFFF:06x}"
-    letters = []
-    for _ in range(7):
-        number, index = divmod(number, len(_TRACE_ALPHABET))
-        letters.append(_TRACE_ALPHABET[index])
-    return f"{tail}:{''.join(letters)}"
+    tail = webhook[-6:] if webhook else f"{source.getrandbits(24):06x}"
+    return f"{tail}:{''.join(source.choices(_TRACE_ALPHABET, k=7))}"

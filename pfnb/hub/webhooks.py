@@ -22,9 +22,11 @@ class Webhooks:
         self._hard_limit = hard_limit
         self._now = now
         self._by_uuid: dict[str, Webhook] = {}
+        self._counts: dict[str, tuple[int, int | None]] = {}
 
     def load(self, webhooks: Iterable[Webhook]) -> None:
         self._by_uuid = {webhook.uuid: webhook for webhook in webhooks}
+        self._counts = {uuid: (one.received, one.last_received) for uuid, one in self._by_uuid.items()}
 
     def receiving(self, uuid: str | None) -> Webhook | None:
         """The active webhook of this uuid; None for whatever the receiver must not tell apart."""
@@ -33,9 +35,8 @@ class Webhooks:
 
     def count(self, event: Event) -> None:
         """Keep the counts in memory equal to what the store committed with this event."""
-        webhook = self._by_uuid.get(event.webhook or "")
-        if webhook is not None:
-            self._by_uuid[webhook.uuid] = replace(webhook, received=webhook.received + 1, last_received=event.created)
+        if event.webhook in self._by_uuid:
+            self._counts[event.webhook] = (self._counts[event.webhook][0] + 1, event.created)
 
     def get(self, uuid: str, owner: str) -> Webhook:
         """NotFoundError when there is none of this uuid; AccessDeniedError when it is somebody else's."""
@@ -44,11 +45,15 @@ class Webhooks:
             raise NotFoundError("there is no webhook of this uuid: `webhook.get` lists those there are")
         if webhook.owner != owner:
             raise AccessDeniedError(f"this webhook belongs to somebody else than {owner}")
-        return webhook
+        return self._counted(webhook)
 
     def list(self, owner: str, event_key: str | None = None) -> list[Webhook]:
         found = (webhook for webhook in self._by_uuid.values() if webhook.owner == owner)
-        return [webhook for webhook in found if event_key is None or webhook.event_key == event_key]
+        return [self._counted(webhook) for webhook in found if event_key is None or webhook.event_key == event_key]
+
+    def _counted(self, webhook: Webhook) -> Webhook:
+        received, last = self._counts[webhook.uuid]
+        return replace(webhook, received=received, last_received=last)
 
     async def put(self, fields: Mapping[str, Any], owner: str) -> Webhook:
         """Create a webhook, or update the one that `uuid` names. `fields` are those of `webhook.put`; others are kept."""
@@ -63,7 +68,8 @@ class Webhooks:
         webhook = replace(existing, updated=now, **self._checked(given))
         await self._store.save_webhook(webhook)
         self._by_uuid[uuid] = webhook
-        return webhook
+        self._counts.setdefault(uuid, (0, None))
+        return self._counted(webhook)
 
     def _uuid(self, given: object) -> str:
         if given is None:
@@ -97,4 +103,5 @@ class Webhooks:
         webhook = self.get(uuid, owner)
         await self._store.delete_webhook(webhook.uuid)
         self._by_uuid.pop(webhook.uuid, None)
+        self._counts.pop(webhook.uuid, None)
         return webhook
