@@ -1,0 +1,69 @@
+# Everything this repository can do for you. `make` alone lists it.
+#
+# The virtual environment is built once, and again only when pyproject.toml changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# What a shell, an active environment or a surrounding Jupyter left behind must not decide what runs here.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONSTARTUP JUPYTER_PATH JUPYTER_CONFIG_PATH
+unexport PFNB_HUB PFNB_URL PFNB_TOKEN
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lab notebooks bench clean
+
+help:
+	@echo "make demo       run the main job once: Jupyter Server, notebook, webhooks, files"
+	@echo "make lab        open a copy of the notebooks (playground/) in JupyterLab with pfnb"
+	@echo "make test       check style and types, run every test and every notebook"
+	@echo "make lint       check style, types and the direction of imports only"
+	@echo "make notebooks  run every notebook and save what it shows"
+	@echo "make bench      measure speed and memory next to a bare Tornado (needs wrk)"
+	@echo "make clean      remove the virtual environment and every cache"
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "pfnb: there is no $(PYTHON) here. On Debian: sudo apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "pfnb: $(PYTHON) is $$($(PYTHON) --version 2>&1), and 3.11 or later is needed." >&2; \
+	  echo "pfnb: if a later one is installed under another name: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "pfnb: $(PYTHON) cannot make virtual environments. On Debian: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV): a minute or two, this once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]' || { \
+	  echo "pfnb: pip could not install what pyproject.toml names; its message above says why." >&2; exit 1; }
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m tests.demo
+
+test: lint
+	@$(BIN)/python -m pytest --nbval tests notebooks
+
+lint: $(READY)
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports
+
+# A copy is opened, yours to change: what the manual's own notebooks show is compared by the tests.
+# --allow-root: in a container the only user is often root, whom Jupyter otherwise refuses.
+lab: $(READY)
+	@test -d playground || cp -R notebooks playground
+	@$(BIN)/python -m jupyterlab --allow-root --no-browser --ServerApp.root_dir=playground \
+	  --LabApp.default_url=/lab/tree/01-first-webhook.ipynb
+
+notebooks: $(READY)
+	@$(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
+	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
+bench: $(READY)
+	@$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,65 @@
+"""How the figures are printed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.benchmarks.load import Sample
+from tests.benchmarks.throughput import CONNECTIONS
+from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
+
+MEBIBYTE = 1024 * 1024
+
+
+def machine(folder: Path) -> None:
+    """What the figures depend on; a disk that confirms a write in no time is memory."""
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
+    print(f"data in {folder}, where fsync takes {_fsync_milliseconds(folder):.2f} ms (median)")
+
+
+def throughput(medians: Mapping[tuple[int, str], Sample], names: list[str], rounds: int, seconds: int) -> None:
+    print(f"\nRequests of 1 KiB JSON, median of {rounds} rounds of {seconds} s; servers and wrk share the machine")
+    print(f"{'connections':>11}  {'server':<10} {'req/s':>7} {'of bare':>8} {'p50 ms':>8} {'p99 ms':>8} {'errors':>7}")
+    for connections in CONNECTIONS:
+        for name in names:
+            sample = medians[connections, name]
+            share = sample.per_second / medians[connections, names[0]].per_second
+            print(
+                f"{connections:>11}  {name:<10} {sample.per_second:>7.0f} {share:>8.2f}"
+                f" {sample.p50:>8.2f} {sample.p99:>8.2f} {sample.errors:>7}"
+            )
+
+
+def uploads(result: Uploads) -> None:
+    answers = ", ".join(f"{count} x {status}" for status, count in sorted(result.statuses.items()))
+    print(f"\n{UPLOADS} uploads of {UPLOAD_BYTES // MEBIBYTE} MiB at once: {answers}, in {result.seconds:.1f} s;")
+    print(f"the server grew by {result.growth / MEBIBYTE:.1f} MiB at its highest")
+
+
+def busy_cell(idle: Sample, busy: Sample) -> None:
+    print("\nA hub inside a kernel, one sender")
+    for name, sample in (("idle", idle), ("while True: x += 1", busy)):
+        print(
+            f"  {name:<20} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms,"
+            f" {sample.errors} errors"
+        )
+
+
+def errors(count: int) -> None:
+    print(f"\n{count} requests were not answered with 200" if count else "\nEvery request was answered with 200")
+
+
+def _fsync_milliseconds(folder: Path) -> float:
+    times = []
+    with (folder / "fsync").open("wb", buffering=0) as file:
+        for _ in range(50):
+            file.write(bytes(4096))
+            started = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1e3

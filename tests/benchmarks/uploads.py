@@ -1,0 +1,67 @@
+"""Many large uploads at once: how much memory they cost the server while they last."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from tests.benchmarks.process import Server
+
+UPLOADS = 64
+UPLOAD_BYTES = 4 * 1024 * 1024
+SAMPLE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """`growth` is the highest resident size during the uploads above the one before, in bytes."""
+
+    growth: int
+    statuses: Counter[int]
+    seconds: float
+
+
+class Peak:
+    def __init__(self, server: Server) -> None:
+        self.bytes = server.memory()
+
+
+def upload_at_once(server: Server, url: str) -> Uploads:
+    body = os.urandom(UPLOAD_BYTES)
+    before = server.memory()
+    with _watched(server) as peak:
+        statuses, seconds = asyncio.run(_upload_all(url, body))
+    return Uploads(peak.bytes - before, statuses, seconds)
+
+
+async def _upload_all(url: str, body: bytes) -> tuple[Counter[int], float]:
+    limits = httpx.Limits(max_connections=UPLOADS)
+    async with httpx.AsyncClient(limits=limits, timeout=300, trust_env=False) as http:
+        started = asyncio.get_running_loop().time()
+        answers = await asyncio.gather(*(http.post(url, content=body) for _ in range(UPLOADS)))
+        seconds = asyncio.get_running_loop().time() - started
+    return Counter(answer.status_code for answer in answers), seconds
+
+
+@contextmanager
+def _watched(server: Server) -> Iterator[Peak]:
+    peak, ended = Peak(server), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            peak.bytes = max(peak.bytes, server.memory())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watcher.join()
