@@ -35,13 +35,12 @@ class RunHandler(UploadHandler, Door):
     _caller: Caller
 
     async def prepare(self) -> None:
+        self.begin()
         try:
             self._caller = await self.caller()
         except (PfnbError, HTTPError) as error:
             # Answered once the body is read: who may not come in should at least be able to read why.
             self.refuse(error)
-        else:
-            self.begin()
 
     async def run(self, pipeline: Pipeline, body: Any) -> None:
         user = self._caller.user

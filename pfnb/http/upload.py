@@ -31,8 +31,9 @@ class UploadHandler(HubHandler):
         limits = hub.settings.limits
         connection = self.request.connection
         assert connection is not None, "a request that is being read has a connection"
-        connection.set_max_body_size(DRAIN)  # type: ignore[attr-defined]  # HTTP1Connection's, missing in the base class
         length = declared_length(self.request)
+        # Ours to refuse, with a readable 413, where Tornado would answer with a bare 400.
+        connection.set_max_body_size(max(DRAIN, length or 0))  # type: ignore[attr-defined]  # HTTP1Connection's own
         self._large = length is None or length > limits.memory
         try:
             if not hub.ready:
@@ -42,6 +43,8 @@ class UploadHandler(HubHandler):
             self._ingest.check_declared(length)
         except PfnbError as error:
             self.refuse(error)
+            if length is not None and length > DRAIN:
+                self._finish_refused()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Small bodies are fed at once; for each chunk of a large one Tornado waits until a thread has written it."""

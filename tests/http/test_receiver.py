@@ -259,3 +259,14 @@ async def test_a_kernel_that_is_away_counts_as_listening(server: LocalServer, an
 async def test_health_says_ok_and_nothing_else(anyone: httpx.AsyncClient) -> None:
     answer = await anyone.get("/healthz")
     assert (answer.status_code, answer.json(), "server" in answer.headers) == (200, {"status": "ok"}, False)
+
+
+async def test_a_body_that_announces_far_too_much_is_refused_before_it_is_sent(server: LocalServer) -> None:
+    address = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(
+        f"POST {address.path}{RECEIVE}?uuid={UUID} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        "Content-Length: 1000000000\r\nExpect: 100-continue\r\n\r\n".encode()
+    )
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
