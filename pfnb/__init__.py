@@ -51,6 +51,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("pfnb")
     if name == "language":
         return import_module("pfnb.language")
     if name in _HOMES:

@@ -29,7 +29,7 @@ class Calls:
         self._notebook = notebook
         self.since = site.hub.last_seq if since is None else since
         access = site.access(User(owner))
-        self._methods: dict[str, Callable[..., Awaitable[Any]]] = {
+        methods: dict[str, Callable[..., Awaitable[Any]]] = {
             "put_webhook": access.put_webhook,
             "get_webhooks": access.get_webhooks,
             "delete_webhook": access.delete_webhook,
@@ -43,6 +43,7 @@ class Calls:
             "read_event": self.read_event,
             "finish_delivery": self.finish_delivery,
         }
+        self._methods = {name: validate_call(method) for name, method in methods.items()}
 
     async def run(self, method: str, arguments: dict[str, Any]) -> Any:
         """Call by name. ParameterError for a name or arguments that there are not."""
@@ -50,7 +51,7 @@ class Calls:
         if found is None:
             raise ParameterError(f"a session has no call {method!r}: it has {', '.join(self._methods)}")
         try:
-            return await validate_call(found)(**arguments)
+            return await found(**arguments)
         except ValidationError as error:
             raise ParameterError(f"{method}: {error.errors(include_url=False)[0]['msg']}") from error
 

@@ -69,7 +69,8 @@ class SessionHandler(WebSocketHandler, HubHandler):
     def on_close(self) -> None:
         self._waits.cancel()
         self.site.sessions.discard(self)
-        self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
+        if self.site.hub.ready:  # a hub that closes has taken back everything already
+            self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
 
     def _hello(self, head: dict[str, Any]) -> None:
         if head.get("type") != "hello" or head.get("protocol") != PROTOCOL:

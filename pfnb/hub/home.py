@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,18 +52,19 @@ class Home:
         try:
             await self.hub.open()
         except BaseException:
-            await self._leave()
+            self._leave()
             raise
 
     async def close(self) -> None:
         await self.hub.close()
-        await self._leave()
+        self._leave()
 
-    async def _leave(self) -> None:
+    def _leave(self) -> None:
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:
-            await asyncio.to_thread(self._temporary.cleanup)
+            # Not in a thread: a kernel may close its hub while the interpreter ends, when threads start no more.
+            self._temporary.cleanup()
 
 
 def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:

@@ -21,14 +21,16 @@ from pfnb.language.runner import Runner
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def webhook(key: str, payload_type: str = "raw", *, new: bool = False) -> Webhook:
+def webhook(key: str, payload_type: str | None = None, *, new: bool = False) -> Webhook:
     """Your active webhook of this event key, created if there is none, or if `new`.
 
-    `payload_type` is `base64`, `raw`, `outbound` or `ignore`. HubUnreachableError before `%load_ext pfnb`; ParameterError if
+    `payload_type` is `base64`, `raw`, `outbound` or `ignore`; None leaves that of an existing webhook as it is, and makes a new
+    one `raw`. HubUnreachableError before `%load_ext pfnb`; ParameterError if
     there are several of this key.
     """
     __tracebackhide__ = True
-    return webhooks.put(loaded_notebook(), {"eventKey": key, "payloadType": payload_type}, new=new)
+    given = {"eventKey": key} if payload_type is None else {"eventKey": key, "payloadType": payload_type}
+    return webhooks.put(loaded_notebook(), given, new=new, defaults={"payloadType": "raw"})
 
 
 def run(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> RunResult:  # noqa: A002 - the language's word

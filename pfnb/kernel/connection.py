@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -15,6 +16,7 @@ from pfnb.kernel.discovery import HubAddress
 _CONNECT_SECONDS = 5.0
 _WELCOME_SECONDS = 10.0
 _PING_SECONDS = 20.0
+_FAREWELL_SECONDS = 1.0
 
 
 class Connection:
@@ -38,7 +40,16 @@ class Connection:
         return None if frame is None else unpack(frame if isinstance(frame, bytes) else frame.encode())
 
     def close(self) -> None:
+        """Begin to close; what is still on its way is not read."""
         self._socket.close()
+
+    async def closed(self) -> None:
+        """Close, and wait a moment for the hub to agree: a loop that ends before would leave the socket open."""
+        self._socket.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                while await self._socket.read_message() is not None:
+                    pass
 
 
 def _written(future: asyncio.Future[None]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
+from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, PfnbError
 from pfnb.kernel.event import Contents
 from pfnb.kernel.listener import Listener, failed
 from pfnb.kernel.port import SessionPort
@@ -95,6 +95,9 @@ class Deliveries:
                     continue  # Handed over again while we were reporting under the old lease.
                 # The connection had broken meanwhile. If the hub hands it over again, its end is known.
                 run.listener.remember(number, outcome)
+            except BusyError as error:
+                await asyncio.sleep(error.retry_after)
+                continue
             except PfnbError as error:
                 if outcome["status"] == "failed":
                     raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board import Board
 from pfnb.kernel.event import Contents, Event
 from pfnb.language.parser import parse_pipeline
+from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
 from pfnb.language.run import RunResult, steps_of
@@ -65,7 +65,7 @@ class Listener:
                 user=self.user,
                 owner=self.owner,
                 hub=hub,
-                body=copy.deepcopy(data),
+                body=event_body(data),
                 event=Event(entry, data, contents),
                 log=self.board.log,
             )

@@ -64,8 +64,8 @@ class Session:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._calls.close(HubUnreachableError("pfnb was unloaded meanwhile: run %load_ext pfnb"))
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            await connection.closed()
 
     async def call(self, method: str, arguments: Mapping[str, Any]) -> Any:
         """What a method of the hub answers: a JSON value, or bytes. Raises the hub's error, or HubUnreachableError."""

@@ -28,7 +28,7 @@ class Webhook:
 
     @property
     def url(self) -> str:
-        """What a caller needs: the address with the uuid in it."""
+        """What a caller needs: the address with the uuid in it. Add to its query with `&`: httpx's `params` replaces it."""
         return str(self.fields["webhookUrl"])
 
     @property
@@ -102,13 +102,18 @@ class Webhooks(Rows[Webhook]):
         return webhooks_bundle([webhook.fields for webhook in self])
 
 
-def put(notebook: Notebook, fields: Mapping[str, Any], *, new: bool = False) -> Webhook:
+def put(
+    notebook: Notebook, fields: Mapping[str, Any], *, new: bool = False, defaults: Mapping[str, Any] | None = None
+) -> Webhook:
     """Update this owner's active webhook of the same event key, so that a cell can be run again; create one if there is none,
-    or if `new`. With a `uuid` among the fields it is that one. ParameterError if there are several to choose from."""
-    return Webhook(notebook.run_sync(_put(notebook, fields, new=new)), notebook)
+    or if `new`, with `defaults` for what is not given. With a `uuid` among the fields it is that one. ParameterError if there
+    are several to choose from."""
+    return Webhook(notebook.run_sync(_put(notebook, fields, defaults or {}, new=new)), notebook)
 
 
-async def _put(notebook: Notebook, fields: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+async def _put(
+    notebook: Notebook, fields: Mapping[str, Any], defaults: Mapping[str, Any], *, new: bool
+) -> dict[str, Any]:
     given = dict(fields)
     if not new and "uuid" not in given and "eventKey" in given:
         present = await notebook.hub.get_webhooks(event_key=given["eventKey"])
@@ -120,7 +125,7 @@ async def _put(notebook: Notebook, fields: Mapping[str, Any], *, new: bool) -> d
             )
         if active:
             given["uuid"] = active[0]["uuid"]
-    return await notebook.hub.put_webhook(given)
+    return await notebook.hub.put_webhook(given if "uuid" in given else {**defaults, **given})
 
 
 def find(notebook: Notebook, *, uuid: str | None = None, event_key: str | None = None) -> Webhook:

@@ -58,7 +58,7 @@ class Parameters:
             return name
         if self.is_open:
             return spelling
-        allowed = [*self.names(), *also]
+        allowed = [*(one for one in self.spellings if "_" not in one), *also]
         near = get_close_matches(spelling, allowed, n=1)
         if near:
             hint = f'did you mean "{near[0]}"?'

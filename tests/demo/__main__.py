@@ -17,11 +17,11 @@ import httpx
 
 from tests.demo.deliveries import send_files, send_issue
 from tests.demo.error import DemoError
-from tests.demo.jupyter_server import JupyterServer, jupyter_server
 from tests.demo.notebook import Notebook
 from tests.live.cells import CellError
 from tests.live.environment import own_environment
 from tests.live.hub import HubClient
+from tests.live.jupyter_server import JupyterServer, StartError, jupyter_server
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = "01-first-webhook.ipynb"
@@ -73,7 +73,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pfnb-demo-") as folder:
         try:
             demo(Path(folder))
-        except (DemoError, CellError, httpx.HTTPError) as error:
+        except (DemoError, StartError, CellError, httpx.HTTPError) as error:
             print(f"The demo failed: {error}", file=sys.stderr)
             print_end(Path(folder) / LOG)
             return 1

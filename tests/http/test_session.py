@@ -28,6 +28,8 @@ async def session(server: LocalServer, **hello: Any) -> AsyncIterator[WebSocketC
     await connection.write_message(pack({**HELLO, **hello}), binary=True)
     yield connection
     connection.close()
+    while connection.close_code is None and await connection.read_message() is not None:
+        pass  # what was on its way; the socket is closed behind it
 
 
 async def frame(connection: WebSocketClientConnection) -> dict[str, Any]:

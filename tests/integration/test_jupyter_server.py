@@ -12,10 +12,10 @@ import httpx
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from tests.demo.jupyter_server import JupyterServer, jupyter_server
 from tests.live.cells import CellError, run_cell
 from tests.live.environment import own_environment
 from tests.live.hub import HubClient
+from tests.live.jupyter_server import JupyterServer, jupyter_server
 
 TOKEN = "integration-test-token"
 
@@ -151,6 +151,28 @@ def test_what_comes_while_the_notebook_is_closed_waits_until_it_is_opened_again(
     listening(again)
     until(lambda: len(value(again, "seen")) == 5)
     assert value(again, "seen") == [1, 2, 3, 4, 5]
+
+
+def test_a_run_that_takes_its_kernel_down_is_repeated_by_the_next_kernel(
+    server: JupyterServer, opened: Callable[[str], BlockingKernelClient], hub: HubClient, tmp_path: Path
+) -> None:
+    uuid = hub.command("webhook.put", eventKey="order.placed", payloadType="raw")["uuid"]
+    deadly = COLLECT.replace(
+        "    seen.append",
+        f"    import os, pathlib, signal\n    marker = pathlib.Path({str(tmp_path / 'died')!r})\n"
+        "    if not marker.exists():\n        marker.touch()\n        os.kill(os.getpid(), signal.SIGKILL)\n    seen.append",
+    )
+    kernel = opened("a.ipynb")
+    run_cell(kernel, "%load_ext pfnb")
+    run_cell(kernel, deadly)
+    run_cell(kernel, LISTEN)
+    httpx.post(hub.receiver(uuid), json={"n": 1}, trust_env=False)
+    until((tmp_path / "died").exists)
+    restart(server, kernel)
+    listening(kernel)
+    until(lambda: value(kernel, "seen") == [1])
+    until(lambda: hub.command("webhook.receive.logs", uuid=uuid)[0]["deliveries"][0]["status"] == "succeeded")
+    assert hub.command("webhook.receive.logs", uuid=uuid)[0]["deliveries"][0]["attempts"] == 2
 
 
 def test_another_notebook_cannot_take_a_pipelines_name_but_by_replace(

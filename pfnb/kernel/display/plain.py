@@ -21,7 +21,7 @@ from pfnb.kernel.display.tree import build_tree
 from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
 from pfnb.kernel.display.visible import clip_columns, columns, visible
 
-WIDTH = 110
+WIDTH = 120
 _ROWS = 20
 _CELL = 48
 

@@ -38,6 +38,9 @@ def read_property(target: Any, name: str, *, safe: bool) -> Any:
 
 def _missing_key(target: Mapping[Any, Any], name: str) -> PelEvaluationError:
     variables = target.get("vars")
+    explanation = getattr(target, "missing_key_hint", None)
+    if explanation is not None:
+        return PelEvaluationError(f"there is no key '{name}': {explanation}")
     if is_map(variables) and name in variables:
         hint = f": did you mean 'vars.{name}'?"
     elif name in MAP_METHODS:

@@ -14,10 +14,12 @@ from pathlib import Path
 import httpx
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from tests.demo.error import DemoError
-
 START_SECONDS = 40
 STOP_SECONDS = 15
+
+
+class StartError(Exception):
+    """The server ended, or did not answer in time."""
 
 
 @dataclass(frozen=True)
@@ -84,4 +86,4 @@ def _address(process: subprocess.Popen[bytes], runtime: Path) -> str:
             if status == httpx.codes.NOT_FOUND:
                 break  # The server is there, and pfnb is not in it.
         time.sleep(0.1)
-    raise DemoError("the Jupyter Server did not start with pfnb in it")
+    raise StartError("the Jupyter Server did not start with pfnb in it")
