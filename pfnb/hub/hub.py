@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from pfnb.exceptions import PayloadTooLargeError, WaitTimeoutError
+from pfnb.exceptions import PayloadTooLargeError, PfnbError, WaitTimeoutError
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.contents import Contents
 from pfnb.hub.delivery import FINAL, Delivery, Listener, Outcome
@@ -153,7 +153,12 @@ class Hub:
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> asyncio.Future[Outcome | None] | None:
         names = self.listeners.matching(event.event_key)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
-        stored = await self.store.add_event(event, body, names)
+        try:
+            stored = await self.store.add_event(event, body, names)
+        except PfnbError:
+            self.outcomes.forget(event.id)
+            await discard_body(body)
+            raise
         self.last_seq = stored.seq
         self.webhooks.count(event)
         if stored.deliveries:
@@ -203,22 +208,23 @@ class Hub:
             async with asyncio.timeout(seconds):
                 while True:
                     beat = self.changed.next()
-                    event = await self._first_event(pattern, since, frozenset(exclude))
+                    event, since = await self._first_event(pattern, since, frozenset(exclude))
                     if event is not None and await self._ended(event, frozenset(listeners)):
                         return event
                     await beat
         except TimeoutError:
             raise WaitTimeoutError(f"no event of {pattern} came and was worked on within {seconds:g} s") from None
 
-    async def _first_event(self, pattern: str, since: int, exclude: frozenset[str]) -> Event | None:
+    async def _first_event(self, pattern: str, since: int, exclude: frozenset[str]) -> tuple[Event | None, int]:
+        """The oldest event that matches, and the order up to which none does: the next look may begin there."""
         while True:
             page = await self.store.events_since(since, EVENTS_PAGE)
             for event in page:
                 if event.id not in exclude and topic_matches(pattern, event.event_key):
-                    return event
+                    return event, event.seq - 1
+                since = event.seq
             if len(page) < EVENTS_PAGE:
-                return None
-            since = page[-1].seq
+                return None, since
 
     async def _ended(self, event: Event, listeners: frozenset[str]) -> bool:
         deliveries = (await self.store.deliveries([event.id]))[event.id]

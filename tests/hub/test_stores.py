@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pfnb.exceptions import NotFoundError, PfnbError
+from pfnb.exceptions import BusyError, NotFoundError, PfnbError
 from pfnb.hub.delivery import Delivery, Listener
 from pfnb.hub.event import Event
 from pfnb.hub.request import Body, FilePart
@@ -156,6 +156,19 @@ async def test_one_write_that_fails_does_not_fail_its_neighbours(sqlite: SqlStor
     )
     assert [isinstance(result, sa.exc.IntegrityError) for result in results] == [False, False, False, False, True]
     assert len(await sqlite.events_since(0, 10)) == 4
+
+
+async def test_a_full_disk_is_told_as_a_reason_to_send_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = sqlite_store(tmp_path)
+    sa.event.listen(store._engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 40"))
+    await store.open()
+    adds = (store.add_event(event(number), small(b"x" * 8000), []) for number in range(40))
+    results = await asyncio.gather(*adds, return_exceptions=True)
+    refused = [result for result in results if isinstance(result, BusyError)]
+    assert [one.retry_after for one in refused[:1]] == [10]
+    assert "full" in caplog.text
+    assert len(await store.events_since(0, 100)) == 40 - len(refused) > 0
+    await store.close()
 
 
 async def test_concurrent_events_share_a_commit(sqlite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -12,7 +13,9 @@ import sqlalchemy as sa
 
 from pfnb.exceptions import BusyError
 
+log = logging.getLogger("pfnb.hub")
 MAX_QUEUED = 10_000
+RETRY_SECONDS = 10
 
 
 Work = TypeVar("Work")
@@ -95,7 +98,7 @@ class Writer(Generic[Work]):
                 results = self._run_group(connection, [queued.work for queued in group])
         except Exception as error:
             if len(group) == 1:
-                group[0].error = error
+                group[0].error = _refusal(error)
                 return
             # One bad work must not fail its neighbours: each again, alone.
             for queued in group:
@@ -103,6 +106,14 @@ class Writer(Generic[Work]):
             return
         for queued, result in zip(group, results, strict=True):
             queued.result = result
+
+
+def _refusal(error: Exception) -> Exception:
+    """A database that cannot write now is no fault of what was to be written: whoever sent it should send it again."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return error
+    log.error("the store cannot write", exc_info=error)
+    return BusyError("the store cannot write now; send it again later", retry_after=RETRY_SECONDS)
 
 
 def _acknowledge(group: list[_Queued[Work]]) -> None:
