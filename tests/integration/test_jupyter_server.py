@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +177,26 @@ def test_a_run_that_takes_its_kernel_down_is_repeated_by_the_next_kernel(
     until(lambda: value(kernel, "seen") == [1])
     until(lambda: hub.command("webhook.receive.logs", uuid=uuid)[0]["deliveries"][0]["status"] == "succeeded")
     assert hub.command("webhook.receive.logs", uuid=uuid)[0]["deliveries"][0]["attempts"] == 2
+
+
+def test_what_waits_survives_kill_9_of_the_server(tmp_path: Path) -> None:
+    (tmp_path / "notebooks").mkdir()
+    environment = own_environment(tmp_path)
+    start = partial(jupyter_server, tmp_path / "notebooks", environment, TOKEN, tmp_path / "server.log")
+    with start() as first:
+        hub = HubClient(first.hub_url, TOKEN)
+        uuid = hub.command("webhook.put", eventKey="order.placed", payloadType="raw")["uuid"]
+        with first.notebook_kernel("a.ipynb") as kernel:
+            listening(kernel)
+        for number in range(3):
+            httpx.post(hub.receiver(uuid), json={"n": number}, trust_env=False)
+        hub.close()
+        (description,) = first.runtime.glob("jpserver-*.json")
+        os.kill(json.loads(description.read_text())["pid"], signal.SIGKILL)
+    description.unlink()
+    with start() as second, second.notebook_kernel("a.ipynb") as kernel:
+        listening(kernel)
+        until(lambda: value(kernel, "seen") == [0, 1, 2])
 
 
 def test_another_notebook_cannot_take_a_pipelines_name_but_by_replace(

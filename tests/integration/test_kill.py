@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import sys
@@ -14,6 +15,9 @@ import httpx
 import pytest
 
 from tests.http.conftest import RECEIVE, UUID
+
+BODIES = [b"{}"] * 6 + [bytes(range(256)) * 500] * 2
+"""Small ones are rows of the database, large ones are files beside it."""
 
 
 async def serve(data_dir: Path) -> tuple[Process, str]:
@@ -41,20 +45,20 @@ async def started() -> AsyncIterator[list[Process]]:
 async def test_every_acknowledged_event_is_there_after_kill_9(tmp_path: Path, started: list[Process]) -> None:
     process, url = await serve(tmp_path / "hub")
     started.append(process)
-    acknowledged: set[str] = set()
+    acknowledged: dict[str, bytes] = {}
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": "Bearer t"}) as client:
         put = await client.post(f"{url}/api/v3/command/webhook.put", params={"eventKey": "order.placed", "uuid": UUID})
         assert put.status_code == 200
 
-        async def call() -> None:
+        async def call(body: bytes) -> None:
             while True:
                 try:
-                    answer = await client.post(f"{url}{RECEIVE}", params={"uuid": UUID}, json={})
+                    answer = await client.post(f"{url}{RECEIVE}", params={"uuid": UUID}, content=body)
                 except httpx.TransportError:
                     return
-                acknowledged.add(answer.json()["correlationId"])
+                acknowledged[answer.json()["correlationId"]] = body
 
-        callers = [asyncio.create_task(call()) for _ in range(8)]
+        callers = [asyncio.create_task(call(body)) for body in BODIES]
         async with asyncio.timeout(30):
             while len(acknowledged) < 100:
                 await asyncio.sleep(0.01)
@@ -64,7 +68,10 @@ async def test_every_acknowledged_event_is_there_after_kill_9(tmp_path: Path, st
         process, url = await serve(tmp_path / "hub")
         started.append(process)
         logs = await client.get(f"{url}/api/v3/command/webhook.receive.logs", params={"token": UUID, "limit": "10000"})
-        assert acknowledged <= {row["correlationId"] for row in logs.json()}
+        kept = {row["correlationId"]: base64.b64decode(row["body"]) for row in logs.json()}
+        assert {one: kept.get(one) for one in acknowledged} == acknowledged
+        orphans = len(list((tmp_path / "hub" / "bodies").iterdir())) - sum(len(body) > 65536 for body in kept.values())
+        assert orphans == 0
 
 
 async def test_a_hub_told_to_stop_ends_cleanly_and_keeps_everything(tmp_path: Path, started: list[Process]) -> None:
