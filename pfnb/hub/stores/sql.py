@@ -50,7 +50,11 @@ class SqlStore:
         return writes.run_group(connection, works, self._numbers)
 
     async def open(self) -> Opened:
-        opened = await asyncio.to_thread(self._open)
+        try:
+            opened = await asyncio.to_thread(self._open)
+        except BaseException:
+            self._engine.dispose()
+            raise
         self._writer.start()
         return opened
 
