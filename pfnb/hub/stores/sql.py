@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from pfnb.hub.stores.writer import Writer
 from pfnb.hub.webhook import Webhook
 
 T = TypeVar("T")
+READERS = 4
 
 _DELIVERY = (
     schema.deliveries.c.id.label("number"),
@@ -44,6 +46,7 @@ class SqlStore:
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)))
         sa.event.listen(self._engine, "connect", _configure)
         self._numbers = writes.Sequences(0, 0)
+        self._readers = ThreadPoolExecutor(READERS, "pfnb-reader")
         self._writer = Writer(self._engine.connect, self._run_group)
 
     def _run_group(self, connection: sa.Connection, works: list[writes.Work]) -> list[Any]:
@@ -75,7 +78,12 @@ class SqlStore:
 
     async def close(self) -> None:
         await self._writer.close()
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(self._end_reading)
+
+    def _end_reading(self) -> None:
+        # A read whose task was cancelled still has its connection: it is given back before all are closed.
+        self._readers.shutdown()
+        self._engine.dispose()
 
     async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
         if body.path is not None:
@@ -182,7 +190,7 @@ class SqlStore:
             with self._engine.connect() as connection:
                 return read(connection)
 
-        return await asyncio.to_thread(in_thread)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, in_thread)
 
 
 def _delivery_and_event() -> sa.Select[Any]:
