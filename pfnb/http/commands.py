@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +13,6 @@ from tornado.web import HTTPError, stream_request_body
 
 from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.door import Door, check_method
-from pfnb.http.handler import to_json
 from pfnb.http.site import Caller
 from pfnb.http.upload import UploadHandler
 from pfnb.hub.event import Event
@@ -27,6 +27,37 @@ from pfnb.language.pipeline import Pipeline
 from pfnb.language.run import Response, RunResult
 
 CONTENT = "$uri:attachment:"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A received request whose content is held under an id."""
+
+    received: Received
+    content_id: str
+
+    async def bytes(self) -> bytes:
+        return await in_thread_if_large(self.received.body.size, partial(read_body, self.received.body))
+
+    async def body(self) -> Any:
+        """What was sent, as a pipeline's body: JSON, text, a content reference, or a collection of files. A form is none."""
+        received = self.received
+        if received.body.size == 0 or received.content_type.startswith(FORM):
+            return None
+        record = Event(
+            id=self.content_id,
+            event_key="",
+            namespace="",
+            trace_id="",
+            correlation_id="",
+            created=now(),
+            content_type=received.content_type,
+            size=received.body.size,
+            fields=received.fields,
+            files=received.files,
+        )
+        build = partial(event_object, record, payload_type="raw", body=await self.bytes())
+        return (await in_thread_if_large(received.body.size, build))["payload"]
 
 
 class RunHandler(UploadHandler, Door):
@@ -50,42 +81,19 @@ class RunHandler(UploadHandler, Door):
     async def _answer_with(self, result: RunResult) -> None:
         response = result.response or Response()
         body = result.body if response.body is None else response.body
-        self.contain()
-        self.set_status(response.status)
+        headers = response.headers
         if is_content_reference(body):
-            self.set_header("Content-Type", body["contentType"] or "application/octet-stream")
-            self.finish(await self.site.hub.contents.read(body["content"].removeprefix(CONTENT)))
-        elif isinstance(body, str):
-            self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.finish(body)
-        else:
-            self.set_header("Content-Type", "application/json")
-            self.finish(to_json(body))
-
-    async def _bytes(self, received: Received) -> bytes:
-        return await in_thread_if_large(received.body.size, partial(read_body, received.body))
+            headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
+            body = await self.site.hub.contents.read(body["content"].removeprefix(CONTENT))
+        self.answer_as_set(body, response.status, headers)
 
     @asynccontextmanager
-    async def upload(self, received: Received) -> AsyncIterator[Any]:
-        """The uploaded body as a pipeline's body; its content references can be read until the run has ended."""
+    async def upload(self) -> AsyncIterator[Upload]:
+        """The received request; its content can be read until the block ends, and is gone after that."""
+        received = await self.received()
         content_id = self.site.hub.contents.hold(received)
         try:
-            if received.body.size == 0 or received.content_type.startswith(FORM):
-                yield None
-            else:
-                record = Event(
-                    id=content_id,
-                    event_key="",
-                    namespace="",
-                    trace_id="",
-                    correlation_id="",
-                    created=now(),
-                    content_type=received.content_type,
-                    size=received.body.size,
-                    fields=received.fields,
-                    files=received.files,
-                )
-                yield event_object(record, payload_type="raw", body=await self._bytes(received))["payload"]
+            yield Upload(received, content_id)
         finally:
             await self.site.hub.contents.release(content_id)
 
@@ -101,13 +109,12 @@ class CommandHandler(RunHandler):
         await self._run(name)
 
     async def _run(self, name: str) -> None:
-        received = await self.received()
-        command = self.site.runner.registry.get(unquote(name))
-        check_method(self._caller, self.request.method, command)
-        given = self._parameters(received)
-        pipeline = command_pipeline(command.name, given, self.site.runner.registry)
-        async with self.upload(received) as body:
-            await self.run(pipeline, body)
+        async with self.upload() as upload:
+            command = self.site.runner.registry.get(unquote(name))
+            check_method(self._caller, self.request.method, command)
+            given = self._parameters(upload.received)
+            pipeline = command_pipeline(command.name, given, self.site.runner.registry)
+            await self.run(pipeline, await upload.body())
 
     def _parameters(self, received: Received) -> Mapping[str, Any]:
         """Query and form fields. Which of `token` and `uuid` named a webhook makes no difference to a command."""
@@ -122,18 +129,14 @@ class PipelineHandler(RunHandler):
     """`POST {hub}/api/v3/pipeline`: a pipeline as YAML or JSON, or a multipart body with a `pipeline` part and files."""
 
     async def post(self) -> None:
-        received = await self.received()
-        text = received.fields.get("pipeline", [None])[0]
-        if text is None and received.files:
-            raise ParameterError(
-                "a multipart request to /pipeline needs a part named `pipeline` with the pipeline's YAML"
-            )
-        if text is None:
-            source = (await self._bytes(received)).decode("utf-8", "replace")
-            await self.run(await self._parsed(source), None)
-            return
-        async with self.upload(received) as body:
-            await self.run(await self._parsed(text), body)
+        async with self.upload() as upload:
+            text = upload.received.fields.get("pipeline", [None])[0]
+            if text is not None:
+                await self.run(await self._parsed(text), await upload.body())
+            elif upload.received.files:
+                raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
+            else:
+                await self.run(await self._parsed((await upload.bytes()).decode("utf-8", "replace")), None)
 
     async def _parsed(self, text: str) -> Pipeline:
         return await in_thread_if_large(len(text), partial(parse_pipeline, text, self.site.runner.registry))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -11,6 +13,15 @@ from pfnb.http.errors import error_answer
 from pfnb.http.site import Site
 
 _ENCODE = json.JSONEncoder(allow_nan=False, default=str, separators=(",", ":")).encode
+
+
+KEPT_BY_SERVER = frozenset(
+    {"connection", "content-length", "content-security-policy", "date", "server", "set-cookie", "transfer-encoding"}
+)
+"""Headers that only this server may set: an answer may carry a stranger's own bytes, and no browser may run them with the
+rights of this server's pages."""
+WITHOUT_BODY = frozenset({204, 304})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class HubHandler(RequestHandler):
@@ -23,11 +34,6 @@ class HubHandler(RequestHandler):
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
 
-    def contain(self) -> None:
-        """The answer may carry a caller's own bytes: no browser may run them with the rights of this server's pages."""
-        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        self.set_header("Cache-Control", "no-store")
-
     def compute_etag(self) -> None:
         """No entity tags: answers are not cached, and hashing them costs time."""
 
@@ -36,6 +42,22 @@ class HubHandler(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
         self.finish(to_json(value))
+
+    def answer_as_set(self, body: Any, status: int, headers: Mapping[str, str]) -> None:
+        """Finish with what a pipeline made: text as text, bytes as bytes, all else as JSON. Headers that cannot be sent, or
+        are this server's to set, are left out."""
+        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+        self.set_header("Cache-Control", "no-store")
+        self.set_status(status)
+        self.set_header("Content-Type", _content_type(body))
+        for name, value in headers.items():
+            if name.lower() not in KEPT_BY_SERVER and _can_be_sent(name, value):
+                self.set_header(name, value)
+        if status in WITHOUT_BODY:
+            self.clear_header("Content-Type")
+            self.finish()
+        else:
+            self.finish(body if isinstance(body, str | bytes) else to_json(body))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -47,6 +69,16 @@ class HubHandler(RequestHandler):
 
     def log_exception(self, *exc_info: Any) -> None:
         """Errors are logged where they are mapped, with the traceId of their answer."""
+
+
+def _content_type(body: Any) -> str:
+    if isinstance(body, bytes):
+        return "application/octet-stream"
+    return "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+
+
+def _can_be_sent(name: str, value: str) -> bool:
+    return bool(_HEADER_NAME.fullmatch(name)) and value.isascii() and value.isprintable()
 
 
 def to_json(value: Any) -> str:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from typing import Any
 
 from tornado.web import stream_request_body
 
 from pfnb.exceptions import ParameterError
-from pfnb.http.handler import to_json
 from pfnb.http.upload import UploadHandler
 from pfnb.hub.delivery import Outcome
 from pfnb.hub.hub import Receipt
-from pfnb.hub.request import Received
-
-KEPT_BY_SERVER = frozenset({"connection", "content-length", "date", "server", "set-cookie", "transfer-encoding"})
-"""Headers of a pipeline's response that only this server may set."""
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @stream_request_body
@@ -39,8 +31,8 @@ class ReceiverHandler(UploadHandler):
         await self._receive()
 
     async def _receive(self) -> None:
+        seconds = self._seconds_to_wait()
         received = await self.received()
-        seconds = self._seconds_to_wait(received)
         receipt = await self.site.hub.receive(received, wait=seconds is not None)
         if receipt.answer is None or seconds is None:
             self.answer(_running(receipt))
@@ -51,10 +43,10 @@ class ReceiverHandler(UploadHandler):
             self.site.hub.outcomes.forget(receipt.event_id)
         self._answer_with(outcome, receipt)
 
-    def _seconds_to_wait(self, received: Received) -> float | None:
-        if received.query.get("wait", [""])[0].lower() != "true":
+    def _seconds_to_wait(self) -> float | None:
+        if self.get_query_argument("wait", "").lower() != "true":
             return None
-        text = received.query.get("timeout", [""])[0]
+        text = self.get_query_argument("timeout", "")
         longest = self.site.timing.longest_wait
         with contextlib.suppress(ValueError):
             seconds = float(text) if text else self.site.timing.wait
@@ -77,18 +69,9 @@ class ReceiverHandler(UploadHandler):
         elif outcome.response is None:
             self.answer({"status": "finished", "statusCode": 200, "value": outcome.value})
         else:
-            self._answer_as_set(outcome.response, outcome.value)
-
-    def _answer_as_set(self, response: dict[str, Any], value: Any) -> None:
-        """What `http.response.set` asked for; a header that cannot be sent is left out."""
-        body = response["body"] if response.get("body") is not None else value
-        self.contain()
-        self.set_status(response["status"])
-        self.set_header("Content-Type", "text/plain; charset=utf-8" if isinstance(body, str) else "application/json")
-        for name, text in response.get("headers", {}).items():
-            if name.lower() not in KEPT_BY_SERVER and _can_be_sent(name, text):
-                self.set_header(name, text)
-        self.finish(None if response["status"] == 204 else body if isinstance(body, str) else to_json(body))
+            set_ = outcome.response
+            body = set_["body"] if set_.get("body") is not None else outcome.value
+            self.answer_as_set(body, set_["status"], set_.get("headers", {}))
 
 
 def _running(receipt: Receipt) -> dict[str, Any]:
@@ -99,7 +82,3 @@ def _running(receipt: Receipt) -> dict[str, Any]:
         "traceId": receipt.trace_id,
         "created": receipt.created,
     }
-
-
-def _can_be_sent(name: str, value: str) -> bool:
-    return bool(_HEADER_NAME.fullmatch(name)) and value.isascii() and value.isprintable()

@@ -109,8 +109,10 @@ class Hub:
             await discard_body(received.body)
             raise PayloadTooLargeError("the body is larger than this webhook accepts")
         if webhook is None:
-            await self.store.count_unknown()
-            await discard_body(received.body)
+            try:
+                await self.store.count_unknown()
+            finally:
+                await discard_body(received.body)
             return Receipt(trace_id, correlation_id, created)
         event = Event(
             id=new_event_id(created, self._random),

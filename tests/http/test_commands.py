@@ -98,6 +98,24 @@ async def test_a_pipeline_gets_the_files_sent_with_it(server: LocalServer, owner
             await asyncio.sleep(0.01)
 
 
+async def test_a_refused_upload_leaves_nothing_behind(server: LocalServer, owner: httpx.AsyncClient) -> None:
+    large = b"x" * 100_000
+    assert (await owner.post(COMMAND + "no.such.command", content=large)).status_code == 400
+    assert (await owner.post(PIPELINE, files={"file": ("a.txt", large)})).status_code == 400
+    assert (await owner.post(PIPELINE, content=large)).status_code == 400
+    async with asyncio.timeout(5):
+        while list(server.hub.settings.bodies.iterdir()):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_pipeline_sets_status_and_headers_of_its_answer(owner: httpx.AsyncClient) -> None:
+    text = "pipeline:\n  - http.response.set: {statusCode: 201, headers: {Location: /leads/7}}\n  - body.set: {value: made}\n"
+    answer = await owner.post(PIPELINE, content=text)
+    assert (answer.status_code, answer.headers["location"], answer.text) == (201, "/leads/7", "made")
+    answer = await owner.post(PIPELINE, content="pipeline:\n  - http.response.set: {statusCode: 204}\n")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 async def test_an_error_of_our_own_gives_nothing_away(
     server: LocalServer, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

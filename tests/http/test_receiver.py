@@ -136,6 +136,9 @@ async def test_refusals_have_the_fitting_status_and_store_nothing(
         "over the webhook's limit": (await anyone.post(RECEIVE, params={"uuid": UUID}, content=b"x" * 512_001)),
         "over the hard limit": (await anyone.post(RECEIVE, params={"uuid": UUID}, content=b"x" * 4_194_305)),
         "wrong method": (await anyone.delete(RECEIVE, params={"uuid": UUID})),
+        "a large body that waits for nonsense": (
+            await anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true", "timeout": "soon"}, content=b"x" * 100_000)
+        ),
         "malformed": (
             await anyone.post(
                 RECEIVE,
@@ -149,6 +152,7 @@ async def test_refusals_have_the_fitting_status_and_store_nothing(
         "over the webhook's limit": 413,
         "over the hard limit": 413,
         "wrong method": 405,
+        "a large body that waits for nonsense": 400,
         "malformed": 400,
     }
     for answer in statuses.values():
