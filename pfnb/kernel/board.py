@@ -9,11 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import PfnbError
 from pfnb.kernel.event import Contents, Event, Unreadable
 from pfnb.kernel.screen import Bundle
+
+if TYPE_CHECKING:
+    from pfnb.kernel.display.visible import Html
 
 EVENTS = 20
 LOG_LINES = 100
@@ -119,10 +122,10 @@ def empty_bundle(title: str) -> Bundle:
 
 def _bundle(picture: _Picture, contents: Contents) -> Bundle:
     from pfnb.kernel.display import events_bundle
-    from pfnb.kernel.display.block import block, element
-    from pfnb.kernel.display.visible import markup, visible
+    from pfnb.kernel.display.block import block
+    from pfnb.kernel.display.visible import visible
 
-    pieces = [{"text/plain": visible(picture.title, one_line=True), "text/html": block(markup(picture.title))}]
+    pieces = [{"text/plain": visible(picture.title, one_line=True), "text/html": block(_padded("div", picture.title))}]
     if picture.shown:
         pieces.append(_newest(picture.shown[0], contents))
     if picture.shown[1:]:
@@ -130,11 +133,18 @@ def _bundle(picture: _Picture, contents: Contents) -> Bundle:
         pieces.append(events_bundle(earlier, title="Earlier", total=picture.seen - 1))
     if picture.log:
         lines = "\n".join(picture.log)
-        pieces.append({"text/plain": visible(lines), "text/html": block(element("pre", markup(lines)))})
+        pieces.append({"text/plain": visible(lines), "text/html": block(_padded("pre", lines))})
     return {
         "text/plain": "\n\n".join(piece["text/plain"] for piece in pieces),
         "text/html": "".join(piece["text/html"] for piece in pieces),
     }
+
+
+def _padded(tag: str, text: str) -> Html:
+    from pfnb.kernel.display.block import element
+    from pfnb.kernel.display.visible import markup
+
+    return element(tag, markup(text), names="pfnb-title")
 
 
 def _newest(shown: _Shown, contents: Contents) -> Bundle:
