@@ -45,8 +45,9 @@ def test_a_data_directory_that_is_a_file_exits_with_1_and_one_line(tmp_path: Pat
 
 
 def test_the_token_of_a_data_directory_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    token = kept_token(tmp_path)
+    data_dir = tmp_path / "not" / "there" / "yet"
+    token = kept_token(data_dir)
     assert token is not None
     assert len(token) >= 32
-    assert kept_token(tmp_path) == token
-    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
+    assert kept_token(data_dir) == token
+    assert stat.S_IMODE((data_dir / "token").stat().st_mode) == 0o600

@@ -94,15 +94,15 @@ class SessionHandler(WebSocketHandler, HubHandler):
         self._open_calls += 1
         try:
             value = await calls.run(str(head.get("method")), head.get("arguments") or {})
+            is_raw = isinstance(value, bytes)
+            answer = {"type": "result", "id": number, "value": None if is_raw else value}
+            await self._send(answer, value if is_raw else b"")
         except Exception as error:
             # Whatever went wrong is the caller's answer; what is not pfnb's own is logged there.
             _, body, _ = error_answer(error)
             await self._send({"type": "error", "id": number, "error": body})
-            return
         finally:
             self._open_calls -= 1
-        raw = value if isinstance(value, bytes) else b""
-        await self._send({"type": "result", "id": number, "value": None if raw else value}, raw)
 
     async def deliver(self, job: Job) -> None:
         delivery, event = job.delivery, job.event

@@ -35,6 +35,7 @@ def kept_token(data_dir: Path | None) -> str | None:
     """The token of this data directory, made when first needed; only its owner can read the file."""
     if data_dir is None:
         return None
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = data_dir / TOKEN_FILE
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

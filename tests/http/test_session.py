@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -110,3 +111,23 @@ async def test_a_hub_that_stops_takes_leave_of_its_sessions() -> None:
         await server.stop()
         assert await connection.read_message() is None
         assert connection.close_code == 1001
+
+
+async def test_the_bytes_of_an_empty_file_are_an_answer_too(server: LocalServer, anyone: httpx.AsyncClient) -> None:
+    files = [("file", ("empty.txt", b"")), ("file", ("one.txt", b"1"))]
+    await anyone.post(RECEIVE, params={"uuid": UUID}, files=files)
+    (event,) = await server.hub.store.events_since(0, 10)
+    async with session(server) as connection:
+        await frame(connection)
+        for number, expected in ((0, b""), (1, b"1")):
+            asked_for = {
+                "type": "call",
+                "id": 1,
+                "method": "read_content",
+                "arguments": {"content_id": f"{event.id}.{number}"},
+            }
+            await connection.write_message(pack(asked_for), binary=True)
+            data = await asyncio.wait_for(connection.read_message(), 5)
+            assert isinstance(data, bytes)
+            head, body = unpack(data)
+            assert (head["type"], body) == ("result", expected)
