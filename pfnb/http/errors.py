@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
+from http.client import responses
 from random import SystemRandom
 from typing import Any
 
@@ -28,12 +28,10 @@ def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, d
             status = error.status_code
         elif error is not None:
             log.error("request %s failed", trace_id, exc_info=error)
-        body = {"status": "error", "statusCode": status, "statusMessage": _phrase(status), "errorType": "HttpError"}
+        body = {
+            "status": "error",
+            "statusCode": status,
+            "statusMessage": responses.get(status, "Error"),
+            "errorType": "HttpError",
+        }
     return status, {**body, "traceId": trace_id}, headers
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"

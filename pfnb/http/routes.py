@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -13,6 +14,7 @@ from pfnb.http.health import HealthHandler
 from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
+from pfnb.hub.webhook import RECEIVE
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
@@ -20,7 +22,7 @@ Route = tuple[str, type[RequestHandler], dict[str, Any]]
 def anonymous_routes(site: Site) -> list[Route]:
     """Handlers that let everybody in, or look at a token of their own. Patterns are relative to the hub's address."""
     return [
-        (r"/api/v3/command/webhook\.receive", ReceiverHandler, {"site": site}),
+        (re.escape(RECEIVE), ReceiverHandler, {"site": site}),
         (r"/api/v3/session", SessionHandler, {"site": site}),
         (r"/healthz", HealthHandler, {"site": site}),
     ]

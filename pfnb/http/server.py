@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
-import os
 import secrets
 from typing import Any
 
@@ -19,15 +17,11 @@ from pfnb.http.handler import HubHandler
 from pfnb.http.routes import token_routes
 from pfnb.http.site import Peer, Site
 from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.identity import default_owner
 from pfnb.language.runner import Runner
 
 access_log = logging.getLogger("pfnb.access")
 PREFIX = "/pfnb"
-
-
-def default_owner() -> str:
-    """The owner of what a notebook creates: JupyterHub's user, else the operating system's."""
-    return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
 
 
 class LocalServer:

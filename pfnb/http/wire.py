@@ -10,6 +10,10 @@ from pfnb.exceptions import RequestError
 
 _LENGTH = struct.Struct("!I")
 PROTOCOL = 1
+KERNEL_HEADER = "X-Pfnb-Kernel"
+"""Names the kernel whose token the Authorization header carries, where a server gives each of its kernels one."""
+HUB_VARIABLE = "PFNB_HUB"
+"""The environment variable by which a server tells a kernel its hub: JSON with url, kernel_id and token."""
 MAX_FRAME = 256 * 1024 * 1024
 
 

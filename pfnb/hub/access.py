@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pfnb.exceptions import ParameterError
 from pfnb.hub.hub import Hub
-from pfnb.hub.webhook import Webhook
+from pfnb.hub.webhook import RECEIVE, Webhook
 from pfnb.language.port import User
 
 MAX_LOGS = 10_000
@@ -59,7 +59,7 @@ class HubAccess:
         return await self._hub.contents.read(content_id)
 
     def _show(self, webhook: Webhook) -> dict[str, Any]:
-        return webhook.to_json(f"{self._url}/api/v3/command/webhook.receive?uuid={webhook.uuid}")
+        return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")
 
 
 def _is_private_way(url: str) -> bool:

@@ -59,11 +59,11 @@ class Dispatcher:
             )
             feed.start()
 
-    async def detach(self, worker: Worker, listener: str | None = None) -> None:
-        """The worker has gone, or serves this one listener no more: what it had running is pending again."""
+    async def detach(self, worker: Worker) -> None:
+        """The worker has gone: what it had running is pending again."""
         async with self._attaching:
             for name, feed in list(self._feeds.items()):
-                if feed.worker is worker and listener in (None, name):
+                if feed.worker is worker:
                     await self._stop(name)
 
     async def forget(self, listener: str) -> None:

@@ -12,6 +12,9 @@ PayloadType = Literal["base64", "raw", "outbound", "ignore"]
 PAYLOAD_TYPES: tuple[str, ...] = get_args(PayloadType)
 DEFAULT_MAX_PAYLOAD_LENGTH = 512_000
 
+RECEIVE = "/api/v3/command/webhook.receive"
+"""Where webhooks are received, below the hub's address."""
+
 _EVENT_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 

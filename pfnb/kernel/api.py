@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pfnb import commands, language
+from pfnb.hub.identity import default_owner
 from pfnb.kernel import webhooks
 from pfnb.kernel.door import Door
 from pfnb.kernel.notebook import current_notebook, loaded_notebook
@@ -88,8 +89,6 @@ async def _run(
 
 
 def _nobody() -> User:
-    from pfnb.http.server import default_owner
-
     return User(default_owner())
 
 

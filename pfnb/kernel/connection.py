@@ -10,7 +10,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
-from pfnb.http.wire import MAX_FRAME, PROTOCOL, pack, unpack
+from pfnb.http.wire import KERNEL_HEADER, MAX_FRAME, PROTOCOL, pack, unpack
 from pfnb.kernel.discovery import HubAddress
 
 _CONNECT_SECONDS = 5.0
@@ -81,7 +81,7 @@ async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
 def _request(address: HubAddress) -> HTTPRequest:
     headers = {"Authorization": f"token {address.token}"}
     if address.kernel_id is not None:
-        headers["X-Pfnb-Kernel"] = address.kernel_id
+        headers[KERNEL_HEADER] = address.kernel_id
     url = f"ws{address.url.removeprefix('http')}/api/v3/session"
     return HTTPRequest(url, headers=headers, connect_timeout=_CONNECT_SECONDS, request_timeout=_CONNECT_SECONDS)
 

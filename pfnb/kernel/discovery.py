@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
+from pfnb.http.wire import HUB_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def find_hub(environ: Mapping[str, str], connection_file: str | None) -> HubAddr
     `PFNB_HUB` is inherited by child processes, so it counts only in the very kernel it was made for: the one whose
     `connection_file` is named after its id.
     """
-    made_for = environ.get("PFNB_HUB")
+    made_for = environ.get(HUB_VARIABLE)
     if made_for:
         address = _from_server(made_for)
         if connection_file is not None and Path(connection_file).stem == f"kernel-{address.kernel_id}":

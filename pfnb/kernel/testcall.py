@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import mimetypes
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, ParameterError
+from pfnb.hub.webhook import RECEIVE
 
 _SHOWN = 4000
 _MARGIN = 10.0
@@ -53,7 +54,7 @@ class Answer:
         except ValueError:
             body = self.text
         rest = f"\n… {len(body) - _SHOWN:,} more characters" if len(body) > _SHOWN else ""
-        printer.text(f"{self.status} {_phrase(self.status)}\n{body[:_SHOWN]}{rest}".rstrip())
+        printer.text(f"{self.status} {responses.get(self.status, '')}\n{body[:_SHOWN]}{rest}".rstrip())
 
 
 async def send(hub_url: str, uuid: str, request: Request) -> Answer:
@@ -74,7 +75,7 @@ async def send(hub_url: str, uuid: str, request: Request) -> Answer:
         try:
             response = await client.request(
                 request.method,
-                f"{hub_url}/api/v3/command/webhook.receive",
+                f"{hub_url}{RECEIVE}",
                 params=query,
                 headers={**headers, **request.headers, "token": uuid},
                 content=body,
@@ -100,10 +101,3 @@ def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
 
 def _content_type(path: Path) -> str:
     return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

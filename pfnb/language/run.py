@@ -51,7 +51,6 @@ class RunResult:
     response: Response | None = None
     steps: tuple[StepRecord, ...] = field(default=(), repr=False)
     executed: int = 0
-    error: PfnbError | None = None
     skipped: bool = False
 
 

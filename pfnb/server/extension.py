@@ -16,9 +16,9 @@ from traitlets import Int, Unicode
 from pfnb import commands
 from pfnb.exceptions import BusyError
 from pfnb.http.routes import anonymous_routes, owned_routes
-from pfnb.http.server import default_owner
 from pfnb.http.site import Site
 from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.identity import default_owner
 from pfnb.hub.request import Limits
 from pfnb.language.runner import Runner
 from pfnb.server.door import JupyterDoor, guarded

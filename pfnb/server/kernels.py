@@ -15,9 +15,7 @@ from tornado.httputil import HTTPServerRequest
 
 from pfnb.http.door import authorization_token, same_secret
 from pfnb.http.site import Peer
-
-KERNEL_HEADER = "X-Pfnb-Kernel"
-HUB_VARIABLE = "PFNB_HUB"
+from pfnb.http.wire import HUB_VARIABLE, KERNEL_HEADER
 
 
 class Kernels:
