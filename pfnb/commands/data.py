@@ -24,7 +24,13 @@ async def log(
     message: Annotated[Any, Field(description="What to log; without it, the whole scope.")] = None,
     level: Annotated[Level, BeforeValidator(_upper), Field(description="How important it is.")] = "INFO",
 ) -> Any:
-    """Log a message. The body stays as it is; if it is empty, the message becomes the body."""
+    """Log a message. The body stays as it is; if it is empty, the message becomes the body.
+
+    Example:
+        pipeline:
+          - log: {message: "#{1 + 1} new orders", level: WARN}
+        # => "2 new orders"
+    """
     if message is None or message == "":
         context.log(level, _text(dict(context.scope)))
         return None
@@ -34,13 +40,27 @@ async def log(
 
 @command("set", anonymous=True)
 async def set_value(value: Annotated[Any, Field(description="The value to put where `output` points.")]) -> Any:
-    """Put a value into the body, or to where the parameter `output` points."""
+    """Put a value into the body, or to where the parameter `output` points.
+
+    Example:
+        pipeline:
+          - set: {value: 20, output: vars.price}
+          - set: {value: "#{vars.price * 2}"}
+        # => 40
+    """
     return NULL if value is None else value
 
 
 @command("body.set", aliases=("set.body",), anonymous=True, shorthand="value")
 async def set_body(value: Annotated[Any, Field(description="The new body.")]) -> Any:
-    """Put a value into the body."""
+    """Put a value into the body.
+
+    Example:
+        pipeline:
+          - body.set: {value: {name: Ada}}
+          - body.set: "Hello #{body.name}"
+        # => "Hello Ada"
+    """
     return NULL if value is None else value
 
 
@@ -50,7 +70,14 @@ async def set_variable(
     key: Annotated[str, Field(description="The variable's name.", min_length=1)],
     value: Annotated[Any, Field(description="Its new value.")] = None,
 ) -> None:
-    """Give a variable a value."""
+    """Give a variable a value.
+
+    Example:
+        pipeline:
+          - var.set: {key: city, value: Kyoto}
+          - body.set: "#{vars.city}"
+        # => "Kyoto"
+    """
     vars[key] = value
 
 

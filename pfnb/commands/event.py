@@ -25,7 +25,15 @@ async def listen(
 ) -> None:
     """Make this pipeline a listener: it runs for each event of this key, with the event as its body. First step only.
 
-    Key and filter are read from the pipeline before it runs; as a step there is nothing left to do.
+    Key and filter are read from the pipeline before it runs; as a step there is nothing left to do. A `body` in the
+    pipeline stands in for an event when it is run by hand.
+
+    Example:
+        pipeline:
+          - event.listen: {eventKey: webhook.lead.*, filter: "body.payload.age >= 18"}
+          - body.set: "Hello #{body.payload.name}"
+        body: {payload: {name: Ada, age: 36}}
+        # => "Hello Ada"
     """
 
 
@@ -38,7 +46,14 @@ async def send(
     correlation_id: Annotated[str | None, Field(description="Ties this event to others.")] = None,
     async_: Annotated[bool, Field(description="Events are always sent without waiting for listeners.")] = True,
 ) -> dict[str, Any] | None:
-    """Fire an event. The body stays as it is unless it is empty; `id`, `traceId` and the like go to `output` if given."""
+    """Fire an event. The body stays as it is unless it is empty; `id`, `traceId` and the like go to `output` if given.
+
+    Example:
+        pipeline:
+          - event.send: {key: lead.checked, payload: {score: 7}}
+          - body.set: "#{body.eventKey}"
+        # => "lead.checked"
+    """
     if not async_:
         raise ParameterError(
             "event.send: events are always sent without waiting for their listeners: leave out async: false"

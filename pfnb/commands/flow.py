@@ -20,7 +20,18 @@ async def if_(
     true: Annotated[Any, Field(description="The steps run if this is true.")] = UNSET,
     false: Annotated[Any, Field(description="The steps run if this is false.")] = UNSET,
 ) -> None:
-    """Run the steps up to `if.else` or `if.end` if a condition holds, else those behind `if.else`."""
+    """Run the steps up to `if.else` or `if.end` if a condition holds, else those behind `if.else`.
+
+    Example:
+        body: {score: 7}
+        pipeline:
+          - if: "#{body.score > 5}"
+          - body.set: high
+          - if.else:
+          - body.set: low
+          - if.end:
+        # => "high"
+    """
     if (true is UNSET) == (false is UNSET):
         raise ParameterError('if wants exactly one of "true" and "false"')
     holds = is_true(true, "true") if false is UNSET else not is_true(false, "false")
@@ -39,6 +50,15 @@ async def foreach(
 
     Within them `vars.loop` holds `item`, `index` (from 0) and `even` (of the index); with `as: person`, the item is
     `vars.person` and the rest is in `vars.loop.person`.
+
+    Example:
+        vars: {names: ""}
+        pipeline:
+          - foreach: {in: "Ada, Bob", as: person}
+          - set: {value: "#{vars.names + vars.loop.person.index + vars.person}", output: vars.names}
+          - foreach.end:
+          - body.set: "#{vars.names}"
+        # => "0Ada1Bob"
     """
     names = (loop_name,) if as_ is None else (loop_name, as_)
     before = {name: vars[name] for name in names if name in vars}
@@ -81,7 +101,15 @@ async def assert_(
     ] = UNSET,
     message: Annotated[str | None, Field(description="What to say if it does not hold.")] = None,
 ) -> None:
-    """End the run with an error unless everything that is given holds."""
+    """End the run with an error unless everything that is given holds.
+
+    Example:
+        body: {total: 3}
+        pipeline:
+          - assert: {true: "#{body.total > 0}", message: nothing was ordered}
+          - assert: {value: "#{body.total}", equals: 3}
+        # => {"total": 3}
+    """
     problem = _problem(body, true, false, value, equals, body_equals)
     if problem is not None:
         raise AssertionFailedError(message or problem)

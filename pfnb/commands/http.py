@@ -25,7 +25,14 @@ async def set_response(
     headers_: Annotated[Any, Field(description="A map, or a text such as `X-A: 1, X-B: 2`.")] = None,
     body_: Annotated[Any, Field(description="What to answer instead of the final body.")] = UNSET,
 ) -> None:
-    """Set status, headers or body of the HTTP answer; what is not given stays as an earlier step has set it."""
+    """Set status, headers or body of the HTTP answer; what is not given stays as an earlier step has set it.
+
+    Example:
+        body: {id: 17}
+        pipeline:
+          - http.response.set: {statusCode: 201, headers: {Location: "/leads/#{body.id}"}, body: created}
+        # => {"id": 17}
+    """
     present = context.response or Response()
     context.response = Response(
         status=present.status if status_code is None else status_code,

@@ -25,7 +25,14 @@ async def put(
     max_payload_length: Annotated[int | None, Field(description="Longest body in bytes.", ge=1)] = None,
     active: Annotated[bool | None, Field(description="Whether it accepts requests.")] = None,
 ) -> dict[str, Any]:
-    """Create a webhook, or update one by its uuid. Returns the webhook with its URL."""
+    """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created, payloadType: raw}
+          - body.set: "#{body.payloadType}"
+        # => "raw"
+    """
     fields = {
         "eventKey": event_key,
         "uuid": uuid,
@@ -42,13 +49,29 @@ async def get(
     uuid: Annotated[str | None, Field(description="Only this webhook.", validation_alias="token")] = None,
     event_key: Annotated[str | None, Field(description="Only webhooks that fire this key.")] = None,
 ) -> list[dict[str, Any]]:
-    """List your webhooks."""
+    """List your webhooks.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created}
+          - webhook.get: {eventKey: webhook.lead.created}
+          - body.set: "#{body.![eventKey]}"
+        # => ["webhook.lead.created"]
+    """
     return await context.hub.get_webhooks(uuid=uuid or None, event_key=event_key or None)
 
 
 @command("webhook.delete")
 async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
-    """Delete a webhook. Returns what it was."""
+    """Delete a webhook. Returns what it was.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created}
+          - webhook.delete: {uuid: "#{body.uuid}"}
+          - body.set: "#{body.active}"
+        # => false
+    """
     return await context.hub.delete_webhook(uuid)
 
 
@@ -59,5 +82,12 @@ async def logs(
     limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 100,
     before: Annotated[str | None, Field(description="Only requests older than the one with this id.")] = None,
 ) -> list[dict[str, Any]]:
-    """List the requests that a webhook has received, newest first, exactly as they came."""
+    """List the requests that a webhook has received, newest first, exactly as they came.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created}
+          - webhook.receive.logs: {uuid: "#{body.uuid}", limit: 10}
+        # => []
+    """
     return await context.hub.webhook_logs(uuid, limit=limit, before=before)

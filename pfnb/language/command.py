@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel
 
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
+from pfnb.language.declaration import Documentation, command_documentation
 from pfnb.language.parameters import Parameters, parameters_of
 
 GIVEN = frozenset({"body", "event", "vars", "headers", "context", "block"})
@@ -79,10 +80,15 @@ class Command:
         if block is not None and not self.is_async:
             raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
 
+    @cached_property
+    def documentation(self) -> Documentation:
+        """What the function's docstring says, with its examples."""
+        return command_documentation(self.function)
+
     @property
     def description(self) -> str:
-        """The function's docstring, for help and reference."""
-        return inspect.getdoc(self.function) or ""
+        """The docstring without its examples."""
+        return self.documentation.description
 
     @cached_property
     def parameters(self) -> Parameters:

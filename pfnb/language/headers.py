@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from pfnb.exceptions import ParameterError, PipelineSyntaxError
+from pfnb.language.declaration import Setting
 from pfnb.language.document import Mapping, Node, Scalar
 from pfnb.language.pipeline import OnError
 from pfnb.language.values import is_null, json_value
 
-KNOWN = (
-    "apiVersion",
-    "concurrency",
-    "contentType",
-    "description",
-    "mocksEnabled",
-    "name",
-    "onError",
-    "ordered",
-    "retry",
-    "tracing",
-)
+ON_ERROR: Final = {
+    "anyOf": [
+        {"enum": list(OnError.__members__)},
+        {
+            "type": "object",
+            "properties": {"action": {"enum": list(OnError.__members__)}},
+            "required": ["action"],
+            "additionalProperties": False,
+        },
+    ]
+}
+"""The JSON Schema of `onError`."""
+
+KNOWN: Final = {
+    "apiVersion": Setting("The version of the language, for PIPEFORCE.", {"type": ["string", "number"]}),
+    "concurrency": Setting(
+        "How many events a listening pipeline handles at once: 1, if it does not say.",
+        {"type": "integer", "minimum": 1},
+    ),
+    "contentType": Setting("The type of the final body, for PIPEFORCE.", {"type": "string"}),
+    "description": Setting("What the pipeline is for.", {"type": "string"}),
+    "mocksEnabled": Setting("Whether mocks stand in for commands, for PIPEFORCE.", {"type": ["boolean", "string"]}),
+    "name": Setting("The pipeline's name, for its readers.", {"type": "string"}),
+    "onError": Setting("What each step does about its error, if it does not say.", ON_ERROR),
+    "ordered": Setting("With `strict`, an event that waits for a retry lets no other pass.", {"type": "string"}),
+    "retry": Setting("How often and when an event whose run failed is tried again.", {"type": "object"}),
+    "tracing": Setting("Whether steps are recorded, for PIPEFORCE.", {"type": ["boolean", "string"]}),
+}
 """Headers with a meaning. PIPEFORCE allows others of one's own, which expressions read as `headers.NAME`."""
 
 _REFUSED = {

@@ -8,12 +8,24 @@ from typing import Any
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import Command
 from pfnb.language.condition import is_true
+from pfnb.language.declaration import Setting
 from pfnb.language.document import Node
-from pfnb.language.headers import on_error_at, on_error_of
+from pfnb.language.headers import ON_ERROR, on_error_at, on_error_of
 from pfnb.language.pipeline import Formula, Options
 from pfnb.language.values import formula_of, is_null, json_value, target_of, value_of
 
-COMMON = ("id", "if", "onError", "eval", "output", "main")
+COMMON = {
+    "id": Setting("A name for the step.", {"type": ["string", "number", "boolean"]}),
+    "if": Setting("The step runs only if this is true."),
+    "onError": Setting(
+        "What to do if the step fails: end the run, or log it and go on, with all details or briefly.", ON_ERROR
+    ),
+    "eval": Setting("An expression that is evaluated after the step.", {"type": "string", "minLength": 1}),
+    "output": Setting(
+        "Where the result goes instead of the body: a path such as `vars.total`.", {"type": "string", "minLength": 1}
+    ),
+    "main": Setting("Whether a plain Python function runs on the kernel's main thread.", {"type": "boolean"}),
+}
 OF_A_PART = ("id", "eval")
 """Those that the steps within a block's frame, such as `if.else` and `if.end`, may have."""
 

@@ -1,0 +1,76 @@
+"""What declarations say of themselves: docstrings as descriptions with examples, and headers and common parameters with theirs.
+
+Help, schemas, completion and the reference read it here, so that none of them tells anything of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_EXAMPLE = re.compile(r"^Example:[ \t]*$", re.MULTILINE)
+_PIPELINE_RESULT = re.compile(r"^# => (.+)\Z", re.MULTILINE)
+_EXPRESSION_RESULT = re.compile(r"[ \t]+# => (.+)$")
+_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A pipeline or expression that runs. `result` is what it ends with, as JSON text; None where nobody can tell before."""
+
+    code: str
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """A docstring, taken apart: `description` is all of it but the examples, in Markdown."""
+
+    description: str
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first sentence, in one line."""
+        found = _SENTENCE.match(self.description)
+        return " ".join((found[0] if found else self.description).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A header or common parameter. `schema` is the JSON Schema of its values."""
+
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+
+def command_documentation(function: Callable[..., Any]) -> Documentation:
+    """What a command's docstring says: each `Example:` is followed by an indented pipeline, `# => JSON` its last line."""
+    description, codes = _sections(function)
+    return Documentation(description, tuple(_pipeline(code) for code in codes))
+
+
+def function_documentation(function: Callable[..., Any]) -> Documentation:
+    """What a function's docstring says: `Example:` is followed by indented lines `expression  # => JSON`."""
+    description, codes = _sections(function)
+    lines = [line for code in codes for line in code.splitlines() if line.strip()]
+    return Documentation(description, tuple(_expression(line) for line in lines))
+
+
+def _sections(function: Callable[..., Any]) -> tuple[str, list[str]]:
+    description, *codes = _EXAMPLE.split(inspect.getdoc(function) or "")
+    return description.strip(), [textwrap.dedent(code).strip("\n") for code in codes]
+
+
+def _pipeline(code: str) -> Example:
+    found = _PIPELINE_RESULT.search(code)
+    return Example(code, None) if found is None else Example(code[: found.start()].rstrip(), found[1])
+
+
+def _expression(line: str) -> Example:
+    found = _EXPRESSION_RESULT.search(line)
+    return Example(line, None) if found is None else Example(line[: found.start()], found[1])
