@@ -33,6 +33,7 @@ class Calls:
             "put_webhook": access.put_webhook,
             "get_webhooks": access.get_webhooks,
             "delete_webhook": access.delete_webhook,
+            "rotate_webhook": access.rotate_webhook,
             "webhook_logs": access.webhook_logs,
             "send_event": access.send_event,
             "read_content": access.read_content,

@@ -13,6 +13,7 @@ from pfnb.hub.webhook import RECEIVE, Webhook
 from pfnb.language.port import User
 
 MAX_LOGS = 10_000
+MAX_OVERLAP = 31 * 24 * 3600
 
 
 class HubAccess:
@@ -38,6 +39,11 @@ class HubAccess:
 
     async def delete_webhook(self, uuid: str) -> dict[str, Any]:
         return {**self._show(await self._hub.webhooks.delete(uuid, self._user.name)), "active": False, "deleted": True}
+
+    async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
+        if not 0 <= overlap <= MAX_OVERLAP:
+            raise ParameterError(f"overlap is from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
+        return self._show(await self._hub.webhooks.rotate(uuid, self._user.name, overlap))
 
     async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
         if not 1 <= limit <= MAX_LOGS:

@@ -14,6 +14,7 @@ from pfnb.hub.hub import Hub, Settings
 from pfnb.hub.request import Limits
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
+from pfnb.leaks.folders import DATABASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
     # Imported here, since a hub in a kernel rarely needs it and it is half of what `%load_ext` waits for.
     from pfnb.hub.stores.sql import SqlStore
 
-    return SqlStore(folder / "pfnb.sqlite", bodies)
+    return SqlStore(folder / DATABASE, bodies)
 
 
 def _locked(folder: Path) -> FileLock:

@@ -20,7 +20,8 @@ _EVENT_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """`uuid` is the secret; times are milliseconds since the epoch."""
+    """`uuid` is the secret; times are milliseconds since the epoch. `expires` is when a uuid that was rotated fires its last
+    event, None for one that was not."""
 
     uuid: str
     event_key: str
@@ -32,9 +33,14 @@ class Webhook:
     active: bool = True
     received: int = 0
     last_received: int | None = None
+    expires: int | None = None
 
     def __repr__(self) -> str:
         return f"Webhook(…{self.uuid[-6:]}, {self.event_key!r})"
+
+    def accepts(self, now: int) -> bool:
+        """Whether a request that names it fires its event."""
+        return self.active and (self.expires is None or now < self.expires)
 
     def to_json(self, url: str) -> dict[str, Any]:
         """The webhook object of the HTTP API; `url` is the full address that fires it."""
@@ -49,6 +55,7 @@ class Webhook:
             "updated": self.updated,
             "lastReceived": self.last_received,
             "received": self.received,
+            "expires": self.expires,
             "owner": self.owner,
         }
 

@@ -31,7 +31,7 @@ class Webhooks:
     def receiving(self, uuid: str | None) -> Webhook | None:
         """The active webhook of this uuid; None for whatever the receiver must not tell apart."""
         webhook = self._by_uuid.get(uuid or "")
-        return webhook if webhook is not None and webhook.active else None
+        return webhook if webhook is not None and webhook.accepts(self._now()) else None
 
     def count(self, event: Event) -> None:
         """Keep the counts in memory equal to what the store committed with this event."""
@@ -53,7 +53,7 @@ class Webhooks:
 
     def _counted(self, webhook: Webhook) -> Webhook:
         received, last = self._counts[webhook.uuid]
-        return replace(webhook, received=received, last_received=last)
+        return replace(webhook, active=webhook.accepts(self._now()), received=received, last_received=last)
 
     async def put(self, fields: Mapping[str, Any], owner: str) -> Webhook:
         """Create a webhook, or update the one that `uuid` names. `fields` are those of `webhook.put`; others are kept."""
@@ -66,10 +66,28 @@ class Webhooks:
                 raise ParameterError("webhook.put needs eventKey: the key of the event that the webhook fires")
             existing = Webhook(uuid=uuid, event_key="", owner=owner, created=now, updated=now)
         webhook = replace(existing, updated=now, **self._checked(given))
-        await self._store.save_webhook(webhook)
-        self._by_uuid[uuid] = webhook
-        self._counts.setdefault(uuid, (0, None))
+        if given.get("active"):
+            webhook = replace(webhook, expires=None)
+        await self._save(webhook)
         return self._counted(webhook)
+
+    async def rotate(self, uuid: str, owner: str, overlap: float) -> Webhook:
+        """Give a webhook a new uuid, and let the old one work for `overlap` more seconds. Returns the webhook under its new
+        uuid; what it has received so far stays under the old one. ParameterError if it is rotated or deactivated already."""
+        old, now = self.get(uuid, owner), self._now()
+        if old.expires is not None or not old.active:
+            raise ParameterError(
+                "only an active webhook that was not rotated yet can be rotated: rotate the new one instead"
+            )
+        new = replace(old, uuid=str(uuids.uuid4()), created=now, updated=now, received=0, last_received=None)
+        await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000)))
+        return self._counted(new)
+
+    async def _save(self, *webhooks: Webhook) -> None:
+        await self._store.save_webhooks(*webhooks)
+        for webhook in webhooks:
+            self._by_uuid[webhook.uuid] = webhook
+            self._counts.setdefault(webhook.uuid, (0, None))
 
     def _uuid(self, given: object) -> str:
         if given is None:

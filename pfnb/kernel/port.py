@@ -36,6 +36,10 @@ class SessionPort(HubPort):
         webhook: dict[str, Any] = await self._session.call("delete_webhook", {"uuid": uuid})
         return webhook
 
+    async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
+        webhook: dict[str, Any] = await self._session.call("rotate_webhook", {"uuid": uuid, "overlap": overlap})
+        return webhook
+
     async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
         arguments = {"uuid": uuid, "limit": limit, "before": before}
         entries: list[dict[str, Any]] = await self._session.call("webhook_logs", arguments)

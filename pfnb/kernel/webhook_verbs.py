@@ -65,6 +65,11 @@ _VERBS = (
         "What a webhook has received, newest first.",
         (*_WHICH, Parameter("limit", "how many at most (20)", whole_number)),
     ),
+    Verb(
+        "rotate",
+        "Give a webhook a new uuid, since the old one was seen by others.",
+        (*_WHICH, Parameter("overlap", f"seconds for which the old one still works ({webhooks.OVERLAP:g})", seconds)),
+    ),
     Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
@@ -118,6 +123,10 @@ def _logs(notebook: Notebook, words: Words) -> Any:
     return _named(notebook, words, "logs").logs(words.get("limit", 20))
 
 
+def _rotate(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    return _named(notebook, words, "rotate").rotate(words.get("overlap", webhooks.OVERLAP))
+
+
 def _url(notebook: Notebook, words: Words) -> str:
     webhook = _named(notebook, words, "url")
     return webhook.url if "show" in words.flags else webhook.masked_url
@@ -129,4 +138,4 @@ def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
     return webhooks.find(notebook, uuid=words.get("uuid"), event_key=words.get("eventKey"))
 
 
-_DO = {"put": _put, "get": _get, "delete": _delete, "receive": _receive, "logs": _logs, "url": _url}
+_DO = {"put": _put, "get": _get, "delete": _delete, "receive": _receive, "logs": _logs, "rotate": _rotate, "url": _url}

@@ -13,6 +13,8 @@ from pfnb.kernel.rows import Rows
 from pfnb.kernel.testcall import Answer, Request, send
 
 _TAIL = 6
+OVERLAP = 3600.0
+"""Seconds for which a rotated uuid goes on working, unless told otherwise: time to tell its callers the new one."""
 
 
 class Webhook:
@@ -80,6 +82,13 @@ class Webhook:
         entries = self._notebook.run_sync(self._notebook.hub.webhook_logs(self.uuid, limit=limit))
         return Events(entries)
 
+    def rotate(self, overlap: float = OVERLAP) -> Webhook:
+        """Give it a new uuid, since the old one was seen by others; that one works for `overlap` more seconds. Returns the
+        webhook under its new uuid."""
+        return Webhook(
+            self._notebook.run_sync(self._notebook.hub.rotate_webhook(self.uuid, overlap=overlap)), self._notebook
+        )
+
     def delete(self) -> None:
         """Whoever calls its URL from now on gets the same answer, and nobody the event."""
         self.fields = self._notebook.run_sync(self._notebook.hub.delete_webhook(self.uuid))
@@ -117,7 +126,7 @@ async def _put(
     given = dict(fields)
     if not new and "uuid" not in given and "eventKey" in given:
         present = await notebook.hub.get_webhooks(event_key=given["eventKey"])
-        active = [webhook for webhook in present if webhook["active"]]
+        active = [webhook for webhook in present if _is_current(webhook)]
         if len(active) > 1:
             raise ParameterError(
                 f"there are {len(active)} active webhooks of {given['eventKey']} ({_tails(active)}): say which with uuid=, "
@@ -137,7 +146,7 @@ def find(notebook: Notebook, *, uuid: str | None = None, event_key: str | None =
     tail = (uuid or "").strip().lower().lstrip("…")
     found = [one for one in present if one["uuid"] == tail or (len(tail) == _TAIL and one["uuid"].endswith(tail))]
     if uuid is None:
-        found = [one for one in present if one["active"]] or present
+        found = [one for one in present if _is_current(one)] or present
     named = f"uuid …{tail[-_TAIL:]}" if uuid is not None else f"event key {event_key}"
     if not found:
         known = f"there are {_tails(present)}" if present else "there is none yet: %webhook put eventKey=…"
@@ -151,6 +160,11 @@ def listed(notebook: Notebook, event_key: str | None = None) -> Webhooks:
     """All webhooks of this owner, or those of one event key."""
     present = notebook.run_sync(notebook.hub.get_webhooks(event_key=event_key))
     return Webhooks(Webhook(fields, notebook) for fields in present)
+
+
+def _is_current(webhook: Mapping[str, Any]) -> bool:
+    """Active, and not on its way out since it was rotated."""
+    return bool(webhook["active"]) and webhook.get("expires") is None
 
 
 def _tails(webhooks: Iterable[Mapping[str, Any]]) -> str:

@@ -39,6 +39,10 @@ class HubPort(Protocol):
         """Delete a webhook and return what it was. Raises NotFoundError."""
         ...
 
+    async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
+        """Give a webhook a new uuid; the old one works for `overlap` more seconds. Returns the new webhook object."""
+        ...
+
     async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
         """Received requests, newest first; `before` is the id of the row to continue after. Raises NotFoundError."""
         ...

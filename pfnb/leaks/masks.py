@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_FROM_FIRST_HYPHEN = re.compile(r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_BEFORE = 8
 
 
 def masked(uuid: str) -> str:
@@ -15,13 +16,14 @@ def masked(uuid: str) -> str:
 
 def mask(text: str, secrets: Collection[str]) -> tuple[str, set[str]]:
     """The text with these uuids masked, and which of them stood in it. `secrets` are in lower case."""
+    pieces: list[str] = []
     found: set[str] = set()
-
-    def replacement(match: re.Match[str]) -> str:
-        uuid = match[0].lower()
-        if uuid not in secrets:
-            return match[0]
-        found.add(uuid)
-        return masked(uuid)
-
-    return _UUID.sub(replacement, text), found
+    end = 0
+    for match in _FROM_FIRST_HYPHEN.finditer(text):
+        start = match.start() - _BEFORE
+        uuid = text[max(start, end) : match.end()].lower()
+        if uuid in secrets:
+            pieces += (text[end:start], masked(uuid))
+            found.add(uuid)
+            end = match.end()
+    return "".join((*pieces, text[end:])), found

@@ -27,21 +27,19 @@ def scan(
     uuids: Collection[str],
     *,
     history: bool = True,
-    skipped: Collection[Path] = (),
     progress: Callable[[Scan], None] = lambda _: None,
 ) -> Scan:
     """Look for `uuids` in the files below `paths` and, with `history`, in the git repositories there.
 
-    `skipped` are folders that are left out, such as the hub's own data. `progress` is called after each file. Nothing is
-    changed; what cannot be read is told and does not end the scan. FileNotFoundError for a path that does not exist.
+    `progress` is called after each file and repository. Nothing is changed; what cannot be read is told and does not end the
+    scan. FileNotFoundError for a path that does not exist.
     """
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"there is no {path} to scan")
     finder, seen = Finder(uuids), Scan()
-    left_out = {path.absolute() for path in skipped}
     for path in paths:
-        for file in files_below(path, left_out):
+        for file in files_below(path):
             seen.files += 1
             try:
                 seen.leaks.extend(_leaks_in_file(file, finder))
@@ -49,7 +47,7 @@ def scan(
                 seen.unread.append((str(file), error.strerror or str(error)))
             progress(seen)
     if history:
-        for repository in dict.fromkeys(found for path in paths for found in repositories_below(path, left_out)):
+        for repository in dict.fromkeys(found for path in paths for found in repositories_below(path)):
             seen.repositories += 1
             try:
                 seen.leaks.extend(leaks_in_history(repository, finder))

@@ -53,7 +53,7 @@ def sqlite_store(folder: Path) -> SqlStore:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
     await made.open()
-    await made.save_webhook(HOOK)
+    await made.save_webhooks(HOOK)
     yield made
     await made.close()
 
@@ -134,10 +134,10 @@ async def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
 async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     await store.open()
-    await store.save_webhook(HOOK)
+    await store.save_webhooks(HOOK)
     await store.save_listener(Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2))
     await store.add_event(event(1), small(), ["lead"])
-    await store.save_webhook(replace(HOOK, event_key="order.paid", updated=2))
+    await store.save_webhooks(replace(HOOK, event_key="order.paid", updated=2))
     await store.close()
 
     again = sqlite_store(tmp_path)

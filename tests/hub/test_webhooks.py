@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError
 from pfnb.hub.access import HubAccess
+from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
 from pfnb.language.port import User
 from tests.hub.conftest import UUID, request
@@ -90,3 +93,41 @@ async def test_an_address_that_others_can_listen_in_on_is_warned_of(hub: Hub, ur
 
 async def test_a_uuid_is_masked_in_what_python_shows(hub: Hub) -> None:
     assert repr(hub.webhooks.get(UUID, "ada")) == "Webhook(…6936bd, 'order.placed')"
+
+
+async def test_a_rotated_webhook_works_under_both_uuids_until_the_overlap_is_over(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = await hub.webhooks.rotate(UUID, "ada", overlap=60)
+    assert (new.event_key, new.payload_type, new.active, new.expires) == ("order.placed", "raw", True, None)
+    assert (await hub.receive(request())).event_id
+    assert (await hub.receive(request(uuid=new.uuid))).event_id
+    later = hub.webhooks.get(UUID, "ada").expires
+    monkeypatch.setattr(hub.webhooks, "_now", lambda: later)
+    assert (await hub.receive(request())).event_id == ""
+    assert (await hub.receive(request(uuid=new.uuid))).event_id
+    assert not hub.webhooks.get(UUID, "ada").active
+
+
+async def test_a_webhook_is_rotated_by_its_owner_and_once(hub: Hub) -> None:
+    with pytest.raises(AccessDeniedError):
+        await hub.webhooks.rotate(UUID, "eve", overlap=60)
+    await hub.webhooks.rotate(UUID, "ada", overlap=60)
+    with pytest.raises(ParameterError, match="rotate the new one"):
+        await hub.webhooks.rotate(UUID, "ada", overlap=60)
+
+
+async def test_a_rotation_survives_a_restart_and_is_taken_back_by_activating_again(tmp_path: Path) -> None:
+    home = Home(HubOptions(tmp_path))
+    await home.open()
+    await home.hub.webhooks.put({"uuid": UUID, "eventKey": "a.b"}, "ada")
+    new = await home.hub.webhooks.rotate(UUID, "ada", overlap=0)
+    await home.close()
+    again = Home(HubOptions(tmp_path))
+    await again.open()
+    try:
+        assert [again.hub.webhooks.get(uuid, "ada").active for uuid in (UUID, new.uuid)] == [False, True]
+        assert (await again.hub.webhooks.put({"uuid": UUID, "active": True}, "ada")).expires is None
+        assert (await again.hub.receive(request())).event_id
+    finally:
+        await again.close()

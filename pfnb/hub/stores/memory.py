@@ -76,8 +76,8 @@ class MemoryStore:
     async def count_unknown(self) -> None:
         self.unknown += 1
 
-    async def save_webhook(self, webhook: Webhook) -> None:
-        self._webhooks[webhook.uuid] = webhook
+    async def save_webhooks(self, *webhooks: Webhook) -> None:
+        self._webhooks.update((webhook.uuid, webhook) for webhook in webhooks)
 
     async def delete_webhook(self, uuid: str) -> None:
         self._webhooks.pop(uuid, None)

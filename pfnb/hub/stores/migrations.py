@@ -29,7 +29,9 @@ CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 INSERT INTO counters VALUES ('unknown_webhook', 0)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_ROTATED = "ALTER TABLE webhooks ADD COLUMN expires BIGINT"
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

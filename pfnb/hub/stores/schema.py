@@ -19,6 +19,7 @@ webhooks = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("received", sa.BigInteger, nullable=False),
     sa.Column("last_received", sa.BigInteger),
+    sa.Column("expires", sa.BigInteger),
 )
 
 listeners = sa.Table(

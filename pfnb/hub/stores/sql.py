@@ -94,8 +94,8 @@ class SqlStore:
     async def count_unknown(self) -> None:
         await self._writer.submit(writes.CountUnknown())
 
-    async def save_webhook(self, webhook: Webhook) -> None:
-        await self._writer.submit(writes.save_webhook(webhook))
+    async def save_webhooks(self, *webhooks: Webhook) -> None:
+        await self._writer.submit(writes.save_webhooks(webhooks))
 
     async def delete_webhook(self, uuid: str) -> None:
         await self._writer.submit(writes.delete_webhook(uuid))

@@ -51,7 +51,8 @@ class Store(Protocol):
     async def count_unknown(self) -> None:
         """Count a request that named no active webhook, in the same group commit as events."""
 
-    async def save_webhook(self, webhook: Webhook) -> None: ...
+    async def save_webhooks(self, *webhooks: Webhook) -> None:
+        """Add or replace them, all in one commit; their counts are the receiver's and stay."""
 
     async def delete_webhook(self, uuid: str) -> None: ...
 

@@ -161,15 +161,19 @@ def count_attempts(deliveries: Collection[int]) -> Change:
     return Change(((sa.update(table).where(table.c.id.in_(deliveries)).values(attempts=table.c.attempts + 1), None),))
 
 
-def save_webhook(webhook: Webhook) -> Change:
+def save_webhooks(webhooks: Sequence[Webhook]) -> Change:
     """Replace all but the counts, which the receiver may be raising at the same time."""
+    return Change(tuple(statement for webhook in webhooks for statement in _save_webhook(webhook)))
+
+
+def _save_webhook(webhook: Webhook) -> tuple[tuple[sa.Executable, None], ...]:
     row = rows.webhook_row(webhook)
     kept = {name: value for name, value in row.items() if name not in ("received", "last_received")}
     table = schema.webhooks
     exists = sa.select(sa.literal(1)).where(table.c.uuid == webhook.uuid).exists()
     insert = sa.insert(table).from_select(list(row), sa.select(*_literals(table, row)).where(~exists))
     update = sa.update(table).where(table.c.uuid == webhook.uuid).values(**kept)
-    return Change(((update, None), (insert, None)))
+    return ((update, None), (insert, None))
 
 
 def delete_webhook(uuid: str) -> Change:

@@ -15,8 +15,8 @@ from pfnb.kernel.display.visible import Html, clip_columns, columns, markup, vis
 ROWS = 100
 _SIZE = 150_000
 _KNOWN = (
-    "eventKey", "uuid", "webhookUrl", "payloadType", "maxPayloadLength", "active", "created", "updated", "lastReceived",
-    "received", "warning", "deleted",
+    "eventKey", "uuid", "webhookUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
+    "lastReceived", "received", "warning", "deleted",
 )  # fmt: skip
 
 
@@ -95,7 +95,9 @@ def _facts(webhook: Mapping[str, Any], mask: Mask) -> list[tuple[str, str]]:
 def _state(webhook: Mapping[str, Any]) -> str:
     if webhook.get("deleted"):
         return "deleted"
-    return "active" if webhook.get("active", True) else "deactivated"
+    if not webhook.get("active", True):
+        return "deactivated"
+    return f"until {utc_time(webhook['expires'])}" if webhook.get("expires") else "active"
 
 
 def _status(webhook: Mapping[str, Any]) -> Html:
