@@ -9,6 +9,7 @@ from pydantic import Field
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.context import Context
+from pfnb.language.deferred import Lazy
 
 
 @command("event.listen", anonymous=True)
@@ -21,7 +22,9 @@ async def listen(
             validation_alias="eventKey",
         ),
     ],
-    filter: Annotated[Any, Field(description="An expression over the event as `body`; no run if false.")] = None,  # noqa: A002
+    filter: Annotated[  # noqa: A002
+        Lazy | None, Field(description="An expression over the event as `body`; no run if false.")
+    ] = None,
 ) -> None:
     """Make this pipeline a listener: it runs for each event of this key, with the event as its body. First step only.
 

@@ -2,6 +2,7 @@
 
 from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry, command, registry
 from pfnb.language.context import Context
+from pfnb.language.deferred import Deferred, Lazy, Verbatim
 from pfnb.language.listen import listen_accepts
 from pfnb.language.parser import command_pipeline, parse_pipeline
 from pfnb.language.pel import evaluate, render
@@ -18,7 +19,9 @@ __all__ = [
     "Command",
     "CommandRegistry",
     "Context",
+    "Deferred",
     "HubPort",
+    "Lazy",
     "Limits",
     "Pipeline",
     "Response",
@@ -26,6 +29,7 @@ __all__ = [
     "Runner",
     "StepRecord",
     "User",
+    "Verbatim",
     "command",
     "command_pipeline",
     "compile_topic",

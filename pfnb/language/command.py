@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
 from pfnb.language.declaration import Documentation, command_documentation
+from pfnb.language.deferred import Deferred, deferred_kind
 from pfnb.language.parameters import Parameters, parameters_of
 
 GIVEN = frozenset({"body", "event", "vars", "headers", "context", "block"})
@@ -79,6 +80,12 @@ class Command:
             raise ParameterError(f'command "{name}": "block" is taken by exactly those functions that declare one')
         if block is not None and not self.is_async:
             raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
+
+    @cached_property
+    def deferred(self) -> Mapping[str, type[Deferred]]:
+        """The parameters whose expressions the function evaluates itself."""
+        kinds = {name: deferred_kind(one.annotation) for name, one in self.signature.parameters.items()}
+        return {name: kind for name, kind in kinds.items() if kind is not None}
 
     @cached_property
     def documentation(self) -> Documentation:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError
 from pfnb.language.condition import is_true
-from pfnb.language.pipeline import Formula, Listen, Pipeline
+from pfnb.language.formula import Formula
+from pfnb.language.pipeline import Listen, Pipeline
 from pfnb.language.scope import Scope, starting_scope
 from pfnb.language.steps import Call
 from pfnb.language.values import formula_of, is_null

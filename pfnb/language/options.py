@@ -10,8 +10,9 @@ from pfnb.language.command import Command
 from pfnb.language.condition import is_true
 from pfnb.language.declaration import Setting
 from pfnb.language.document import Node
+from pfnb.language.formula import Formula
 from pfnb.language.headers import ON_ERROR, on_error_at, on_error_of
-from pfnb.language.pipeline import Formula, Options
+from pfnb.language.pipeline import Options
 from pfnb.language.values import formula_of, is_null, json_value, target_of, value_of
 
 COMMON = {

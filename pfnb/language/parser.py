@@ -10,6 +10,7 @@ from pfnb.exceptions import PipelineSyntaxError, UnknownCommandError
 from pfnb.language import document
 from pfnb.language.blocks import build_blocks
 from pfnb.language.command import CommandRegistry
+from pfnb.language.deferred import BARE
 from pfnb.language.document import Node, Scalar, Sequence, read_document
 from pfnb.language.headers import headers_of
 from pfnb.language.listen import COMMAND as LISTEN
@@ -45,11 +46,14 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
 
 def command_pipeline(name: str, parameters: Mapping[str, Any], registry: CommandRegistry) -> Pipeline:
     """A pipeline of one command, as the command API and the command line call it. The values are data: expressions in
-    them are text. Raises UnknownCommandError and ParameterError."""
+    them are text, but for parameters that want expressions. Raises UnknownCommandError, ParameterError and PelSyntaxError."""
     command = registry.get(name)
     if command.block is not None or name == LISTEN:
         raise UnknownCommandError(f'"{name}" does nothing outside a pipeline')
     values = {command.parameters.name_of(spelling): value for spelling, value in parameters.items()}
+    for key, kind in command.deferred.items():
+        if isinstance(values.get(key), str):
+            values[key] = kind.compiled(values[key], BARE)
     command.parameters.check(values, ())
     step = Step(command, values, Options(), line=1, column=1, number=1)
     return Pipeline(headers={}, vars={}, steps=(step,), body=None, source="")

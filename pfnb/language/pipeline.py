@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
-from pfnb.exceptions import PelError
 from pfnb.language.command import Command
-from pfnb.language.place import Place, relocate
-
-
-class Evaluable(Protocol):
-    """What `pel.Expression` and `pel.Template` have in common."""
-
-    @property
-    def may_block(self) -> bool: ...
-
-    def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """An expression, or a text with expressions in it, and where it stands."""
-
-    code: Evaluable
-    place: Place
-    text: str
-
-    def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Any:
-        """The value over a scope. Raises PelErrors with the document's line and column."""
-        try:
-            return self.code.evaluate(scope, functions)
-        except PelError as error:
-            relocate(error, self.text, self.place)
-            raise
+from pfnb.language.formula import Formula
 
 
 class OnError(Enum):

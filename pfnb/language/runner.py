@@ -16,9 +16,11 @@ from pfnb.exceptions import AccessDeniedError, ParameterError, PfnbError, Pipeli
 from pfnb.language.command import NULL, CommandRegistry, arguments_for
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context, LogSink, log_to_logger
+from pfnb.language.deferred import is_placed
+from pfnb.language.formula import Formula
 from pfnb.language.listen import filter_accepts
 from pfnb.language.parameters import parameter_of
-from pfnb.language.pipeline import Block, Formula, OnError, Pipeline, Step
+from pfnb.language.pipeline import Block, OnError, Pipeline, Step
 from pfnb.language.port import HubPort, User
 from pfnb.language.run import RunResult, StepRecord, attach_steps
 from pfnb.language.scope import RESULT, Scope, may_block, resolve, starting_scope
@@ -167,7 +169,7 @@ class _Run:
             value = await self.synchronous(call, step)
             return await value if inspect.isawaitable(value) else value
         except PfnbError as error:
-            if error is not self.failed:
+            if error is not self.failed and not is_placed(error):
                 _adopt(error)
             raise
         except (Exception, SystemExit, KeyboardInterrupt) as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pfnb.language.pipeline import Formula, Pipeline
+from pfnb.language.deferred import Deferred
+from pfnb.language.formula import Formula
+from pfnb.language.pipeline import Pipeline
 
 RESULT = "result"
 """Root name under which a step's result is found while its `output` is assigned."""
@@ -39,6 +41,8 @@ def resolve(value: Any, scope: Scope, functions: Mapping[str, Any] | None) -> An
     pipeline. What an expression yields is data and is never looked into again."""
     if isinstance(value, Formula):
         return value.evaluate(scope, functions)
+    if isinstance(value, Deferred):
+        return value.bound(scope, functions)
     if isinstance(value, dict):
         return {key: resolve(item, scope, functions) for key, item in value.items()}
     if isinstance(value, list):

@@ -10,11 +10,12 @@ from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError, Unkn
 from pfnb.language import document
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.document import Node, Scalar
+from pfnb.language.formula import Formula
 from pfnb.language.options import COMMON, OF_A_PART, common_name, options_of
 from pfnb.language.parameters import parameter_of
-from pfnb.language.pipeline import Formula, Options, Step
+from pfnb.language.pipeline import Options, Step
 from pfnb.language.scope import formulas, may_block
-from pfnb.language.values import is_null, value_of
+from pfnb.language.values import deferred_of, is_null, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,11 @@ class StepReader:
             raise
         own, common = self._sorted(command, name, arguments)
         options = options_of(common, command, self.source, self.headers)
-        # event.listen decides on its filter before the run; as a step it must not be evaluated once more.
-        deferred = {"filter"} if command.name == "event.listen" else set()
-        values = {key: value_of(node, self.source) for key, node in own.items() if key not in deferred}
+        values = {
+            key: self._value(command, key, node)
+            for key, node in own.items()
+            if key not in command.deferred or not is_null(node)
+        }
         places = {key: (node.line, node.column) for key, node in own.items()}
         _check(command, values, places, name)
         step = Step(
@@ -71,6 +74,10 @@ class StepReader:
             may_block=may_block([*values.values(), *_formulas(options)]),
         )
         return Call(step, None, own)
+
+    def _value(self, command: Command, parameter: str, node: Node) -> Any:
+        kind = command.deferred.get(parameter)
+        return value_of(node, self.source) if kind is None else deferred_of(kind, node, self.source, parameter)
 
     def _frame(self, name: Scalar, arguments: Node | None, owner: Command, number: int) -> Call:
         """`if.else`, `if.end` and their like: no calls, but they may carry an `eval`."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError
 from pfnb.language import pel
+from pfnb.language.deferred import Deferred
 from pfnb.language.document import Mapping, Node, Scalar, Sequence
-from pfnb.language.pipeline import Formula
+from pfnb.language.formula import Formula, formula_in
 from pfnb.language.place import place_of, relocate
 from pfnb.language.scope import RESULT
 
@@ -56,16 +57,14 @@ def formula_of(node: Node, source: str, parameter: str) -> Formula:
     """An expression, bare or within `#{…}`, as `eval` and `filter` take it. Raises ParameterError for anything else."""
     if not isinstance(node, Scalar) or not node.text.strip():
         raise ParameterError(f"{parameter} wants an expression", line=node.line, column=node.column)
-    if "#{" in node.text or "${" in node.text:
-        compiled = _template(node, source)
-        if isinstance(compiled, Formula):
-            return compiled
-    place = place_of(node, source)
-    try:
-        return Formula(pel.parse(node.text), place, node.text)
-    except PelSyntaxError as error:
-        relocate(error, node.text, place)
-        raise
+    return formula_in(node.text, place_of(node, source))
+
+
+def deferred_of(kind: type[Deferred], node: Node, source: str, parameter: str) -> Deferred:
+    """A text for a parameter of this kind. Raises what `kind.compiled` does, and ParameterError for anything else."""
+    if not isinstance(node, Scalar):
+        raise ParameterError(f"{parameter} wants a text", line=node.line, column=node.column)
+    return kind.compiled(node.text, place_of(node, source))
 
 
 def target_of(node: Node, source: str) -> Formula:

@@ -22,9 +22,12 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 class Template:
-    """A parsed template. `is_text` says that there is no expression in it; for `may_block` see Expression."""
+    """A parsed template. `is_text` says that there is no expression in it, `is_expression` that there is nothing else.
 
-    __slots__ = ("_only", "_parts", "is_text", "may_block", "text")
+    For `may_block` see Expression.
+    """
+
+    __slots__ = ("_only", "_parts", "is_expression", "is_text", "may_block", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -42,6 +45,7 @@ class Template:
         if begin < len(text):
             self._parts.append((text[begin:], begin))
         self._only = self._parts[0][0] if len(self._parts) == 1 else None
+        self.is_expression = callable(self._only)
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
         """The value, over what Expression.evaluate takes; line and column of its errors count in the whole text."""

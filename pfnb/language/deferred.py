@@ -1,0 +1,154 @@
+"""Parameters that a command evaluates itself, as often as it likes: expressions are handed over instead of their values.
+
+A command says so by the type of a parameter: `where: Lazy`. Whatever else takes text as it stands in the pipeline derives
+from Deferred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self, get_args, get_origin
+
+from pfnb.exceptions import ParameterError, PelError, PelSyntaxError, PfnbError
+from pfnb.language import pel
+from pfnb.language.formula import Formula, formula_in
+from pfnb.language.place import Place, relocate
+
+BARE = Place(((0, 1, 1),))
+"""The place of a text that stands in no document."""
+_SKIPPED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[(\[{]|[)\]}]"
+
+
+class Deferred:
+    """A text of the pipeline that is compiled with it, and meets the scope of a run only where the command uses it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def compiled(cls, text: str, place: Place) -> Self:
+        """What the text says. Raises ParameterError or PelSyntaxError, with line and column."""
+        raise NotImplementedError
+
+    def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
+        """The same, over the values of a run."""
+        raise NotImplementedError
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.is_instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy(Deferred):
+    """An expression, or several with semicolons between them; bare or within `#{…}`.
+
+    Called with names that it sees beside `vars`, `body` and `headers`, it returns the value of the last: `where(item=one)`.
+    It may take long: a command that calls it is a plain `def`, which runs in a thread.
+    """
+
+    formulas: tuple[Formula, ...]
+    scope: MutableMapping[str, Any] | None = None
+    functions: Mapping[str, Any] | None = None
+
+    @classmethod
+    def compiled(cls, text: str, place: Place) -> Self:
+        parts = [part for part in pieces(text, ";", place) if part[0]]
+        if not parts:
+            raise ParameterError("an expression is wanted here", line=place.line, column=place.column)
+        return cls(tuple(formula_in(part, where) for part, where in parts))
+
+    def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
+        return replace(self, scope=scope, functions=functions)
+
+    def __call__(self, **names: Any) -> Any:
+        assert self.scope is not None, "the runner binds it before the call"
+        root = {**self.scope, **names}
+        value = None
+        for formula in self.formulas:
+            value = evaluated(formula, root, self.functions)
+        self.scope.update((name, root[name]) for name in self.scope if name not in names)
+        return value
+
+    def __repr__(self) -> str:
+        return "; ".join(formula.text for formula in self.formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim(Deferred):
+    """A text in another language, such as a template: what looks like an expression in it is none. Only a text that is one
+    `#{…}` as a whole stands for its value. Called, it returns the text."""
+
+    content: str | Formula
+    scope: MutableMapping[str, Any] | None = None
+    functions: Mapping[str, Any] | None = None
+
+    @classmethod
+    def compiled(cls, text: str, place: Place) -> Self:
+        if not text.lstrip().startswith("#{"):
+            return cls(text)
+        try:
+            template = pel.parse_template(text.strip())
+        except PelSyntaxError as error:
+            relocate(error, text, place)
+            raise
+        return cls(Formula(template, place, text) if template.is_expression else text)
+
+    def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
+        return replace(self, scope=scope, functions=functions)
+
+    def __call__(self) -> Any:
+        if isinstance(self.content, str):
+            return self.content
+        assert self.scope is not None, "the runner binds it before the call"
+        return evaluated(self.content, self.scope, self.functions)
+
+    def __repr__(self) -> str:
+        return self.content if isinstance(self.content, str) else self.content.text
+
+
+def evaluated(formula: Formula, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Any:
+    """The value of an expression within a command's call. Its errors know their place in the pipeline: see `is_placed`."""
+    try:
+        return formula.evaluate(scope, functions)
+    except PelError as error:
+        vars(error)["placed"] = True
+        raise
+
+
+def is_placed(error: PfnbError) -> bool:
+    """Whether line and column of an error from a command's call are those of the pipeline that is running; any other tells
+    of another text."""
+    return error.step is None and "placed" in vars(error)
+
+
+def pieces(text: str, separator: str, place: Place) -> Iterator[tuple[str, Place]]:
+    """The parts of a text between separators (a regular expression) that stand in no brackets and no quotes, stripped, each
+    with its place."""
+    begin = depth = 0
+    for found in re.finditer(f"{_SKIPPED}|(?P<separator>{separator})", text):
+        if found["separator"] is None:
+            depth += (found[0] in "([{") - (found[0] in ")]}")
+        elif depth <= 0:
+            yield _stripped(text[begin : found.start()], begin, place)
+            begin = found.end()
+    yield _stripped(text[begin:], begin, place)
+
+
+def _stripped(part: str, begin: int, place: Place) -> tuple[str, Place]:
+    return part.strip(), place.after(begin + len(part) - len(part.lstrip()))
+
+
+def deferred_kind(annotation: Any) -> type[Deferred] | None:
+    """The Deferred that a parameter's annotation asks for, alone or in a union; None for any other parameter."""
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, Deferred) else None
+    inner = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
+    return next((kind for kind in map(deferred_kind, inner) if kind is not None), None)
