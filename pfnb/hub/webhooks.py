@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,10 @@ class Webhooks:
         """The active webhook of this uuid; None for whatever the receiver must not tell apart."""
         webhook = self._by_uuid.get(uuid or "")
         return webhook if webhook is not None and webhook.accepts(self._now()) else None
+
+    def secrets(self) -> Collection[str]:
+        """The uuids of all webhooks, whosever they are."""
+        return self._by_uuid.keys()
 
     def count(self, event: Event) -> None:
         """Keep the counts in memory equal to what the store committed with this event."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import webhooks
+from pfnb.kernel import leaks, webhooks
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.testcall import Answer, Request
 from pfnb.kernel.words import (
@@ -70,6 +70,12 @@ _VERBS = (
         "Give a webhook a new uuid, since the old one was seen by others.",
         (*_WHICH, Parameter("overlap", f"seconds for which the old one still works ({webhooks.OVERLAP:g})", seconds)),
     ),
+    Verb(
+        "scan",
+        "Look for uuids of your webhooks in files, notebooks and git history, and deactivate what is found.",
+        flags={"dry-run": "only report what is found", "no-history": "leave the history of git repositories out"},
+        first=Parameter("path", "files and folders to look through (this folder)", many=True),
+    ),
     Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
@@ -127,6 +133,11 @@ def _rotate(notebook: Notebook, words: Words) -> webhooks.Webhook:
     return _named(notebook, words, "rotate").rotate(words.get("overlap", webhooks.OVERLAP))
 
 
+def _scan(notebook: Notebook, words: Words) -> leaks.Leaks:
+    flags = words.flags
+    return leaks.scan(notebook, words.get("path", []), history="no-history" not in flags, dry_run="dry-run" in flags)
+
+
 def _url(notebook: Notebook, words: Words) -> str:
     webhook = _named(notebook, words, "url")
     return webhook.url if "show" in words.flags else webhook.masked_url
@@ -138,4 +149,13 @@ def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
     return webhooks.find(notebook, uuid=words.get("uuid"), event_key=words.get("eventKey"))
 
 
-_DO = {"put": _put, "get": _get, "delete": _delete, "receive": _receive, "logs": _logs, "rotate": _rotate, "url": _url}
+_DO = {
+    "put": _put,
+    "get": _get,
+    "delete": _delete,
+    "receive": _receive,
+    "logs": _logs,
+    "rotate": _rotate,
+    "scan": _scan,
+    "url": _url,
+}

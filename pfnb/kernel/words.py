@@ -28,8 +28,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing a magic does. `first` names what may stand in front without `=`; `fields` is the help for `name=value`
-    words of any other name, None if there are none."""
+    """One thing a magic does. `first` names what may stand without `=`: the first word, or several if it is many. `fields` is
+    the help for `name=value` words of any other name, None if there are none."""
 
     name: str
     help: str
@@ -72,8 +72,8 @@ def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
         name, equals, text = word.partition("=")
         if not equals and word.startswith("--"):
             flags.add(_flag(command, word, verb))
-        elif not equals and place == 0 and verb.first is not None:
-            values[verb.first.name] = _value(command, verb.first, word)
+        elif not equals and verb.first is not None and (place == 0 or verb.first.many):
+            _keep(command, values, verb.first, word)
         elif not equals:
             raise UsageError(f"{word!r} is no name=value word: {_takes(command, verb)}")
         elif (parameter := _parameter(name, verb)) is not None:
@@ -202,7 +202,8 @@ def _takes(command: str, verb: Verb) -> str:
 def _signature(verb: Verb) -> str:
     words = [verb.name]
     if verb.first is not None:
-        words.append(verb.first.name.upper() if verb.first.required else f"[{verb.first.name.upper()}]")
+        first = f"{verb.first.name.upper()}{' …' if verb.first.many else ''}"
+        words.append(first if verb.first.required else f"[{first}]")
     for parameter in verb.parameters:
         word = f"{parameter.name}=…"
         words.append(word if parameter.required else f"[{word}]")

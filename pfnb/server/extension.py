@@ -23,6 +23,7 @@ from pfnb.hub.request import Limits
 from pfnb.language.runner import Runner
 from pfnb.server.door import JupyterDoor, guarded
 from pfnb.server.kernels import Kernels
+from pfnb.server.saving import SavedNotebooks
 
 MAX_HUBS = 100
 
@@ -48,6 +49,8 @@ class PfnbExtension(ExtensionApp):
         owner = default_owner()
         kernels = Kernels(server.kernel_manager, server.session_manager, self._url, owner)
         kernels.introduce()
+        saved = SavedNotebooks(self.home.hub.webhooks.secrets, self.log)
+        server.contents_manager.register_pre_save_hook(saved.mask)  # type: ignore[no-untyped-call]
         self.owner = owner
         self.site = Site(self.home.hub, Runner(commands.load()), self._url, kernels.peer_of)
         # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name.

@@ -266,3 +266,27 @@ def restart(server: JupyterServer, kernel: BlockingKernelClient) -> None:
     )
     answer.raise_for_status()
     kernel.wait_for_ready(timeout=40)
+
+
+def test_a_notebook_is_saved_with_secrets_masked_in_its_outputs_and_a_warning_of_those_in_its_cells(
+    server: JupyterServer, hub: HubClient, folder: Path
+) -> None:
+    shown, written = (hub.command("webhook.put", eventKey="order.placed")["uuid"] for _ in range(2))
+    output = {"output_type": "stream", "name": "stdout", "text": [f"https://h/x?uuid={shown}&wait=true\n"]}
+    cell = {"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {}, "outputs": [output]}
+    content = {"cells": [{**cell, "source": f"uuid = '{written}'"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    saved = httpx.put(
+        f"{server.url}api/contents/leaky.ipynb",
+        json={"type": "notebook", "content": content},
+        headers={"Authorization": f"token {TOKEN}"},
+        trust_env=False,
+    )
+    assert saved.status_code == 201, saved.text
+    text = (folder / "notebooks" / "leaky.ipynb").read_text()
+    assert shown not in text
+    assert f"uuid=…{shown[-6:]}&wait=true" in text
+    assert written in text
+    log = (folder / "server.log").read_text()
+    assert f"leaky.ipynb has the secret of webhook …{written[-6:]}" in log
+    assert shown not in log
+    assert written not in log

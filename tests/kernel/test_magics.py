@@ -181,7 +181,7 @@ def test_a_listening_pipeline_may_be_run_now(shared):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("%webhook", "wants a verb: put, get, delete, receive, logs, url"),
+        ("%webhook", "wants a verb: put, get, delete, receive, logs, rotate, scan, url"),
         ("%webhook pt", "did you mean put?"),
         ("%webhook put evntKey=a", "did you mean eventKey?"),
         ("%webhook put", "needs eventKey=…"),
@@ -246,3 +246,31 @@ def test_help_names_every_verb(shared):
         text = read(shared, f"get_ipython().find_line_magic('{magic}').__doc__")
         for word in words:
             assert word in text
+
+
+def test_a_rotated_webhook_is_found_by_its_key_and_the_old_one_by_its_uuid(shared):
+    put(shared, "magics.rotated")
+    first = read(shared, "hook.uuid")
+    cell = shared.ok("hook = %webhook rotate eventKey=magics.rotated overlap=60\nhook")
+    assert not UUID.search(json.dumps(cell.messages, default=str))
+    second = read(shared, "hook.uuid")
+    assert second != first
+    put(shared, "magics.rotated")
+    assert read(shared, "hook.uuid") == second
+    assert "until 2" in shared.ok(f"%webhook get uuid={first[-6:]}").value
+
+
+def test_a_scan_shows_what_leaked_without_showing_it_and_deactivates_it(shared, tmp_path):
+    put(shared, "magics.leaked")
+    uuid = read(shared, "hook.uuid")
+    (tmp_path / "a.txt").write_text(f"one\n{uuid}\n")
+    (tmp_path / "b.txt").write_text("nothing")
+    dry = shared.ok(f"%webhook scan {tmp_path}/a.txt {tmp_path}/b.txt --dry-run --no-history")
+    assert re.search(rf"magics\.leaked\s+…{uuid[-6:]}\s+\S*a\.txt\s+2\s+as it was", dry.value)
+    assert "1 leak in 2 files" in dry.value
+    done = shared.ok(f"%webhook scan {tmp_path}")
+    assert "deactivated" in done.value
+    assert not UUID.search(json.dumps(done.messages, default=str))
+    shared.ok(f"hook = %webhook get uuid={uuid}")
+    assert read(shared, "hook.fields['active']") is False
+    assert "nowhere" in shared.run("%webhook scan nowhere").error

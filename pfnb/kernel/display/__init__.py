@@ -5,7 +5,8 @@ A bundle is `{"text/plain": …, "text/html": …}`, for IPython's `display(bund
 
 from pfnb.kernel.display.event import event_bundle
 from pfnb.kernel.display.events import events_bundle
+from pfnb.kernel.display.leaks import leaks_bundle
 from pfnb.kernel.display.listeners import listeners_bundle
 from pfnb.kernel.display.webhook import webhook_bundle, webhooks_bundle
 
-__all__ = ["event_bundle", "events_bundle", "listeners_bundle", "webhook_bundle", "webhooks_bundle"]
+__all__ = ["event_bundle", "events_bundle", "leaks_bundle", "listeners_bundle", "webhook_bundle", "webhooks_bundle"]
