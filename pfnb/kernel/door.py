@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pfnb.exceptions import HubUnreachableError, PfnbError, WaitTimeoutError
+from pfnb.kernel.failures import from_own_code
 from pfnb.kernel.reentry import allow_reentry
 from pfnb.kernel.threads import StepThreads
 
@@ -87,6 +88,8 @@ class Door:
                 raise
             return future.result()
         except PfnbError as error:
+            if error.__cause__ is not None:
+                error.__cause__.with_traceback(from_own_code(error.__cause__.__traceback__))
             raise error.with_traceback(None)  # noqa: B904 - it is its own context; a reader needs none of our frames
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -12,6 +12,7 @@ from typing import Any
 from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board import Board
 from pfnb.kernel.event import Contents, Event
+from pfnb.kernel.failures import explained
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
@@ -72,7 +73,8 @@ class Listener:
         except Exception as error:
             # Nothing but the board and the hub's record can tell: there is no cell that waits.
             failure = error if isinstance(error, PfnbError) else _unexpected(error)
-            self.board.show(entry, data, "failed", failure.to_json())
+            explanation = explained(failure, self.pipeline.source, FIRST_LINE)
+            self.board.show(entry, data, "failed", failure.to_json(), explanation)
             return failed(failure)
         if result.skipped:
             self.board.forget(entry["id"])
@@ -103,7 +105,9 @@ def _steps(items: tuple[Step | Block, ...]) -> Iterator[Step]:
 
 
 def _unexpected(error: Exception) -> StepError:
-    return StepError(f"the run broke off with {type(error).__name__}: {error}")
+    failure = StepError(f"the run broke off with {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
 
 
 def _succeeded(result: RunResult) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pfnb.exceptions import HubUnreachableError
 from pfnb.kernel.deliveries import Deliveries
 from pfnb.kernel.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
 from pfnb.kernel.door import Door
+from pfnb.kernel.output import OutputHooks
 from pfnb.kernel.port import NO_HUB, SessionPort
 from pfnb.kernel.session import Session
 from pfnb.language.port import User
@@ -38,6 +39,7 @@ class Notebook:
         self.door = Door(_kernel_loop(shell))
         self.runner = Runner(commands.load(), call_main=self.door.on_main)
         self.deliveries = Deliveries(self.runner, self)
+        self._output = OutputHooks(shell)
         self.waited_for: list[str] = []
         """Ids of the events that a wait has returned."""
         self._server: LocalServer | None = None
@@ -55,11 +57,14 @@ class Notebook:
             raise
         # The id outlives %reload_ext: to the hub it is still the same kernel, whose pipelines are its own.
         self.shell.meta[_PLACE] = self
+        if hasattr(self.shell, "kernel"):  # a terminal has no place for a listener's output but where the user types
+            self._output.install()
         atexit.register(self.close)
 
     def close(self) -> None:
         """Leave no thread, port or task behind."""
         atexit.unregister(self.close)
+        self._output.remove()
         if self.shell.meta.get(_PLACE) is self:
             del self.shell.meta[_PLACE]
         try:

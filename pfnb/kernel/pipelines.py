@@ -7,11 +7,13 @@ import sys
 from typing import Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.kernel.board import Board, empty_bundle
+from pfnb.kernel.board import Board
 from pfnb.kernel.listener import Listener
 from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.output import sent_to
+from pfnb.kernel.picture import empty_bundle
 from pfnb.kernel.rows import Rows
-from pfnb.kernel.screen import Display
+from pfnb.kernel.screen import CellPlace
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS
 from pfnb.language.run import RunResult
@@ -29,19 +31,20 @@ class Listeners(Rows[dict[str, Any]]):
 
 def register(notebook: Notebook, name: str, pipeline: Pipeline, *, run_as_me: bool, replace: bool) -> None:
     """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name."""
-    display = Display(notebook.shell)
+    place = CellPlace(notebook.shell)
+    title = f"{name} listens for {pipeline.listen.event_key if pipeline.listen is not None else ''}"
+    board = Board(title, notebook, place if place.is_live else None, notebook.door.loop)
     listener = Listener(
         name=name,
         pipeline=pipeline,
         user=notebook.user if run_as_me else ANONYMOUS,
         owner=notebook.user,
-        context=contextvars.copy_context(),
-        board=Board("", notebook, display.replace if display.is_live else None),
+        context=sent_to(board, contextvars.copy_context()) if place.is_live else contextvars.copy_context(),
+        board=board,
     )
-    title = listener.board.title = f"{name} listens for {listener.pattern}"
     notebook.run_sync(_register(notebook, listener, replace=replace))
-    display.show(empty_bundle(title))
-    notebook.door.loop.call_soon_threadsafe(listener.board.begin, context=listener.context.copy())
+    place.show(empty_bundle(title))
+    notebook.door.loop.call_soon_threadsafe(board.begin)
 
 
 async def _register(notebook: Notebook, listener: Listener, *, replace: bool) -> None:

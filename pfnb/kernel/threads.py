@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -39,7 +40,8 @@ class StepThreads(ThreadPoolExecutor):
             self._work.put(partial(_run, future, partial(function, *args, **kwargs)))
             if not self._idle.acquire(blocking=False) and self._started < self._most:
                 self._started += 1
-                threading.Thread(target=self._serve, name=f"{self._name}-{self._started}", daemon=True).start()
+                thread = threading.Thread(target=self._serve, name=f"{self._name}-{self._started}", daemon=True)
+                Context().run(thread.start)  # it serves others, too: what it runs brings a context of its own
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - nothing is waited for

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 
 import pytest
 
 from pfnb.exceptions import HubUnreachableError
-from pfnb.kernel.board import EVENTS, Board, empty_bundle
+from pfnb.kernel.board import EVENTS, Board
 from pfnb.kernel.event import Unreadable
+from pfnb.kernel.figures import FIGURES
+from pfnb.kernel.picture import empty_bundle
+from pfnb.kernel.printed import LINES, Printed
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -27,9 +31,13 @@ class Front:
 
     def __init__(self):
         self.bundles = []
+        self.figures = ()
 
-    def publish(self, bundle):
+    def replace(self, bundle):
         self.bundles.append(bundle)
+
+    def show_figures(self, figures):
+        self.figures = [figure.data["text/plain"] for figure in figures]
 
     async def shows(self, *words):
         async with asyncio.timeout(10):
@@ -44,9 +52,13 @@ def front():
 
 
 def begun(front, contents=None):
-    board = Board("lead listens for lead.*", contents or Unreadable(), front.publish)
+    board = new_board(front, contents or Unreadable())
     board.begin()
     return board
+
+
+def new_board(front, contents=None):
+    return Board("lead listens for lead.*", contents or Unreadable(), front, asyncio.get_running_loop())
 
 
 def event(number, payload=None, files=(), **more):
@@ -155,7 +167,7 @@ async def test_it_says_when_nothing_will_come_any_more(front):
 
 
 async def test_nothing_is_replaced_before_the_cell_shows_it(front):
-    board = Board("lead listens for lead.*", Unreadable(), front.publish)
+    board = new_board(front)
     board.show(*event(1), "succeeded")
     await asyncio.sleep(0.3)
     assert front.bundles == []
@@ -164,7 +176,90 @@ async def test_nothing_is_replaced_before_the_cell_shows_it(front):
 
 
 async def test_where_displays_cannot_be_replaced_nothing_is_published():
-    board = Board("lead listens for lead.*", Unreadable(), None)
+    board = new_board(None)
     board.begin()
     board.show(*event(1), "succeeded")
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_is_printed_is_shown_though_no_event_comes(front):
+    board = begun(front)
+    await asyncio.to_thread(board.write, "stdout", "from a thread\n")
+    assert "from a thread" in (await front.shows("from a thread"))["text/plain"]
+
+
+async def test_a_flood_of_prints_is_drawn_seldom_and_cut(front):
+    board = begun(front)
+    for number in range(5000):
+        board.write("stdout", f"line {number}\n")
+        if number % 50 == 0:
+            await asyncio.sleep(0)
+    bundle = await front.shows("line 4999")
+    assert f"… {5000 - LINES:,} more" in bundle["text/plain"]
+    assert "line 4899\n" not in bundle["text/plain"]
+    assert len(front.bundles) < 5
+
+
+async def test_errors_are_told_from_other_lines(front):
+    begun(front).write("stderr", "<b>wrong</b>\n")
+    assert '<span class="pfnb-error">&lt;b&gt;wrong' in (await front.shows("wrong"))["text/html"]
+
+
+async def test_the_last_displays_are_kept_and_the_rest_counted(front):
+    board = begun(front)
+    for number in range(FIGURES + 3):
+        assert board.display({"text/plain": f"figure {number}"}, {}, None, False)
+    await front.shows("… 3 earlier displays")
+    assert front.figures == [f"figure {number}" for number in range(3, FIGURES + 3)]
+
+
+async def test_a_display_is_updated_where_it_stands_and_a_foreign_one_is_not_taken(front):
+    board = begun(front)
+    for number in range(2):
+        board.display({"text/plain": "old"}, {}, f"id{number}", False)
+    assert board.display({"text/plain": "new"}, {}, "id0", True)
+    assert not board.display({"text/plain": "new"}, {}, "elsewhere", True)
+    await front.shows("listens")
+    assert front.figures == ["new", "old"]
+
+
+async def test_clearing_forgets_what_was_printed_and_displayed(front):
+    board = begun(front)
+    board.write("stdout", "before\n")
+    board.display({"text/plain": "before"}, {}, None, False)
+    board.clear()
+    board.write("stdout", "after\n")
+    bundle = await front.shows("after")
+    assert "before" not in bundle["text/plain"]
+    assert front.figures == []
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        (["a\nb\n"], ["a", "b"]),
+        (["a", "b", "\n", "\n", "c"], ["ab", "", "c"]),
+        (["10%", "\r20%", "\r", "30%\r\n", "done"], ["30%", "done"]),
+        (["\x1b[31mred\x1b[0m\n"], ["red"]),
+        (["x" * 5000 + "\n"], ["x" * 1000]),
+        (["open", "\n" * 500 + "end"], [""] * (LINES - 1) + ["end"]),
+    ],
+)
+def test_pieces_of_text_become_lines(pieces, lines):
+    printed = Printed()
+    for piece in pieces:
+        printed.write("stdout", piece)
+    shown, earlier = printed.last()
+    assert [text for _, text in shown] == lines
+    assert len(shown) + earlier == (sum(piece.count("\n") for piece in pieces) + (not pieces[-1].endswith("\n")))
+
+
+def test_streams_and_threads_do_not_write_into_each_others_lines():
+    printed = Printed()
+    printed.write("stdout", "out")
+    printed.write("stderr", "err")
+    thread = threading.Thread(target=printed.write, args=("stdout", "other\n"))
+    thread.start()
+    thread.join()
+    printed.write("stdout", "put\n")
+    assert printed.last()[0] == (("stdout", "output"), ("stderr", "err"), ("stdout", "other"))

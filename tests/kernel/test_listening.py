@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -144,11 +145,11 @@ def test_deliveries_and_output_appear_under_the_defining_cell(kernel, url):
     other = busy(kernel, "import time\ntime.sleep(0.5)")
     call(url, {"name": "Ada"}, wait="true")
     output = kernel.until(cell, lambda output: output.updates and "succeeded" in output.updates[-1]["text/plain"])
-    assert output.stdout == "from a step\n"
     shown = output.updates[-1]
     assert shown["text/plain"].startswith("lead listens for lead.created\n")
     assert 'name  "Ada"' in shown["text/plain"]
-    assert "INFO  logged" in shown["text/plain"]
+    assert "INFO  logged\nfrom a step" in shown["text/plain"]
+    assert output.stdout == ""
     assert kernel.result(other).stdout == "busy\n"
 
 
@@ -157,8 +158,10 @@ def test_a_failed_run_shows_its_error_with_the_line_of_the_cell(kernel, url):
     cell = listen(kernel, "- fail:\n")
     call(url, {}, wait="true")
     output = kernel.until(cell, lambda output: output.updates and "failed" in output.updates[-1]["text/plain"])
-    assert "no such lead" in output.updates[-1]["text/html"]
-    assert "line 4" in output.updates[-1]["text/html"]
+    shown = output.updates[-1]["text/plain"]
+    assert "StepError: fail failed with ValueError: no such lead (line 4, column 3, step 2)\n    4 | - fail:" in shown
+    assert re.search(r"Cell In\[\d+\], line 3, in fail\n    3 \| raise ValueError\('no such lead'\)", shown)
+    assert "runner.py" not in shown
 
 
 def test_pictures_are_shown(kernel, url):

@@ -58,7 +58,7 @@ class Kernel:
             user=ANONYMOUS,
             owner=User("ada"),
             context=contextvars.copy_context(),
-            board=Board("", Unreadable(), None),
+            board=Board("", Unreadable(), None, asyncio.get_running_loop()),
         )
         self.deliveries.set_listener(listener)
         await self.session.register(

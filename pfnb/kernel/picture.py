@@ -1,0 +1,120 @@
+"""How a board looks at one moment."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pfnb.exceptions import PfnbError
+from pfnb.kernel.event import Contents, Event, Unreadable
+from pfnb.kernel.screen import Bundle
+
+if TYPE_CHECKING:
+    from pfnb.kernel.display.visible import Html
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An event: its log row, its event object, and why its run failed, in lines."""
+
+    entry: dict[str, Any]
+    data: Mapping[str, Any]
+    explained: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`shown` has the newest event first, and `seen` counts those that are forgotten, too. `lines` are the last as `(stream,
+    text)`, and `earlier` of them are forgotten, as are `earlier_figures` of those that stand below."""
+
+    title: str
+    shown: tuple[Shown, ...] = ()
+    seen: int = 0
+    lines: tuple[tuple[str, str], ...] = ()
+    earlier: int = 0
+    earlier_figures: int = 0
+
+
+def empty_bundle(title: str) -> Bundle:
+    """The display before the first event; it is the same each time the cell is run."""
+    return picture_bundle(Picture(title), Unreadable())
+
+
+def picture_bundle(picture: Picture, contents: Contents) -> Bundle:
+    """All of it but the figures, in one display."""
+    from pfnb.kernel.display import events_bundle
+
+    pieces = [_text([picture.title], "div")]
+    if picture.shown:
+        newest = picture.shown[0]
+        pieces.append(_newest(newest, contents))
+        if newest.explained:
+            pieces.append(_text(newest.explained, "pre"))
+    if picture.shown[1:]:
+        earlier = [_with_body(shown) for shown in picture.shown[1:]]
+        pieces.append(events_bundle(earlier, title="Earlier", total=picture.seen - 1))
+    if picture.lines:
+        pieces.append(_printed(picture))
+    if picture.earlier_figures:
+        pieces.append(_text([f"… {picture.earlier_figures:,} earlier displays"], "div"))
+    return {
+        "text/plain": "\n\n".join(piece["text/plain"] for piece in pieces),
+        "text/html": "".join(piece["text/html"] for piece in pieces),
+    }
+
+
+def _text(lines: Iterable[str], tag: str) -> Bundle:
+    from pfnb.kernel.display.block import block, element
+    from pfnb.kernel.display.visible import markup, visible
+
+    text = "\n".join(lines)
+    return {
+        "text/plain": visible(text, one_line=tag == "div"),
+        "text/html": block(element(tag, markup(text), names="pfnb-title")),
+    }
+
+
+def _printed(picture: Picture) -> Bundle:
+    from pfnb.kernel.display.block import block, element, more
+    from pfnb.kernel.display.plain import rest
+    from pfnb.kernel.display.visible import visible
+
+    lines = element("pre", *(_line(stream, text) for stream, text in picture.lines), names="pfnb-title")
+    return {
+        "text/plain": "\n".join([*rest(picture.earlier), *(visible(text) for _, text in picture.lines)]),
+        "text/html": block(element("div", more(picture.earlier), names="pfnb-foot"), lines),
+    }
+
+
+def _line(stream: str, text: str) -> Html:
+    from pfnb.kernel.display.block import element
+    from pfnb.kernel.display.visible import markup
+
+    return element("span", markup(f"{text}\n"), names="pfnb-error" if stream == "stderr" else "")
+
+
+def _newest(shown: Shown, contents: Contents) -> Bundle:
+    from pfnb.kernel.display import event_bundle
+
+    entry = _with_body(shown)
+    try:
+        previews = Event(entry, {"id": entry["id"]}, contents).previews()
+    except PfnbError:
+        previews = {}  # A picture that cannot be had now is left out; all else of the event is here.
+    return event_bundle(entry, previews)
+
+
+def _with_body(shown: Shown) -> dict[str, Any]:
+    """The log row with the body that its display wants, which the payload has as well: no need to ask the hub for it."""
+    payload = shown.data.get("payload")
+    if payload is None or not shown.entry.get("contentLength"):
+        return shown.entry
+    if isinstance(payload, dict) and isinstance(payload.get("origin"), str):
+        return {**shown.entry, "body": payload["origin"]}
+    if isinstance(payload, dict) and ("children" in payload or "content" in payload):
+        return shown.entry
+    text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+    return {**shown.entry, "body": base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()}
