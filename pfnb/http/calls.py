@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
 
-from pydantic import ValidationError, validate_call
+from pydantic import Field, ValidationError, validate_call
 
-from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
+from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.site import Site
 from pfnb.hub.delivery import Listener, Outcome
 from pfnb.hub.event import Event
 from pfnb.hub.feed import Worker
 from pfnb.hub.hub import now
+from pfnb.hub.query import EventFilter
 from pfnb.language.port import User
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
+MAX_PAGE = 500
+MAX_WATCH_SECONDS = 60
+EVERY = EventFilter()
+WAITS = frozenset({"next_event", "watch_events"})
+"""Calls that are answered when something happens."""
 
 
 class Calls:
@@ -41,7 +47,12 @@ class Calls:
             "unregister_listener": self.unregister_listener,
             "list_listeners": self.list_listeners,
             "next_event": self.next_event,
+            "list_events": self.list_events,
+            "watch_events": self.watch_events,
             "read_event": self.read_event,
+            "replay_event": self.replay_event,
+            "read_steps": self.read_steps,
+            "list_runs": self.list_runs,
             "finish_delivery": self.finish_delivery,
         }
         self._methods = {name: validate_call(method) for name, method in methods.items()}
@@ -54,7 +65,9 @@ class Calls:
         try:
             return await found(**arguments)
         except ValidationError as error:
-            raise ParameterError(f"{method}: {error.errors(include_url=False)[0]['msg']}") from error
+            wrong = error.errors(include_url=False)[0]
+            where = ".".join(map(str, wrong["loc"]))
+            raise ParameterError(f"{method}: {where}: {wrong['msg']}") from error
 
     async def register_listener(
         self, name: str, pattern: str, source: str = "", replace: bool = False, concurrency: int = 1
@@ -95,18 +108,50 @@ class Calls:
     ) -> dict[str, Any]:
         mine = [one.name for one in self._hub.listeners.all() if one.notebook == self._notebook]
         begun = self.since if since is None else since
-        event = await self._hub.next_event(key, since=begun, exclude=exclude or [], listeners=mine, seconds=timeout)
-        return await self._row(event)
+        event = await self._hub.history.next(
+            key, owner=self._owner, since=begun, exclude=exclude or [], listeners=mine, seconds=timeout
+        )
+        return await self._row(event, body=True)
 
-    async def read_event(self, id: str) -> dict[str, Any]:  # noqa: A002  # the protocol's name
-        event = await self._hub.store.event(id)
-        if event is None:
-            raise NotFoundError(f"there is no event {id}")
-        return await self._row(event)
+    async def list_events(
+        self,
+        filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
+        before: int | None = None,
+        limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100,
+    ) -> dict[str, Any]:
+        return await self._hub.history.page(self._owner, filter, before, limit)
 
-    async def _row(self, event: Event) -> dict[str, Any]:
-        row = (await self._hub.log_entries([event]))[0]
-        return {**row, "event": await self._hub.event_object(event)}
+    async def watch_events(
+        self,
+        cursor: int | None = None,
+        filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
+        timeout: Annotated[float, Field(ge=0, le=MAX_WATCH_SECONDS)] = 25.0,  # noqa: ASYNC109
+    ) -> dict[str, Any]:
+        return await self._hub.history.watch(self._owner, filter, cursor, timeout)
+
+    async def read_event(self, id: str, body: bool = True) -> dict[str, Any]:  # noqa: A002  # the protocol's name
+        return await self._row(await self._hub.history.event(id, self._owner), body=body)
+
+    async def _row(self, event: Event, *, body: bool) -> dict[str, Any]:
+        (row,) = await self._hub.history.rows([event])
+        if body:
+            row = {**row, **(await self._hub.history.logs([event]))[0]}
+        return {**row, "event": await self._hub.history.object(event)}
+
+    async def replay_event(self, id: str, listener: str | None = None) -> dict[str, Any]:  # noqa: A002
+        deliveries = await self._hub.replay(id, self._owner, listener)
+        return {"deliveries": [{"id": str(one.id), "listener": one.listener} for one in deliveries]}
+
+    async def read_steps(self, delivery: int) -> Sequence[dict[str, Any]]:
+        return await self._hub.history.steps(delivery, self._owner)
+
+    async def list_runs(
+        self,
+        listener: str,
+        limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100,
+        before: int | None = None,
+    ) -> Sequence[dict[str, Any]]:
+        return await self._hub.history.runs(listener, self._owner, before, limit)
 
     async def finish_delivery(
         self,

@@ -84,7 +84,7 @@ class RunHandler(UploadHandler, Door):
         headers = response.headers
         if is_content_reference(body):
             headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
-            body = await self.site.hub.contents.read(body["content"].removeprefix(CONTENT))
+            body = await self.site.hub.contents.read(body["content"].removeprefix(CONTENT), self._caller.user.name)
         self.answer_as_set(body, response.status, headers)
 
     @asynccontextmanager

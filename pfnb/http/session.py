@@ -7,7 +7,7 @@ from typing import Any
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from pfnb.exceptions import NotAuthenticatedError, PfnbError, RequestError
-from pfnb.http.calls import Calls
+from pfnb.http.calls import WAITS, Calls
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
 from pfnb.http.site import Peer, Site
@@ -61,7 +61,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
                 raise RequestError(f"a session has at most {MAX_CALLS} calls under way")
             else:
                 # A wait ends with its connection; anything else is short, and is finished although nobody reads the answer.
-                tasks = self._waits if head.get("method") == "next_event" else self.site.hub.tasks
+                tasks = self._waits if head.get("method") in WAITS else self.site.hub.tasks
                 tasks.spawn(self._call(self._calls, head), f"pfnb call {head.get('method')}")
         except RequestError as error:
             self.close(1008, error.message[:120])
@@ -109,7 +109,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         attempt = delivery.attempts + 1
         row = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
-            seen = await self.site.hub.event_object(event, job.body)
+            seen = await self.site.hub.history.object(event, job.body)
         except (PfnbError, OSError) as error:
             _, body, _ = error_answer(error)
             outcome = Outcome(succeeded=False, error=body)

@@ -49,10 +49,10 @@ class HubAccess:
         if not 1 <= limit <= MAX_LOGS:
             raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
         webhook = self._hub.webhooks.get(uuid, self._user.name)
-        return await self._hub.log_entries(await self._hub.store.events(webhook.uuid, limit, before))
+        return list(await self._hub.history.logs(await self._hub.store.events(webhook.uuid, limit, before)))
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
-        event = await self._hub.send(key, payload, correlation_id)
+        event = await self._hub.send(key, payload, owner=self._user.name, correlation_id=correlation_id)
         return {
             "id": event.id,
             "eventKey": event.event_key,
@@ -61,8 +61,10 @@ class HubAccess:
             "created": event.created,
         }
 
-    async def read_content(self, content_id: str) -> bytes:
-        return await self._hub.contents.read(content_id)
+    async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
+        if offset < 0 or (size is not None and size < 0):
+            raise ParameterError("offset and size of a content are not negative")
+        return await self._hub.contents.read(content_id, self._user.name, offset, size)
 
     def _show(self, webhook: Webhook) -> dict[str, Any]:
         return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")

@@ -6,8 +6,8 @@ import asyncio
 import uuid as uuids
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.request import Body, FilePart, Received
-from pfnb.hub.stores.bodies import discard_body, read_body, read_slice
+from pfnb.hub.request import FilePart, Received
+from pfnb.hub.stores.bodies import discard_body, read_slice
 from pfnb.hub.stores.store import Store
 
 
@@ -27,19 +27,19 @@ class Contents:
         if upload is not None:
             await discard_body(upload.body)
 
-    async def read(self, content_id: str) -> bytes:
-        """The bytes of `$uri:attachment:<content_id>`: `<id>` is a whole body, `<id>.<n>` its n-th file, from 0."""
-        owner, _, number = content_id.partition(".")
-        upload = self._uploads.get(owner)
+    async def read(self, content_id: str, owner: str, offset: int = 0, size: int | None = None) -> bytes:
+        """The bytes of `$uri:attachment:<content_id>`: `<id>` is a whole body, `<id>.<n>` its n-th file, from 0. Of these at most
+        `size`, from `offset` on. NotFoundError also when they are not this owner's."""
+        name, _, number = content_id.partition(".")
+        upload = self._uploads.get(name)
         if upload is not None:
-            return await asyncio.to_thread(_read_upload, upload.body, _part(upload.files, number, content_id))
-        event = await self._store.event(owner)
-        if event is None:
+            start, length = _slice(_part(upload.files, number, content_id), upload.body.size, offset, size)
+            return await asyncio.to_thread(read_slice, upload.body, start, length)
+        event = await self._store.event(name)
+        if event is None or event.owner != owner:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never was")
-        part = _part(event.files, number, content_id)
-        if part is None:
-            return await self._store.body(owner)
-        return await self._store.body_slice(owner, part.offset, part.size)
+        start, length = _slice(_part(event.files, number, content_id), event.size, offset, size)
+        return await self._store.body_slice(name, start, length)
 
 
 def _part(files: tuple[FilePart, ...], number: str, content_id: str) -> FilePart | None:
@@ -50,5 +50,8 @@ def _part(files: tuple[FilePart, ...], number: str, content_id: str) -> FilePart
     return files[int(number)]
 
 
-def _read_upload(body: Body, part: FilePart | None) -> bytes:
-    return read_body(body) if part is None else read_slice(body, part.offset, part.size)
+def _slice(part: FilePart | None, whole: int, offset: int, size: int | None) -> tuple[int, int]:
+    """Where in a body the bytes asked for begin, and how many there are."""
+    begin, length = (0, whole) if part is None else (part.offset, part.size)
+    left = max(0, length - offset)
+    return begin + offset, left if size is None else min(size, left)

@@ -15,9 +15,9 @@ from pfnb.hub.stores.store import Store
 
 
 class Dispatcher:
-    """`changed` is called after every stored end of a delivery."""
+    """`changed` is called with the order of an event whenever one of its deliveries was handed out, or has ended."""
 
-    def __init__(self, store: Store, broker: Broker, outcomes: Outcomes, changed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, broker: Broker, outcomes: Outcomes, changed: Callable[[int], None]) -> None:
         self._store = store
         self._broker = broker
         self._outcomes = outcomes
@@ -46,6 +46,9 @@ class Dispatcher:
         feed = self._feeds.get(delivery.listener)
         return feed is not None and delivery.id in feed.running
 
+    def running(self) -> frozenset[int]:
+        return frozenset(delivery for feed in self._feeds.values() for delivery in feed.running)
+
     async def attach(self, listener: Listener, worker: Worker) -> None:
         """This worker serves the listener from now on. What another one had running is pending again."""
         async with self._attaching:
@@ -53,7 +56,7 @@ class Dispatcher:
             await self._stop(listener.name)
             if served_by is not None and served_by is not worker:
                 await served_by.revoke(listener.name)
-            feed = self._feeds[listener.name] = Feed(listener, worker, self._store)
+            feed = self._feeds[listener.name] = Feed(listener, worker, self._store, self._changed)
             await self._broker.subscribe(
                 listener.name, lambda delivery: feed.offer(delivery, self._fresh.get(delivery))
             )
@@ -98,4 +101,4 @@ class Dispatcher:
             raise
         feed.end(delivery)
         self._outcomes.settle(job.event.id, job.delivery.listener, None if skipped else outcome)
-        self._changed()
+        self._changed(job.event.seq)

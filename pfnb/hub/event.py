@@ -14,7 +14,8 @@ _TRACE_ALPHABET = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`seq` is the order of commit, given by the store (0 before); `created` is milliseconds since the epoch."""
+    """`seq` is the order of commit, given by the store (0 before); `created` is milliseconds since the epoch; `owner` is
+    whose webhook it came to, or who sent it."""
 
     id: str
     event_key: str
@@ -22,6 +23,7 @@ class Event:
     trace_id: str
     correlation_id: str
     created: int
+    owner: str = ""
     webhook: str | None = None
     method: str = "POST"
     query: dict[str, list[str]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,12 +53,13 @@ class Feed:
     New deliveries come in memory as long as the worker keeps up, else (and after a restart) from the store, page by page.
     """
 
-    def __init__(self, listener: Listener, worker: Worker, store: Store) -> None:
+    def __init__(self, listener: Listener, worker: Worker, store: Store, changed: Callable[[int], None]) -> None:
         self.listener = listener
         self.worker = worker
         self.running: dict[int, Job] = {}
         self._ended: dict[int, asyncio.Event] = {}
         self._store = store
+        self._changed = changed
         self._ready: deque[Waiting] = deque()
         self._caught_up = False
         self._last = 0
@@ -102,6 +104,7 @@ class Feed:
             job = Job(waiting.delivery, waiting.event, waiting.body, secrets.token_hex(8))
             ended = self._ended[number] = asyncio.Event()
             self.running[number] = job
+            self._changed(waiting.event.seq)
             await self.worker.deliver(job)
             await ended.wait()
 

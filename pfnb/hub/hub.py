@@ -8,34 +8,28 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from pfnb.exceptions import PayloadTooLargeError, PfnbError, WaitTimeoutError
+from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
 from pfnb.hub.brokers.broker import Broker
+from pfnb.hub.changes import Changes
 from pfnb.hub.contents import Contents
-from pfnb.hub.delivery import FINAL, Delivery, Listener, Outcome
+from pfnb.hub.delivery import Delivery, Listener, Outcome
 from pfnb.hub.dispatcher import Dispatcher
 from pfnb.hub.event import Event, new_correlation_id, new_event_id, new_trace_id
 from pfnb.hub.feed import Worker
+from pfnb.hub.history import History
 from pfnb.hub.listeners import Listeners
-from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.outcomes import Outcomes
-from pfnb.hub.payload import event_object, log_entry, needs_body
-from pfnb.hub.pulse import Pulse
 from pfnb.hub.request import Body, Limits, Received
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import Store
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhook import DEFAULT_MAX_PAYLOAD_LENGTH, check_event_key
 from pfnb.hub.webhooks import Webhooks
-from pfnb.language.topics import topic_matches
-
-EVENTS_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +60,10 @@ class Hub:
         self.webhooks = Webhooks(store, settings.limits.hard, now)
         self.listeners = Listeners(store)
         self.contents = Contents(store)
-        self.changed = Pulse()
+        self.changes = Changes()
         self.outcomes = Outcomes()
-        self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changed.beat)
+        self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
+        self.history = History(store, self.dispatcher, self.changes)
         self.last_seq = 0
         self.tasks = Tasks()
         self.ready = False
@@ -121,6 +116,7 @@ class Hub:
             trace_id=trace_id,
             correlation_id=correlation_id,
             created=created,
+            owner=webhook.owner,
             webhook=webhook.uuid,
             method=received.method,
             query=received.query,
@@ -135,8 +131,8 @@ class Hub:
         answer = await self._accept(event, received.body, wait=wait)
         return Receipt(trace_id, correlation_id, created, event.id, answer)
 
-    async def send(self, key: str, payload: Any, correlation_id: str | None = None) -> Event:
-        """Store an event of this hub's own and wake its listeners."""
+    async def send(self, key: str, payload: Any, *, owner: str, correlation_id: str | None = None) -> Event:
+        """Store an event that this owner fires and wake its listeners."""
         data = json.dumps(payload).encode()
         created = now()
         event = Event(
@@ -146,6 +142,7 @@ class Hub:
             trace_id=new_trace_id(None, self._random),
             correlation_id=correlation_id or new_correlation_id(self._random),
             created=created,
+            owner=owner,
             content_type="application/json",
             size=len(data),
         )
@@ -164,9 +161,22 @@ class Hub:
         self.last_seq = stored.seq
         self.webhooks.count(event)
         if stored.deliveries:
-            await self.dispatcher.publish(event, stored.deliveries, body.data)
-        self.changed.beat()
+            await self.dispatcher.publish(replace(event, seq=stored.seq), stored.deliveries, body.data)
+        self.changes.note(stored.seq)
         return answer
+
+    async def replay(self, event_id: str, owner: str, listener: str | None = None) -> tuple[Delivery, ...]:
+        """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, whether it matches or
+        not. Earlier deliveries stay as they are. NotFoundError when there is no such event or listener."""
+        event = await self.history.event(event_id, owner)
+        names = [listener] if listener is not None else self.listeners.matching(event.event_key)
+        mine = [name for name in names if self.listeners.get(name).owner == owner]
+        if listener is not None and not mine:
+            raise AccessDeniedError(f"the pipeline {listener} belongs to somebody else than {owner}")
+        deliveries = await self.store.add_deliveries(event.id, mine)
+        await self.dispatcher.publish(event, deliveries, None)
+        self.changes.note(event.seq)
+        return deliveries
 
     async def register(self, listener: Listener, worker: Worker, *, replace: bool) -> None:
         """The worker serves this pipeline from now on, with what is pending first."""
@@ -176,61 +186,8 @@ class Hub:
     async def unregister(self, name: str) -> Listener:
         listener = await self.listeners.unregister(name)
         await self.dispatcher.forget(name)
-        self.changed.beat()
+        self.changes.note_many()
         return listener
-
-    async def event_object(self, event: Event, body: bytes | None = None) -> dict[str, Any]:
-        """The event as its listeners see it; `body` spares reading it back."""
-        if body is None:
-            body = await self.store.body(event.id) if needs_body(event) else b""
-        build = partial(event_object, event, payload_type=event.payload_type, body=body)
-        return await in_thread_if_large(len(body), build)
-
-    async def log_entries(self, events: Sequence[Event], *, bodies: bool = True) -> list[dict[str, Any]]:
-        """Rows of `webhook.receive.logs`, in the order of `events`."""
-        deliveries = await self.store.deliveries([event.id for event in events])
-        entries = []
-        for event in events:
-            body = await self.store.body(event.id) if bodies else None
-            mine = [self._current(delivery).to_json() for delivery in deliveries[event.id]]
-            entries.append(await in_thread_if_large(event.size, partial(log_entry, event, body, mine)))
-        return entries
-
-    def _current(self, delivery: Delivery) -> Delivery:
-        if delivery.status == "pending" and self.dispatcher.is_running(delivery):
-            return replace(delivery, status="running", attempts=delivery.attempts + 1)
-        return delivery
-
-    async def next_event(
-        self, pattern: str, *, since: int, exclude: Sequence[str], listeners: Sequence[str], seconds: float
-    ) -> Event:
-        """The oldest event of this key accepted after the order `since` and not excluded, once its deliveries to these
-        listeners have ended. WaitTimeoutError when there is none in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while True:
-                    beat = self.changed.next()
-                    event, since = await self._first_event(pattern, since, frozenset(exclude))
-                    if event is not None and await self._ended(event, frozenset(listeners)):
-                        return event
-                    await beat
-        except TimeoutError:
-            raise WaitTimeoutError(f"no event of {pattern} came and was worked on within {seconds:g} s") from None
-
-    async def _first_event(self, pattern: str, since: int, exclude: frozenset[str]) -> tuple[Event | None, int]:
-        """The oldest event that matches, and the order up to which none does: the next look may begin there."""
-        while True:
-            page = await self.store.events_since(since, EVENTS_PAGE)
-            for event in page:
-                if event.id not in exclude and topic_matches(pattern, event.event_key):
-                    return event, event.seq - 1
-                since = event.seq
-            if len(page) < EVENTS_PAGE:
-                return None, since
-
-    async def _ended(self, event: Event, listeners: frozenset[str]) -> bool:
-        deliveries = (await self.store.deliveries([event.id]))[event.id]
-        return all(delivery.status in FINAL for delivery in deliveries if delivery.listener in listeners)
 
 
 def now() -> int:

@@ -50,8 +50,9 @@ class SessionPort(HubPort):
         sent: dict[str, Any] = await self._session.call("send_event", arguments)
         return sent
 
-    async def read_content(self, content_id: str) -> bytes:
-        content: bytes = await self._session.call("read_content", {"content_id": content_id})
+    async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
+        arguments = {"content_id": content_id, "offset": offset, "size": size}
+        content: bytes = await self._session.call("read_content", arguments)
         return content
 
     async def next_event(self, key: str, *, since: int, exclude: Sequence[str], seconds: float) -> dict[str, Any]:
@@ -60,6 +61,58 @@ class SessionPort(HubPort):
         arguments = {"key": key, "since": since, "exclude": list(exclude), "timeout": seconds}
         row: dict[str, Any] = await self._session.call("next_event", arguments)
         return row
+
+    async def list_events(
+        self,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002  # the protocol's name
+        before: int | None = None,
+        limit: int = 100,
+    ) -> dict[str, Any]:
+        """Log rows without bodies as `events`, newest first, each with its `seq`; `next` is where the following page begins
+        (`before`), None at the end; `total` stands on the first page only, None where a text is looked for.
+
+        The filter may have `key` (a topic pattern), `webhook`, `status` of any delivery, `text`, `since`, `until`. A page of a
+        search for a text may be short, even empty, and go on at `next`.
+        """
+        arguments = {"filter": dict(filter or {}), "before": before, "limit": limit}
+        page: dict[str, Any] = await self._session.call("list_events", arguments)
+        return page
+
+    async def watch_events(
+        self,
+        cursor: int | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002  # the protocol's name
+        timeout: float = 25.0,  # noqa: ASYNC109
+    ) -> dict[str, Any]:
+        """Wait until events came or deliveries changed after `cursor`: `events` are their rows, newest first, whatever `status`
+        the filter asks for, and `cursor` the next call's. Without a cursor it answers at once with the present one. `lost`: too
+        much changed, or the hub is another; list again."""
+        arguments = {"cursor": cursor, "filter": dict(filter or {}), "timeout": timeout}
+        seen: dict[str, Any] = await self._session.call("watch_events", arguments)
+        return seen
+
+    async def read_event(self, id: str, body: bool = True) -> dict[str, Any]:  # noqa: A002
+        """The log row of an event, with the event object as `event`; `body` is the base64 of the bytes. NotFoundError."""
+        row: dict[str, Any] = await self._session.call("read_event", {"id": id, "body": body})
+        return row
+
+    async def replay_event(self, id: str, listener: str | None = None) -> dict[str, Any]:  # noqa: A002
+        """Deliver it once more, to all that listen now or to the one named: `id` and `listener` of each of the new
+        `deliveries`."""
+        replayed: dict[str, Any] = await self._session.call("replay_event", {"id": id, "listener": listener})
+        return replayed
+
+    async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
+        """The step records of a delivery's last run."""
+        steps: list[dict[str, Any]] = await self._session.call("read_steps", {"delivery": delivery})
+        return steps
+
+    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+        """The newest deliveries of a listener, below the delivery `before`: id, eventId, eventKey, created, status, attempts,
+        error."""
+        arguments = {"listener": listener, "limit": limit, "before": before}
+        runs: list[dict[str, Any]] = await self._session.call("list_runs", arguments)
+        return runs
 
     async def list_listeners(self) -> list[dict[str, Any]]:
         """Of this owner: name, pattern, notebook, owner, connected, pending, created."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
 from tests.benchmarks.throughput import CONNECTIONS
 from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
@@ -48,6 +49,12 @@ def busy_cell(idle: Sample, busy: Sample) -> None:
             f"  {name:<20} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms,"
             f" {sample.errors} errors"
         )
+
+
+def history(pages: Mapping[str, float]) -> None:
+    print(f"\nThe first 100 of {EVENTS:,} events, with their deliveries and the total")
+    for name, milliseconds in pages.items():
+        print(f"  {name:<28} {milliseconds:>7.1f} ms")
 
 
 def errors(count: int) -> None:

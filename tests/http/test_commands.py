@@ -29,7 +29,7 @@ async def test_an_event_sent_by_command_is_stored(server: LocalServer, owner: ht
     sent = (await owner.post(COMMAND + "event.send", params={"key": "com.example.hello", "payload": "hi"})).json()
     event = await server.hub.store.event(sent["id"])
     assert event is not None
-    assert (await server.hub.event_object(event))["payload"] == "hi"
+    assert (await server.hub.history.object(event))["payload"] == "hi"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "token"}])

@@ -54,14 +54,14 @@ async def test_a_webhook_can_be_named_in_every_documented_way(
 ) -> None:
     assert (await anyone.post(RECEIVE, **sent)).status_code == 200
     (event,) = await server.hub.store.events_since(0, 10)
-    shown = json.dumps([event.headers, event.query, event.fields, (await server.hub.event_object(event))["payload"]])
+    shown = json.dumps([event.headers, event.query, event.fields, (await server.hub.history.object(event))["payload"]])
     assert UUID not in shown.lower()
 
 
 async def test_get_takes_the_query_as_payload(server: LocalServer, anyone: httpx.AsyncClient) -> None:
     await anyone.get(RECEIVE, params={"uuid": UUID, "name": "Ada", "tag": ["a", "b"]})
     (event,) = await server.hub.store.events_since(0, 10)
-    assert (await server.hub.event_object(event))["payload"] == {"name": "Ada", "tag": ["a", "b"]}
+    assert (await server.hub.history.object(event))["payload"] == {"name": "Ada", "tag": ["a", "b"]}
 
 
 @pytest.mark.parametrize(

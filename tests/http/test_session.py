@@ -131,3 +131,45 @@ async def test_the_bytes_of_an_empty_file_are_an_answer_too(server: LocalServer,
             assert isinstance(data, bytes)
             head, body = unpack(data)
             assert (head["type"], body) == ("result", expected)
+
+
+async def test_a_session_lists_watches_reads_and_replays_events(server: LocalServer, anyone: httpx.AsyncClient) -> None:
+    async with session(server) as connection:
+        await frame(connection)
+        cursor = (await call(connection, "watch_events"))["value"]["cursor"]
+        await anyone.post(RECEIVE, params={"uuid": UUID}, json={"a": 1})
+        seen = (await call(connection, "watch_events", cursor=cursor, filter={"key": "order.*"}))["value"]
+        page = (await call(connection, "list_events", filter={"webhook": UUID}, limit=5))["value"]
+        assert seen["events"] == page["events"]
+        event = page["events"][0]["id"]
+        without = (await call(connection, "read_event", id=event, body=False))["value"]
+        assert (without["seq"], without["event"]["payload"], "body" in without) == (1, {"a": 1}, False)
+        assert (await call(connection, "read_event", id=event))["value"] == {**without, "body": "eyJhIjoxfQ=="}
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+        (replayed,) = (await call(connection, "replay_event", id=event))["value"]["deliveries"]
+        delivery = await frame(connection)
+        assert (delivery["delivery"], delivery["event"]["id"]) == (replayed["id"], event)
+        steps = [{"number": 1}]
+        ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded", "steps": steps}
+        await call(connection, "finish_delivery", **ended)
+        assert (await call(connection, "read_steps", delivery=replayed["id"]))["value"] == steps
+        (run,) = (await call(connection, "list_runs", listener="lead"))["value"]
+        assert (run["id"], run["eventId"], run["status"]) == (replayed["id"], event, "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        ({"filter": {"kee": "a"}}, "kee"),
+        ({"filter": {"status": "done"}}, "filter.status"),
+        ({"limit": 501}, "limit"),
+        ({"limit": 0}, "limit"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_refused_by_name(
+    server: LocalServer, arguments: dict[str, Any], wrong: str
+) -> None:
+    async with session(server) as connection:
+        await frame(connection)
+        error = (await call(connection, "list_events", **arguments))["error"]
+        assert (error["errorType"], wrong in error["statusMessage"]) == ("ParameterError", True)

@@ -167,14 +167,18 @@ async def test_the_next_event_is_the_oldest_not_returned_yet_once_its_deliveries
     worker = RecordingWorker()
     await hub.register(listener("lead"), worker, replace=False)
     first, second = [(await hub.receive(request())).event_id for _ in range(2)]
-    waiting = asyncio.create_task(hub.next_event("order.placed", since=0, exclude=[], listeners=["lead"], seconds=5))
+    waiting = asyncio.create_task(
+        hub.history.next("order.placed", since=0, exclude=[], listeners=["lead"], seconds=5, owner="ada")
+    )
     job = await worker.next()
     assert not waiting.done()
     await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
     assert (await waiting).id == first
     with pytest.raises(WaitTimeoutError):
-        await hub.next_event("order.*", since=0, exclude=[first], listeners=["lead"], seconds=0.05)
-    assert (await hub.next_event("order.*", since=0, exclude=[first], listeners=[], seconds=1)).id == second
+        await hub.history.next("order.*", since=0, exclude=[first], listeners=["lead"], seconds=0.05, owner="ada")
+    assert (
+        await hub.history.next("order.*", since=0, exclude=[first], listeners=[], seconds=1, owner="ada")
+    ).id == second
 
 
 async def test_a_running_delivery_is_shown_as_running(hub: Hub) -> None:
@@ -182,7 +186,7 @@ async def test_a_running_delivery_is_shown_as_running(hub: Hub) -> None:
     await hub.register(listener("lead"), worker, replace=False)
     await hub.receive(request())
     job = await worker.next()
-    (entry,) = await hub.log_entries([job.event])
+    (entry,) = await hub.history.logs([job.event])
     assert entry["deliveries"] == [{"listener": "lead", "status": "running", "attempts": 1, "error": None}]
 
 

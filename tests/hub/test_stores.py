@@ -16,6 +16,7 @@ from pfnb.exceptions import BusyError, NotFoundError, PfnbError
 from pfnb.hub.delivery import Delivery, Listener
 from pfnb.hub.event import Event
 from pfnb.hub.request import Body, FilePart
+from pfnb.hub.stores import migrations, rows, schema
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql import SqlStore
 from pfnb.hub.stores.store import Store
@@ -32,6 +33,7 @@ def event(number: int, **changes: object) -> Event:
         trace_id="6936bd:abcdefg",
         correlation_id="c",
         created=1000 + number,
+        owner=HOOK.owner,
         webhook=HOOK.uuid,
         headers={"content-type": "text/plain"},
         content_type="text/plain",
@@ -226,8 +228,6 @@ async def test_data_of_a_newer_pfnb_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_migrations_make_the_tables_that_queries_expect(sqlite: SqlStore) -> None:
-    from pfnb.hub.stores import schema
-
     with sqlite._engine.connect() as connection:
         inspector = sa.inspect(connection)
         for table in schema.metadata.tables.values():
@@ -244,3 +244,21 @@ async def test_memory_keeps_the_newest_events_and_whatever_is_pending(tmp_path: 
     for number in range(6, 12):
         await store.add_event(event(number), small(), [])
     assert await store.event("e5") is not None
+
+
+async def test_events_that_had_no_owner_yet_belong_to_the_owner_the_hub_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as released:
+        released.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        with sa.create_engine(f"sqlite:///{tmp_path / 'pfnb.sqlite'}").begin() as connection:
+            migrations.migrate(connection)
+            connection.execute(sa.insert(schema.webhooks), rows.webhook_row(HOOK))
+            for number, webhook in ((1, HOOK.uuid), (2, None)):
+                row = rows.event_row(event(number, webhook=webhook), small(), number)
+                connection.execute(sa.insert(schema.events).values({k: v for k, v in row.items() if k != "owner"}))
+        connection.engine.dispose()
+    store = sqlite_store(tmp_path)
+    await store.open()
+    assert [one.owner for one in await store.events_since(0, 10)] == ["ada", "ada"]
+    await store.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import FINAL, Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
-from pfnb.hub.stores.store import Opened, Stored
+from pfnb.hub.stores.search import MAX_EVENTS, search
+from pfnb.hub.stores.store import Found, Opened, Stored
 from pfnb.hub.webhook import Webhook
 
 
@@ -46,15 +48,22 @@ class MemoryStore:
         event = replace(event, seq=self._last_seq)
         self._events[event.id] = event
         self._bodies[event.id] = body
+        self._by_event[event.id] = []
+        deliveries = await self.add_deliveries(event.id, listeners)
+        self._count_received(event)
+        self._forget_oldest()
+        return Stored(event.seq, deliveries)
+
+    async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        if event_id not in self._events:
+            raise NotFoundError(f"there is no event {event_id}")
         deliveries = []
         for name in listeners:
             self._last_delivery += 1
-            deliveries.append(Delivery(self._last_delivery, event.id, name))
+            deliveries.append(Delivery(self._last_delivery, event_id, name))
         self._deliveries.update((delivery.id, delivery) for delivery in deliveries)
-        self._by_event[event.id] = [delivery.id for delivery in deliveries]
-        self._count_received(event)
-        self._forget_oldest()
-        return Stored(event.seq, tuple(deliveries))
+        self._by_event[event_id].extend(delivery.id for delivery in deliveries)
+        return tuple(deliveries)
 
     def _count_received(self, event: Event) -> None:
         webhook = self._webhooks.get(event.webhook or "")
@@ -117,6 +126,18 @@ class MemoryStore:
             raise NotFoundError(f"there is no delivery {delivery}")
         return found, self._events[found.event_id]
 
+    async def steps(self, delivery: int) -> list[dict[str, Any]]:
+        return list(self._steps.get(delivery, ()))
+
+    async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[tuple[Delivery, Event]]:
+        newest_first = (self._deliveries[number] for number in sorted(self._deliveries, reverse=True))
+        runs = (
+            (delivery, self._events[delivery.event_id])
+            for delivery in newest_first
+            if delivery.listener == listener and (before is None or delivery.id < before)
+        )
+        return list(islice((run for run in runs if run[1].owner == owner), limit))
+
     async def pending_counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
         for delivery in self._deliveries.values():
@@ -128,6 +149,32 @@ class MemoryStore:
         below = self._events[before].seq if before in self._events else self._last_seq + 1
         newest_first = (self._events[event_id] for event_id in reversed(self._events))
         return list(islice((event for event in newest_first if event.webhook == webhook and event.seq < below), limit))
+
+    async def find_events(self, query: EventQuery, before: int | None, limit: int) -> Found:
+        events = (event for event in self._found(query) if before is None or event.seq < before)
+        if query.filter.text:
+            candidates = [(event, self._bodies[event.id]) for event in islice(events, MAX_EVENTS)]
+            return await asyncio.to_thread(search, candidates, query.filter.text, limit)
+        page = list(islice(events, limit))
+        return Found(page, page[-1].seq if len(page) == limit else None)
+
+    async def count_events(self, query: EventQuery) -> int:
+        return sum(1 for _ in self._found(query))
+
+    def _found(self, query: EventQuery) -> Iterator[Event]:
+        for event_id in reversed(self._events):
+            event = self._events[event_id]
+            if query.admits(event) and self._has_status(event, query):
+                yield event
+
+    def _has_status(self, event: Event, query: EventQuery) -> bool:
+        wanted = query.filter.status
+        if wanted is None:
+            return True
+        mine = [self._deliveries[number] for number in self._by_event[event.id]]
+        if wanted == "running":
+            return any(delivery.id in query.running for delivery in mine)
+        return any(delivery.status == wanted and delivery.id not in query.running for delivery in mine)
 
     async def events_since(self, seq: int, limit: int) -> list[Event]:
         return list(islice((event for event in self._events.values() if event.seq > seq), limit))

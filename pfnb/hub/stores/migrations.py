@@ -31,7 +31,18 @@ INSERT INTO counters VALUES ('unknown_webhook', 0)
 
 _ROTATED = "ALTER TABLE webhooks ADD COLUMN expires BIGINT"
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED)
+# A hub had one owner so far: what came without a webhook, or to one that is gone, was theirs.
+_OWNERS = """
+ALTER TABLE events ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+UPDATE events SET owner = coalesce(
+    (SELECT owner FROM webhooks WHERE uuid = webhook), (SELECT min(owner) FROM webhooks),
+    (SELECT min(owner) FROM listeners), '');
+CREATE INDEX events_listed ON events (owner, seq, event_key, webhook, created);
+CREATE INDEX deliveries_by_status ON deliveries (status, event_seq);
+CREATE INDEX deliveries_by_listener ON deliveries (listener, id)
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

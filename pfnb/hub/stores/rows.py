@@ -36,6 +36,7 @@ def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
         "payload_type": event.payload_type,
         "body": body.data,
         "body_file": body.path.name if body.path is not None else None,
+        "owner": event.owner,
     }
 
 
@@ -61,6 +62,7 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         trace_id=row.trace_id,
         correlation_id=row.correlation_id,
         created=row.created,
+        owner=row.owner,
         webhook=row.webhook,
         method=row.method,
         query=head.get("query", {}),

@@ -52,6 +52,7 @@ events = sa.Table(
     sa.Column("payload_type", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary),
     sa.Column("body_file", sa.Text),
+    sa.Column("owner", sa.Text, nullable=False),
 )
 
 deliveries = sa.Table(

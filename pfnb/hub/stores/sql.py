@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,12 @@ import sqlalchemy as sa
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
-from pfnb.hub.stores import rows, schema, writes
+from pfnb.hub.stores import queries, rows, schema, writes
 from pfnb.hub.stores.bodies import read_body, read_slice, sweep_folder, sync_folder
 from pfnb.hub.stores.migrations import migrate
-from pfnb.hub.stores.store import Opened, Stored
+from pfnb.hub.stores.store import Found, Opened, Stored
 from pfnb.hub.stores.writer import Writer
 from pfnb.hub.webhook import Webhook
 
@@ -91,6 +93,10 @@ class SqlStore:
         stored: Stored = await self._writer.submit(writes.AddEvent(event, body, listeners))
         return stored
 
+    async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        added: tuple[Delivery, ...] = await self._writer.submit(writes.AddDeliveries(event_id, listeners))
+        return added
+
     async def count_unknown(self) -> None:
         await self._writer.submit(writes.CountUnknown())
 
@@ -122,9 +128,10 @@ class SqlStore:
             .order_by(schema.deliveries.c.id)
             .limit(limit)
         )
-        return await self._read(
-            lambda connection: [(rows.to_delivery(row), rows.to_event(row)) for row in connection.execute(query)]
-        )
+        return await self._deliveries(query)
+
+    async def _deliveries(self, query: sa.Select[Any]) -> list[tuple[Delivery, Event]]:
+        return await self._read(lambda c: [(rows.to_delivery(row), rows.to_event(row)) for row in c.execute(query)])
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]:
         query = _delivery_and_event().where(schema.deliveries.c.id == delivery)
@@ -132,6 +139,17 @@ class SqlStore:
         if row is None:
             raise NotFoundError(f"there is no delivery {delivery}")
         return rows.to_delivery(row), rows.to_event(row)
+
+    async def steps(self, delivery: int) -> list[dict[str, Any]]:
+        query = sa.select(schema.deliveries.c.steps).where(schema.deliveries.c.id == delivery)
+        steps = await self._read(lambda connection: connection.scalar(query))
+        return json.loads(steps) if steps else []
+
+    async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[tuple[Delivery, Event]]:
+        query = _delivery_and_event().where(schema.deliveries.c.listener == listener, schema.events.c.owner == owner)
+        if before is not None:
+            query = query.where(schema.deliveries.c.id < before)
+        return await self._deliveries(query.order_by(schema.deliveries.c.id.desc()).limit(limit))
 
     async def pending_counts(self) -> dict[str, int]:
         table = schema.deliveries
@@ -146,6 +164,12 @@ class SqlStore:
         if before is not None:
             query = query.where(table.c.seq < sa.select(table.c.seq).where(table.c.id == before).scalar_subquery())
         return await self._events(query.order_by(table.c.seq.desc()).limit(limit))
+
+    async def find_events(self, query: EventQuery, before: int | None, limit: int) -> Found:
+        return await self._read(lambda connection: queries.find(connection, query, before, limit, self._to_body))
+
+    async def count_events(self, query: EventQuery) -> int:
+        return await self._read(lambda connection: queries.count(connection, query))
 
     async def events_since(self, seq: int, limit: int) -> list[Event]:
         table = schema.events
@@ -171,6 +195,9 @@ class SqlStore:
         row = connection.execute(query).first()
         if row is None:
             raise NotFoundError(f"there is no event {event_id}")
+        return self._to_body(row)
+
+    def _to_body(self, row: sa.Row[*tuple[Any, ...]]) -> Body:
         return Body(row.size, row.body, self._bodies / row.body_file if row.body_file else None)
 
     async def deliveries(self, event_ids: Sequence[str]) -> dict[str, list[Delivery]]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.webhook import Webhook
 
@@ -18,6 +19,14 @@ class Stored:
 
     seq: int
     deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events that were asked for, and the order below which to look for more; None where there are no more."""
+
+    events: Sequence[Event]
+    next: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,9 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
     async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored: ...
+
+    async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        """Further deliveries of an event that is stored already. NotFoundError when it is not."""
 
     async def count_unknown(self) -> None:
         """Count a request that named no active webhook, in the same group commit as events."""
@@ -78,10 +90,23 @@ class Store(Protocol):
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]: ...
 
+    async def steps(self, delivery: int) -> list[dict[str, Any]]:
+        """The trace of its last run."""
+
+    async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[tuple[Delivery, Event]]:
+        """A listener's deliveries of this owner's events, newest first, with an id below `before`."""
+
     async def pending_counts(self) -> dict[str, int]: ...
 
     async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
         """A webhook's events, newest first, older than the event `before`."""
+
+    async def find_events(self, query: EventQuery, before: int | None, limit: int) -> Found:
+        """Events below the order `before`, newest first. A search for a text looks at a bounded number of events a call: there
+        may be fewer than `limit`, or none, and still more to come."""
+
+    async def count_events(self, query: EventQuery) -> int:
+        """How many a query means, whatever text it asks for."""
 
     async def events_since(self, seq: int, limit: int) -> list[Event]:
         """Events after this order, oldest first."""

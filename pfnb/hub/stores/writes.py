@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
 from pfnb.hub.request import Body
@@ -38,6 +39,20 @@ class AddEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AddDeliveries:
+    event_id: str
+    listeners: Sequence[str]
+
+    def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[Delivery, ...]:
+        seq = connection.scalar(sa.select(schema.events.c.seq).where(schema.events.c.id == self.event_id))
+        if seq is None:
+            raise NotFoundError(f"there is no event {self.event_id}")
+        added = tuple(Delivery(next(numbers.delivery), self.event_id, name) for name in self.listeners)
+        _insert(connection, schema.deliveries, [_delivery_row(delivery, seq) for delivery in added])
+        return added
+
+
+@dataclass(frozen=True, slots=True)
 class CountUnknown:
     pass
 
@@ -48,12 +63,12 @@ class Change:
 
     statements: tuple[tuple[sa.Executable, dict[str, Any] | None], ...]
 
-    def run(self, connection: sa.Connection) -> None:
+    def run(self, connection: sa.Connection, _numbers: Sequences) -> None:
         for statement, values in self.statements:
             connection.execute(statement, values)
 
 
-Work = AddEvent | CountUnknown | Change
+Work = AddEvent | AddDeliveries | CountUnknown | Change
 
 
 def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) -> list[Any]:
@@ -70,8 +85,7 @@ def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) 
         elif isinstance(work, CountUnknown):
             results.append(None)
         else:
-            work.run(connection)
-            results.append(None)
+            results.append(work.run(connection, numbers))
     return results
 
 

@@ -1,0 +1,90 @@
+"""Events that a query asks for, in SQL: answered from one index that covers every filter, and only then from the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from pfnb.exceptions import ParameterError
+from pfnb.hub.event import Event
+from pfnb.hub.query import EventQuery
+from pfnb.hub.request import Body
+from pfnb.hub.stores import rows
+from pfnb.hub.stores.schema import deliveries, events
+from pfnb.hub.stores.search import search
+from pfnb.hub.stores.store import Found
+from pfnb.language.topics import WORD, WORDS, topic_matches
+
+MAX_KEYS = 10_000
+BATCH = 200
+
+ToBody = Callable[[sa.Row[*tuple[Any, ...]]], Body]
+
+
+def find(connection: sa.Connection, query: EventQuery, before: int | None, limit: int, to_body: ToBody) -> Found:
+    """A page of events, newest first, below the order `before`."""
+    seqs = _seqs(connection, query)
+    if query.filter.text:
+        return search(_candidates(connection, seqs, before, to_body), query.filter.text, limit)
+    page = [rows.to_event(row) for row in connection.execute(_page(seqs, before, limit, rows.EVENT_COLUMNS))]
+    return Found(page, page[-1].seq if len(page) == limit else None)
+
+
+def count(connection: sa.Connection, query: EventQuery) -> int:
+    """How many there are, whatever text is asked for."""
+    counted = sa.select(sa.func.count()).select_from(_seqs(connection, query).subquery())
+    return connection.scalar(counted) or 0
+
+
+def _candidates(
+    connection: sa.Connection, seqs: sa.Select[Any], before: int | None, to_body: ToBody
+) -> Iterator[tuple[Event, Body]]:
+    while batch := connection.execute(_page(seqs, before, BATCH, (*events.c,))).all():
+        yield from ((rows.to_event(row), to_body(row)) for row in batch)
+        before = batch[-1].seq
+
+
+def _page(seqs: sa.Select[Any], before: int | None, limit: int, columns: tuple[sa.Column[Any], ...]) -> sa.Select[Any]:
+    if before is not None:
+        seqs = seqs.where(events.c.seq < before)
+    chosen = seqs.order_by(events.c.seq.desc()).limit(limit)
+    return sa.select(*columns).where(events.c.seq.in_(chosen)).order_by(events.c.seq.desc())
+
+
+def _seqs(connection: sa.Connection, query: EventQuery) -> sa.Select[Any]:
+    asked = query.filter
+    seqs = sa.select(events.c.seq).where(events.c.owner == query.owner)
+    if query.seqs is not None:
+        seqs = seqs.where(events.c.seq.in_(query.seqs))
+    if asked.key is not None:
+        seqs = seqs.where(events.c.event_key.in_(_keys(connection, query.owner, asked.key)))
+    if asked.webhook is not None:
+        seqs = seqs.where(events.c.webhook == asked.webhook)
+    if asked.since is not None:
+        seqs = seqs.where(events.c.created >= asked.since)
+    if asked.until is not None:
+        seqs = seqs.where(events.c.created < asked.until)
+    if asked.status is not None:
+        seqs = seqs.where(events.c.seq.in_(_with_status(query)))
+    return seqs
+
+
+def _keys(connection: sa.Connection, owner: str, pattern: str) -> list[str]:
+    """The keys that a pattern means. SQL has no topics, and there are far fewer keys than events."""
+    if not {WORD, WORDS} & set(pattern.split(".")):
+        return [pattern]
+    every = connection.scalars(sa.select(events.c.event_key).where(events.c.owner == owner).distinct())
+    keys = [key for key in every if topic_matches(pattern, key)]
+    if len(keys) > MAX_KEYS:
+        raise ParameterError(f"{pattern} means more than {MAX_KEYS} event keys: ask for fewer")
+    return keys
+
+
+def _with_status(query: EventQuery) -> sa.Select[Any]:
+    chosen = sa.select(deliveries.c.event_seq)
+    if query.filter.status == "running":
+        return chosen.where(deliveries.c.id.in_(query.running))
+    chosen = chosen.where(deliveries.c.status == query.filter.status)
+    return chosen.where(deliveries.c.id.not_in(query.running)) if query.filter.status == "pending" else chosen
