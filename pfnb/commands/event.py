@@ -20,6 +20,7 @@ async def listen(
             description="Event key or pattern: `*` is one word, `#` any number.",
             min_length=1,
             validation_alias="eventKey",
+            json_schema_extra={"format": "event-key"},
         ),
     ],
     filter: Annotated[  # noqa: A002
@@ -44,7 +45,15 @@ async def listen(
 async def send(
     body: Any,
     context: Context,
-    key: Annotated[str, Field(description="The event's key.", min_length=1, validation_alias="eventKey")],
+    key: Annotated[
+        str,
+        Field(
+            description="The event's key.",
+            min_length=1,
+            validation_alias="eventKey",
+            json_schema_extra={"format": "event-key"},
+        ),
+    ],
     payload: Annotated[Any, Field(description="What listeners find in `body.payload`.")] = None,
     correlation_id: Annotated[str | None, Field(description="Ties this event to others.")] = None,
     async_: Annotated[bool, Field(description="Events are always sent without waiting for listeners.")] = True,

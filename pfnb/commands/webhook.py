@@ -20,7 +20,14 @@ Uuid = Annotated[str, Field(description="The webhook's uuid, also called its tok
 @command("webhook.put")
 async def put(
     context: Context,
-    event_key: Annotated[str | None, Field(description="Key of the event that a request fires.", min_length=1)] = None,
+    event_key: Annotated[
+        str | None,
+        Field(
+            description="Key of the event that a request fires.",
+            min_length=1,
+            json_schema_extra={"format": "event-key"},
+        ),
+    ] = None,
     uuid: Annotated[
         str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
     ] = None,
@@ -52,7 +59,10 @@ async def put(
 async def get(
     context: Context,
     uuid: Annotated[str | None, Field(description="Only this webhook.", validation_alias="token")] = None,
-    event_key: Annotated[str | None, Field(description="Only webhooks that fire this key.")] = None,
+    event_key: Annotated[
+        str | None,
+        Field(description="Only webhooks that fire this key.", json_schema_extra={"format": "event-key"}),
+    ] = None,
 ) -> list[dict[str, Any]]:
     """List your webhooks.
 

@@ -102,6 +102,15 @@ class Command:
         """The declared parameters; built when first needed, since pydantic models are what makes imports slow."""
         return parameters_of(self.name, self.signature, GIVEN)
 
+    @cached_property
+    def is_incomplete(self) -> bool:
+        """Whether a step that gives no parameters would lack one."""
+        return any(
+            parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+            for name, parameter in self.signature.parameters.items()
+            if name not in GIVEN
+        )
+
     @property
     def model(self) -> type[BaseModel]:
         """The pydantic model of the parameters, spelt as in pipelines; the source of JSON schemas."""

@@ -59,6 +59,10 @@ class Lazy(Deferred):
     functions: Mapping[str, Any] | None = None
 
     @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"], "format": "expression"}
+
+    @classmethod
     def compiled(cls, text: str, place: Place) -> Self:
         parts = [part for part in pieces(text, ";", place) if part[0]]
         if not parts:

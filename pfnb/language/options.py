@@ -21,21 +21,24 @@ COMMON = {
     "onError": Setting(
         "What to do if the step fails: end the run, or log it and go on, with all details or briefly.", ON_ERROR
     ),
-    "eval": Setting("An expression that is evaluated after the step.", {"type": "string", "minLength": 1}),
+    "eval": Setting(
+        "An expression that is evaluated after the step.", {"type": "string", "minLength": 1, "format": "expression"}
+    ),
     "output": Setting(
-        "Where the result goes instead of the body: a path such as `vars.total`.", {"type": "string", "minLength": 1}
+        "Where the result goes instead of the body: a path such as `vars.total`.",
+        {"type": "string", "minLength": 1, "format": "expression"},
     ),
     "main": Setting("Whether a plain Python function runs on the kernel's main thread.", {"type": "boolean"}),
 }
 OF_A_PART = ("id", "eval")
 """Those that the steps within a block's frame, such as `if.else` and `if.end`, may have."""
 
-_SPELLINGS = {**{name: name for name in COMMON}, "on_error": "onError"}
+SPELLINGS = {**{name: name for name in COMMON}, "on_error": "onError"}
 
 
 def common_name(spelling: str) -> str | None:
     """The common parameter that is meant; None if it is none."""
-    return _SPELLINGS.get(spelling)
+    return SPELLINGS.get(spelling)
 
 
 def options_of(nodes: Mapping[str, Node], command: Command, source: str, headers: Mapping[str, Any]) -> Options:

@@ -50,6 +50,10 @@ class Parameters:
         """The parameters as pipelines spell them, in the order of the signature."""
         return list(self._spelt.values())
 
+    def spelling_of(self, name: str) -> str:
+        """How pipelines spell the function's parameter of this name."""
+        return self._spelt[name]
+
     def name_of(self, spelling: str, *, also: Collection[str] = ()) -> str:
         """The function's parameter that `spelling` means. Raises ParameterError, which names the nearest of these
         parameters and of `also`."""

@@ -113,6 +113,9 @@ async def test_a_text_in_another_language_is_left_alone_unless_it_is_one_express
     assert (await run(step("test.text", text=text), vars={"a": "#{1 + 1}"})).body == expected
 
 
-def test_the_schema_says_that_it_is_a_text(registry):
+def test_the_schema_says_that_it_is_an_expression(registry):
     schema = registry.get("test.optional").model.model_json_schema()
-    assert schema["properties"]["do"]["anyOf"] == [{"type": "string", "minLength": 1}, {"type": "null"}]
+    assert schema["properties"]["do"]["anyOf"] == [
+        {"type": ["string", "number", "boolean"], "format": "expression"},
+        {"type": "null"},
+    ]
