@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pfnb.kernel.api import arun, command, run, webhook
     from pfnb.kernel.event import Event, EventFile
     from pfnb.kernel.webhooks import Webhook
+    from pfnb.language.function import function
     from pfnb.language.run import RunResult
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Webhook",
     "arun",
     "command",
+    "function",
     "language",
     "run",
     "webhook",
@@ -45,6 +47,7 @@ _HOMES = {
     "Webhook": "pfnb.kernel.webhooks",
     "arun": "pfnb.kernel.api",
     "command": "pfnb.kernel.api",
+    "function": "pfnb.language.function",
     "run": "pfnb.kernel.api",
     "webhook": "pfnb.kernel.api",
 }

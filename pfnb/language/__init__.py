@@ -3,9 +3,10 @@
 from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry, command, registry
 from pfnb.language.context import Context
 from pfnb.language.deferred import Deferred, Lazy, Verbatim
+from pfnb.language.evaluation import evaluate, render
+from pfnb.language.function import Function, FunctionRegistry, function
 from pfnb.language.listen import listen_accepts
 from pfnb.language.parser import command_pipeline, parse_pipeline
-from pfnb.language.pel import evaluate, render
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
 from pfnb.language.run import Response, RunResult, StepRecord, steps_of
@@ -20,6 +21,8 @@ __all__ = [
     "CommandRegistry",
     "Context",
     "Deferred",
+    "Function",
+    "FunctionRegistry",
     "HubPort",
     "Lazy",
     "Limits",
@@ -34,6 +37,7 @@ __all__ = [
     "command_pipeline",
     "compile_topic",
     "evaluate",
+    "function",
     "listen_accepts",
     "parse_pipeline",
     "registry",

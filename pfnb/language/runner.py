@@ -18,8 +18,10 @@ from pfnb.language.condition import is_true
 from pfnb.language.context import Context, LogSink, log_to_logger
 from pfnb.language.deferred import is_placed
 from pfnb.language.formula import Formula
+from pfnb.language.function import registry as registered_functions
 from pfnb.language.listen import filter_accepts
 from pfnb.language.parameters import parameter_of
+from pfnb.language.pel import RunFunctions
 from pfnb.language.pipeline import Block, OnError, Pipeline, Step
 from pfnb.language.port import HubPort, User
 from pfnb.language.run import RunResult, StepRecord, attach_steps
@@ -43,8 +45,8 @@ class Limits:
 
 
 class Runner:
-    """Runs pipelines. `functions` are what expressions call as `@name.method(…)`; without `call_main` (there is no main
-    thread to speak of in a hub) a step with `main: true` fails."""
+    """Runs pipelines. `functions` are what expressions call as `@name.method(…)`, by default all that are registered;
+    without `call_main` (there is no main thread to speak of in a hub) a step with `main: true` fails."""
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Runner:
         limits: Limits | None = None,
     ) -> None:
         self.registry = registry
-        self.functions = functions
+        self.functions = registered_functions if functions is None else functions
         self.call_main = call_main
         self.limits = limits or Limits()
 
@@ -79,25 +81,29 @@ class Runner:
         and step; `run.steps_of(error)` tells the steps until then.
         """
         given = body if body is not None else event
-        scope = await _maybe_threaded(
+        context = Context(
+            scope=Scope(None, {}, {}), user=user, owner=owner or user, hub=hub, event=event, log=log or log_to_logger
+        )
+        functions = RunFunctions(self.functions, context, asyncio.get_running_loop())
+        context.scope = scope = await _maybe_threaded(
             may_block([dict(pipeline.vars), pipeline.body]),
-            partial(starting_scope, pipeline, given, vars or {}, headers or {}, self.functions),
+            partial(starting_scope, pipeline, given, vars or {}, headers or {}, functions),
         )
         if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
-            accepts = partial(filter_accepts, pipeline, scope, self.functions)
+            accepts = partial(filter_accepts, pipeline, scope, functions)
             if not await _maybe_threaded(pipeline.listen.filter.code.may_block, accepts):
                 return RunResult(body=scope.body, skipped=True)
-        context = Context(scope=scope, user=user, owner=owner or user, hub=hub, event=event, log=log or log_to_logger)
-        return await _Run(self, pipeline, context).run()
+        return await _Run(self, pipeline, context, functions).run()
 
 
 class _Run:
     """The state of one run: what has been executed, and the error that is ending it."""
 
-    def __init__(self, runner: Runner, pipeline: Pipeline, context: Context) -> None:
+    def __init__(self, runner: Runner, pipeline: Pipeline, context: Context, functions: RunFunctions) -> None:
         self.runner = runner
         self.pipeline = pipeline
         self.context = context
+        self.functions = functions
         self.scope: Scope = context.scope
         self.records: list[StepRecord] = []
         self.executed = 0
@@ -139,7 +145,7 @@ class _Run:
                 f'{{username: {self.context.owner.name}}}" before it'
             )
         values = await _maybe_threaded(
-            step.may_block, partial(resolve, dict(step.arguments), self.scope, self.runner.functions)
+            step.may_block, partial(resolve, dict(step.arguments), self.scope, self.functions)
         )
         try:
             arguments = command.parameters.validate(values)
@@ -200,9 +206,7 @@ class _Run:
     async def evaluate(self, formula: Formula | None) -> Any:
         if formula is None:
             return None
-        return await _maybe_threaded(
-            formula.code.may_block, partial(formula.evaluate, self.scope, self.runner.functions)
-        )
+        return await _maybe_threaded(formula.code.may_block, partial(formula.evaluate, self.scope, self.functions))
 
     async def is_enabled(self, step: Step) -> bool:
         condition = step.options.condition

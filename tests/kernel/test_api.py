@@ -32,6 +32,14 @@ def test_a_pipeline_that_needs_a_hub_says_how_to_get_one():
     assert caught.value.line == 3
 
 
+def test_a_function_of_ones_own_is_called_in_expressions():
+    @pfnb.function("api_test.label")
+    def label(name: str) -> str:
+        return f"<{name}>"
+
+    assert pfnb.run("pipeline:\n- set.body: {value: '#{@api_test.label(@text.trim(body))}'}", body=" a ").body == "<a>"
+
+
 def test_a_webhook_needs_a_hub():
     with pytest.raises(pfnb.HubUnreachableError, match="%load_ext pfnb"):
         pfnb.webhook("lead.created")

@@ -2,7 +2,18 @@
 
 from pfnb.language.pel.expression import Expression, evaluate, parse
 from pfnb.language.pel.printing import to_text
+from pfnb.language.pel.run_functions import RunFunctions
 from pfnb.language.pel.template import Template, parse_template, render
 from pfnb.language.pel.values import to_boolean
 
-__all__ = ["Expression", "Template", "evaluate", "parse", "parse_template", "render", "to_boolean", "to_text"]
+__all__ = [
+    "Expression",
+    "RunFunctions",
+    "Template",
+    "evaluate",
+    "parse",
+    "parse_template",
+    "render",
+    "to_boolean",
+    "to_text",
+]

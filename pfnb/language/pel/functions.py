@@ -1,4 +1,7 @@
-"""Calls `@name.method(…)`: the public methods of the objects that the caller of an evaluation passes in."""
+"""Calls `@name.method(…)`: the public methods of the objects that the caller of an evaluation passes in.
+
+A method's parameter `context` is not one of the call's arguments: it is given what the run hands to its functions.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from typing import Any, Union, get_args, get_origin
 from pfnb.exceptions import PelEvaluationError, PfnbError
 from pfnb.language.pel.errors import suggestion
 from pfnb.language.pel.method import as_text
+from pfnb.language.pel.run_functions import RunFunctions
 from pfnb.language.pel.values import is_list, is_map, kind, to_boolean, to_decimal, to_integer
 
+CONTEXT = "context"
 _CONVERSIONS: dict[Any, Callable[[Any], Any]] = {str: as_text, int: to_integer, float: to_decimal, bool: to_boolean}
 
 
@@ -26,17 +31,20 @@ def call_function(functions: Mapping[str, Any] | None, name: str, method: str, g
     if found is None:
         known = [each for each in dir(target) if not each.startswith("_")]
         raise PelEvaluationError(f"@{name} has no method '{method}'{suggestion(method, known)}")
-    arguments = _converted(found, f"@{name}.{method}(…)", given)
+    shown = f"@{name}.{method}(…)"
+    arguments = _arguments(found, shown, given, functions)
     try:
-        result = found(*arguments)
-    except PfnbError as error:
-        raise PelEvaluationError(f"@{name}.{method}(…): {error.message}") from error
-    except Exception as error:  # the function is somebody else's code: whatever it raises is this expression's failure
-        raise PelEvaluationError(f"@{name}.{method}(…): {type(error).__name__}: {error}") from error
-    if inspect.iscoroutine(result):
+        result = found(*arguments.args, **arguments.kwargs) if arguments else found(*given)
+        if not inspect.iscoroutine(result):
+            return result
+        if isinstance(functions, RunFunctions):
+            return functions.wait(result)
         result.close()
-        raise PelEvaluationError(f"@{name}.{method}(…) is asynchronous: an expression cannot wait for it")
-    return result
+    except PfnbError as error:
+        raise PelEvaluationError(f"{shown}: {error.message}") from error
+    except Exception as error:  # the function is somebody else's code: whatever it raises is this expression's failure
+        raise PelEvaluationError(f"{shown}: {type(error).__name__}: {error}") from error
+    raise PelEvaluationError(f"{shown} is asynchronous: only the expressions of a run can wait for it")
 
 
 def find_function(functions: Mapping[str, Any] | None, name: str) -> Any:
@@ -60,28 +68,38 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _converted(method: Callable[..., Any], shown: str, given: list[Any]) -> list[Any]:
+def _arguments(
+    method: Callable[..., Any], shown: str, given: list[Any], functions: Mapping[str, Any] | None
+) -> inspect.BoundArguments | None:
+    """The arguments as the method takes them; None for what has no signature (C code)."""
     signature = _signature(getattr(method, "__func__", method), inspect.ismethod(method))
     if signature is None:
-        return given
+        return None
+    arguments = signature.bind_partial()
+    context = signature.parameters.get(CONTEXT)
     try:
-        bound = signature.bind(*given)
+        bound = _without(signature, CONTEXT).bind(*given) if context else signature.bind(*given)
     except TypeError as error:
         raise PelEvaluationError(f"{shown}: {error}") from None
-    converted: list[Any] = []
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
-        several = parameter.kind is inspect.Parameter.VAR_POSITIONAL
         try:
-            converted.extend(_fitting(each, parameter.annotation) for each in (value if several else [value]))
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                arguments.arguments[name] = tuple(_fitting(each, parameter.annotation) for each in value)
+            else:
+                arguments.arguments[name] = _fitting(value, parameter.annotation)
         except PelEvaluationError as error:
             raise PelEvaluationError(f"{shown}, argument '{name}': {error.message}") from error
-    return converted
+    if isinstance(functions, RunFunctions) and context:
+        arguments.arguments[CONTEXT] = functions.context
+    elif context and context.default is inspect.Parameter.empty:
+        raise PelEvaluationError(f"{shown} needs a run: it works in a pipeline")
+    return arguments
 
 
 @lru_cache(maxsize=256)
 def _signature(function: Callable[..., Any], bound: bool) -> inspect.Signature | None:
-    """The signature without `self`, its annotations resolved if they can be; None for what has none (C code)."""
+    """The signature without `self`, its annotations resolved if they can be."""
     try:
         signature = inspect.signature(function, eval_str=True)
     except (NameError, AttributeError, SyntaxError):
@@ -90,6 +108,11 @@ def _signature(function: Callable[..., Any], bound: bool) -> inspect.Signature |
         return None
     parameters = list(signature.parameters.values())
     return signature.replace(parameters=parameters[1:] if bound else parameters)
+
+
+@lru_cache(maxsize=256)
+def _without(signature: inspect.Signature, name: str) -> inspect.Signature:
+    return signature.replace(parameters=[each for each in signature.parameters.values() if each.name != name])
 
 
 def _fitting(value: Any, annotation: Any) -> Any:

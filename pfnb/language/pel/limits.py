@@ -23,6 +23,9 @@ ITEM_COST = 8
 PATTERN_SECONDS = 0.3
 """Processor time that all regular expressions of one evaluation may take together; it bounds their memory as well."""
 
+WAIT_SECONDS = 30
+"""How long an expression waits for one asynchronous function."""
+
 MAX_MATCHED = 1_000_000
 """Characters of a text that a regular expression is applied to."""
 

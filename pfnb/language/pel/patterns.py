@@ -27,6 +27,13 @@ def matches(text: str, pattern: str, *, seconds: float = PATTERN_SECONDS) -> boo
     return _limited(lambda: compiled.fullmatch(text, timeout=seconds, concurrent=True)) is not None
 
 
+def first_match(text: str, pattern: str, *, seconds: float = PATTERN_SECONDS) -> list[str | None]:
+    """The first match anywhere in the text, then its groups; empty without a match."""
+    compiled = _ready(text, pattern)
+    found = _limited(lambda: compiled.search(text, timeout=seconds, concurrent=True))
+    return [] if found is None else [found[0], *found.groups()]
+
+
 def replace_all(text: str, pattern: str, replacement: str, *, seconds: float = PATTERN_SECONDS) -> str:
     return _replaced(text, pattern, replacement, 0, seconds)
 

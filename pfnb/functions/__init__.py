@@ -1,0 +1,14 @@
+"""The built-in functions of expressions, one module per group, each declared exactly as a user's own."""
+
+from importlib import import_module
+
+from pfnb.language.function import FunctionRegistry, registry
+
+_GROUPS = ("hash", "list", "path", "text")
+
+
+def load() -> FunctionRegistry:
+    """The registry with all built-in functions in it."""
+    for group in _GROUPS:
+        import_module(f"{__name__}.{group}")
+    return registry

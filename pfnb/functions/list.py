@@ -1,0 +1,108 @@
+"""`@list`: items of lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions.arguments import check_count, listed
+from pfnb.language.function import function
+from pfnb.language.pel.values import equal
+
+_RANGE = re.compile(r"\s*([0-9]{1,9})?\s*:\s*([0-9]{1,9})?\s*")
+
+
+@function("list.first")
+def first(value: Any) -> Any:
+    """The first item; null for an empty list.
+
+    Example:
+        @list.first({1, 2, 3})  # => 1
+    """
+    return next(iter(listed(value)), None)
+
+
+@function("list.last")
+def last(value: Any) -> Any:
+    """The last item; null for an empty list.
+
+    Example:
+        @list.last({1, 2, 3})  # => 3
+    """
+    return next(reversed(listed(value)), None)
+
+
+@function("list.size")
+def size(value: Any) -> int:
+    """How many items the list has; 0 for null and for what is no list. `@data.size` counts everything.
+
+    Example:
+        @list.size({1, 2, 3})  # => 3
+    """
+    return len(value) if isinstance(value, (list, tuple)) else 0
+
+
+@function("list.empty")
+def empty(value: Any) -> bool:
+    """Whether the list is null or has no items.
+
+    Example:
+        @list.empty({})  # => true
+    """
+    return size(value) == 0
+
+
+@function("list.sublist")
+def sublist(value: Any, expression: str) -> Any:
+    """A part of a list: `first` or `last` is that item, `1:2` all from one index up to another, that one included, `1:`
+    and `:1` all from or up to it.
+
+    Example:
+        @list.sublist({'a', 'b', 'c', 'd'}, '1:2')  # => ["b", "c"]
+        @list.sublist({'a', 'b', 'c', 'd'}, 'last')  # => "d"
+    """
+    word = expression.strip().lower()
+    if word in ("first", "last"):
+        return first(value) if word == "first" else last(value)
+    bounds = _RANGE.fullmatch(expression)
+    if bounds is None or not any(bounds.groups()):
+        raise ParameterError("the part of a list is written as first, last, START:END, START: or :END")
+    return listed(value)[int(bounds[1] or 0) : None if bounds[2] is None else int(bounds[2]) + 1]
+
+
+@function("list.add")
+def add(value: Any, element: Any, ignore_nulls: bool = True) -> list[Any]:
+    """The list with one more item at its end: the same list, where it can be changed. Null is not added unless asked for.
+
+    Example:
+        @list.add({1, 2}, 3)  # => [1, 2, 3]
+        @list.add({1, 2}, null, false)  # => [1, 2, null]
+    """
+    items = value if isinstance(value, list) else listed(value)
+    if element is not None or not ignore_nulls:
+        check_count(len(items) + 1)
+        items.append(element)
+    return items
+
+
+@function("list.contains")
+def contains(value: Any, needles: Any) -> bool:
+    """Whether the list has the item, or one of a list of items.
+
+    Example:
+        @list.contains({1, 2, 3}, {9, 3})  # => true
+    """
+    items, wanted = listed(value), listed(needles) if needles is not None else [None]
+    check_count(len(items) * len(wanted))
+    return any(equal(item, needle) for needle in wanted for item in items)
+
+
+@function("list.create")
+def create() -> list[Any]:
+    """A new empty list.
+
+    Example:
+        @list.create()  # => []
+    """
+    return []

@@ -1,0 +1,394 @@
+"""`@text`: texts cut, joined, compared and searched. Null in means null out, where a text is made of one text."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+import secrets
+import string
+import uuid as uuids
+from time import thread_time
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions.arguments import check_count, check_length, fitting, flat, listed, plain_text
+from pfnb.language.evaluation import evaluate
+from pfnb.language.function import function
+from pfnb.language.pel import patterns
+from pfnb.language.pel.units import from_units, in_units
+
+FORMAT_SECONDS = 1.0
+"""Processor time that formatting all items of one list may take."""
+
+MAX_RANDOM = 10_000
+"""Characters of a random text."""
+
+_LETTERS = string.ascii_letters + string.digits
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "é": "e", "è": "e", "ç": "c"}
+)
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+_GERMAN = "der die das und ist nicht ich ein eine zu den mit auf für sie wir es von dem im"
+_ENGLISH = "the and is are of to in that it you for with on this not we have was be at"
+_FRENCH = "le la les et est des une pas pour dans que qui vous nous je il elle avec sur du"
+_WORDS = {"GERMAN": set(_GERMAN.split()), "ENGLISH": set(_ENGLISH.split()), "FRENCH": set(_FRENCH.split())}
+
+
+@function("text.upperCase")
+def upper_case(text: str | None) -> str | None:
+    """The text in capital letters.
+
+    Example:
+        @text.upperCase('Grüße')  # => "GRÜSSE"
+    """
+    return None if text is None else text.upper()
+
+
+@function("text.lowerCase")
+def lower_case(text: str | None) -> str | None:
+    """The text in small letters.
+
+    Example:
+        @text.lowerCase('ABC')  # => "abc"
+    """
+    return None if text is None else text.lower()
+
+
+@function("text.upperCaseFirst")
+@function("text.firstCharUpper")
+def first_char_upper(text: str | None) -> str | None:
+    """The text with a capital letter at its beginning.
+
+    Example:
+        @text.firstCharUpper('lead')  # => "Lead"
+    """
+    return text and text[0].upper() + text[1:]
+
+
+@function("text.lowerCaseFirst")
+@function("text.firstCharLower")
+def first_char_lower(text: str | None) -> str | None:
+    """The text with a small letter at its beginning.
+
+    Example:
+        @text.firstCharLower('Lead')  # => "lead"
+    """
+    return text and text[0].lower() + text[1:]
+
+
+@function("text.trim")
+def trim(text: str | None) -> str | None:
+    """The text without white space at its ends.
+
+    Example:
+        @text.trim('  a b ')  # => "a b"
+    """
+    return text and text.strip()
+
+
+@function("text.length")
+def length(text: str | None) -> int:
+    """How many characters the text has, counted as Java does; 0 for null.
+
+    Example:
+        @text.length('abc')  # => 3
+    """
+    return len(in_units(text or ""))
+
+
+@function("text.isEmpty")
+def is_empty(text: str | None) -> bool:
+    """Whether the text is null or has no characters.
+
+    Example:
+        @text.isEmpty('')  # => true
+    """
+    return not text
+
+
+@function("text.isAllEmpty")
+def is_all_empty(*text: Any) -> bool:
+    """Whether each of the texts is null, empty or nothing but white space.
+
+    Example:
+        @text.isAllEmpty('', ' ', null)  # => true
+    """
+    return all(not plain_text(each).strip() for each in flat(text))
+
+
+@function("text.indexOf")
+def index_of(text: str | None, needle: str | None, offset: int = 0) -> int:
+    """Where the needle occurs first, from an offset on; -1 for nowhere.
+
+    Example:
+        @text.indexOf('banana', 'an', 2)  # => 3
+    """
+    return -1 if text is None or needle is None else in_units(text).find(in_units(needle), max(offset, 0))
+
+
+@function("text.lastIndexOf")
+def last_index_of(text: str | None, needle: str | None, offset: int | None = None) -> int:
+    """Where the needle occurs last, up to an offset; -1 for nowhere.
+
+    Example:
+        @text.lastIndexOf('banana', 'an')  # => 3
+    """
+    if text is None or needle is None or (offset is not None and offset < 0):
+        return -1
+    part = in_units(needle)
+    return in_units(text).rfind(part, 0, None if offset is None else offset + len(part))
+
+
+@function("text.contains")
+def contains(text: str | None, *needles: str | None) -> bool:
+    """Whether the text contains one of the needles, whatever the case; they may be separated by commas.
+
+    Example:
+        @text.contains('Hello World', 'moon, world')  # => true
+    """
+    wanted = [part.strip().lower() for needle in needles for part in (needle or "").split(",")]
+    return text is not None and any(needle and needle in text.lower() for needle in wanted)
+
+
+@function("text.startsWith")
+def starts_with(text: str | None, prefix: str | None) -> bool:
+    """Whether the text begins with the prefix.
+
+    Example:
+        @text.startsWith('invoice.pdf', 'inv')  # => true
+    """
+    return text is not None and prefix is not None and text.startswith(prefix)
+
+
+@function("text.prefix")
+def prefix_of(text: str | None, stop: str | None) -> str | None:
+    """The text up to the first stop word; all of it if there is none.
+
+    Example:
+        @text.prefix('Foo Bar', ' ')  # => "Foo"
+    """
+    return text.partition(stop)[0] if text and stop else text
+
+
+@function("text.suffix")
+def suffix_of(text: str | None, stop: str | None) -> str | None:
+    """The text after the first stop word; all of it if there is none.
+
+    Example:
+        @text.suffix('Foo Bar', ' ')  # => "Bar"
+    """
+    return text.partition(stop)[2] if text and stop and stop in text else text
+
+
+@function("text.substring")
+def substring(text: str | None, begin_index: int, end_index: int | None = None) -> str | None:
+    """The text from one index up to another; what lies outside of the text is left out.
+
+    Example:
+        @text.substring('Hello', 1, 3)  # => "el"
+    """
+    if text is None:
+        return None
+    units = in_units(text)
+    return from_units(units[max(begin_index, 0) : len(units) if end_index is None else max(end_index, 0)])
+
+
+@function("text.shorten")
+def shorten(text: str | None, length: int) -> str | None:
+    """The text cut after so many characters, with three dots if anything was cut.
+
+    Example:
+        @text.shorten('Hello World', 5)  # => "Hello..."
+    """
+    return text if text is None or len(text) <= max(length, 0) else f"{text[: max(length, 0)]}..."
+
+
+@function("text.leftPad")
+def left_pad(text: str | None, size: int, padding: str = " ") -> str | None:
+    """The text with padding before it until it has the size.
+
+    Example:
+        @text.leftPad('bat', 5, 'z')  # => "zzbat"
+    """
+    return None if text is None else _padding(text, size, padding) + text
+
+
+@function("text.rightPad")
+def right_pad(text: str | None, size: int, padding: str = " ") -> str | None:
+    """The text with padding after it until it has the size.
+
+    Example:
+        @text.rightPad('bat', 5)  # => "bat  "
+    """
+    return None if text is None else text + _padding(text, size, padding)
+
+
+def _padding(text: str, size: int, padding: str) -> str:
+    check_length(size)
+    missing = max(size - len(text), 0)
+    return ((padding or " ") * missing)[:missing]
+
+
+@function("text.append")
+def append(basetext: str | None, text: str | None) -> str:
+    """One text after the other; null is nothing.
+
+    Example:
+        @text.append('Hello', null)  # => "Hello"
+    """
+    return fitting((basetext or "") + (text or ""))
+
+
+@function("text.concat")
+def concat(separator: str | None, *items: Any) -> str:
+    """The items, or those of a list, with the separator between them; null ones are left out.
+
+    Example:
+        @text.concat(', ', {'a', null, 'b'})  # => "a, b"
+        @text.concat('-', 1, 2)  # => "1-2"
+    """
+    texts = [plain_text(item) for item in flat(items) if item is not None]
+    check_length(sum(map(len, texts)) + len(separator or "") * len(texts))
+    return (separator or "").join(texts)
+
+
+@function("text.commajoin")
+def commajoin(*items: Any) -> str:
+    """The items, or those of a list, with commas between them; null ones are left out.
+
+    Example:
+        @text.commajoin({1, 2, 3})  # => "1,2,3"
+    """
+    return concat(",", *items)
+
+
+@function("text.concatAndFormat")
+def concat_and_format(separator: str | None, collection: Any, pel: str) -> str:
+    """As `concat`, each item being first given to an expression, written without `#{` and `}`.
+
+    Example:
+        @text.concatAndFormat('+', {' a', 'b '}, 'trim()')  # => "a+b"
+    """
+    started = thread_time()
+    formatted = []
+    for item in listed(collection):
+        formatted.append(evaluate(pel, item))
+        if thread_time() - started > FORMAT_SECONDS:
+            raise ParameterError("the expression takes too long for so many items")
+    return concat(separator, formatted)
+
+
+@function("text.split")
+def split(text: str | None, token: str | None) -> list[str]:
+    """The parts of the text between the tokens; an empty list if either is null or empty.
+
+    Example:
+        @text.split('a;b;c', ';')  # => ["a", "b", "c"]
+    """
+    if not text or not token:
+        return []
+    check_count(text.count(token))
+    return text.split(token)
+
+
+@function("text.replaceAll")
+def replace_all(text: str | None, needle: str | None, replacement: str | None) -> str | None:
+    """The text with every occurrence of the needle, taken as it is, replaced.
+
+    Example:
+        @text.replaceAll('1.2.3', '.', '-')  # => "1-2-3"
+    """
+    if not text or not needle:
+        return text
+    new = replacement or ""
+    check_length(len(text) + text.count(needle) * (len(new) - len(needle)))
+    return text.replace(needle, new)
+
+
+@function("text.matches")
+def matches(text: str | None, regexp: str) -> list[str | None]:
+    """The first match of a regular expression and its groups; an empty list without a match.
+
+    Example:
+        @text.matches('order 42', '(\\w+) (\\d+)')  # => ["order 42", "order", "42"]
+    """
+    return [] if text is None else patterns.first_match(text, regexp)
+
+
+@function("text.escapeCsvValue")
+def escape_csv_value(value: str | None) -> str | None:
+    """The text as a value of a CSV file: in quotes if it contains a comma, a quote or a line break.
+
+    Example:
+        @text.escapeCsvValue('a,b')  # => "\\"a,b\\""
+    """
+    if not value:
+        return value
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([value])
+    return fitting(line.getvalue())
+
+
+@function("text.toAlphaNumeric")
+def to_alpha_numeric(text: str | None) -> str | None:
+    """The text of nothing but 0-9, a-z, A-Z and _: umlauts are spelt out, all else becomes _.
+
+    Example:
+        @text.toAlphaNumeric('Größe?')  # => "Groesse_"
+    """
+    return text and re.sub(r"[^0-9A-Za-z]", "_", text.translate(_UMLAUTS))
+
+
+@function("text.toHtml")
+def to_html(text: str | None) -> str | None:
+    """The text as a piece of HTML: nothing in it is markup, line breaks are kept, addresses become links.
+
+    Example:
+        @text.toHtml('1 < 2')  # => "1 &lt; 2"
+    """
+    if text is None:
+        return None
+    pieces = []
+    end = 0
+    for link in _LINK.finditer(text):
+        address = html.escape(link[0])
+        pieces += [html.escape(text[end : link.start()]), f'<a href="{address}">{address}</a>']
+        end = link.end()
+    pieces.append(html.escape(text[end:]))
+    return fitting("".join(pieces).replace("\n", "<br>\n"))
+
+
+@function("text.lang")
+def lang(text: str | None) -> str:
+    """The language of the text, guessed by its commonest words: GERMAN, ENGLISH, FRENCH or UNKNOWN.
+
+    Example:
+        @text.lang('This is the answer to that')  # => "ENGLISH"
+    """
+    words = re.findall(r"\w+", (text or "")[:10_000].lower())
+    count, language = max((sum(word in common for word in words), name) for name, common in _WORDS.items())
+    return language if count else "UNKNOWN"
+
+
+@function("text.random")
+def random(size: int) -> str:
+    """A text of so many random letters and digits, fit for a secret.
+
+    Example:
+        @text.length(@text.random(12))  # => 12
+    """
+    if size > MAX_RANDOM:
+        raise ParameterError(f"a random text has {MAX_RANDOM:,} characters at most")
+    return "".join(secrets.choice(_LETTERS) for _ in range(size))
+
+
+@function("text.uuid")
+def uuid() -> str:
+    """A new random uuid.
+
+    Example:
+        @text.length(@text.uuid())  # => 36
+    """
+    return str(uuids.uuid4())

@@ -1,0 +1,112 @@
+"""What a function of expressions is, and the registry that names them.
+
+A built-in function, a user's own and a third party's are declared alike: a Python function under `@function("text.trim")`
+is called in expressions as `@text.trim(…)`, its arguments converted to the types of its annotations.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from pfnb.exceptions import NameTakenError, ParameterError
+
+_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Python function and the name it has in expressions: its group, a dot, and its own."""
+
+    name: str
+    call: Callable[..., Any]
+
+    @property
+    def group(self) -> str:
+        return self.name.rpartition(".")[0]
+
+    @property
+    def description(self) -> str:
+        """Its docstring, for help and reference."""
+        return inspect.getdoc(self.call) or ""
+
+
+class FunctionRegistry(Mapping[str, Any]):
+    """Groups of functions by name, as expressions take them: each an object whose attributes are the functions.
+
+    `load` is called whenever functions are looked for, and sees to it that the first ones are there.
+    """
+
+    def __init__(self, load: Callable[[], None] = lambda: None) -> None:
+        self._load = load
+        self._functions: dict[str, Function] = {}
+        self._groups: dict[str, SimpleNamespace] = {}
+
+    def add(self, function: Function) -> None:
+        """Register a function. A name may be registered again (a cell that is run twice), but a built-in one only by
+        pfnb itself; raises NameTakenError."""
+        if not _is_built_in(function):
+            self._load()
+            present = self._functions.get(function.name)
+            if present is not None and _is_built_in(present):
+                raise NameTakenError(
+                    f'"{function.name}" is a built-in function: give yours a name of its own, such as "my.{function.name}"'
+                )
+        self._functions[function.name] = function
+        group = self._groups.setdefault(function.group, SimpleNamespace())
+        setattr(group, function.name.rpartition(".")[2], function.call)
+
+    def functions(self) -> list[Function]:
+        """Each function, by name."""
+        self._load()
+        return sorted(self._functions.values(), key=lambda function: function.name)
+
+    def __getitem__(self, group: str) -> Any:
+        self._load()
+        return self._groups[group]
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return iter(self._groups)
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._groups)
+
+
+def _is_built_in(function: Function) -> bool:
+    return function.call.__module__.startswith("pfnb.functions.")
+
+
+@cache
+def _load_built_in() -> None:
+    # By its name, as plug-ins are: this room depends on no function, and an expression wants them all the same.
+    import_module("pfnb.functions").load()
+
+
+registry = FunctionRegistry(_load_built_in)
+"""The one registry of a process."""
+
+
+def function(name: str, *, registry: FunctionRegistry = registry) -> Callable[[F], F]:
+    """Declare a Python function as one of expressions; the function itself stays as it is.
+
+    The name has a group, such as `crm.label`. A parameter named `context` is given the run's Context; an `async def`
+    function is awaited on the run's loop, and both need a run. Raises NameTakenError and ParameterError.
+    """
+    if not _NAME.fullmatch(name):
+        raise ParameterError(f'a function is named like "crm.label", not "{name}"')
+
+    def declare(call: F) -> F:
+        registry.add(Function(name, call))
+        return call
+
+    return declare

@@ -1,0 +1,117 @@
+"""Functions of one's own in expressions: their names, their arguments, and what a run gives to them."""
+
+import asyncio
+
+import pytest
+
+from pfnb.exceptions import NameTakenError, ParameterError, PelEvaluationError
+from pfnb.functions import load
+from pfnb.language import Context, FunctionRegistry, evaluate, function, render
+
+SCOPE = {"vars": {"n": 4}, "body": "x", "headers": {}}
+
+
+@pytest.fixture
+def functions():
+    return FunctionRegistry()
+
+
+def test_a_function_is_called_by_its_name(functions):
+    @function("crm.label", registry=functions)
+    def label(name: str, times: int = 1) -> str:
+        return name * times
+
+    assert label("a") == "a"
+    assert evaluate("@crm.label(body, '3')", SCOPE, functions) == "xxx"
+    assert render("#{@crm.label(vars.n)}!", SCOPE, functions) == "4!"
+
+
+def test_a_group_may_have_several_functions_and_dots(functions):
+    function("my.crm.one", registry=functions)(lambda: 1)
+    function("my.crm.two", registry=functions)(lambda: 2)
+    assert evaluate("@'my.crm'.one() + @'my.crm'.two()", SCOPE, functions) == 3
+    assert [each.name for each in functions.functions()] == ["my.crm.one", "my.crm.two"]
+    assert list(functions) == ["my.crm"]
+    assert len(functions) == 1
+
+
+def test_defining_it_again_replaces_it(functions):
+    function("crm.label", registry=functions)(lambda: 1)
+    function("crm.label", registry=functions)(lambda: 2)
+    assert evaluate("@crm.label()", SCOPE, functions) == 2
+
+
+@pytest.mark.parametrize("name", ["label", "crm.", ".label", "crm._label", "crm label.x", "crm.__class__", "1.x"])
+def test_a_name_has_a_group(functions, name):
+    with pytest.raises(ParameterError, match='named like "crm'):
+        function(name, registry=functions)
+
+
+def test_built_in_functions_are_there_by_themselves_and_cannot_be_replaced():
+    assert evaluate("@text.leftPad('a', 3)", SCOPE) == "  a"
+    with pytest.raises(NameTakenError, match='such as "my'):
+        function("text.leftPad")(lambda: 1)
+    with pytest.raises(NameTakenError):
+        function("text.leftPad", registry=load())(lambda: 1)
+
+
+def test_the_callers_own_objects_take_the_place_of_all_others():
+    with pytest.raises(PelEvaluationError, match="no function object '@text'"):
+        evaluate("@text.trim('a')", SCOPE, {})
+
+
+async def test_a_run_gives_its_context_and_waits_for_what_is_asynchronous(run, functions):
+    @function("test.send", registry=functions)
+    async def send(context: Context, key: str, payload: int = 1):
+        assert context.scope.vars["n"] == payload
+        return (await context.hub.send_event(key, payload))["method"]
+
+    function("test.user", registry=functions)(lambda context: context.user.name)
+    text = """
+    vars:
+      n: 1
+      user: ${@test.user()}
+    pipeline:
+      - body.set: ${@test.send('a.b')} by ${vars.user}
+    """
+    assert (await run(text, functions=functions)).body == "send_event by ada"
+
+
+async def test_what_a_function_raises_ends_the_run_at_its_line(run, functions):
+    @function("test.fail", registry=functions)
+    async def fail():
+        raise ParameterError("out of order")
+
+    with pytest.raises(PelEvaluationError, match=r"@test.fail\(…\): out of order \(line 3, column 21, step 1\)"):
+        await run('\npipeline:\n  - body.set: "a #{ @test.fail() }"', functions=functions)
+
+
+async def test_what_never_answers_is_given_up(run, functions, monkeypatch):
+    monkeypatch.setattr("pfnb.language.pel.run_functions.WAIT_SECONDS", 0.05)
+    ended = []
+
+    @function("test.wait", registry=functions)
+    async def wait():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    with pytest.raises(PelEvaluationError, match="no answer within"):
+        await run("pipeline: [{body.set: '${@test.wait()}'}]", functions=functions)
+    assert ended == [True]
+
+
+def test_without_a_run_what_needs_one_says_so(functions):
+    function("test.user", registry=functions)(lambda context: context.user.name)
+    function("test.maybe", registry=functions)(lambda context=None: context)
+
+    @function("test.later", registry=functions)
+    async def later():
+        return 1
+
+    with pytest.raises(PelEvaluationError, match="needs a run"):
+        evaluate("@test.user()", SCOPE, functions)
+    with pytest.raises(PelEvaluationError, match="asynchronous"):
+        evaluate("@test.later()", SCOPE, functions)
+    assert evaluate("@test.maybe()", SCOPE, functions) is None
