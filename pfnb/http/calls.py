@@ -43,6 +43,10 @@ class Calls:
             "webhook_logs": access.webhook_logs,
             "send_event": access.send_event,
             "read_content": access.read_content,
+            "put_content": access.put_content,
+            "put_cached": access.put_cached,
+            "get_cached": access.get_cached,
+            "list_cached": access.list_cached,
             "register_listener": self.register_listener,
             "unregister_listener": self.unregister_listener,
             "list_listeners": self.list_listeners,
@@ -57,11 +61,14 @@ class Calls:
         }
         self._methods = {name: validate_call(method) for name, method in methods.items()}
 
-    async def run(self, method: str, arguments: dict[str, Any]) -> Any:
-        """Call by name. ParameterError for a name or arguments that there are not."""
+    async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
+        """Call by name; `data` is the content for a method that takes one. ParameterError for a name or arguments that there
+        are not."""
         found = self._methods.get(method)
         if found is None:
             raise ParameterError(f"a session has no call {method!r}: it has {', '.join(self._methods)}")
+        if method == "put_content":
+            arguments = {**arguments, "data": data}
         try:
             return await found(**arguments)
         except ValidationError as error:

@@ -22,11 +22,10 @@ from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.payload import event_object
 from pfnb.hub.request import Received
 from pfnb.hub.stores.bodies import read_body
+from pfnb.language.content import content_id_of
 from pfnb.language.parser import command_pipeline, parse_pipeline
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.run import Response, RunResult
-
-CONTENT = "$uri:attachment:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,9 @@ class RunHandler(UploadHandler, Door):
         response = result.response or Response()
         body = result.body if response.body is None else response.body
         headers = response.headers
-        if is_content_reference(body):
+        if (content_id := content_id_of(body)) is not None:
             headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
-            body = await self.site.hub.contents.read(body["content"].removeprefix(CONTENT), self._caller.user.name)
+            body = await self.site.hub.contents.read(content_id, self._caller.user.name)
         self.answer_as_set(body, response.status, headers)
 
     @asynccontextmanager
@@ -140,10 +139,6 @@ class PipelineHandler(RunHandler):
 
     async def _parsed(self, text: str) -> Pipeline:
         return await in_thread_if_large(len(text), partial(parse_pipeline, text, self.site.runner.registry))
-
-
-def is_content_reference(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("content"), str) and value["content"].startswith(CONTENT)
 
 
 def _single(values: Mapping[str, list[str]]) -> dict[str, Any]:

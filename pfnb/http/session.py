@@ -54,7 +54,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
 
     def on_message(self, message: str | bytes) -> None:
         try:
-            head, _ = unpack(message if isinstance(message, bytes) else message.encode())
+            head, data = unpack(message if isinstance(message, bytes) else message.encode())
             if self._calls is None:
                 self._hello(head)
             elif self._open_calls >= MAX_CALLS:
@@ -62,7 +62,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
             else:
                 # A wait ends with its connection; anything else is short, and is finished although nobody reads the answer.
                 tasks = self._waits if head.get("method") in WAITS else self.site.hub.tasks
-                tasks.spawn(self._call(self._calls, head), f"pfnb call {head.get('method')}")
+                tasks.spawn(self._call(self._calls, head, data), f"pfnb call {head.get('method')}")
         except RequestError as error:
             self.close(1008, error.message[:120])
 
@@ -89,11 +89,11 @@ class SessionHandler(WebSocketHandler, HubHandler):
         }
         self.site.hub.tasks.spawn(self._send(welcome), "pfnb welcome")
 
-    async def _call(self, calls: Calls, head: dict[str, Any]) -> None:
+    async def _call(self, calls: Calls, head: dict[str, Any], data: bytes) -> None:
         number = head.get("id")
         self._open_calls += 1
         try:
-            value = await calls.run(str(head.get("method")), head.get("arguments") or {})
+            value = await calls.run(str(head.get("method")), head.get("arguments") or {}, data)
             is_raw = isinstance(value, bytes)
             answer = {"type": "result", "id": number, "value": None if is_raw else value}
             await self._send(answer, value if is_raw else b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pfnb.exceptions import ParameterError
 from pfnb.hub.hub import Hub
+from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.webhook import RECEIVE, Webhook
+from pfnb.language.content import content_reference
 from pfnb.language.port import User
 
 MAX_LOGS = 10_000
@@ -65,6 +68,20 @@ class HubAccess:
         if offset < 0 or (size is not None and size < 0):
             raise ParameterError("offset and size of a content are not negative")
         return await self._hub.contents.read(content_id, self._user.name, offset, size)
+
+    async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
+        digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
+        content_id = self._hub.contents.put(self._user.name, data)
+        return content_reference(content_id, name=name, content_type=content_type, size=len(data), sha256=digest)
+
+    async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
+        return self._hub.cache.put(self._user.name, key, value, seconds)
+
+    async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+        return self._hub.cache.get(self._user.name, key, remove=remove)
+
+    async def list_cached(self) -> list[dict[str, Any]]:
+        return self._hub.cache.list(self._user.name)
 
     def _show(self, webhook: Webhook) -> dict[str, Any]:
         return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")

@@ -1,20 +1,39 @@
-"""The bytes behind content references: bodies and files of events, and of uploads for as long as their run lasts."""
+"""The bytes behind content references: bodies and files of events, of uploads for as long as their run lasts, and files that
+pipelines make, for a while."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid as uuids
+from collections.abc import Callable
 
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.request import FilePart, Received
+from pfnb.hub.shelf import Shelf
 from pfnb.hub.stores.bodies import discard_body, read_slice
 from pfnb.hub.stores.store import Store
 
+MAX_MADE = 10_000
+MAX_MADE_SIZE = 64 * 1024 * 1024
+MADE_SECONDS = 3600.0
+"""How many files made by an owner's pipelines are kept, how many bytes, and how long."""
+
 
 class Contents:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Callable[[], int]) -> None:
         self._store = store
+        self._now = now
         self._uploads: dict[str, Received] = {}
+        self._made: dict[str, Shelf] = {}
+
+    def put(self, owner: str, data: bytes) -> str:
+        """Keep what a pipeline of this owner made; the id of its content. It is readable for an hour, or until newer ones
+        need its room. PayloadTooLargeError if it is larger than all of that."""
+        if owner not in self._made:
+            self._made[owner] = Shelf(entries=MAX_MADE, size=MAX_MADE_SIZE, now=self._now)
+        content_id = uuids.uuid4().hex
+        self._made[owner].put(content_id, data, MADE_SECONDS)
+        return content_id
 
     def hold(self, upload: Received) -> str:
         """Make an upload readable; the id of its content. `release` ends that."""
@@ -35,6 +54,10 @@ class Contents:
         if upload is not None:
             start, length = _slice(_part(upload.files, number, content_id), upload.body.size, offset, size)
             return await asyncio.to_thread(read_slice, upload.body, start, length)
+        made = self._made[owner].get(name) if owner in self._made else None
+        if made is not None:
+            start, length = _slice(_part((), number, content_id), len(made.data), offset, size)
+            return made.data[start : start + length]
         event = await self._store.event(name)
         if event is None or event.owner != owner:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never was")

@@ -15,6 +15,7 @@ from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
 from pfnb.hub.brokers.broker import Broker
+from pfnb.hub.cache import Cache
 from pfnb.hub.changes import Changes
 from pfnb.hub.contents import Contents
 from pfnb.hub.delivery import Delivery, Listener, Outcome
@@ -59,7 +60,8 @@ class Hub:
         self.store = store
         self.webhooks = Webhooks(store, settings.limits.hard, now)
         self.listeners = Listeners(store)
-        self.contents = Contents(store)
+        self.contents = Contents(store, now)
+        self.cache = Cache(now)
         self.changes = Changes()
         self.outcomes = Outcomes()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)

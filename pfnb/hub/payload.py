@@ -17,6 +17,7 @@ from pfnb.hub.event import Event
 from pfnb.hub.form import FORM
 from pfnb.hub.form_header import known_charset, media_type, parameter
 from pfnb.hub.request import FilePart
+from pfnb.language.content import content_reference
 
 _TEXT_SUBTYPE = re.compile(
     r"(.*\+)?(json|xml|yaml)|x-yaml|toml|(x-)?ndjson|jsonl|javascript|ecmascript|sql|graphql|jwt|x-www-form-urlencoded"
@@ -140,24 +141,21 @@ def _plain(values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
 
 
 def _file_reference(event_id: str, index: int, file: FilePart) -> dict[str, Any]:
-    return _reference(f"{event_id}.{index}", file.filename, file.field, file.content_type, file.size, file.sha256)
-
-
-def _body_reference(record: Event, body: bytes) -> dict[str, Any]:
-    return _reference(
-        record.id, "body", None, record.content_type or _OCTETS, len(body), hashlib.sha256(body).hexdigest()
+    return content_reference(
+        f"{event_id}.{index}",
+        name=file.filename,
+        field=file.field,
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
     )
 
 
-def _reference(
-    content_id: str, name: str, field: str | None, content_type: str, size: int, sha256: str
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "field": field,
-        "contentType": content_type,
-        "contentLength": size,
-        "contentEncoding": None,
-        "checksum": f"sha-256={sha256}",
-        "content": f"$uri:attachment:{content_id}",
-    }
+def _body_reference(record: Event, body: bytes) -> dict[str, Any]:
+    return content_reference(
+        record.id,
+        name="body",
+        content_type=record.content_type or _OCTETS,
+        size=len(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+    )

@@ -16,6 +16,9 @@ REPEATABLE = frozenset(
         "get_webhooks",
         "webhook_logs",
         "read_content",
+        "put_content",
+        "put_cached",
+        "list_cached",
         "read_event",
         "read_steps",
         "list_events",
@@ -33,6 +36,7 @@ REPEATABLE = frozenset(
 @dataclass(slots=True)
 class _Call:
     head: dict[str, Any]
+    body: bytes
     future: asyncio.Future[Any]
     sent: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -49,13 +53,16 @@ class Calls:
         self._unreachable = unreachable
         self._numbers = itertools.count(1)
         self._open: dict[int, _Call] = {}
-        self._send: Callable[[dict[str, Any]], None] | None = None
+        self._send: Callable[[dict[str, Any], bytes], None] | None = None
 
-    async def call(self, method: str, arguments: Mapping[str, Any]) -> Any:
-        """The hub's answer: a JSON value, or bytes. Raises the PfnbError the hub answered, or HubUnreachableError."""
+    async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"") -> Any:
+        """The hub's answer: a JSON value, or bytes; `body` are bytes that go with the arguments.
+
+        Raises the PfnbError the hub answered, or HubUnreachableError.
+        """
         number = next(self._numbers)
         head = {"type": "call", "id": number, "method": method, "arguments": dict(arguments)}
-        call = self._open[number] = _Call(head, asyncio.get_running_loop().create_future())
+        call = self._open[number] = _Call(head, body, asyncio.get_running_loop().create_future())
         try:
             self._dispatch(call)
             return await call.future
@@ -64,7 +71,7 @@ class Calls:
             if call.timer is not None:
                 call.timer.cancel()
 
-    def connected(self, send: Callable[[dict[str, Any]], None]) -> None:
+    def connected(self, send: Callable[[dict[str, Any], bytes], None]) -> None:
         """There is a connection (again): send what waits for one."""
         self._send = send
         for call in list(self._open.values()):
@@ -101,7 +108,7 @@ class Calls:
             if call.timer is not None:
                 call.timer.cancel()
             call.sent = True
-            self._send(call.head)
+            self._send(call.head, call.body)
         elif call.timer is None or call.timer.cancelled():
             call.timer = asyncio.get_running_loop().call_later(self._grace, self._give_up, call)
 

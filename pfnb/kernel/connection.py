@@ -26,9 +26,9 @@ class Connection:
         self._socket = socket
         self.welcome = welcome
 
-    def send(self, head: dict[str, Any]) -> None:
+    def send(self, head: dict[str, Any], body: bytes = b"") -> None:
         """Queue a frame. Into a connection that has just ended it vanishes; `receive` tells the end."""
-        frame = pack(head)
+        frame = pack(head, body)
         try:
             asyncio.ensure_future(self._socket.write_message(frame, binary=True)).add_done_callback(_written)
         except WebSocketClosedError:

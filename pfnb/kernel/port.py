@@ -14,7 +14,7 @@ NO_HUB = "there is no hub here yet: run %load_ext pfnb first"
 class Caller(Protocol):
     """What a port needs of a session."""
 
-    async def call(self, method: str, arguments: Mapping[str, Any], /) -> Any: ...
+    async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"", /) -> Any: ...
 
 
 class SessionPort(HubPort):
@@ -54,6 +54,24 @@ class SessionPort(HubPort):
         arguments = {"content_id": content_id, "offset": offset, "size": size}
         content: bytes = await self._session.call("read_content", arguments)
         return content
+
+    async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
+        arguments = {"name": name, "content_type": content_type}
+        reference: dict[str, Any] = await self._session.call("put_content", arguments, data)
+        return reference
+
+    async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
+        arguments = {"key": key, "value": value, "seconds": seconds}
+        entry: dict[str, Any] = await self._session.call("put_cached", arguments)
+        return entry
+
+    async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+        entry: dict[str, Any] | None = await self._session.call("get_cached", {"key": key, "remove": remove})
+        return entry
+
+    async def list_cached(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = await self._session.call("list_cached", {})
+        return entries
 
     async def next_event(self, key: str, *, since: int, exclude: Sequence[str], seconds: float) -> dict[str, Any]:
         """The log row of the oldest event of this key accepted after the order `since` whose id is not in `exclude`, with the

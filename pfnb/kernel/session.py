@@ -67,9 +67,9 @@ class Session:
             connection, self._connection = self._connection, None
             await connection.closed()
 
-    async def call(self, method: str, arguments: Mapping[str, Any]) -> Any:
+    async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"") -> Any:
         """What a method of the hub answers: a JSON value, or bytes. Raises the hub's error, or HubUnreachableError."""
-        return await self._calls.call(method, arguments)
+        return await self._calls.call(method, arguments, body)
 
     async def register(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Register a listener, now and whenever the connection comes back. NameTakenError if another notebook holds it."""

@@ -55,3 +55,20 @@ class HubPort(Protocol):
         """The bytes behind a content reference, at most `size` of them from `offset` on; `content_id` is the last part of
         `$uri:attachment:<id>`. Raises NotFoundError."""
         ...
+
+    async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
+        """Keep bytes for a while; a content reference to them. Raises PayloadTooLargeError."""
+        ...
+
+    async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
+        """Keep JSON for this user's pipelines. Returns the entry: `key`, `size` in bytes, `created` and `expires` in
+        milliseconds. Raises ParameterError and PayloadTooLargeError."""
+        ...
+
+    async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+        """The entry of this key with its `value`, None if there is none (any more); `remove` takes it away."""
+        ...
+
+    async def list_cached(self) -> list[dict[str, Any]]:
+        """All entries of this user, the oldest first."""
+        ...

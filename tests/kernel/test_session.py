@@ -21,6 +21,7 @@ from pfnb.kernel.listener import FIRST_LINE, Listener
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.session import Session
 from pfnb.language.command import command
+from pfnb.language.content import content_id_of
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.port import ANONYMOUS, User
 from pfnb.language.runner import Runner
@@ -331,3 +332,14 @@ async def test_a_listener_that_is_defined_again_cuts_its_runs_off(connect):
     await kernel.listen("lead")
     row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
     assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
+
+
+async def test_files_and_the_cache_go_through_a_session(connect) -> None:
+    kernel = await connect()
+    data = bytes(range(256)) * 1000
+    reference = await kernel.hub.put_content(data, name="a.bin", content_type="application/octet-stream")
+    assert reference["contentLength"] == len(data)
+    assert await kernel.hub.read_content(content_id_of(reference) or "") == data
+    entry = await kernel.hub.put_cached("rate", {"eur": 1.1}, seconds=300)
+    assert await kernel.hub.get_cached("rate", remove=True) == {**entry, "value": {"eur": 1.1}}
+    assert await kernel.hub.list_cached() == []
