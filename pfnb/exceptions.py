@@ -19,6 +19,7 @@ PfnbError
 ├── NotFoundError                404  no such webhook, event, listener or content
 ├── NameTakenError               409  another notebook holds this pipeline name
 ├── WaitTimeoutError             408  what was waited for did not happen in time
+├── OutboundError                502  what a pipeline called did not answer, or not as it should
 └── HubUnreachableError          503  the hub does not answer
 """
 
@@ -141,6 +142,10 @@ class NameTakenError(PfnbError):
 
 class WaitTimeoutError(PfnbError):
     status = 408
+
+
+class OutboundError(PfnbError):
+    status = 502
 
 
 class HubUnreachableError(PfnbError):

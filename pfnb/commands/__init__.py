@@ -4,7 +4,7 @@ from importlib import import_module
 
 from pfnb.language.command import CommandRegistry, registry
 
-_GROUPS = ("data", "event", "flow", "http", "iam", "webhook")
+_GROUPS = ("data", "event", "flow", "http", "iam", "leaks", "outbound", "webhook")
 
 
 def load() -> CommandRegistry:

@@ -1,0 +1,94 @@
+"""Calls to other people's servers."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.command import NULL, command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+from pfnb.outbound import Attempts, Content, FileContent, Targets, send
+
+_CONTENT = "$uri:attachment:"
+
+
+@command("webhook.send")
+async def send_(
+    body: Any,
+    context: Context,
+    url: Annotated[str, Field(description="Whom to call.", min_length=1)],
+    message: Annotated[
+        Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")
+    ] = UNSET,
+    headers_: Annotated[dict[str, str] | None, Field(description="Headers to send with it.")] = None,
+    secret: Annotated[str | None, Field(description="Signs it as Standard Webhooks are signed (whsec_…).")] = None,
+    timeout: Annotated[float, Field(description="Seconds to wait for an answer, each time.", gt=0, le=300)] = 30.0,  # noqa: ASYNC109
+    retries: Annotated[int, Field(description="How often to send it again if that may help.", ge=0, le=10)] = 3,
+) -> Any:
+    """Send a message to somebody else's webhook; the body becomes what it answers.
+
+    It is sent again, with growing pauses or after what `Retry-After` asks for, when the connection fails and when the answer
+    is 429 or 5xx; any other answer than 2xx is an error, and so are redirects. Content references are sent as the files they
+    stand for. Private, local and link-local addresses are refused unless `PFNB_ALLOW_TARGETS` names them.
+
+    Example:
+        pipeline:
+          - webhook.send:
+              url: http://169.254.169.254/latest/meta-data
+              message: {order: 1}
+              onError: IGNORE
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    answer = await send(
+        Targets.from_environment(os.environ),
+        url,
+        await _content(body if message is UNSET else message, context),
+        headers=headers_,
+        secret=secret,
+        attempts=Attempts(timeout=timeout, retries=retries),
+    )
+    return NULL if answer.value is None else answer.value
+
+
+async def _content(value: Any, context: Context) -> Content:
+    """What to send for a value: files for content references, JSON or text for anything else."""
+    if _is_reference(value):
+        return Content(_type_of(value), await _bytes_of(value, context))
+    children = value.get("children") if isinstance(value, dict) else value
+    if isinstance(children, list) and children and all(_is_reference(child) for child in children):
+        files = [
+            FileContent(
+                str(child.get("name") or "file"), _type_of(child), await _bytes_of(child, context), _field_of(child)
+            )
+            for child in children
+        ]
+        fields = value.get("fields") or {} if isinstance(value, dict) else {}
+        return Content.form(files, {str(name): _plain(field) for name, field in fields.items()})
+    return Content.of(value)
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("content"), str) and value["content"].startswith(_CONTENT)
+
+
+async def _bytes_of(reference: dict[str, Any], context: Context) -> bytes:
+    return await context.hub.read_content(reference["content"].removeprefix(_CONTENT))
+
+
+def _type_of(reference: dict[str, Any]) -> str:
+    return str(reference.get("contentType") or "application/octet-stream")
+
+
+def _field_of(reference: dict[str, Any]) -> str:
+    return str(reference.get("field") or "file")
+
+
+def _plain(value: Any) -> str | list[str]:
+    if isinstance(value, dict):
+        raise ParameterError("webhook.send: a field of a form is a text, or a list of texts")
+    return [str(item) for item in value] if isinstance(value, list) else str(value)

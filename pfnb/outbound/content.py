@@ -1,0 +1,72 @@
+"""What is sent: JSON, text, or files; and its signature, as the Standard Webhooks specification has it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+
+_PREFIX = "whsec_"
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file of a multipart form. `name` and `field` are metadata, `data` its bytes."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+    field: str = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes with their type, such as `application/json`."""
+
+    content_type: str
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, value: Any) -> Content:
+        """A text as text, anything else as JSON; nothing at all for None. ParameterError for what JSON has not."""
+        if value is None:
+            return cls("", b"")
+        if isinstance(value, str):
+            return cls("text/plain; charset=utf-8", value.encode("utf-8", "surrogatepass"))
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ParameterError(f"this message cannot be sent as JSON: {error}") from error
+        return cls("application/json", text.encode("utf-8", "surrogatepass"))
+
+    @classmethod
+    def form(cls, files: Sequence[FileContent], fields: Mapping[str, str | list[str]]) -> Content:
+        """A multipart form of these files and fields."""
+        import httpx
+
+        request = httpx.Request(
+            "POST",
+            "http://form/",
+            data=dict(fields),
+            files=[(file.field, (file.name, file.data, file.content_type)) for file in files],
+        )
+        return cls(request.headers["content-type"], request.read())
+
+
+def signature_headers(content: Content, secret: str, message_id: str, timestamp: int) -> dict[str, str]:
+    """`webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature` (v1, HMAC-SHA256). ParameterError for a secret that
+    is not base64, with or without `whsec_` before it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise ParameterError("the secret is not base64: Standard Webhooks secrets look like whsec_MfKQ…") from None
+    signed = b".".join((message_id.encode(), str(timestamp).encode(), content.data))
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": f"v1,{signature}"}

@@ -1,0 +1,154 @@
+"""Sends a request until it is answered: to checked addresses alone, again after a while where that may help, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.client import responses
+from typing import TYPE_CHECKING
+
+from pfnb.exceptions import OutboundError, ParameterError
+from pfnb.outbound.answer import Answer
+from pfnb.outbound.content import Content, signature_headers
+from pfnb.outbound.targets import Targets
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_ANSWER = 4 * 1024 * 1024
+MAX_WAIT = 60.0
+"""Seconds between two attempts at most, whatever `Retry-After` asks for."""
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """`timeout` is seconds for one attempt; `retries` how often it is sent again after a failed connection, a 429 or a 5xx;
+    `wait` the seconds before the second attempt, doubled each time."""
+
+    timeout: float = 30.0
+    retries: int = 3
+    wait: float = 1.0
+
+
+async def send(
+    targets: Targets,
+    url: str,
+    content: Content,
+    *,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    secret: str | None = None,
+    attempts: Attempts = Attempts(),
+) -> Answer:
+    """The answer of whoever is at `url`, of status 2xx.
+
+    With a `secret` it is signed as Standard Webhooks are, each attempt anew under the same id. Redirects are not followed:
+    a signed body is for the address it was meant for. AccessDeniedError where the address may not be called; OutboundError
+    when there is no answer, or no good one.
+    """
+    message_id = f"msg_{uuid.uuid4().hex}"
+    for number in range(1, attempts.retries + 2):
+        signed = {} if secret is None else signature_headers(content, secret, message_id, int(time.time()))
+        problem: str
+        pause = attempts.wait * 2 ** (number - 1)
+        try:
+            answer = await _attempt(targets, url, content, method, {**(headers or {}), **signed}, attempts.timeout)
+        except _AgainError as error:
+            problem = str(error)
+        else:
+            if 200 <= answer.status < 300:
+                return Answer(answer.status, answer.headers, answer.data, number)
+            problem = _described(answer)
+            if answer.status != 429 and answer.status < 500:
+                raise OutboundError(f"{_place(url)} {problem}")
+            pause = _retry_after(answer.headers) or pause
+        if number <= attempts.retries:
+            await asyncio.sleep(min(pause, MAX_WAIT))
+    times = "" if attempts.retries == 0 else f" (sent {attempts.retries + 1} times)"
+    raise OutboundError(f"{_place(url)} {problem}{times}")
+
+
+class _AgainError(Exception):
+    """This attempt failed, and another may not."""
+
+
+async def _attempt(
+    targets: Targets, url: str, content: Content, method: str, headers: Mapping[str, str], seconds: float
+) -> Answer:
+    import httpx
+
+    # Not compressed: a small answer could become a huge one.
+    own = {"Accept-Encoding": "identity"}
+    if content.content_type:
+        own["Content-Type"] = content.content_type
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            httpx.AsyncClient(transport=_checked_transport(targets), timeout=None, trust_env=False) as client,  # noqa: S113
+            client.stream(method, url, content=content.data, headers={**own, **headers}) as response,
+        ):
+            return Answer(response.status_code, dict(response.headers), await _read(response))
+    except TimeoutError:
+        raise _AgainError(f"did not answer within {seconds:g} seconds") from None
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
+        raise ParameterError(f"{_place(url)} cannot be called like this: {error}") from error
+    except httpx.TransportError as error:
+        raise _AgainError(f"cannot be reached ({type(error).__name__}: {error})") from error
+
+
+async def _read(response: httpx.Response) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) > MAX_ANSWER:
+            raise OutboundError(f"the answer is longer than {MAX_ANSWER // 1024 // 1024} MiB")
+    return bytes(data)
+
+
+def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
+    import httpx
+
+    class CheckedTransport(httpx.AsyncHTTPTransport):
+        """Connects to the address that was checked; certificate and Host header are still those of the name."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            url = request.url
+            if url.scheme not in ("http", "https") or not url.host:
+                raise httpx.UnsupportedProtocol("it needs http:// or https:// and a host")
+            address = await targets.resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
+            request.extensions = {**request.extensions, "sni_hostname": url.host}
+            request.url = url.copy_with(host=address)
+            return await super().handle_async_request(request)
+
+    return CheckedTransport()
+
+
+def _place(url: str) -> str:
+    """The address without what is secret in most webhooks' addresses: user, path and query."""
+    scheme, separator, rest = url.partition("://")
+    host = rest.split("/")[0].split("?")[0].rsplit("@")[-1]
+    return f"{scheme}{separator}{host}"
+
+
+def _described(answer: Answer) -> str:
+    said = f"answered {answer.status} {responses.get(answer.status, '')}".rstrip()
+    if 300 <= answer.status < 400:
+        return f"{said}: redirects are not followed, give the final address"
+    text = answer.data[: 4 * _SHOWN].decode("utf-8", "replace")
+    return f"{said}: {' '.join(text.split())[:_SHOWN]}" if text.strip() else said
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the answer asks to wait, as a number or a date."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
