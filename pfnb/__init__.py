@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pfnb import language
     from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
-    from pfnb.kernel.api import arun, command, run, webhook
+    from pfnb.kernel.api import arun, command, on, run, webhook
     from pfnb.kernel.event import Event, EventFile
     from pfnb.kernel.webhooks import Webhook
     from pfnb.language.function import function
@@ -32,6 +32,7 @@ __all__ = [
     "command",
     "function",
     "language",
+    "on",
     "run",
     "webhook",
 ]
@@ -48,6 +49,7 @@ _HOMES = {
     "arun": "pfnb.kernel.api",
     "command": "pfnb.kernel.api",
     "function": "pfnb.language.function",
+    "on": "pfnb.kernel.api",
     "run": "pfnb.kernel.api",
     "webhook": "pfnb.kernel.api",
 }

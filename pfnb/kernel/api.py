@@ -1,4 +1,4 @@
-"""The Python side of a notebook: `pfnb.webhook`, `pfnb.run`, `pfnb.arun` and `@pfnb.command`."""
+"""The Python side of a notebook: `pfnb.webhook`, `pfnb.run`, `pfnb.arun`, `@pfnb.on` and `@pfnb.command`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from pfnb import commands, language
 from pfnb.hub.identity import default_owner
-from pfnb.kernel import webhooks
+from pfnb.kernel import pipelines, webhooks
 from pfnb.kernel.door import Door
+from pfnb.kernel.handler import listening_pipeline
 from pfnb.kernel.notebook import current_notebook, loaded_notebook
 from pfnb.kernel.pipelines import print_log
 from pfnb.kernel.port import NoSession, SessionPort
@@ -79,6 +80,51 @@ def command(
     """
     commands.load()
     return language.command(name, aliases=aliases, anonymous=anonymous, main=main, shorthand=shorthand)
+
+
+def on(
+    pattern: str,
+    *,
+    name: str | None = None,
+    filter: str | None = None,  # noqa: A002 - the word of event.listen
+    concurrency: int = 1,
+    main: bool = False,
+    replace: bool = False,
+    headers: Mapping[str, Any] | None = None,
+) -> Callable[[F], F]:
+    """Declare a function as a listener for events whose key matches `pattern` (`*` is one word, `#` any number).
+
+    The function takes any of `event` (an `Event`), `body`, `vars` and `headers` by name, and stays as it is. It runs in a
+    thread; an `async def` runs on pfnb's loop, and must not block it; with `main` it runs on the kernel's main thread, between
+    cells. What it returns is the answer to a caller that waits (`wait=true`); returning None answers with the event. What it
+    prints or displays stands under the cell that defined it.
+
+    `name` is the function's own unless given; defining it again replaces it, and so does `replace` where another notebook has
+    the name. `filter` is an expression over the event as `body`, such as `"body.payload.total > 100"`. Events come one at a
+    time in their order, unless `concurrency` says how many at once. `headers` are those of a pipeline, such as
+    `{"retry": {"times": 3}}`.
+
+    HubUnreachableError before `%load_ext pfnb`; ParameterError for a function that wants anything else; NameTakenError.
+    """
+    __tracebackhide__ = True
+    notebook = loaded_notebook()
+
+    def register(function: F) -> F:
+        __tracebackhide__ = True
+        called = name or function.__name__
+        pipeline = listening_pipeline(
+            function,
+            pattern,
+            notebook.runner.registry,
+            name=called,
+            filter=filter,
+            main=main,
+            headers={"concurrency": concurrency, **(headers or {})},
+        )
+        pipelines.register(notebook, called, pipeline, replace=replace, is_function=True)
+        return function
+
+    return register
 
 
 async def _run(

@@ -13,6 +13,7 @@ from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board import Board
 from pfnb.kernel.event import Contents, Event
 from pfnb.kernel.failures import explained
+from pfnb.kernel.handler import without_place
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
@@ -27,7 +28,10 @@ _REMEMBERED = 30.0
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """`user` is whom its runs begin as, `context` that of the cell that defined it: what a run prints belongs there."""
+    """`user` is whom its runs begin as, `context` that of the cell that defined it: what a run prints belongs there.
+
+    `is_function`: the pipeline was made around a Python function, and nobody has seen its text.
+    """
 
     name: str
     pipeline: Pipeline
@@ -35,6 +39,7 @@ class Listener:
     owner: User
     context: contextvars.Context
     board: Board
+    is_function: bool = False
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Ends of runs that the hub did not take, since the connection had broken: it hands over the same deliveries again."""
     turn: asyncio.Semaphore = field(init=False)
@@ -73,6 +78,8 @@ class Listener:
         except Exception as error:
             # Nothing but the board and the hub's record can tell: there is no cell that waits.
             failure = error if isinstance(error, PfnbError) else _unexpected(error)
+            if self.is_function:
+                failure = without_place(failure)
             explanation = explained(failure, self.pipeline.source, FIRST_LINE)
             self.board.show(entry, data, "failed", failure.to_json(), explanation)
             return failed(failure)
@@ -84,7 +91,9 @@ class Listener:
 
     def _refresh(self, runner: Runner) -> None:
         """Take commands that were defined again since; PfnbError if the pipeline does not fit them."""
-        if any(step.command is not runner.registry.get(step.command.name) for step in _steps(self.pipeline.steps)):
+        if not self.is_function and any(
+            step.command is not runner.registry.get(step.command.name) for step in _steps(self.pipeline.steps)
+        ):
             self.pipeline = parse_pipeline(self.pipeline.source, runner.registry, first_line=FIRST_LINE)
 
 

@@ -29,7 +29,15 @@ class Listeners(Rows[dict[str, Any]]):
         return listeners_bundle(self)
 
 
-def register(notebook: Notebook, name: str, pipeline: Pipeline, *, run_as_me: bool, replace: bool) -> None:
+def register(
+    notebook: Notebook,
+    name: str,
+    pipeline: Pipeline,
+    *,
+    run_as_me: bool = False,
+    replace: bool = False,
+    is_function: bool = False,
+) -> None:
     """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name."""
     place = CellPlace(notebook.shell)
     title = f"{name} listens for {pipeline.listen.event_key if pipeline.listen is not None else ''}"
@@ -41,6 +49,7 @@ def register(notebook: Notebook, name: str, pipeline: Pipeline, *, run_as_me: bo
         owner=notebook.user,
         context=sent_to(board, contextvars.copy_context()) if place.is_live else contextvars.copy_context(),
         board=board,
+        is_function=is_function,
     )
     notebook.run_sync(_register(notebook, listener, replace=replace))
     place.show(empty_bundle(title))
