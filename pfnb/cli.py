@@ -1,4 +1,4 @@
-"""The command line: `pfnb serve`. Everything heavy is imported by the command that needs it."""
+"""The command line: `pfnb serve`, `pfnb schema`. Everything heavy is imported by the command that needs it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pfnb.exceptions import PfnbError
+from pfnb.exceptions import ParameterError, PfnbError
+
+if TYPE_CHECKING:
+    from pfnb.language import CommandRegistry
 
 DEFAULT_PORT = 8899
 
@@ -35,6 +39,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it")
     serve.set_defaults(run=_serve)
+    schema = commands.add_parser("schema", help="print the JSON Schema of pipelines, for editors")
+    schema.add_argument("name", nargs="?", metavar="COMMAND", help="of this command only: its parameters")
+    schema.add_argument("--openapi", action="store_true", help="print the OpenAPI document of the hub instead")
+    schema.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        dest="modules",
+        help="a module with commands of your own",
+    )
+    schema.set_defaults(run=_schema)
     return parser
 
 
@@ -55,6 +71,40 @@ def _serve(words: argparse.Namespace) -> int:
     options = HubOptions(data_dir, public_url=words.public_url)
     asyncio.run(serve(options, host=words.host, port=words.port, token=token))
     return 0
+
+
+def _schema(words: argparse.Namespace) -> int:
+    import json
+
+    from pfnb.language.schema import command_schema, pipeline_schema
+
+    registry = _commands(words.modules)
+    if words.openapi:
+        from pfnb.http.openapi import openapi
+
+        document = openapi(registry, f"http://127.0.0.1:{DEFAULT_PORT}/pfnb")
+    elif words.name:
+        document = command_schema(registry.get(words.name))
+    else:
+        document = pipeline_schema(registry)
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _commands(modules: Sequence[str]) -> CommandRegistry:
+    """The built-in commands, and those of somebody's own modules, which may lie in this folder."""
+    from importlib import import_module
+
+    from pfnb import commands
+
+    registry = commands.load()
+    sys.path.insert(0, str(Path.cwd()))
+    for module in modules:
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise ParameterError(f"--import {module}: {error}") from error
+    return registry
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import stat
 import subprocess
@@ -14,9 +15,9 @@ from pfnb.cli import main
 from pfnb.server.serve import kept_token
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pfnb.cli", *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "pfnb.cli", *words], capture_output=True, text=True, timeout=60, check=False, cwd=cwd
     )
 
 
@@ -42,6 +43,35 @@ def test_a_data_directory_that_is_a_file_exits_with_1_and_one_line(tmp_path: Pat
     ended = run("serve", "--port", "0", "--data-dir", str(tmp_path / "file"), "--token", "t")
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
+
+
+def test_the_schema_of_pipelines_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert "command:log" in json.loads(capsys.readouterr().out)["$defs"]
+
+
+def test_the_schema_of_one_command_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "log"]) == 0
+    assert "level" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_the_openapi_document_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--openapi"]) == 0
+    assert json.loads(capsys.readouterr().out)["openapi"].startswith("3.1")
+
+
+def test_an_unknown_command_exits_with_1_and_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "lgo"]) == 1
+    assert 'did you mean "log"?' in capsys.readouterr().err
+
+
+def test_the_schema_knows_commands_of_ones_own_modules(tmp_path: Path) -> None:
+    (tmp_path / "crm.py").write_text(
+        "import pfnb\n\n@pfnb.command('crm.score')\ndef score(factor: int = 1):\n    'Rate a customer.'\n"
+    )
+    ended = run("schema", "--import", "crm", "crm.score", cwd=tmp_path)
+    assert json.loads(ended.stdout)["description"] == "Rate a customer."
+    assert run("schema", "--import", "no_such_module", cwd=tmp_path).stderr.startswith("pfnb: --import no_such_module")
 
 
 def test_the_token_of_a_data_directory_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from pfnb.http.commands import CommandHandler, PipelineHandler
+from pfnb.http.documents import OpenApiHandler, PipelineSchemaHandler
 from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
 from pfnb.http.health import HealthHandler
+from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA
 from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
@@ -24,15 +26,17 @@ def anonymous_routes(site: Site) -> list[Route]:
     return [
         (re.escape(RECEIVE), ReceiverHandler, {"site": site}),
         (r"/api/v3/session", SessionHandler, {"site": site}),
-        (r"/healthz", HealthHandler, {"site": site}),
+        (HEALTH, HealthHandler, {"site": site}),
     ]
 
 
 def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list[Route]:
     """Handlers that ask the door who is there. `settings` are the door's own."""
     return [
-        (r"/api/v3/command/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
-        (r"/api/v3/pipeline", behind(door, PipelineHandler), {"site": site, **settings}),
+        (f"{COMMAND}/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
+        (PIPELINE, behind(door, PipelineHandler), {"site": site, **settings}),
+        (re.escape(PIPELINE_SCHEMA), behind(door, PipelineSchemaHandler), {"site": site, **settings}),
+        (re.escape(OPENAPI), behind(door, OpenApiHandler), {"site": site, **settings}),
     ]
 
 

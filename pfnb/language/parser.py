@@ -9,7 +9,7 @@ from typing import Any
 from pfnb.exceptions import PipelineSyntaxError, UnknownCommandError
 from pfnb.language import document
 from pfnb.language.blocks import build_blocks
-from pfnb.language.command import CommandRegistry
+from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.deferred import BARE
 from pfnb.language.document import Node, Scalar, Sequence, read_document
 from pfnb.language.headers import headers_of
@@ -48,7 +48,7 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
     """A pipeline of one command, as the command API and the command line call it. The values are data: expressions in
     them are text, but for parameters that want expressions. Raises UnknownCommandError, ParameterError and PelSyntaxError."""
     command = registry.get(name)
-    if command.block is not None or name == LISTEN:
+    if not stands_alone(command):
         raise UnknownCommandError(f'"{name}" does nothing outside a pipeline')
     values = {command.parameters.name_of(spelling): value for spelling, value in parameters.items()}
     for key, kind in command.deferred.items():
@@ -57,6 +57,11 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
     command.parameters.check(values, ())
     step = Step(command, values, Options(), line=1, column=1, number=1)
     return Pipeline(headers={}, vars={}, steps=(step,), body=None, source="")
+
+
+def stands_alone(command: Command) -> bool:
+    """Whether a command does anything outside a pipeline."""
+    return command.block is None and command.name != LISTEN
 
 
 def _sections(root: Node | None, first_line: int) -> dict[str, Node]:

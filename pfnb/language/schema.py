@@ -44,9 +44,11 @@ class _Generator(GenerateJsonSchema):
         return self.generate_inner(schema["schema"]) if without else super().default_schema(schema)
 
 
-def parameters_schema(command: Command) -> dict[str, Any]:
+def parameters_schema(command: Command, *, ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
     """The parameters of one command, as values: one spelling each, no expressions, no common parameters."""
-    return _generated(command, "#/$defs/{model}")
+    schema = command.model.model_json_schema(by_alias=True, schema_generator=_Generator, ref_template=ref_template)
+    schema.pop("title", None)
+    return schema
 
 
 def pipeline_schema(registry: CommandRegistry) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def _step(registry: CommandRegistry) -> dict[str, Any]:
 
 def _step_value(command: Command) -> dict[str, Any]:
     """What stands behind a command's name. Other spellings of a parameter are patterns, which editors do not propose."""
-    own = _generated(command, f"#/$defs/{_pointer(f'command:{command.name}')}/$defs/{{model}}")
+    own = parameters_schema(command, ref_template=f"#/$defs/{_pointer(f'command:{command.name}')}/$defs/{{model}}")
     spellings = _spellings(command)
     properties = {name: _written(schema) for name, schema in own.get("properties", {}).items()}
     common = {name: _ref(f"parameter:{name}") for name in COMMON if name not in command.parameters.spellings}
@@ -188,12 +190,6 @@ def _part_description(owner: Command, name: str) -> str:
 def _markdown(command: Command) -> str:
     examples = (f"\n\n```yaml\n{example.code}\n```" for example in command.documentation.examples)
     return command.description + "".join(examples)
-
-
-def _generated(command: Command, ref_template: str) -> dict[str, Any]:
-    schema = command.model.model_json_schema(by_alias=True, schema_generator=_Generator, ref_template=ref_template)
-    schema.pop("title", None)
-    return schema
 
 
 def _spellings(command: Command) -> dict[str, list[str]]:

@@ -1,0 +1,221 @@
+"""What the hub answers over HTTP, as an OpenAPI document: every command from its own declaration, for clients of any language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+from pfnb.hub.webhook import RECEIVE
+from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.parser import stands_alone
+from pfnb.language.schema import parameters_schema
+
+COMMAND: Final = "/api/v3/command"
+PIPELINE: Final = "/api/v3/pipeline"
+PIPELINE_SCHEMA: Final = "/api/v3/pipeline.schema.json"
+OPENAPI: Final = "/api/v3/openapi.json"
+HEALTH: Final = "/healthz"
+
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "integer"}
+_BINARY: Final = {"type": "string", "format": "binary"}
+_FILES: Final = {"type": "array", "items": _BINARY}
+_ERROR: Final = {
+    "description": "Every answer that is no success. `line`, `column` and `step` are there where a pipeline is to blame.",
+    "type": "object",
+    "properties": {
+        "status": {"const": "error"},
+        "statusCode": _NUMBER,
+        "statusMessage": {**_TEXT, "description": "What was wrong, and what would be right."},
+        "errorType": _TEXT,
+        "line": _NUMBER,
+        "column": _NUMBER,
+        "step": _NUMBER,
+        "traceId": _TEXT,
+    },
+    "required": ["status", "statusCode", "statusMessage", "errorType", "traceId"],
+}
+_ACCEPTED: Final = {
+    "type": "object",
+    "properties": {
+        "status": {"enum": ["running", "finished"]},
+        "statusCode": _NUMBER,
+        "correlationId": _TEXT,
+        "traceId": _TEXT,
+        "created": {**_NUMBER, "description": "Milliseconds since 1970."},
+        "value": {"description": "The answer of the pipeline, where it was waited for."},
+    },
+    "required": ["status", "statusCode"],
+}
+_RESULT: Final = {
+    "description": "The body that it ends with, without an envelope: JSON, text, or the bytes of a file.",
+    "content": {"application/json": {"schema": {}}, "text/plain": {"schema": _TEXT}, "*/*": {"schema": _BINARY}},
+}
+
+
+def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
+    """The document for a hub at this address."""
+    commands = [command for command in registry if stands_alone(command)]
+    groups = sorted({_group(command) for command in commands})
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "pfnb", "summary": "Webhooks and pipelines for notebooks.", "version": version("pfnb")},
+        "servers": [{"url": url}],
+        "security": [{"authorization": []}],
+        "tags": [{"name": name} for name in ("webhooks", "pipelines", "hub", *(f"command {name}" for name in groups))],
+        "paths": {
+            RECEIVE: _receiver(),
+            PIPELINE: {"post": _pipeline()},
+            PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
+            OPENAPI: {"get": _document("This document.", "application/json")},
+            HEALTH: {"get": _health()},
+            **{f"{COMMAND}/{command.name}": _command(command) for command in commands},
+        },
+        "components": {
+            "schemas": {"Error": _ERROR, "Accepted": _ACCEPTED, **dict(_inner_schemas(commands))},
+            "responses": {"Error": {"description": "It was refused, or failed.", **_json(_schema("Error"))}},
+            "securitySchemes": {
+                "authorization": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "`Authorization: Bearer …` or `token …`, with the hub's or the Jupyter Server's token.",
+                }
+            },
+        },
+    }
+
+
+def _command(command: Command) -> dict[str, Any]:
+    schema = _parameters(command)
+    about = {
+        "tags": [f"command {_group(command)}"],
+        "summary": command.documentation.summary,
+        "description": command.description,
+        "responses": _responses(_RESULT),
+    }
+    query = [
+        {
+            "name": name,
+            "in": "query",
+            "description": each.get("description", ""),
+            "required": name in schema.get("required", ()),
+            "schema": each,
+        }
+        for name, each in schema.get("properties", {}).items()
+    ]
+    form = {"type": "object", "properties": schema.get("properties", {})}
+    content = {
+        "application/json": {"schema": {"description": "The body that the command begins with."}},
+        "application/x-www-form-urlencoded": {"schema": form},
+        "multipart/form-data": {"schema": {**form, "properties": {**form["properties"], "file": _FILES}}},
+    }
+    return {
+        "get": {"operationId": f"get {command.name}", **about, "parameters": query},
+        "post": {
+            "operationId": command.name,
+            **about,
+            "parameters": [{**each, "required": False} for each in query],
+            "requestBody": {"description": "Parameters may stand in a form as well.", "content": content},
+        },
+    }
+
+
+def _receiver() -> dict[str, Any]:
+    about = {
+        "tags": ["webhooks"],
+        "summary": "Receive a webhook.",
+        "description": "Answers 200 once the event is stored. An unknown uuid gets the same kind of answer.",
+        "security": [],
+        "parameters": [
+            {
+                "name": "uuid",
+                "in": "query",
+                "description": "The webhook's uuid; may stand in the body.",
+                "schema": _TEXT,
+            },
+            {"name": "token", "in": "query", "description": "The same, by its other name.", "schema": _TEXT},
+            {
+                "name": "wait",
+                "in": "query",
+                "description": "Answer with what the pipeline says.",
+                "schema": {"type": "boolean", "default": False},
+            },
+            {
+                "name": "timeout",
+                "in": "query",
+                "description": "How many seconds to wait for it.",
+                "schema": {"type": "number", "minimum": 0, "maximum": 300, "default": 30},
+            },
+        ],
+        "responses": _responses({"description": "The event is stored, or done.", **_json(_schema("Accepted"))}),
+    }
+    body = {"description": "Anything: JSON, a form, files, text, bytes.", "content": {"*/*": {"schema": {}}}}
+    return {
+        "get": {"operationId": "get webhook.receive", **about},
+        "post": {"operationId": "webhook.receive", **about, "requestBody": body},
+    }
+
+
+def _pipeline() -> dict[str, Any]:
+    form = {"type": "object", "properties": {"pipeline": _TEXT, "file": _FILES}, "required": ["pipeline"]}
+    return {
+        "operationId": "pipeline",
+        "tags": ["pipelines"],
+        "summary": "Run a pipeline.",
+        "description": f"What a pipeline may say is in `{PIPELINE_SCHEMA}`.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/yaml": {"schema": _TEXT},
+                "application/json": {"schema": {"type": "object"}},
+                "multipart/form-data": {"schema": form},
+            },
+        },
+        "responses": _responses(_RESULT),
+    }
+
+
+def _document(summary: str, media_type: str) -> dict[str, Any]:
+    content = {media_type: {"schema": {"type": "object"}}}
+    return {"tags": ["hub"], "summary": summary, "responses": _responses({"description": summary, "content": content})}
+
+
+def _health() -> dict[str, Any]:
+    status = {"type": "object", "properties": {"status": _TEXT}}
+    return {
+        "tags": ["hub"],
+        "summary": "Whether the hub takes requests.",
+        "security": [],
+        "responses": {
+            "200": {"description": "It does.", **_json(status)},
+            "503": {"description": "It is starting or stopping.", **_json(status)},
+        },
+    }
+
+
+def _responses(success: Mapping[str, Any]) -> dict[str, Any]:
+    return {"200": success, "default": {"$ref": "#/components/responses/Error"}}
+
+
+def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _schema(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _parameters(command: Command) -> dict[str, Any]:
+    return parameters_schema(command, ref_template=f"#/components/schemas/{command.name}.{{model}}")
+
+
+def _inner_schemas(commands: list[Command]) -> Iterator[tuple[str, Any]]:
+    """The schemas that those of parameters refer to."""
+    for command in commands:
+        for name, schema in _parameters(command).get("$defs", {}).items():
+            yield f"{command.name}.{name}", schema
+
+
+def _group(command: Command) -> str:
+    return command.name.partition(".")[0]
