@@ -66,7 +66,7 @@ async def send(hub_url: str, uuid: str, request: Request) -> Answer:
     form: dict[str, list[str]] = {}
     for name, value in request.fields:
         form.setdefault(name, []).append(value)
-    files = [("file", (path.name, path.read_bytes(), _content_type(path))) for path in request.files]
+    files = [("file", (path.name, path.read_bytes(), content_type(path))) for path in request.files]
     if request.method == "GET":
         query, form = {**form, **params}, {}
     else:
@@ -99,5 +99,6 @@ def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
     return json.dumps(request.body).encode(), {"Content-Type": "application/json"}
 
 
-def _content_type(path: Path) -> str:
+def content_type(path: Path) -> str:
+    """The MIME type that the file's name tells."""
     return mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import leaks, webhooks
+from pfnb.kernel import leaks, sending, webhooks
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.testcall import Answer, Request
 from pfnb.kernel.words import (
@@ -61,6 +62,16 @@ _VERBS = (
         fields="a field of the form to send, or of the query with method=GET",
     ),
     Verb(
+        "send",
+        "Send a message to somebody else's webhook, and show what it answers.",
+        (
+            Parameter("url", "whom to call", required=True),
+            Parameter("message", "JSON or text to send", json_or_text),
+            Parameter("file", "path of a file to send; may be repeated", many=True),
+            Parameter("timeout", "seconds to wait for an answer, each time (30)", seconds),
+        ),
+    ),
+    Verb(
         "logs",
         "What a webhook has received, newest first.",
         (*_WHICH, Parameter("limit", "how many at most (20)", whole_number)),
@@ -111,9 +122,7 @@ def _receive(notebook: Notebook, words: Words) -> Answer:
     body, files = words.get("body"), tuple(Path(path) for path in words.get("file", []))
     if body is not None and (files or words.fields):
         raise UsageError("%webhook receive sends either body=… or file=… and fields")
-    for path in files:
-        if not path.is_file():
-            raise UsageError(f"%webhook receive: there is no file {path} (the notebook's folder is {Path.cwd()})")
+    _check_files("receive", files)
     method = words.get("method", "POST")
     if method == "GET" and (files or body is not None):
         raise UsageError("%webhook receive method=GET has no body: give fields, which go into the query")
@@ -123,6 +132,14 @@ def _receive(notebook: Notebook, words: Words) -> Answer:
             body, words.fields, files, method=method, wait=words.get("wait", False), timeout=words.get("timeout", 30.0)
         )
     )
+
+
+def _send(notebook: Notebook, words: Words) -> Answer:
+    files = [Path(path) for path in words.get("file", [])]
+    if files and "message" in words.values:
+        raise UsageError("%webhook send sends either message=… or file=…")
+    _check_files("send", files)
+    return sending.send(notebook, words.get("url"), words.get("message"), files, words.get("timeout", 30.0))
 
 
 def _logs(notebook: Notebook, words: Words) -> Any:
@@ -143,6 +160,12 @@ def _url(notebook: Notebook, words: Words) -> str:
     return webhook.url if "show" in words.flags else webhook.masked_url
 
 
+def _check_files(verb: str, files: Iterable[Path]) -> None:
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"%webhook {verb}: there is no file {path} (the notebook's folder is {Path.cwd()})")
+
+
 def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
     if "uuid" not in words.values and "eventKey" not in words.values:
         raise UsageError(f"%webhook {verb} needs uuid=… or eventKey=…: which webhook is meant")
@@ -156,6 +179,7 @@ _DO = {
     "receive": _receive,
     "logs": _logs,
     "rotate": _rotate,
+    "send": _send,
     "scan": _scan,
     "url": _url,
 }

@@ -181,7 +181,7 @@ def test_a_listening_pipeline_may_be_run_now(shared):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("%webhook", "wants a verb: put, get, delete, receive, logs, rotate, scan, url"),
+        ("%webhook", "wants a verb: put, get, delete, receive, send, logs, rotate, scan, url"),
         ("%webhook pt", "did you mean put?"),
         ("%webhook put evntKey=a", "did you mean eventKey?"),
         ("%webhook put", "needs eventKey=…"),
@@ -274,3 +274,18 @@ def test_a_scan_shows_what_leaked_without_showing_it_and_deactivates_it(shared, 
     shared.ok(f"hook = %webhook get uuid={uuid}")
     assert read(shared, "hook.fields['active']") is False
     assert "nowhere" in shared.run("%webhook scan nowhere").error
+
+
+def test_messages_and_files_are_sent_to_other_people_where_that_is_allowed(shared, tmp_path):
+    put(shared, "magics.partner")
+    (tmp_path / "a.txt").write_text("one")
+    refused = shared.run('get_ipython().run_line_magic("webhook", f"send url={hook.url} message=hi")')
+    assert "PFNB_ALLOW_TARGETS=127.0.0.1" in refused.error
+    shared.ok("import os; os.environ['PFNB_ALLOW_TARGETS'] = '127.0.0.1'")
+    for words in ("message=hi", "message='{\"a\": 1}'", f"file={tmp_path}/a.txt"):
+        cell = shared.ok(f"""get_ipython().run_line_magic("webhook", f"send url={{hook.url}} " + {words!r})""")
+        assert "200 OK" in cell.value
+    seen = read(shared, "[(row['contentType'].partition(';')[0], len(row['files'])) for row in hook.logs()]")
+    assert seen == [["multipart/form-data", 1], ["application/json", 0], ["text/plain", 0]]
+    assert "either message=… or file=…" in shared.run("%webhook send url=http://x message=1 file=a").stderr
+    assert "needs url=" in shared.run("%webhook send message=1").stderr
