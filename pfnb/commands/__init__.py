@@ -4,7 +4,19 @@ from importlib import import_module
 
 from pfnb.language.command import CommandRegistry, registry
 
-_GROUPS = ("data", "event", "flow", "http", "iam", "leaks", "outbound", "webhook")
+_GROUPS = (
+    "body",
+    "data",
+    "event",
+    "flow",
+    "http",
+    "iam",
+    "leaks",
+    "lists",
+    "mapping",
+    "outbound",
+    "webhook",
+)
 
 
 def load() -> CommandRegistry:

@@ -27,7 +27,7 @@ class Context:
     """One run, as its commands see it.
 
     `event` is what the run was started with, if by an event. `has_output`: the current step says by `output` where its
-    result goes. Set `response` to answer a waiting caller.
+    result goes. Set `response` to answer a waiting caller. `stack` holds what `body.push` has put aside.
     """
 
     def __init__(self, *, scope: Scope, user: User, owner: User, hub: HubPort, event: Any, log: LogSink) -> None:
@@ -39,6 +39,7 @@ class Context:
         self.log = log
         self.response: Response | None = None
         self.has_output = False
+        self.stack: list[Any] = []
 
     def run_as(self, username: str) -> None:
         """Run the steps that follow as another user: the pipeline's owner, or anonymousUser. Raises AccessDeniedError.

@@ -15,7 +15,7 @@ from pfnb.language.options import COMMON, OF_A_PART, common_name, options_of
 from pfnb.language.parameters import parameter_of
 from pfnb.language.pipeline import Options, Step
 from pfnb.language.scope import formulas, may_block
-from pfnb.language.values import deferred_of, is_null, value_of
+from pfnb.language.values import deferred_of, is_blank, is_null, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class StepReader:
         values = {
             key: self._value(command, key, node)
             for key, node in own.items()
-            if key not in command.deferred or not is_null(node)
+            if key not in command.deferred or not is_blank(node)
         }
         places = {key: (node.line, node.column) for key, node in own.items()}
         _check(command, values, places, name)

@@ -32,6 +32,11 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.style is None and _SPECIAL.get(node.text, node) is None
 
 
+def is_blank(node: Node) -> bool:
+    """The same, or an empty text."""
+    return is_null(node) or (isinstance(node, Scalar) and not node.text.strip())
+
+
 def json_value(node: Node) -> Any:
     """The value as the document spells it, expressions left as text. Resolved by the core schema of YAML 1.2: `yes`,
     `on` and dates are texts."""

@@ -1,0 +1,134 @@
+"""Commands that put the body aside, take it back, shrink or drop it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.commands.inputs import from_json
+from pfnb.exceptions import PipelineError
+from pfnb.language.command import NULL, command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+
+MAX_PUSHED = 1_000
+
+
+@command("body.push", anonymous=True)
+def push(
+    body: Any,
+    context: Context,
+    value: Annotated[Any, Field(description="What to put there instead of the body.")] = UNSET,
+) -> None:
+    """Put a copy of the body on this run's stack. The body stays as it is; `body.pop` brings the copy back.
+
+    Example:
+        body: {order: 17}
+        pipeline:
+          - body.push
+          - body.set: something else
+          - body.pop
+        # => {"order": 17}
+    """
+    if len(context.stack) >= MAX_PUSHED:
+        raise PipelineError(f"body.push: no more than {MAX_PUSHED:,} values can be put aside")
+    context.stack.append(_copied(body if value is UNSET else value))
+
+
+@command("body.pop", anonymous=True)
+async def pop(context: Context) -> Any:
+    """Take what was last put on the stack by `body.push`, as the body.
+
+    Example:
+        pipeline:
+          - body.push: {value: 1}
+          - body.push: {value: 2}
+          - body.pop
+          - body.pop
+        # => 1
+    """
+    return _given(_top(context, "body.pop").pop())
+
+
+@command("body.peek", anonymous=True)
+def peek(context: Context) -> Any:
+    """Copy what was last put on the stack by `body.push` into the body. It stays there.
+
+    Example:
+        pipeline:
+          - body.push: {value: 1}
+          - body.peek
+          - body.set: "#{body + 1}"
+          - body.pop
+        # => 1
+    """
+    return _given(_copied(_top(context, "body.peek")[-1]))
+
+
+@command("body.delete", anonymous=True)
+async def delete() -> Any:
+    """Make the body null.
+
+    Example:
+        body: {token: abc}
+        pipeline:
+          - body.delete
+        # => null
+    """
+    return NULL
+
+
+@command("body.filter", anonymous=True)
+def filter_body(
+    body: Any,
+    properties: Annotated[str | None, Field(description="Names of the properties to keep, with commas.")] = None,
+    remove_key: Annotated[
+        bool, Field(description="Whether a list of maps that have one property each becomes the list of its values.")
+    ] = False,
+) -> Any:
+    """Keep only some properties of the body, or of each map in it if it is a list.
+
+    Example:
+        body: [{id: 1, name: Ada, password: x}, {id: 2, name: Bob, password: y}]
+        pipeline:
+          - body.filter: {properties: "id, name"}
+        # => [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Bob"}]
+
+    Example:
+        body: [{id: 1, name: Ada}, {id: 2, name: Bob}]
+        pipeline:
+          - body.filter: {properties: name, removeKey: true}
+        # => ["Ada", "Bob"]
+    """
+    if properties is None or body is None or body == "":
+        return None
+    names = [name.strip() for name in properties.split(",")]
+    data = from_json(body)
+    if not isinstance(data, list):
+        return _kept(data, names)
+    items = [_kept(item, names) for item in data]
+    if remove_key and all(isinstance(item, dict) and len(item) == 1 for item in items):
+        return [next(iter(item.values())) for item in items]
+    return items
+
+
+def _kept(value: Any, names: list[str]) -> Any:
+    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else value
+
+
+def _top(context: Context, name: str) -> list[Any]:
+    if not context.stack:
+        raise PipelineError(f"{name}: nothing was put aside: a body.push must come before it")
+    return context.stack
+
+
+def _given(value: Any) -> Any:
+    return NULL if value is None else value
+
+
+def _copied(value: Any) -> Any:
+    """Containers anew: what was put aside is not changed by what happens to the body."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
