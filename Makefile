@@ -13,7 +13,7 @@ unexport PFNB_HUB PFNB_URL PFNB_TOKEN
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab notebooks bench clean
+.PHONY: help demo test lint lab notebooks docs bench clean
 
 help:
 	@echo "make demo       run the main job once: Jupyter Server, notebook, webhooks, files"
@@ -21,6 +21,7 @@ help:
 	@echo "make test       check style and types, run every test and every notebook"
 	@echo "make lint       check style, types and the direction of imports only"
 	@echo "make notebooks  run every notebook and save what it shows"
+	@echo "make docs       write the reference in docs/ from the declarations of commands and functions"
 	@echo "make bench      measure speed and memory next to a bare Tornado (needs wrk)"
 	@echo "make clean      remove the virtual environment and every cache"
 
@@ -60,6 +61,9 @@ lab: $(READY)
 notebooks: $(READY)
 	@$(BIN)/python -m jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
 	  --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
+docs: $(READY)
+	@$(BIN)/python -m tests.reference
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks

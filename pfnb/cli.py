@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pfnb.environment import VARIABLES
 from pfnb.exceptions import ParameterError, PfnbError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DEFAULT_PORT = 8899
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0, 1 when the command failed, 2 for wrong words."""
-    words = _parser().parse_args(arguments)
+    words = build_parser().parse_args(arguments)
     try:
         return int(words.run(words))
     except (PfnbError, OSError) as error:
@@ -27,8 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pfnb", description="Webhooks and pipelines for notebooks.")
+def build_parser() -> argparse.ArgumentParser:
+    width = max(map(len, VARIABLES))
+    parser = argparse.ArgumentParser(
+        prog="pfnb",
+        description="Webhooks and pipelines for notebooks.",
+        epilog="environment:\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in VARIABLES.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run a hub as a process of its own")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")

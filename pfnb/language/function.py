@@ -6,7 +6,6 @@ is called in expressions as `@text.trim(…)`, its arguments converted to the ty
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from pfnb.exceptions import NameTakenError, ParameterError
+from pfnb.language.declaration import Documentation, function_documentation
 
 _NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+")
 
@@ -34,9 +34,9 @@ class Function:
         return self.name.rpartition(".")[0]
 
     @property
-    def description(self) -> str:
-        """Its docstring, for help and reference."""
-        return inspect.getdoc(self.call) or ""
+    def documentation(self) -> Documentation:
+        """What its docstring says, with its examples."""
+        return function_documentation(self.call)
 
 
 class FunctionRegistry(Mapping[str, Any]):

@@ -18,6 +18,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 EXPRESSION: Final = {"type": "string", "pattern": r"[#$]\{"}
 """A text with an expression in it, which may stand wherever a value may."""
 
+_READ_AS_BOOLEAN = ("true", "false")
+"""Names that YAML editors read as no texts when they are keys; a pattern finds them nevertheless."""
 _SYNTAX = re.compile(r"[.\\^$*+?()\[\]{}|/]")
 _NOTES = ("title", "description", "default", "examples", "deprecated", "format")
 _AS_TEXT = {
@@ -151,7 +153,11 @@ def _step_value(command: Command) -> dict[str, Any]:
     spellings = _spellings(command)
     properties = {name: _written(schema) for name, schema in own.get("properties", {}).items()}
     common = {name: _ref(f"parameter:{name}") for name in COMMON if name not in command.parameters.spellings}
-    also = {_one_of(others): properties[name] for name, others in spellings.items() if others}
+    also = {
+        _one_of([name, *others] if name in _READ_AS_BOOLEAN else others): properties[name]
+        for name, others in spellings.items()
+        if others or name in _READ_AS_BOOLEAN
+    }
     also |= {
         _one_of([other]): _ref(f"parameter:{name}")
         for other, name in SPELLINGS.items()

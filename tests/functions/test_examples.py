@@ -1,7 +1,6 @@
 """Every built-in function says in its docstring what it does, with examples, and they are true."""
 
 import json
-import re
 
 import pytest
 
@@ -9,22 +8,20 @@ from pfnb.functions import load
 from pfnb.language import evaluate
 
 FUNCTIONS = [function for function in load().functions() if function.call.__module__.startswith("pfnb.functions.")]
-EXAMPLE = re.compile(r"    (?P<expression>.+?)(?:  # => (?P<value>.+))?")
+EXAMPLES = [
+    (function.name, example)
+    for function in FUNCTIONS
+    for example in function.documentation.examples
+    if example.result is not None
+]
 
 
-def examples_of(function):
-    lines = function.description.partition("\nExample:\n")[2].splitlines()
-    return [(found["expression"], found["value"]) for line in lines for found in [EXAMPLE.fullmatch(line)] if found]
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+def test_every_function_tells_what_it_does_and_has_an_example(function):
+    assert function.documentation.summary.endswith((".", "!", "?"))
+    assert function.documentation.examples
 
 
-EXAMPLES = [(function.name, *example) for function in FUNCTIONS for example in examples_of(function)]
-
-
-def test_every_function_is_described_with_an_example():
-    assert [function.name for function in FUNCTIONS if not function.description.partition("\n")[0]] == []
-    assert [function.name for function in FUNCTIONS if not examples_of(function)] == []
-
-
-@pytest.mark.parametrize(("expression", "value"), [example[1:] for example in EXAMPLES if example[2]])
-def test_examples_are_true(expression, value):
-    assert evaluate(expression, {"vars": {}, "body": None, "headers": {}}) == json.loads(value)
+@pytest.mark.parametrize(("function", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_examples_are_true(function, example):
+    assert evaluate(example.code, {"vars": {}, "body": None, "headers": {}}) == json.loads(example.result)
