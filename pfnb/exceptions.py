@@ -25,6 +25,7 @@ PfnbError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -150,3 +151,13 @@ class OutboundError(PfnbError):
 
 class HubUnreachableError(PfnbError):
     status = 503
+
+
+def error_from_json(fields: Mapping[str, Any]) -> PfnbError:
+    """The error that an error answer stands for, of its own class where that is one of ours."""
+    kind = globals().get(str(fields.get("errorType")), PfnbError)
+    if not (isinstance(kind, type) and issubclass(kind, PfnbError)):
+        kind = PfnbError
+    error = kind(str(fields.get("statusMessage") or "the hub reported an error without a message"))
+    error.line, error.column, error.step = (fields.get(name) for name in ("line", "column", "step"))
+    return error

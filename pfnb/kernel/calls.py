@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pfnb import exceptions
-from pfnb.exceptions import HubUnreachableError, PfnbError
+from pfnb.exceptions import HubUnreachableError, PfnbError, error_from_json
 
 REPEATABLE = frozenset(
     {
@@ -125,13 +124,3 @@ def _unknown_fate(method: str) -> HubUnreachableError:
     return HubUnreachableError(
         f"the connection to the hub broke during {method.replace('_', ' ')}: look whether it was done, then run this again"
     )
-
-
-def error_from_json(fields: Mapping[str, Any]) -> PfnbError:
-    """The error that an error answer stands for, of its own class where that is one of ours."""
-    kind = getattr(exceptions, str(fields.get("errorType")), PfnbError)
-    if not (isinstance(kind, type) and issubclass(kind, PfnbError)):
-        kind = PfnbError
-    error = kind(str(fields.get("statusMessage") or "the hub reported an error without a message"))
-    error.line, error.column, error.step = (fields.get(name) for name in ("line", "column", "step"))
-    return error

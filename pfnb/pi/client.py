@@ -1,0 +1,106 @@
+"""A hub as the command line sees it, over HTTP.
+
+With the standard library: every call starts an interpreter, and loading a fuller client would take most of its time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, error_from_json
+
+_FORM = "application/x-www-form-urlencoded"
+_SECONDS = 330.0
+"""A little longer than the longest run a hub lets anybody wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a command gets as its body."""
+
+    data: bytes = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A result: a JSON value, a text, or bytes of some type."""
+
+    value: Any
+    content_type: str
+
+
+class Client(Protocol):
+    """What the verbs of `pi` ask. All methods raise PfnbErrors."""
+
+    def command(self, name: str, parameters: Mapping[str, Any], upload: Upload | None = None) -> Reply: ...
+
+    def pipeline(self, text: str) -> Reply: ...
+
+    def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply: ...
+
+
+class HttpClient:
+    """`url` is the hub's root. One request a call, no retries: what failed is told."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+        # The token is for this hub alone: no proxy that the environment names gets to see it.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def command(self, name: str, parameters: Mapping[str, Any], upload: Upload | None = None) -> Reply:
+        words = [
+            (key, item) for key, value in parameters.items() for item in (value if isinstance(value, list) else [value])
+        ]
+        path, form = f"/api/v3/command/{quote(name, safe='.')}", urlencode(words)
+        if upload is None:
+            return self._post(path, form.encode(), _FORM)
+        return self._post(f"{path}?{form}", upload.data, upload.content_type)
+
+    def pipeline(self, text: str) -> Reply:
+        return self._post("/api/v3/pipeline", text.encode(), "application/yaml")
+
+    def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply:
+        return self._post(f"/api/v3/pipeline:{quote(path)}?{urlencode(variables)}", b"", _FORM)
+
+    def _post(self, path: str, data: bytes, content_type: str) -> Reply:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
+        request = Request(f"{self._url}{path}", data, headers, method="POST")  # noqa: S310 - the user named the hub
+        try:
+            with self._opener.open(request, timeout=_SECONDS) as response:
+                return _reply(response.read(), response.headers.get("Content-Type") or "")
+        except HTTPError as error:
+            with error:
+                raise _told(error, self._url) from None
+        except (URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise HubUnreachableError(f"the hub at {self._url} does not answer ({reason})") from error
+
+
+def _reply(data: bytes, content_type: str) -> Reply:
+    kind = content_type.partition(";")[0].strip()
+    if kind == "application/json":
+        return Reply(json.loads(data) if data else None, kind)
+    if kind.startswith("text/"):
+        return Reply(data.decode("utf-8", "replace"), kind)
+    return Reply(data, kind)
+
+
+def _told(error: HTTPError, url: str) -> Exception:
+    """The hub's own error; where something else answered in its place, what that was."""
+    try:
+        told = json.loads(error.read())
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and "statusMessage" in told:
+        return error_from_json(told)
+    if error.code in (401, 403):
+        return NotAuthenticatedError(f"{url} refuses this token ({error.code})")
+    return HubUnreachableError(f"{url} is no pfnb hub that works (it answered {error.code} {error.reason})")

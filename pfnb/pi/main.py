@@ -1,0 +1,120 @@
+"""The words of `pi`: its verbs, what each takes, and what becomes of the result."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TextIO
+
+from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.pi import verbs
+from pfnb.pi.address import find_address
+from pfnb.pi.client import Client, HttpClient
+from pfnb.pi.show import as_json, as_text
+
+Connect = Callable[[argparse.Namespace], Client]
+
+
+class WordsError(Exception):
+    """The words are wrong; the text says what would be right."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where its base class would end the process: a cell's words are read, too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WordsError(f"{self.prog}: {message}\n{self.format_usage().strip()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`pi` at a terminal. Exit status: 0, 1 when the command failed, 2 for wrong words."""
+    try:
+        return run(sys.argv[1:] if arguments is None else arguments, http_client, sys.stdout)
+    except WordsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except (PfnbError, OSError) as error:
+        sys.stderr.write(f"pi: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(arguments: Sequence[str], connect: Connect, out: TextIO) -> int:
+    """Do what the words say and write the result to `out`. WordsError, PfnbError or OSError where it cannot be done."""
+    words = parser().parse_args(list(arguments))
+    result = words.run(words, lambda: connect(words))
+    _write(result, out, json=words.json)
+    return 0
+
+
+def http_client(words: argparse.Namespace) -> Client:
+    """The hub that the flags, the environment or this machine name."""
+    address = find_address(words.url, words.token, os.environ)
+    return HttpClient(address.url, address.token)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words there are. Flags may stand before and after a verb."""
+    made = _Parser(prog="pi", description="The command line of a hub.")
+    _add_flags(made)
+    verb = made.add_subparsers(required=True, metavar="VERB", parser_class=_Parser)
+
+    def add(name: str, help: str, run: Callable[..., Any]) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
+        added = verb.add_parser(name, help=help, description=help)
+        _add_flags(added, default=argparse.SUPPRESS)  # or those before the verb would be forgotten
+        added.set_defaults(run=run)
+        return added
+
+    command = add("command", "run one command: pi command webhook.put eventKey=webhook.lead.created", verbs.command)
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("parameters", nargs="*", type=_pair, metavar="KEY=VALUE")
+    command.add_argument("--input", metavar="FILE", help="what the command gets as its body; - reads standard input")
+    command.add_argument("--output", metavar="FILE", help="write a result's bytes there")
+
+    pipeline = add("pipeline", "run a pipeline: a file, a stored one, or a URI such as 'datetime|log'", verbs.pipeline)
+    pipeline.add_argument("source", metavar="FILE|PATH|URI")
+    pipeline.add_argument("variables", nargs="*", type=_pair, metavar="NAME=VALUE", help="vars of a stored pipeline")
+
+    help_ = add("help", "explain pi, all commands, or one: pi help command webhook.put", verbs.explain)
+    help_.add_argument("topic", nargs="?", choices=["command"])
+    help_.add_argument("name", nargs="?", metavar="NAME")
+    help_.set_defaults(usage=made.format_help)
+
+    add("status", "which hub this is, and whether it answers", verbs.status)
+    return made
+
+
+def _add_flags(made: argparse.ArgumentParser, **more: Any) -> None:
+    made.add_argument("--json", action="store_true", help="print the result as JSON, for programs", **more)
+    made.add_argument("--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine)", **more)
+    made.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)", **more)
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{word!r} is no name=value word (put values with spaces in quotes)")
+    return name, value
+
+
+def _write(result: Any, out: TextIO, *, json: bool) -> None:
+    if isinstance(result, bytes) and not json:
+        if not hasattr(out, "buffer") or out.isatty():
+            raise ParameterError(
+                f"the result is {len(result)} bytes that are no text: write them to a file with --output"
+            )
+        out.buffer.write(result)
+        return
+    text = as_json(result) if json else as_text(result)
+    if not json and out.isatty():
+        # What strangers sent must not move the cursor or rewrite what stands there.
+        text = "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)
+    if text:
+        out.write(text if text.endswith("\n") else f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

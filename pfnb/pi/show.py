@@ -1,0 +1,57 @@
+"""Results as people read them in a terminal, and as programs do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_CELL = 60
+
+
+def as_json(value: Any) -> str:
+    """One JSON document, bytes as text where they are one."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=lambda data: bytes(data).decode("utf-8", "replace"))
+
+
+def as_text(value: Any) -> str:
+    """A list of records as a table, a record as its fields, a text as it is, anything else as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return _table(value)
+    if (
+        isinstance(value, dict)
+        and value
+        and not any(isinstance(item, (dict, list)) and item for item in value.values())
+    ):
+        width = max(len(str(name)) for name in value)
+        return "\n".join(f"{name!s:<{width}}  {_cell(item, None)}".rstrip() for name, item in value.items())
+    return as_json(value)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns; the last one is as long as it likes."""
+    widths = [max(len(row[index]) for row in (heads, *rows)) for index in range(len(heads))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (heads, *rows)
+    )
+
+
+def _table(records: Sequence[Mapping[str, Any]]) -> str:
+    heads = list(dict.fromkeys(str(name) for record in records for name in record))
+    longest = [_CELL] * (len(heads) - 1) + [None]
+    rows = [[_cell(record.get(head), most) for head, most in zip(heads, longest, strict=True)] for record in records]
+    return table(heads, rows)
+
+
+def _cell(value: Any, longest: int | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    text = "".join(character if character.isprintable() else " " for character in value)
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"

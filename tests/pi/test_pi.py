@@ -1,0 +1,129 @@
+"""The command line: what it prints for people and programs, how it fails, and which hub it means."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError, UnknownCommandError
+from pfnb.http.server import LocalServer
+from pfnb.pi.address import find_address
+from pfnb.pi.main import WordsError
+from pfnb.pi.show import as_text
+from tests.pi.conftest import Pi
+
+
+async def test_a_command_is_run_and_its_result_is_readable_or_json(pi: Pi) -> None:
+    made = await pi("command", "webhook.put", "eventKey=a.b", "payloadType=raw")
+    uuid = next(line.split()[1] for line in made.splitlines() if line.startswith("uuid"))
+    assert f"webhook.receive?uuid={uuid}" in made
+    table = (await pi("command", "webhook.get")).splitlines()
+    assert table[0].split()[:2] == ["eventKey", "uuid"]
+    assert table[1].split()[:2] == ["a.b", uuid]
+    for words in (("--json", "command", "webhook.get"), ("command", "webhook.get", "--json")):
+        assert json.loads(await pi(*words))[0]["uuid"] == uuid
+
+
+async def test_a_repeated_parameter_is_a_list(pi: Pi) -> None:
+    assert json.loads(await pi("command", "body.set", "value=1", "value=2", "--json")) == ["1", "2"]
+
+
+async def test_a_pipeline_is_run_from_a_file(pi: Pi, tmp_path: Path) -> None:
+    file = tmp_path / "hello.pi.yaml"
+    file.write_text("vars: {name: Ada}\npipeline:\n  - body.set: 'Hello #{vars.name}'\n")
+    assert await pi("pipeline", str(file)) == "Hello Ada\n"
+
+
+async def test_input_becomes_the_body_and_output_goes_to_a_file(pi: Pi, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"a": [1, 2]}')
+    said = await pi(
+        "command", "log", "message=x", "--input", str(tmp_path / "in.json"), "--output", str(tmp_path / "out")
+    )
+    assert "bytes in" in said
+    assert json.loads((tmp_path / "out").read_text()) == {"a": [1, 2]}
+
+
+async def test_errors_are_the_hubs_own(pi: Pi, tmp_path: Path) -> None:
+    with pytest.raises(UnknownCommandError, match=r"did you mean \"webhook\.put\""):
+        await pi("command", "webhook.putt")
+    with pytest.raises(ParameterError, match="there is no file"):
+        await pi("pipeline", str(tmp_path / "nowhere.pi.yaml"))
+    with pytest.raises(NotAuthenticatedError, match="token"):
+        await pi("command", "webhook.get", "--token", "wrong")
+    with pytest.raises(HubUnreachableError, match="does not answer"):
+        await pi("command", "webhook.get", "--url", "http://127.0.0.1:1/pfnb")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "required: VERB"),
+        (("nope",), "choose from"),
+        (("command",), "required: NAME"),
+        (("command", "log", "message"), "'message' is no name=value word"),
+        (("status", "--nope"), "unrecognized arguments: --nope"),
+    ],
+)
+async def test_wrong_words_say_what_would_be_right(pi: Pi, words: tuple[str, ...], says: str) -> None:
+    with pytest.raises(WordsError, match=says):
+        await pi(*words)
+
+
+async def test_help_explains_verbs_commands_and_one_command(pi: Pi) -> None:
+    assert "pipeline" in await pi("help")
+    assert "webhook.put  " in await pi("help", "command")
+    assert "eventKey" in await pi("help", "command", "webhook.put")
+
+
+async def test_status_tells_which_hub_it_is(pi: Pi, server: LocalServer) -> None:
+    told = json.loads(await pi("status", "--json"))
+    assert (told["hub"], told["found"], told["status"]) == (server.url, "PFNB_URL", "ok")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [(["command", "nope"], 1, "pi: "), (["nope"], 2, "usage: pi"), (["help"], 0, "")],
+)
+def test_the_exit_status_tells_programs_what_happened(words: list[str], status: int, says: str) -> None:
+    environment = {**os.environ, "PFNB_URL": "http://127.0.0.1:1/pfnb", "PFNB_TOKEN": "t"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "pfnb.pi.main", *words], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == status, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_without_words_the_hub_that_runs_here_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with pytest.raises(HubUnreachableError, match="no hub runs on this machine"):
+        find_address(None, None, {})
+    told = {"url": "http://127.0.0.1:8888/", "token": "t", "pid": os.getpid(), "root_dir": str(tmp_path)}
+    (tmp_path / "jpserver-1.json").write_text(json.dumps(told))
+    (tmp_path / "jpserver-2.json").write_text(json.dumps({**told, "pid": 2**22 + 1, "url": "http://ended/"}))
+    (tmp_path / "jpserver-3.json").write_text("half writ")
+    found = find_address(None, None, {})
+    assert (found.url, found.token) == ("http://127.0.0.1:8888/pfnb", "t")
+    other = {**told, "url": "http://127.0.0.1:9999/", "root_dir": str(tmp_path / "inner")}
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "jpserver-4.json").write_text(json.dumps(other))
+    monkeypatch.chdir("/")
+    with pytest.raises(ParameterError, match="several hubs run"):
+        find_address(None, None, {})
+    monkeypatch.chdir(tmp_path / "inner")
+    assert find_address(None, None, {}).url == "http://127.0.0.1:9999/pfnb"
+
+
+def test_a_url_without_a_token_asks_for_it() -> None:
+    with pytest.raises(NotAuthenticatedError, match="--token"):
+        find_address("http://h/pfnb", None, {})
+
+
+def test_what_strangers_sent_cannot_steer_a_table() -> None:
+    assert "\x1b" not in as_text([{"a": "\x1b[2J\nx", "b": 1}])
