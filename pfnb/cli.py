@@ -1,4 +1,4 @@
-"""The command line: `pfnb serve`, `pfnb schema`. Everything heavy is imported by the command that needs it."""
+"""The command line: `pfnb serve`, `pfnb run`, `pfnb schema`. Everything heavy is imported by the command that needs it."""
 
 from __future__ import annotations
 
@@ -58,25 +58,68 @@ def build_parser() -> argparse.ArgumentParser:
         help="a module with commands of your own",
     )
     schema.set_defaults(run=_schema)
+    run = commands.add_parser("run", help="execute a notebook and keep serving its pipelines")
+    run.add_argument("notebook", type=Path, help="its file")
+    run.add_argument(
+        "-p", dest="parameters", metavar="NAME=VALUE", action="append", default=[],
+        help="set a parameter in a cell behind the one tagged `parameters`; a value is a YAML scalar, or JSON",
+    )  # fmt: skip
+    run.add_argument("--output", type=Path, metavar="FILE", help="write the executed copy there")
+    run.add_argument("--timeout", type=float, metavar="SECONDS", help="how long a cell may take (default: as it likes)")
+    run.add_argument(
+        "--port", type=int, help=f"of the notebook's own hub; 0 takes a free one (default: {DEFAULT_PORT})"
+    )
+    run.add_argument(
+        "--token", help="who has it owns the hub (default: $PFNB_TOKEN, else a file in the data directory)"
+    )
+    run.add_argument(
+        "--data-dir", type=Path, help="where webhooks and events are kept (default: a folder for this notebook alone)"
+    )
+    run.add_argument("--public-url", help="the hub's address as callers outside know it")
+    run.set_defaults(run=_run)
     return parser
 
 
 def _serve(words: argparse.Namespace) -> int:
     import asyncio
-    import logging
 
     from platformdirs import user_data_path
 
     from pfnb.hub.home import HubOptions
-    from pfnb.server.serve import TOKEN_FILE, serve
+    from pfnb.server.serve import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     data_dir = words.data_dir or user_data_path("pfnb")
+    options = HubOptions(data_dir, public_url=words.public_url)
+    asyncio.run(serve(options, host=words.host, port=words.port, token=_token(words, data_dir)))
+    return 0
+
+
+def _run(words: argparse.Namespace) -> int:
+    import asyncio
+
+    from pfnb.hub.home import HubOptions
+    from pfnb.server.notebook_file import read_parameters
+    from pfnb.server.notebook_service import NotebookJob, own_data_directory, run_with_hub, run_with_own_hub
+
+    _log_to_stderr()
+    try:
+        job = NotebookJob(words.notebook, read_parameters(words.parameters), words.output, words.timeout)
+    except ParameterError as error:
+        return _wrong(error.message)
+    url = os.environ.get("PFNB_URL")
+    if url is None:
+        data_dir = words.data_dir or own_data_directory(words.notebook)
+        options = HubOptions(data_dir, public_url=words.public_url)
+        port = DEFAULT_PORT if words.port is None else words.port
+        asyncio.run(run_with_own_hub(job, options, port=port, token=_token(words, data_dir)))
+        return 0
+    if words.port is not None or words.data_dir is not None or words.public_url is not None:
+        return _wrong("PFNB_URL names a hub, which has its own --port, --data-dir and --public-url: leave them out")
     token = words.token or os.environ.get("PFNB_TOKEN")
     if token is None:
-        sys.stderr.write(f"pfnb: the token is in {data_dir / TOKEN_FILE}\n")
-    options = HubOptions(data_dir, public_url=words.public_url)
-    asyncio.run(serve(options, host=words.host, port=words.port, token=token))
+        return _wrong(f"PFNB_URL names the hub {url}, which wants its token: set PFNB_TOKEN, or give --token")
+    asyncio.run(run_with_hub(job, url, token))
     return 0
 
 
@@ -112,6 +155,27 @@ def _commands(modules: Sequence[str]) -> CommandRegistry:
         except ImportError as error:
             raise ParameterError(f"--import {module}: {error}") from error
     return registry
+
+
+def _token(words: argparse.Namespace, data_dir: Path) -> str | None:
+    from pfnb.server.serve import TOKEN_FILE
+
+    token: str | None = words.token or os.environ.get("PFNB_TOKEN")
+    if token is None:
+        sys.stderr.write(f"pfnb: the token is in {data_dir / TOKEN_FILE}\n")
+    return token
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def _wrong(message: str) -> int:
+    """Wrong words that only their reader could find."""
+    sys.stderr.write(f"pfnb: {message}\n")
+    return 2
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ PfnbError
 ├── NameTakenError               409  another notebook holds this pipeline name
 ├── WaitTimeoutError             408  what was waited for did not happen in time
 ├── OutboundError                502  what a pipeline called did not answer, or not as it should
+├── NotebookError                500  a notebook that should serve cannot: a cell failed, or there is no kernel
 └── HubUnreachableError          503  the hub does not answer
 """
 
@@ -147,6 +148,10 @@ class WaitTimeoutError(PfnbError):
 
 class OutboundError(PfnbError):
     status = 502
+
+
+class NotebookError(PfnbError):
+    pass
 
 
 class HubUnreachableError(PfnbError):

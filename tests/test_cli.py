@@ -29,6 +29,25 @@ def test_wrong_words_exit_with_2_and_say_what_is_allowed(words: list[str], capsy
     assert "usage: pfnb" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["-p", "name"], "-p name=value"), (["--port", "1"], "PFNB_URL names a hub"), ([], "set PFNB_TOKEN")],
+)
+def test_words_of_a_run_that_do_not_fit_exit_with_2_and_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PFNB_URL", "http://127.0.0.1:1/pfnb")
+    assert main(["run", "leads.ipynb", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_a_notebook_that_is_not_there_exits_with_1_and_one_line(tmp_path: Path) -> None:
+    ended = run("run", str(tmp_path / "no.ipynb"), "--port", "0", "--data-dir", str(tmp_path / "hub"), "--token", "t")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [f"pfnb: [Errno 2] No such file or directory: '{tmp_path / 'no.ipynb'}'"]
+
+
 def test_a_taken_port_exits_with_1_and_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -30,6 +30,10 @@ class Deliveries:
         self._listeners: dict[str, Listener] = {}
         self._running: dict[str, _Run] = {}
 
+    def __len__(self) -> int:
+        """How many listeners there are."""
+        return len(self._listeners)
+
     def attach(self, session: Session) -> None:
         self._session = session
         self._port = SessionPort(session)

@@ -7,6 +7,7 @@ import contextvars
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pfnb.exceptions import PfnbError, StepError
@@ -14,6 +15,7 @@ from pfnb.kernel.board import Board
 from pfnb.kernel.event import Contents, Event
 from pfnb.kernel.failures import explained
 from pfnb.kernel.handler import without_place
+from pfnb.kernel.journal import note
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
@@ -73,7 +75,7 @@ class Listener:
                 hub=hub,
                 body=event_body(data),
                 event=Event(entry, data, contents),
-                log=self.board.log,
+                log=partial(self._log, entry["traceId"]),
             )
         except Exception as error:
             # Nothing but the board and the hub's record can tell: there is no cell that waits.
@@ -82,12 +84,17 @@ class Listener:
                 failure = without_place(failure)
             explanation = explained(failure, self.pipeline.source, FIRST_LINE)
             self.board.show(entry, data, "failed", failure.to_json(), explanation)
+            note("ERROR", self.name, f"failed: {type(failure).__name__}: {failure}", entry["traceId"])
             return failed(failure)
         if result.skipped:
             self.board.forget(entry["id"])
         else:
             self.board.show(entry, data, "succeeded")
         return _succeeded(result)
+
+    def _log(self, trace_id: str, level: str, message: str) -> None:
+        self.board.log(level, message)
+        note(level, self.name, message, trace_id)
 
     def _refresh(self, runner: Runner) -> None:
         """Take commands that were defined again since; PfnbError if the pipeline does not fit them."""

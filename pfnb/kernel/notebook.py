@@ -14,6 +14,7 @@ from pfnb.exceptions import HubUnreachableError
 from pfnb.kernel.deliveries import Deliveries
 from pfnb.kernel.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
 from pfnb.kernel.door import Door
+from pfnb.kernel.journal import Journal
 from pfnb.kernel.output import OutputHooks
 from pfnb.kernel.port import NO_HUB, SessionPort
 from pfnb.kernel.session import Session
@@ -40,6 +41,7 @@ class Notebook:
         self.runner = Runner(commands.load(), call_main=self.door.on_main)
         self.deliveries = Deliveries(self.runner, self)
         self._output = OutputHooks(shell)
+        self._journal = Journal(os.environ)
         self.waited_for: list[str] = []
         """Ids of the events that a wait has returned."""
         self._server: LocalServer | None = None
@@ -49,6 +51,7 @@ class Notebook:
     def open(self) -> None:
         """Find the hub, or start one, and connect. Raises HubUnreachableError or NotAuthenticatedError."""
         address = find_hub(os.environ, connection_file())
+        self._journal.open()
         self.door.start()
         try:
             self.run_sync(self._open(address))
@@ -57,7 +60,8 @@ class Notebook:
             raise
         # The id outlives %reload_ext: to the hub it is still the same kernel, whose pipelines are its own.
         self.shell.meta[_PLACE] = self
-        if hasattr(self.shell, "kernel"):  # a terminal has no place for a listener's output but where the user types
+        # A terminal has no place for a listener's output but where the user types; a service's is its standard output.
+        if hasattr(self.shell, "kernel") and not self._journal.is_wanted:
             self._output.install()
         atexit.register(self.close)
 
@@ -73,6 +77,7 @@ class Notebook:
             return  # It has never been open, or this is a forked process, whose threads are its parent's.
         finally:
             self.door.stop()
+            self._journal.close()
 
     @property
     def user(self) -> User:
@@ -150,6 +155,12 @@ def loaded_notebook() -> Notebook:
     if notebook is None:
         raise HubUnreachableError(NO_HUB)
     return notebook
+
+
+def listening() -> int:
+    """How many pipelines of this kernel listen."""
+    notebook = current_notebook()
+    return len(notebook.deliveries) if notebook is not None else 0
 
 
 def _kernel_loop(shell: InteractiveShell) -> asyncio.AbstractEventLoop | None:

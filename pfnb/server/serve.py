@@ -7,6 +7,8 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pfnb.http.server import LocalServer
@@ -17,18 +19,35 @@ TOKEN_FILE = "token"  # noqa: S105  # a file's name
 
 async def serve(options: HubOptions, *, host: str, port: int, token: str | None) -> None:
     """Serve until SIGINT or SIGTERM. OSError when the port is taken; BusyError when the data directory is."""
+    stop = told_to_stop()
+    async with serving(options, host=host, port=port, token=token):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def serving(options: HubOptions, *, host: str, port: int, token: str | None) -> AsyncIterator[LocalServer]:
+    """A hub that accepts requests until the block ends; it says so on standard output. Errors as `serve`."""
+    server = LocalServer(options, host=host, port=port, token=token or kept_token(options.data_dir))
+    await server.start()
+    try:
+        say(f"pfnb hub ready at {server.url}")
+        yield server
+    finally:
+        await server.stop()
+
+
+def told_to_stop() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM, from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = LocalServer(options, host=host, port=port, token=token or kept_token(options.data_dir))
-    await server.start()
-    try:
-        sys.stdout.write(f"pfnb hub ready at {server.url}\n")
-        sys.stdout.flush()
-        await stop.wait()
-    finally:
-        await server.stop()
+    return stop
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def kept_token(data_dir: Path | None) -> str | None:

@@ -1,0 +1,65 @@
+"""What a notebook's cells print, on the standard output of the process that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+_HEX = "[0-9a-f]"
+_SECRET = re.compile(
+    rf"(\b(?:uuid|token)\W{{0,4}}(?:=|:|%3d)\W{{0,4}}){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{6}}({_HEX}{{6}})",
+    re.IGNORECASE,
+)
+"""A webhook's uuid in its address, or in what shows the webhook as data."""
+_SUBSCRIBED_SECONDS = 5.0
+
+
+class Console:
+    """Follows one kernel through a connection of its own: who runs the cells hears only of the cell that runs."""
+
+    def __init__(self, client: AsyncKernelClient) -> None:
+        self._client = client
+        self._client.start_channels(shell=False, stdin=False, hb=False, control=False)
+        self._following: asyncio.Task[None] | None = None
+
+    async def subscribed(self) -> None:
+        """A subscription takes a moment; what the kernel says before that is lost. It greets each that it has."""
+        await asyncio.wait_for(self._client.get_iopub_msg(), _SUBSCRIBED_SECONDS)
+        self._following = asyncio.create_task(self._follow(), name="pfnb console")
+
+    async def failed(self) -> None:
+        """Returns never; raises OSError when nothing can be written any more."""
+        assert self._following is not None, "it is subscribed"
+        await asyncio.shield(self._following)
+
+    async def close(self, seconds: float) -> None:
+        """Write what is still to come of a kernel that has been told to end, for so many seconds at most."""
+        if self._following is not None:
+            await asyncio.wait({self._following}, timeout=seconds)
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        self._client.stop_channels()
+
+    async def _follow(self) -> None:
+        while True:
+            message = await self._client.get_iopub_msg()
+            if message["msg_type"] == "stream":
+                # In a thread: whoever reads our output may be slow, and the hub is served by this loop.
+                await asyncio.to_thread(_write, message["content"])
+            elif message["msg_type"] == "shutdown_reply":
+                return
+
+
+def _write(content: dict[str, Any]) -> None:
+    stream = sys.stderr if content["name"] == "stderr" else sys.stdout
+    stream.write(without_secrets(content["text"]))
+    stream.flush()
+
+
+def without_secrets(text: str) -> str:
+    """The uuid of a webhook's address as `…6936bd`: logs are kept, and read by others."""
+    return _SECRET.sub(r"\1…\2", text)

@@ -1,0 +1,120 @@
+"""One kernel that executes a notebook and then lives on, for its pipelines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from pfnb.exceptions import NotebookError
+from pfnb.server.console import Console
+from pfnb.server.notebook_file import INJECTED, tags_of
+
+_GLANCE = 0.5
+"""Seconds between two looks whether the kernel is alive."""
+_LAST_WORDS = 1.0
+_START_SECONDS = 60.0
+_REPLY_SECONDS = 60.0
+_LISTENING = "__import__('pfnb.kernel.notebook', fromlist=['_']).listening()"
+_LONGEST = 500
+
+
+class KernelDiedError(Exception):
+    """The kernel's process has ended, and nobody had told it to."""
+
+
+class NotebookKernel:
+    """Executes `notebook`, whose cells receive their outputs, in `folder`. Call `stop` whatever happened."""
+
+    def __init__(
+        self, notebook: NotebookNode, folder: Path, environment: Mapping[str, str], timeout: float | None
+    ) -> None:
+        self._notebook = notebook
+        self._environment = dict(environment)
+        kernel_name = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+        self._manager = AsyncKernelManager(kernel_name=kernel_name)
+        self._kernel: AsyncKernelClient | None = None
+        self._client = NotebookClient(
+            notebook, self._manager, timeout=timeout, resources={"metadata": {"path": str(folder)}}
+        )
+        self._console: Console | None = None
+
+    async def start(self) -> None:
+        """NotebookError when there is no such kernel, or it does not start."""
+        try:
+            await self._client.async_start_new_kernel(env=self._environment)
+            self._console = Console(self._manager.client())
+            self._client.kc = self._kernel = self._manager.client()
+            self._kernel.start_channels()
+            await self._kernel.wait_for_ready(_START_SECONDS)
+            await self._console.subscribed()
+        except NoSuchKernel as error:
+            raise NotebookError(
+                f"the notebook wants the kernel {error.name}, which is not installed here: "
+                "install it, or choose another in JupyterLab and save the notebook"
+            ) from None
+        except (RuntimeError, TimeoutError) as error:
+            raise NotebookError(f"the notebook's kernel does not start: {error}") from None
+
+    async def execute(self) -> None:
+        """Run every cell. NotebookError at the first that fails; KernelDiedError."""
+        self._client.reset_execution_trackers()
+        number = 0
+        for index, cell in enumerate(self._notebook.cells):
+            number += cell.cell_type == "code" and INJECTED not in tags_of(cell)
+            try:
+                await self._client.async_execute_cell(cell, index, self._client.code_cells_executed + 1)
+            except CellExecutionError as error:
+                raise NotebookError(f"{_cell(number, cell)} failed: {error.ename}: {_short(error.evalue)}") from None
+            except CellTimeoutError:
+                raise NotebookError(f"{_cell(number, cell)} took longer than {self._client.timeout:g} s") from None
+            except DeadKernelError:
+                raise KernelDiedError(f"in {_cell(number, cell)}") from None
+        self._client.set_widgets_metadata()
+
+    async def listening(self) -> int:
+        """How many pipelines of this kernel listen."""
+        assert self._kernel is not None, "it has been started"
+        asked = {"n": _LISTENING}
+        reply = await self._kernel.execute("", silent=True, user_expressions=asked, reply=True, timeout=_REPLY_SECONDS)
+        answer = reply["content"]["user_expressions"]["n"]
+        return int(answer["data"]["text/plain"]) if answer["status"] == "ok" else 0
+
+    async def died(self) -> None:
+        """Returns when the kernel has; raises OSError when what it prints cannot be written."""
+        assert self._console is not None, "it has been started"
+        writing = asyncio.ensure_future(self._console.failed())
+        try:
+            while await self._manager.is_alive():
+                if (await asyncio.wait({writing}, timeout=_GLANCE))[0]:
+                    writing.result()
+        finally:
+            writing.cancel()
+
+    async def stop(self) -> None:
+        """Let the kernel end, and take away what is left of it."""
+        if self._manager.has_kernel:
+            await self._manager.shutdown_kernel()
+        else:
+            await self._manager.cleanup_resources()
+        if self._console is not None:
+            await self._console.close(_LAST_WORDS)
+        if self._kernel is not None:
+            self._kernel.stop_channels()
+
+
+def _cell(number: int, cell: NotebookNode) -> str:
+    """`number` counts code cells from 1, as JupyterLab does when it runs them all."""
+    return f"cell {number} ({cell.source.strip().splitlines()[0][:60]})"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
