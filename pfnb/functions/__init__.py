@@ -4,7 +4,7 @@ from importlib import import_module
 
 from pfnb.language.function import FunctionRegistry, registry
 
-_GROUPS = ("hash", "list", "path", "text")
+_GROUPS = ("calc", "convert", "data", "date", "hash", "json", "list", "path", "text", "xml")
 
 
 def load() -> FunctionRegistry:

@@ -1,0 +1,101 @@
+"""`@calc`: sums, averages and rounding, exact in decimal digits."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions.arguments import listed
+from pfnb.language.function import function
+from pfnb.language.java_numbers import PRECISE, rounded, to_number
+
+_MODES = ("UP", "DOWN", "CEILING", "FLOOR", "HALF_UP", "HALF_DOWN", "HALF_EVEN", "UNNECESSARY")
+
+
+@function("calc.sum")
+def total(values: Any) -> int | float:
+    """The sum of a list; texts that spell numbers count, everything else is left out.
+
+    Example:
+        @calc.sum({1, '2.1', 0.2, null, 'x'})  # => 3.3
+    """
+    return _plain(_sum(_numbers(values)))
+
+
+@function("calc.avg")
+def avg(values: Any) -> float:
+    """The average of the numbers of a list, with two digits after the point; 0 for none.
+
+    Example:
+        @calc.avg({1, 2, 2})  # => 1.67
+    """
+    numbers = _numbers(values)
+    if not numbers:
+        return 0.0
+    return float(rounded(PRECISE.divide(_sum(numbers), Decimal(len(numbers))), 2, ROUND_HALF_UP))
+
+
+@function("calc.round")
+def round_number(value: Any, scale: int = 0, mode: str = "HALF_UP") -> int | float | None:
+    """The number with so many digits after the point, or, for a negative scale, so many zeros before it.
+
+    The modes are Java's: UP, DOWN, CEILING, FLOOR, HALF_UP, HALF_DOWN, HALF_EVEN, UNNECESSARY.
+
+    Example:
+        @calc.round(2.345, 2, 'HALF_UP')  # => 2.35
+        @calc.round(1234, -2, 'CEILING')  # => 1300
+    """
+    name = mode.strip().upper()
+    if name not in _MODES:
+        raise ParameterError(f'there is no rounding mode "{mode[:40]}": there is {", ".join(_MODES)}')
+    if value is None:
+        return None
+    number = to_number(value)
+    result = rounded(number, scale, f"ROUND_{name}" if name != "UNNECESSARY" else "ROUND_DOWN")
+    if name == "UNNECESSARY" and result != number:
+        raise ParameterError(f"this number has more than {scale} digits after the point")
+    return _plain(result)
+
+
+@function("calc.roundUp")
+def round_up(value: Any, scale: int = 0) -> int | float | None:
+    """The number rounded away from zero.
+
+    Example:
+        @calc.roundUp(2.341, 2)  # => 2.35
+    """
+    return round_number(value, scale, "UP")
+
+
+@function("calc.roundDown")
+def round_down(value: Any, scale: int = 0) -> int | float | None:
+    """The number rounded towards zero.
+
+    Example:
+        @calc.roundDown(-2.349, 2)  # => -2.34
+    """
+    return round_number(value, scale, "DOWN")
+
+
+def _numbers(values: Any) -> list[Decimal]:
+    numbers = []
+    for value in listed(values):
+        try:
+            numbers.append(to_number(value))
+        except ParameterError:
+            continue
+    return numbers
+
+
+def _sum(numbers: list[Decimal]) -> Decimal:
+    result = Decimal(0)
+    for number in numbers:
+        result = PRECISE.add(result, number)
+    return result
+
+
+def _plain(number: Decimal) -> int | float:
+    """A whole number if it is written as one, or else a decimal."""
+    exponent = number.as_tuple().exponent
+    return int(number) if isinstance(exponent, int) and exponent >= 0 else float(number)

@@ -1,0 +1,186 @@
+"""`@convert`: values turned into others, and texts encoded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions import json
+from pfnb.functions.arguments import fitting, plain_text
+from pfnb.language.function import function
+from pfnb.language.java_numbers import DEFAULT_PATTERN, format_number, read_number, to_number
+from pfnb.language.xml_document import read_xml, value_of_xml, xml_of_value
+
+
+@function("convert.toBase64")
+def to_base64(value: Any) -> str | None:
+    """The base64 form of bytes, or of a text in UTF-8.
+
+    Example:
+        @convert.toBase64('Grüße')  # => "R3LDvMOfZQ=="
+    """
+    if value is None:
+        return None
+    return fitting(base64.b64encode(value if isinstance(value, bytes) else plain_text(value).encode()).decode())
+
+
+@function("convert.fromBase64")
+def from_base64(base64_string: str | None) -> str | None:
+    """The text, in UTF-8, behind its base64 form; what is no text becomes question marks.
+
+    Example:
+        @convert.fromBase64('R3LDvMOfZQ==')  # => "Grüße"
+    """
+    decoded = from_base64_to_bytes(base64_string)
+    return None if decoded is None else decoded.decode(errors="replace")
+
+
+@function("convert.fromBase64ToBytes")
+def from_base64_to_bytes(base64_string: str | None) -> bytes | None:
+    """The bytes behind their base64 form, for functions that take bytes.
+
+    Example:
+        @convert.toBase64(@convert.fromBase64ToBytes('/+8='))  # => "/+8="
+    """
+    if base64_string is None:
+        return None
+    try:
+        return base64.b64decode("".join(base64_string.split()), validate=True)
+    except binascii.Error as error:
+        raise ParameterError(f"this is not base64: {error}") from None
+
+
+@function("convert.toJson")
+def to_json(value: Any) -> Any:
+    """The value that a text of JSON stands for; other values are JSON already.
+
+    Example:
+        @convert.toJson('[1, 2]')  # => [1, 2]
+    """
+    return json.load(value)
+
+
+@function("convert.toMap")
+def to_map(value: Any) -> Any:
+    """The map that a value, a text of JSON or of XML is; null stays null.
+
+    Example:
+        @convert.toMap('{"a": 1}')  # => {"a": 1}
+        @convert.toMap('<a><b>1</b></a>')  # => {"a": {"b": "1"}}
+    """
+    result = to_map_or_list(value)
+    if result is None or isinstance(result, dict):
+        return result
+    raise ParameterError("this is no map")
+
+
+@function("convert.toMapOrList")
+def to_map_or_list(value: Any) -> Any:
+    """The map or list that a value, a text of JSON or of XML is; null stays null.
+
+    Example:
+        @convert.toMapOrList('[1, 2]')  # => [1, 2]
+    """
+    if isinstance(value, (str, bytes)):
+        is_xml = value.lstrip()[:1] in ("<", b"<")
+        value = value_of_xml(read_xml(value)) if is_xml else json.load(value)
+    if value is None or isinstance(value, (dict, list, tuple)):
+        return value
+    raise ParameterError("this is neither a map nor a list")
+
+
+@function("convert.toXMLString")
+def to_xml_string(value: Any) -> str:
+    """The value as XML. A map of one key names the root element, anything else is put into `<root>`; keys that begin with
+    @ are attributes, and `#text` is text beside them.
+
+    Example:
+        @convert.toXMLString({order: {'@id': 7, item: {'a', 'b'}}})  # => "<order id=\\"7\\"><item>a</item><item>b</item></order>"
+    """
+    return xml_of_value(value)
+
+
+@function("convert.toDOM")
+def to_dom(value: Any) -> str:
+    """The XML text that `@xml` takes: that of a value, or a text that was found to be XML.
+
+    Example:
+        @xml.xpathAsText(@convert.toDOM({order: {item: 'a'}}), '/order/item')  # => "a"
+    """
+    if not isinstance(value, str):
+        return xml_of_value(value)
+    read_xml(value)
+    return value
+
+
+@function("convert.toLong")
+@function("convert.toInteger")
+def to_integer(value: Any) -> int | None:
+    """The value as a whole number: decimals lose their fraction, true is 1, false and an empty text are 0.
+
+    Example:
+        @convert.toInteger('42')  # => 42
+        @convert.toInteger('true')  # => 1
+    """
+    if value is None:
+        return None
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in ("true", "false", ""):
+        return int(word == "true")
+    return int(value) if isinstance(value, bool) else int(to_number(value))
+
+
+@function("convert.toBoolean")
+def to_boolean(value: Any) -> bool:
+    """The value as true or false: numbers above zero are true, null and an empty text are false.
+
+    Example:
+        @convert.toBoolean('true')  # => true
+        @convert.toBoolean(0)  # => false
+    """
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in ("true", "false", ""):
+        return bool(word == "true")
+    return to_number(value) > 0
+
+
+@function("convert.toDecimal")
+def to_decimal(value: Any, *how: str | None) -> float | None:
+    """The number that a value or a text is: `toDecimal(value)` with a point, `toDecimal(value, symbol)` and
+    `toDecimal(value, pattern, symbol)` with a decimal symbol (`,` or `.`) or a locale (`de`, `en`, `fr`; German for null).
+
+    Example:
+        @convert.toDecimal('1.234,56', 'de')  # => 1234.56
+        @convert.toDecimal('25,5 %', '0.0 %', ',')  # => 0.255
+    """
+    if value is None:
+        return None
+    pattern, symbol = _how(how, default_symbol=".")
+    if pattern is not None and isinstance(value, str):
+        return float(read_number(value, pattern, symbol))
+    return float(to_number(value, symbol))
+
+
+@function("convert.toDecimalString")
+def to_decimal_string(value: Any, *how: str | None) -> str | None:
+    """A number as a text: `toDecimalString(value, symbol)` or `toDecimalString(value, pattern, symbol)`, as `toDecimal`.
+
+    Example:
+        @convert.toDecimalString(1234.5, '#,##0.00', 'de')  # => "1.234,50"
+        @convert.toDecimalString(1234.5, 'en')  # => "1,234.5"
+    """
+    if value is None:
+        return None
+    pattern, symbol = _how(how, default_symbol=None)
+    return format_number(to_number(value), pattern or DEFAULT_PATTERN, symbol)
+
+
+def _how(how: tuple[str | None, ...], default_symbol: str | None) -> tuple[str | None, str | None]:
+    if len(how) > 2:
+        raise ParameterError("at most a pattern and a decimal symbol are wanted")
+    pattern = how[0] if len(how) == 2 else None
+    return pattern, (how[-1] or None) if how else default_symbol

@@ -1,0 +1,139 @@
+"""`@data`: values made, changed, measured, and picked apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions.arguments import check_count, flat, plain_text
+from pfnb.language.evaluation import evaluate
+from pfnb.language.function import function
+from pfnb.language.pel.units import in_units
+
+MAX_LEVELS = 64
+"""Parts of a path that a value is set at."""
+
+_AS = re.compile(r"(.*\S)\s+AS\s+(\S+)\s*", re.DOTALL)
+
+
+@function("data.set")
+def set_value(data: Any, path: str, value: Any) -> Any:
+    """The map with a value at a path of keys; maps that are missing on the way are made, in the map itself.
+
+    Example:
+        @data.set({:}, 'person.name', 'Ada')  # => {"person": {"name": "Ada"}}
+    """
+    *before, last = path.split(".")
+    if len(before) >= MAX_LEVELS:
+        raise ParameterError(f"a path has {MAX_LEVELS} parts at most")
+    holder = _map(data, path)
+    for key in before:
+        if holder.get(key) is None:
+            holder[key] = {}
+        holder = _map(holder[key], path)
+    holder[last] = value
+    return data
+
+
+@function("data.put")
+def put(data: Any, key: Any, value: Any) -> Any:
+    """The map with a value at a key, set in the map itself.
+
+    Example:
+        @data.put({a: 1}, 'b', 2)  # => {"a": 1, "b": 2}
+    """
+    holder = _map(data, plain_text(key))
+    check_count(len(holder) + 1)
+    holder[plain_text(key)] = value
+    return data
+
+
+def _map(data: Any, where: str) -> MutableMapping[str, Any]:
+    if isinstance(data, MutableMapping):
+        return data
+    raise ParameterError(f"'{where[:80]}' cannot be set: a map is wanted there")
+
+
+@function("data.select")
+def select(value: Any, *selections: str) -> Any:
+    """What expressions yield over a value. One by itself answers its value; several answer a map, in which ` AS name`
+    says the key of each.
+
+    Example:
+        @data.select({person: {name: 'Ada'}}, 'person.name')  # => "Ada"
+        @data.select({tags: {1, 2}}, 'tags.size() AS count')  # => {"count": 2}
+    """
+    wanted = [plain_text(each) for each in flat(selections) if each]
+    if len(wanted) == 1 and not _AS.fullmatch(wanted[0]):
+        return evaluate(wanted[0], value)
+    selected = {}
+    for each in wanted:
+        named = _AS.fullmatch(each)
+        expression, name = (named[1], named[2]) if named else (each, each)
+        selected[name] = evaluate(expression, value)
+    return selected
+
+
+@function("data.integerList")
+def integer_list(start_int: int, end_int: int) -> list[int]:
+    """The whole numbers from one up to another, both included.
+
+    Example:
+        @data.integerList(2, 5)  # => [2, 3, 4, 5]
+    """
+    check_count(end_int - start_int + 1)
+    return list(range(start_int, end_int + 1))
+
+
+@function("data.size")
+def size(value: Any) -> int:
+    """How many items, keys or characters the value has; 0 for null and for what cannot be counted.
+
+    Example:
+        @data.size({a: 1, b: 2})  # => 2
+    """
+    if isinstance(value, str):
+        return len(in_units(value))
+    return len(value) if isinstance(value, (list, tuple, dict, bytes)) else 0
+
+
+@function("data.isEmpty")
+def is_empty(data: Any) -> bool:
+    """Whether the value is null, or a list, map or text with nothing in it.
+
+    Example:
+        @data.isEmpty({:})  # => true
+    """
+    return data is None or (isinstance(data, (list, tuple, dict, str, bytes)) and not data)
+
+
+@function("data.has")
+def has(data: Any, attribute: str) -> bool:
+    """Whether the map has the key.
+
+    Example:
+        @data.has({a: null}, 'a')  # => true
+    """
+    return isinstance(data, dict) and attribute in data
+
+
+@function("data.emptyObject")
+def empty_object() -> dict[str, Any]:
+    """A new empty map.
+
+    Example:
+        @data.emptyObject()  # => {}
+    """
+    return {}
+
+
+@function("data.emptyList")
+def empty_list() -> list[Any]:
+    """A new empty list.
+
+    Example:
+        @data.emptyList()  # => []
+    """
+    return []
