@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pfnb import language
     from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
-    from pfnb.kernel.api import arun, command, on, run, webhook
+    from pfnb.kernel.api import aevents, arun, command, events, on, run, wait, wait_for, webhook
     from pfnb.kernel.event import Event, EventFile
     from pfnb.kernel.webhooks import Webhook
     from pfnb.language.function import function
@@ -28,12 +28,16 @@ __all__ = [
     "PfnbError",
     "RunResult",
     "Webhook",
+    "aevents",
     "arun",
     "command",
+    "events",
     "function",
     "language",
     "on",
     "run",
+    "wait",
+    "wait_for",
     "webhook",
 ]
 
@@ -46,11 +50,15 @@ _HOMES = {
     "PfnbError": "pfnb.exceptions",
     "RunResult": "pfnb.language.run",
     "Webhook": "pfnb.kernel.webhooks",
+    "aevents": "pfnb.kernel.api",
     "arun": "pfnb.kernel.api",
     "command": "pfnb.kernel.api",
+    "events": "pfnb.kernel.api",
     "function": "pfnb.language.function",
     "on": "pfnb.kernel.api",
     "run": "pfnb.kernel.api",
+    "wait": "pfnb.kernel.api",
+    "wait_for": "pfnb.kernel.api",
     "webhook": "pfnb.kernel.api",
 }
 

@@ -21,6 +21,7 @@ PfnbError
 ├── WaitTimeoutError             408  what was waited for did not happen in time
 ├── OutboundError                502  what a pipeline called did not answer, or not as it should
 ├── NotebookError                500  a notebook that should serve cannot: a cell failed, or there is no kernel
+├── MissingPackageError          500  an optional package is not installed; says which
 └── HubUnreachableError          503  the hub does not answer
 """
 
@@ -151,6 +152,10 @@ class OutboundError(PfnbError):
 
 
 class NotebookError(PfnbError):
+    pass
+
+
+class MissingPackageError(PfnbError):
     pass
 
 

@@ -1,15 +1,18 @@
-"""The Python side of a notebook: `pfnb.webhook`, `pfnb.run`, `pfnb.arun`, `@pfnb.on` and `@pfnb.command`."""
+"""The Python side of a notebook: what `pfnb.…` offers. What begins with an `a`, and `wait_for`, is awaited."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 
 from pfnb import commands, language
 from pfnb.hub.identity import default_owner
+from pfnb.kernel import events as event_calls
 from pfnb.kernel import pipelines, webhooks
 from pfnb.kernel.door import Door
+from pfnb.kernel.event import Event
+from pfnb.kernel.event_list import EventList, Moment, each_event, event_filter
 from pfnb.kernel.handler import listening_pipeline
 from pfnb.kernel.notebook import current_notebook, loaded_notebook
 from pfnb.kernel.pipelines import print_log
@@ -21,6 +24,7 @@ from pfnb.language.run import RunResult
 from pfnb.language.runner import Runner
 
 F = TypeVar("F", bound=Callable[..., Any])
+_WAIT = 60.0
 
 
 def webhook(key: str, payload_type: str | None = None, *, new: bool = False) -> Webhook:
@@ -56,12 +60,63 @@ def run(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> R
 
 async def arun(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> RunResult:  # noqa: A002
     """The same for a coroutine: `result = await pfnb.arun(…)`. The loop it is awaited on stays free."""
+    __tracebackhide__ = True
     notebook = current_notebook()
     if notebook is not None:
         return await notebook.door.run(_run(notebook.runner, notebook.user, notebook.hub, text, body, vars))
     is_main = threading.current_thread() is threading.main_thread()
     runner = Runner(commands.load(), call_main=_call_here if is_main else None)
     return await _run(runner, _nobody(), SessionPort(NoSession()), text, body, vars)
+
+
+def events(
+    key: str | None = None,
+    *,
+    status: str | None = None,
+    text: str | None = None,
+    webhook: str | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    limit: int | None = None,
+) -> EventList:
+    """Your events in the hub, newest first, read page by page as you go through them: `for event in pfnb.events("lead.*"): …`.
+
+    `key` is a pattern, `status` that of any of their deliveries (`pending`, `running`, `succeeded`, `failed`, `dead`), `text`
+    is looked for in all of an event, body included, and `webhook` is a uuid. `since` and `until` are times, or how long ago
+    (`timedelta(hours=1)`). `.to_pandas()` makes a table of them. ParameterError for a filter the hub does not know.
+    """
+    __tracebackhide__ = True
+    asked = event_filter(key=key, status=status, text=text, webhook=webhook, since=since, until=until)
+    return EventList(loaded_notebook(), asked, limit)
+
+
+def aevents(
+    key: str | None = None,
+    *,
+    status: str | None = None,
+    text: str | None = None,
+    webhook: str | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    limit: int | None = None,
+) -> AsyncIterator[Event]:
+    """The same for a coroutine: `async for event in pfnb.aevents("lead.*"): …`."""
+    asked = event_filter(key=key, status=status, text=text, webhook=webhook, since=since, until=until)
+    return each_event(loaded_notebook(), asked, limit)
+
+
+def wait(key: str, timeout: float = _WAIT) -> Event:
+    """The oldest event of this key (or pattern) since the session began that no wait has returned, once this notebook's
+    pipelines have worked on it. WaitTimeoutError after `timeout` seconds."""
+    __tracebackhide__ = True
+    return event_calls.wait(loaded_notebook(), key, timeout)
+
+
+async def wait_for(key: str, timeout: float = _WAIT) -> Event:  # noqa: ASYNC109 - the same as wait's
+    """The same for a coroutine: `event = await pfnb.wait_for("lead.created")`."""
+    __tracebackhide__ = True
+    notebook = loaded_notebook()
+    return await notebook.door.run(event_calls.wait_for(notebook, key, timeout))
 
 
 def command(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pfnb.kernel.event import Contents
+from pfnb.kernel.contents import Contents
 from pfnb.kernel.figures import Figure, Figures
 from pfnb.kernel.picture import Picture, Shown, picture_bundle
 from pfnb.kernel.printed import Printed

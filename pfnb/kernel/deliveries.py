@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, PfnbError
-from pfnb.kernel.event import Contents
+from pfnb.kernel.contents import Contents
 from pfnb.kernel.listener import Listener, failed
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.session import Session
@@ -57,6 +57,13 @@ class Deliveries:
         listener = self.drop(name)
         if listener is not None:
             listener.board.close(f"{name} listens here no more")
+
+    def listener(self, name: str) -> Listener | None:
+        return self._listeners.get(name)
+
+    def running(self) -> list[str]:
+        """The names of the listeners that have work under way."""
+        return sorted({run.listener.name for run in self._running.values()})
 
     async def close(self) -> None:
         tasks = [run.task for run in self._running.values() if run.task is not None]

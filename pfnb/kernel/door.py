@@ -88,16 +88,18 @@ class Door:
                 raise
             return future.result()
         except PfnbError as error:
-            if error.__cause__ is not None:
-                error.__cause__.with_traceback(from_own_code(error.__cause__.__traceback__))
-            raise error.with_traceback(None)  # noqa: B904 - it is its own context; a reader needs none of our frames
+            raise _without_our_frames(error)  # noqa: B904 - it is its own context
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of `coroutine`, run on our loop, to a caller on any loop."""
+        __tracebackhide__ = True
         self._check_open(coroutine)
         if threading.current_thread() is self._thread:
             return await coroutine
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+        except PfnbError as error:
+            raise _without_our_frames(error)  # noqa: B904 - it is its own context
 
     def _check_open(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         if not self._thread.is_alive() or self._stopping:
@@ -192,6 +194,13 @@ class Door:
             self._loop.run_until_complete(asyncio.wait(tasks, timeout=_FAREWELL))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
+
+
+def _without_our_frames(error: PfnbError) -> PfnbError:
+    """A reader needs none of them."""
+    if error.__cause__ is not None:
+        error.__cause__.with_traceback(from_own_code(error.__cause__.__traceback__))
+    return error.with_traceback(None)
 
 
 def _too_late(timeout: float | None) -> WaitTimeoutError:

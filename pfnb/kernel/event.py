@@ -10,25 +10,17 @@ from dataclasses import field as dataclass_field
 from email.message import Message
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pfnb.exceptions import HubUnreachableError
+from pfnb.kernel.contents import Contents
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from pfnb.kernel.runs import Replayed
 
 _PREVIEW = 2 * 1024 * 1024
 _PREVIEWS = 8
-
-
-class Contents(Protocol):
-    """Reads the bytes behind content ids, from any thread."""
-
-    def read(self, content_id: str) -> bytes: ...
-
-
-class Unreadable:
-    """Stands in where there is no hub to read from."""
-
-    def read(self, content_id: str) -> bytes:
-        raise HubUnreachableError(f"there is no hub to read content {content_id} from: run %load_ext pfnb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,11 @@ class EventFile:
 
     def read(self) -> bytes:
         """All bytes. NotFoundError once retention has removed the event."""
-        return self.contents.read(self.id)
+        return self.contents.read(self.id, self.size)
+
+    async def aread(self) -> bytes:
+        """The same for a coroutine: `data = await file.aread()`."""
+        return await self.contents.aread(self.id, self.size)
 
     def save(self, path: str | Path) -> Path:
         """Write the bytes to `path`, which you name: the file's own name is never used as a path. Returns that path."""
@@ -58,53 +54,66 @@ class EventFile:
         target.write_bytes(self.read())
         return target
 
+    def to_pandas(self, **options: Any) -> DataFrame:
+        """A CSV, TSV, JSON, Excel or Parquet file as a table; `options` go to the pandas function that reads it.
+
+        ValueError for any other file; MissingPackageError where pandas, or what it needs for this kind, is not installed.
+        """
+        from pfnb.kernel.frames import file_frame
+
+        return file_frame(self.read(), self.content_type, self.name, options)
+
 
 class Event:
     """One accepted request, or one `event.send`.
 
     `entry` is its log row (of HTTP's webhook.receive.logs, with `eventKey`), `data` the event object that pipelines have as
-    their body; design sections 5.2 and 6.
+    their body (design sections 5.2 and 6), read from the hub if it is not given.
     """
 
-    def __init__(self, entry: Mapping[str, Any], data: Mapping[str, Any], contents: Contents) -> None:
+    def __init__(self, entry: Mapping[str, Any], data: Mapping[str, Any] | None, contents: Contents) -> None:
         self.entry = dict(entry)
-        self.data = dict(data)
+        self._data = data
         self._contents = contents
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        return dict(self._contents.event_object(self.id) if self._data is None else self._data)
 
     @property
     def id(self) -> str:
-        return str(self.data["id"])
+        return str(self.entry["id"])
 
     @property
     def key(self) -> str:
-        return str(self.data["eventKey"])
+        return str(self.entry["eventKey"])
 
     @property
     def created(self) -> int:
         """Milliseconds since the epoch."""
-        return int(self.data["created"])
+        return int(self.entry["created"])
 
     @property
     def trace_id(self) -> str:
-        return str(self.data["traceId"])
+        return str(self.entry["traceId"])
 
     @property
     def correlation_id(self) -> str:
-        return str(self.data["correlationId"])
+        return str(self.entry["correlationId"])
 
     @property
     def method(self) -> str:
-        return str(self.data["method"])
+        return str(self.entry["method"])
 
     @property
     def headers(self) -> dict[str, str]:
         """By lower-case names."""
-        return dict(self.data["headers"])
+        return dict(self.entry["headers"])
 
     @property
     def query(self) -> dict[str, str | list[str]]:
         """What occurs once is a text, what is repeated a list."""
-        return dict(self.data["query"])
+        return _plain(self.entry.get("query") or {})
 
     @property
     def payload(self) -> Any:
@@ -114,8 +123,7 @@ class Event:
     @property
     def fields(self) -> dict[str, str | list[str]]:
         """Of a form or a multipart request; what is repeated is a list."""
-        fields: Mapping[str, list[str]] = self.entry.get("fields") or {}
-        return {name: values[0] if len(values) == 1 else list(values) for name, values in fields.items()}
+        return _plain(self.entry.get("fields") or {})
 
     @property
     def deliveries(self) -> list[dict[str, Any]]:
@@ -131,7 +139,8 @@ class Event:
         """The bytes exactly as they were sent."""
         if "body" in self.entry:
             return base64.b64decode(self.entry["body"])
-        return self._contents.read(self.id) if self.entry.get("contentLength") else b""
+        size = self.entry.get("contentLength") or 0
+        return self._contents.read(self.id, size) if size else b""
 
     @cached_property
     def files(self) -> tuple[EventFile, ...]:
@@ -156,6 +165,28 @@ class Event:
         """The body as JSON, whatever its content type. ValueError where it is none."""
         return json.loads(self.body)
 
+    def to_pandas(self, **options: Any) -> DataFrame:
+        """The body as a table: CSV, or JSON (a list of objects, or one of them, nested fields with dotted names), or a form of
+        one row. `options` go to the pandas function that reads it. ValueError for any other body."""
+        from pfnb.kernel.frames import event_frame
+
+        return event_frame(self, options)
+
+    def replay(self, listener: str | None = None) -> Replayed:
+        """Deliver it once more, to all that listen for its key now, or to the one named. The earlier deliveries stay as they are.
+
+        NotFoundError if that one does not listen for it, or if retention has removed the event.
+        """
+        from pfnb.kernel.runs import Replayed
+
+        return Replayed(self._contents.replay(self.id, listener))
+
+    async def areplay(self, listener: str | None = None) -> Replayed:
+        """The same for a coroutine."""
+        from pfnb.kernel.runs import Replayed
+
+        return Replayed(await self._contents.areplay(self.id, listener))
+
     def __repr__(self) -> str:
         return f"Event({self.key!r}, {self.method}, {self.entry.get('contentLength') or 0} bytes)"
 
@@ -173,6 +204,10 @@ class Event:
             if file.content_type.startswith("image/") and file.size <= _PREVIEW
         ]
         return {number: file.read() for number, file in pictures[:_PREVIEWS]}
+
+
+def _plain(values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
+    return {name: texts[0] if len(texts) == 1 else list(texts) for name, texts in values.items()}
 
 
 def _charset(content_type: str) -> str:

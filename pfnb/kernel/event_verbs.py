@@ -8,10 +8,13 @@ from IPython.core.error import UsageError
 
 from pfnb.kernel import events
 from pfnb.kernel.event import Event
+from pfnb.kernel.event_list import EventList, event_filter
 from pfnb.kernel.notebook import Notebook
-from pfnb.kernel.words import Parameter, Verb, Words, describe, json_or_text, read_verb, seconds
+from pfnb.kernel.words import Parameter, Verb, Words, describe, json_or_text, one_of, read_verb, seconds, whole_number
 
 _WAIT = 60.0
+_LIMIT = 50
+STATUSES = ("pending", "running", "succeeded", "failed", "dead")
 _KEY = (
     Parameter("key", "the event key"),
     Parameter("eventKey", "the same"),
@@ -23,6 +26,16 @@ _VERBS = (
         "The oldest event of this key since the session began that no wait has returned, once this notebook's pipelines have "
         "worked on it: event = %event wait key=…",
         (*_KEY, Parameter("timeout", f"seconds to wait at most ({_WAIT:g}); then the cell fails", seconds)),
+    ),
+    Verb(
+        "list",
+        "Your events, newest first.",
+        (
+            Parameter("key", "only of this key, or pattern such as lead.*"),
+            Parameter("status", "only with such a delivery", one_of(*STATUSES)),
+            Parameter("text", "only with this text anywhere in them"),
+            Parameter("limit", f"how many at most ({_LIMIT})", whole_number),
+        ),
     ),
 )
 HELP = describe("%event", "Events of this notebook's hub.", _VERBS)
@@ -42,6 +55,11 @@ def _wait(notebook: Notebook, words: Words) -> Event:
     return events.wait(notebook, _key(words, "wait"), words.get("timeout", _WAIT))
 
 
+def _list(notebook: Notebook, words: Words) -> EventList:
+    asked = {name: words.get(name) for name in ("key", "status", "text")}
+    return EventList(notebook, event_filter(**asked, since=None, until=None), words.get("limit", _LIMIT))
+
+
 def _key(words: Words, verb: str) -> str:
     key = words.get("key") or words.get("eventKey")
     if not key:
@@ -49,4 +67,4 @@ def _key(words: Words, verb: str) -> str:
     return str(key)
 
 
-_DO = {"send": _send, "wait": _wait}
+_DO = {"send": _send, "wait": _wait, "list": _list}

@@ -9,6 +9,7 @@ from typing import Any
 from pfnb.exceptions import WaitTimeoutError
 from pfnb.kernel.event import Event
 from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.progress import progress
 from pfnb.kernel.rows import Rows
 
 _ROUND = 10.0
@@ -44,14 +45,30 @@ def send(notebook: Notebook, key: str, payload: Any = None) -> SentEvent:
 def wait(notebook: Notebook, key: str, timeout: float) -> Event:
     """The oldest event of this key (`*` and `#` as in topics) accepted since the session began and not yet returned by a
     wait, once its deliveries to this notebook have ended. WaitTimeoutError after `timeout` seconds."""
-    row = notebook.run_sync(_next(notebook, key, timeout))
-    notebook.waited_for.append(row["id"])
-    data = row.pop("event")
-    return Event(row, data, notebook)
+    __tracebackhide__ = True
+    return notebook.run_sync(wait_for(notebook, key, timeout))
 
 
-async def _next(notebook: Notebook, key: str, seconds: float) -> dict[str, Any]:
-    end = time.monotonic() + seconds
+async def wait_for(notebook: Notebook, key: str, timeout: float) -> Event:  # noqa: ASYNC109 - what it says when it is over differs
+    """The same, on pfnb's loop."""
+    began = time.monotonic()
+
+    def say() -> str:
+        running = notebook.deliveries.running()
+        at_work = f"; running: {', '.join(running)}" if running else ""
+        return f"waiting for {key}, {time.monotonic() - began:.0f} of {timeout:g} s{at_work}"
+
+    async with progress(notebook.shell, say):
+        while True:
+            row = await _next(notebook, key, timeout, began)
+            if row["id"] not in notebook.waited_for:  # another wait may have returned it meanwhile
+                notebook.waited_for.append(row["id"])
+                data = row.pop("event")
+                return Event(row, data, notebook.contents)
+
+
+async def _next(notebook: Notebook, key: str, seconds: float, began: float) -> dict[str, Any]:
+    end = began + seconds
     since = notebook.session.since
     while True:
         left = max(0.0, min(end - time.monotonic(), _ROUND))

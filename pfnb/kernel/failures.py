@@ -43,8 +43,8 @@ def from_own_code(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _show_as(error: BaseException, lines: list[str]) -> None:
-    # IPython asks the exception itself how it wants to be shown.
-    vars(error)["_render_traceback_"] = lambda: lines
+    # IPython asks the exception itself how it wants to be shown. Who knew first knew the source.
+    vars(error).setdefault("_render_traceback_", lambda: lines)
 
 
 def _excerpt(error: PfnbError, source: str, first_line: int) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board import Board
-from pfnb.kernel.event import Contents, Event
+from pfnb.kernel.contents import Contents
+from pfnb.kernel.event import Event
 from pfnb.kernel.failures import explained
 from pfnb.kernel.handler import without_place
 from pfnb.kernel.journal import note

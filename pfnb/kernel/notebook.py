@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pfnb import commands
 from pfnb.exceptions import HubUnreachableError
+from pfnb.kernel.contents import HubContents
 from pfnb.kernel.deliveries import Deliveries
 from pfnb.kernel.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
 from pfnb.kernel.door import Door
@@ -39,7 +40,8 @@ class Notebook:
         self.shell = shell
         self.door = Door(_kernel_loop(shell))
         self.runner = Runner(commands.load(), call_main=self.door.on_main)
-        self.deliveries = Deliveries(self.runner, self)
+        self.contents = HubContents(self)
+        self.deliveries = Deliveries(self.runner, self.contents)
         self._output = OutputHooks(shell)
         self._journal = Journal(os.environ)
         self.waited_for: list[str] = []
@@ -102,10 +104,6 @@ class Notebook:
         """See `Door.run_sync`."""
         __tracebackhide__ = True
         return self.door.run_sync(coroutine, timeout)
-
-    def read(self, content_id: str) -> bytes:
-        """The bytes of a body or file, from any thread."""
-        return self.run_sync(self.hub.read_content(content_id))
 
     async def _open(self, address: HubAddress | None) -> None:
         self._address = address or await self._embed()

@@ -46,6 +46,11 @@ def sent_to(destination: Destination, context: Context) -> Context:
     return copied
 
 
+def is_caught() -> bool:
+    """Whether this is a listener's code, whose output goes to a destination."""
+    return _destination.get() is not None
+
+
 class OutputHooks:
     """Stands between user code and the kernel's streams and displays, from `install` to `remove`.
 

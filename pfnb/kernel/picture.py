@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.kernel.event import Contents, Event, Unreadable
+from pfnb.kernel.contents import Contents, Unreadable
+from pfnb.kernel.event import Event
 from pfnb.kernel.screen import Bundle
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _newest(shown: Shown, contents: Contents) -> Bundle:
 
     entry = _with_body(shown)
     try:
-        previews = Event(entry, {"id": entry["id"]}, contents).previews()
+        previews = Event(entry, shown.data, contents).previews()
     except PfnbError:
         previews = {}  # A picture that cannot be had now is left out; all else of the event is here.
     return event_bundle(entry, previews)

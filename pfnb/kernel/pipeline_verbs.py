@@ -6,13 +6,14 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import pipelines
+from pfnb.kernel import pipelines, runs
 from pfnb.kernel.failures import told_briefly
 from pfnb.kernel.listener import FIRST_LINE
 from pfnb.kernel.notebook import Notebook
-from pfnb.kernel.words import Parameter, Verb, Words, describe, read_verb, read_words, split
+from pfnb.kernel.words import Parameter, Verb, Words, describe, json_or_text, read_verb, read_words, split, whole_number
 from pfnb.language.parser import parse_pipeline
 
+_LIMIT = 20
 _NAME = Parameter("name", "the pipeline's name", required=True)
 _CELL = Verb(
     "NAME",
@@ -25,6 +26,24 @@ _CELL = Verb(
 )
 _VERBS = (
     Verb("list", "The pipelines that listen, of all your notebooks."),
+    Verb(
+        "run",
+        "Run a pipeline of this notebook that listens, now, as you. It gets no event.",
+        (Parameter("body", "JSON or text it begins with", json_or_text),),
+        first=_NAME,
+    ),
+    Verb(
+        "history",
+        "What a pipeline did: its runs, newest first.",
+        (Parameter("limit", f"how many at most ({_LIMIT})", whole_number),),
+        first=_NAME,
+    ),
+    Verb(
+        "debug",
+        "The steps of a pipeline's last run: what went in, what came out, how long it took, what failed.",
+        (Parameter("run", "another run, by its number in %pipeline history", whole_number),),
+        first=_NAME,
+    ),
     Verb("delete", "Delete a listening pipeline, with what is pending for it.", first=_NAME),
 )
 HELP = (
@@ -76,4 +95,19 @@ def _delete(notebook: Notebook, words: Words) -> None:
     pipelines.unregister(notebook, words.get("name"))
 
 
-_DO = {"list": _list, "delete": _delete}
+def _run(notebook: Notebook, words: Words) -> Any:
+    listener = pipelines.here(notebook, words.get("name"))
+    with told_briefly(listener.pipeline.source, FIRST_LINE):
+        return pipelines.run_in_cell(notebook, listener.pipeline, words.get("body")).body
+
+
+def _history(notebook: Notebook, words: Words) -> runs.Runs:
+    return runs.history(notebook, words.get("name"), words.get("limit", _LIMIT))
+
+
+def _debug(notebook: Notebook, words: Words) -> runs.Steps:
+    number = words.get("run")
+    return runs.steps(notebook, words.get("name"), None if number is None else str(number))
+
+
+_DO = {"list": _list, "delete": _delete, "run": _run, "history": _history, "debug": _debug}

@@ -6,7 +6,7 @@ import contextvars
 import sys
 from typing import Any
 
-from pfnb.exceptions import PfnbError
+from pfnb.exceptions import NotFoundError, PfnbError
 from pfnb.kernel.board import Board
 from pfnb.kernel.listener import Listener
 from pfnb.kernel.notebook import Notebook
@@ -41,7 +41,7 @@ def register(
     """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name."""
     place = CellPlace(notebook.shell)
     title = f"{name} listens for {pipeline.listen.event_key if pipeline.listen is not None else ''}"
-    board = Board(title, notebook, place if place.is_live else None, notebook.door.loop)
+    board = Board(title, notebook.contents, place if place.is_live else None, notebook.door.loop)
     listener = Listener(
         name=name,
         pipeline=pipeline,
@@ -93,9 +93,20 @@ def listed(notebook: Notebook) -> Listeners:
     return Listeners(notebook.run_sync(notebook.hub.list_listeners()))
 
 
-def run_in_cell(notebook: Notebook, pipeline: Pipeline) -> RunResult:
+def here(notebook: Notebook, name: str) -> Listener:
+    """A listener of this notebook. NotFoundError if it is none."""
+    listener = notebook.deliveries.listener(name)
+    if listener is None:
+        raise NotFoundError(
+            f"no pipeline {name} listens in this notebook: %pipeline list shows all, with their notebooks"
+        )
+    return listener
+
+
+def run_in_cell(notebook: Notebook, pipeline: Pipeline, body: Any = None) -> RunResult:
     """Run it now, as the notebook's user; what it logs is printed."""
-    return notebook.run_sync(notebook.runner.run(pipeline, user=notebook.user, hub=notebook.hub, log=print_log))
+    run = notebook.runner.run(pipeline, user=notebook.user, hub=notebook.hub, body=body, log=print_log)
+    return notebook.run_sync(run)
 
 
 def print_log(level: str, message: str) -> None:

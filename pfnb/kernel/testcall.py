@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import mimetypes
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import responses
 from pathlib import Path
@@ -57,6 +59,28 @@ class Answer:
         printer.text(f"{self.status} {responses.get(self.status, '')}\n{body[:_SHOWN]}{rest}".rstrip())
 
 
+def request_of(
+    body: Any,
+    fields: Mapping[str, str] | None,
+    files: Sequence[str | Path],
+    headers: Mapping[str, str] | None,
+    method: str,
+    *,
+    wait: bool,
+    timeout: float,
+) -> Request:
+    """A request as Python code gives it."""
+    return Request(
+        body=body,
+        fields=tuple((fields or {}).items()),
+        files=tuple(Path(path) for path in files),
+        headers=dict(headers or {}),
+        method=method,
+        wait=wait,
+        timeout=timeout,
+    )
+
+
 async def send(hub_url: str, uuid: str, request: Request) -> Answer:
     """Send it to the webhook of this uuid. HubUnreachableError when nothing answers."""
     import httpx
@@ -66,7 +90,9 @@ async def send(hub_url: str, uuid: str, request: Request) -> Answer:
     form: dict[str, list[str]] = {}
     for name, value in request.fields:
         form.setdefault(name, []).append(value)
-    files = [("file", (path.name, path.read_bytes(), content_type(path))) for path in request.files]
+    files = [
+        ("file", (path.name, await asyncio.to_thread(path.read_bytes), content_type(path))) for path in request.files
+    ]
     if request.method == "GET":
         query, form = {**form, **params}, {}
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import leaks, sending, webhooks
+from pfnb.kernel import leaks, runs, sending, webhooks
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.testcall import Answer, Request
 from pfnb.kernel.words import (
@@ -87,6 +87,14 @@ _VERBS = (
         flags={"dry-run": "only report what is found", "no-history": "leave the history of git repositories out"},
         first=Parameter("path", "files and folders to look through (this folder)", many=True),
     ),
+    Verb(
+        "replay",
+        "Deliver an event once more, to all that listen for its key now.",
+        (
+            Parameter("id", "the event's id, as lists of events show it", required=True),
+            Parameter("listener", "only to this pipeline"),
+        ),
+    ),
     Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
@@ -146,6 +154,10 @@ def _logs(notebook: Notebook, words: Words) -> Any:
     return _named(notebook, words, "logs").logs(words.get("limit", 20))
 
 
+def _replay(notebook: Notebook, words: Words) -> runs.Replayed:
+    return runs.Replayed(notebook.contents.replay(words.get("id"), words.get("listener")))
+
+
 def _rotate(notebook: Notebook, words: Words) -> webhooks.Webhook:
     return _named(notebook, words, "rotate").rotate(words.get("overlap", webhooks.OVERLAP))
 
@@ -178,6 +190,7 @@ _DO = {
     "delete": _delete,
     "receive": _receive,
     "logs": _logs,
+    "replay": _replay,
     "rotate": _rotate,
     "send": _send,
     "scan": _scan,

@@ -10,7 +10,7 @@ from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.kernel.events import Events
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.rows import Rows
-from pfnb.kernel.testcall import Answer, Request, send
+from pfnb.kernel.testcall import Answer, Request, request_of, send
 
 _TAIL = 6
 OVERLAP = 3600.0
@@ -62,16 +62,22 @@ class Webhook:
         `body` is sent as it is if it is bytes or a text, else as JSON; `fields` and `files` as a form. With `wait` the answer
         is the pipeline's, after `timeout` seconds at most.
         """
-        request = Request(
-            body=body,
-            fields=tuple((fields or {}).items()),
-            files=tuple(Path(path) for path in files),
-            headers=dict(headers or {}),
-            method=method,
-            wait=wait,
-            timeout=timeout,
-        )
-        return self.call(request)
+        return self.call(request_of(body, fields, files, headers, method, wait=wait, timeout=timeout))
+
+    async def asend(
+        self,
+        body: Any = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        files: Sequence[str | Path] = (),
+        headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+        wait: bool = False,
+        timeout: float = 30.0,  # noqa: ASYNC109 - the hub's, not ours
+    ) -> Answer:
+        """The same for a coroutine: `answer = await hook.asend({"name": "Ada"})`."""
+        request = request_of(body, fields, files, headers, method, wait=wait, timeout=timeout)
+        return await self._notebook.door.run(send(self._notebook.hub_url, self.uuid, request))
 
     def call(self, request: Request) -> Answer:
         """Send a prepared request."""

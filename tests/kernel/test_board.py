@@ -11,7 +11,7 @@ import pytest
 
 from pfnb.exceptions import HubUnreachableError
 from pfnb.kernel.board import EVENTS, Board
-from pfnb.kernel.event import Unreadable
+from pfnb.kernel.contents import Unreadable
 from pfnb.kernel.figures import FIGURES
 from pfnb.kernel.picture import empty_bundle
 from pfnb.kernel.printed import LINES, Printed
@@ -22,7 +22,7 @@ PNG = base64.b64decode(
 
 
 class Pictures:
-    def read(self, content_id):
+    def read(self, content_id, size=0):
         return PNG
 
 
@@ -113,7 +113,7 @@ async def test_pictures_of_the_newest_event_are_shown(front):
 
 async def test_a_hub_that_is_gone_leaves_out_the_pictures_only(front):
     class Gone:
-        def read(self, content_id):
+        def read(self, content_id, size=0):
             raise HubUnreachableError("gone")
 
     board = begun(front, Gone())

@@ -8,7 +8,8 @@ import hashlib
 import pytest
 
 from pfnb.exceptions import HubUnreachableError, NotFoundError
-from pfnb.kernel.event import Event, EventFile, Unreadable
+from pfnb.kernel.contents import Unreadable
+from pfnb.kernel.event import Event, EventFile
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -23,7 +24,7 @@ class Stored(dict):
         super().__init__(*args, **kwargs)
         self.asked = []
 
-    def read(self, content_id):
+    def read(self, content_id, size=0):
         self.asked.append(content_id)
         if content_id not in self:
             raise NotFoundError(f"there is no content {content_id}")

@@ -14,9 +14,9 @@ from pfnb import commands
 from pfnb.exceptions import HubUnreachableError, NameTakenError, NotAuthenticatedError, NotFoundError, WaitTimeoutError
 from pfnb.http.server import LocalServer
 from pfnb.kernel.board import Board
+from pfnb.kernel.contents import Unreadable
 from pfnb.kernel.deliveries import Deliveries
 from pfnb.kernel.discovery import HubAddress
-from pfnb.kernel.event import Unreadable
 from pfnb.kernel.listener import FIRST_LINE, Listener
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.session import Session

@@ -1,0 +1,97 @@
+"""Runs of a listener, and the steps of one run, as a notebook shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pfnb.kernel.display.block import NOTHING, Budget, block, code, element, headline, status, table, words
+from pfnb.kernel.display.entry import delivery_error, short
+from pfnb.kernel.display.masking import Mask
+from pfnb.kernel.display.plain import rest, text_table
+from pfnb.kernel.display.units import human_count, utc_time
+from pfnb.kernel.display.visible import Html, visible
+
+ROWS = 200
+_SIZE = 150_000
+_RUNS = ("Run", "Time (UTC)", "Event key", "Status", "Attempts", "Error")
+_STEPS = ("Step", "Command", "Line", "ms", "Input", "Output", "Error")
+_VALUE = 160
+
+
+def runs_bundle(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The mime bundle of rows as `list_runs` gives them."""
+    mask = Mask()
+    rows = [
+        (
+            str(run["id"]),
+            utc_time(run.get("created")),
+            short(run.get("eventKey") or "", mask),
+            short(run.get("status") or "", mask, 60),
+            f"{run.get('attempts') or 0}",
+            short(delivery_error(run.get("error")), mask, 400),
+        )
+        for run in runs[:ROWS]
+    ]
+    cells = (
+        (words(number), words(time), code(key), status(state), words(attempts), code(error, one_line=False))
+        for number, time, key, state, attempts, error in rows
+    )
+    drawn = table(_RUNS, cells, total=len(runs), budget=Budget(_SIZE), ends=(0, 4)) if rows else NOTHING
+    return _bundle(short(name, mask), human_count(len(runs), "run"), drawn, _text(_RUNS, rows, len(runs), (0, 4)))
+
+
+def steps_bundle(run: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The mime bundle of step records of a run as `read_steps` gives them."""
+    mask = Mask()
+    rows = [_step(step, mask) for step in steps[:ROWS]]
+    cells = (
+        (*map(words, (row[0], row[1], row[2], row[3])), *(code(value, one_line=False) for value in row[4:]))
+        for row in rows
+    )
+    drawn = table(_STEPS, cells, total=len(steps), budget=Budget(_SIZE), ends=(0, 2, 3)) if rows else NOTHING
+    name = f"Run {run.get('id')} of {short(run.get('listener') or run.get('eventKey') or '', mask)}"
+    said = f"{short(run.get('status') or '', mask, 60)}, {human_count(len(steps), 'step')}"
+    return _bundle(name, said, drawn, _text(_STEPS, rows, len(steps), (0, 2, 3)))
+
+
+def replayed_bundle(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The mime bundle of what `replay_event` answers."""
+    rows = [(str(one["id"]), short(one["listener"], Mask())) for one in deliveries[:ROWS]]
+    heads = ("Run", "Listener")
+    cells = ((words(number), code(name)) for number, name in rows)
+    drawn = table(heads, cells, total=len(deliveries), budget=Budget(_SIZE), ends=(0,)) if rows else NOTHING
+    said = human_count(len(deliveries), "delivery") if len(deliveries) == 1 else f"{len(deliveries):,} deliveries"
+    return _bundle("Replayed", said if rows else "nobody listens", drawn, _text(heads, rows, len(deliveries), (0,)))
+
+
+def _step(step: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+    indent = "· " * int(step.get("depth") or 0)
+    return (
+        f"{step.get('number') or ''}",
+        indent + short(step.get("command") or "", mask),
+        f"{step.get('line') or ''}",
+        f"{step.get('milliseconds') or 0:,.1f}",
+        _value(step.get("input"), mask),
+        _value(step.get("output"), mask),
+        short(step.get("error") or "", mask, 400),
+    )
+
+
+def _value(value: Any, mask: Mask) -> str:
+    if value is None:
+        return ""
+    return short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), mask, _VALUE)
+
+
+def _text(heads: Sequence[str], rows: Sequence[Sequence[str]], total: int, ends: tuple[int, ...]) -> list[str]:
+    return ["", *text_table(heads, rows, ends=ends), *rest(total - len(rows))] if rows else []
+
+
+def _bundle(name: str, said: str, drawn: Html, lines: list[str]) -> dict[str, str]:
+    html = block(headline(code(name), words(said)), element("div", drawn, names="pfnb-full"))
+    return {
+        "text/plain": "\n".join([f"{visible(name, one_line=True)}  {visible(said, one_line=True)}", *lines]),
+        "text/html": html,
+    }
