@@ -9,12 +9,13 @@ from pydantic import Field, ValidationError, validate_call
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.site import Site
+from pfnb.hub.clock import now
 from pfnb.hub.delivery import Listener, Outcome
 from pfnb.hub.event import Event
 from pfnb.hub.feed import Worker
-from pfnb.hub.hub import now
 from pfnb.hub.query import EventFilter
 from pfnb.language.port import User
+from pfnb.language.retry import Retry
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
@@ -77,14 +78,35 @@ class Calls:
             raise ParameterError(f"{method}: {where}: {wrong['msg']}") from error
 
     async def register_listener(
-        self, name: str, pattern: str, source: str = "", replace: bool = False, concurrency: int = 1
+        self,
+        name: str,
+        pattern: str,
+        source: str = "",
+        replace: bool = False,
+        resume: bool = False,
+        concurrency: int = 1,
+        shared: bool = False,
+        strict: bool = False,
+        retry: Retry | None = None,
     ) -> None:
         if not name or len(name) > MAX_NAME:
             raise ParameterError(f"a pipeline's name has 1 to {MAX_NAME} characters")
         if not 1 <= concurrency <= MAX_CONCURRENCY:
             raise ParameterError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
-        listener = Listener(name, pattern, self._owner, self._notebook, now(), source, concurrency)
-        await self._hub.register(listener, self._worker, replace=replace)
+        listener = Listener(
+            name,
+            pattern,
+            self._owner,
+            self._notebook,
+            now(),
+            source,
+            concurrency,
+            self._worker.session,
+            shared,
+            strict,
+            retry,
+        )
+        await self._hub.register(listener, self._worker, replace=replace, resume=resume)
 
     async def unregister_listener(self, name: str) -> None:
         self._mine(self._hub.listeners.get(name))
@@ -98,7 +120,9 @@ class Calls:
                 "pattern": listener.pattern,
                 "notebook": listener.notebook,
                 "owner": listener.owner,
-                "connected": self._hub.dispatcher.connected(listener.name),
+                "connected": self._hub.dispatcher.workers(listener.name) > 0,
+                "workers": self._hub.dispatcher.workers(listener.name),
+                "shared": listener.shared,
                 "pending": pending.get(listener.name, 0),
                 "created": listener.created,
             }

@@ -15,9 +15,9 @@ from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.door import Door, check_method
 from pfnb.http.site import Caller
 from pfnb.http.upload import UploadHandler
+from pfnb.hub.clock import now
 from pfnb.hub.event import Event
 from pfnb.hub.form import FORM
-from pfnb.hub.hub import now
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.payload import event_object
 from pfnb.hub.request import Received

@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from pfnb.exceptions import NotAuthenticatedError, PfnbError, RequestError
+from pfnb.exceptions import NotAuthenticatedError, RequestError
 from pfnb.http.calls import WAITS, Calls
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
@@ -29,6 +29,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         self._waits = Tasks()
         self._open_calls = 0
         self._peer: Peer | None = None
+        self.session = ""
         self._calls: Calls | None = None
 
     @property
@@ -76,7 +77,8 @@ class SessionHandler(WebSocketHandler, HubHandler):
         if head.get("type") != "hello" or head.get("protocol") != PROTOCOL:
             raise RequestError(f"a session begins with hello, protocol {PROTOCOL}: use the pfnb of this hub")
         assert self._peer is not None, "`prepare` let the kernel in"
-        notebook = self._peer.notebook or head.get("notebook") or f"kernel {str(head.get('session'))[:8]}"
+        self.session = str(head.get("session"))
+        notebook = self._peer.notebook or head.get("notebook") or f"kernel {self.session[:8]}"
         self._calls = Calls(self.site, self, self._peer.owner, str(notebook), since=head.get("since"))
         welcome = {
             "type": "welcome",
@@ -110,7 +112,8 @@ class SessionHandler(WebSocketHandler, HubHandler):
         row = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
             seen = await self.site.hub.history.object(event, job.body)
-        except (PfnbError, OSError) as error:
+        except Exception as error:
+            # Whatever it is, this delivery cannot be handed over, and the others wait behind it.
             _, body, _ = error_answer(error)
             outcome = Outcome(succeeded=False, error=body)
             await self.site.hub.dispatcher.finish(delivery.id, job.lease, outcome)
@@ -127,8 +130,9 @@ class SessionHandler(WebSocketHandler, HubHandler):
             }
         )
 
-    async def revoke(self, listener: str) -> None:
-        await self._send({"type": "revoked", "listener": listener})
+    def revoke(self, listener: str) -> None:
+        # Not waited for: a connection that is broken may take long to say so.
+        self.site.hub.tasks.spawn(self._send({"type": "revoked", "listener": listener}), "pfnb revoke")
 
     async def _send(self, head: dict[str, Any], body: bytes = b"") -> None:
         try:

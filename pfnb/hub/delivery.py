@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pfnb.language.retry import Retry
+
 DeliveryStatus = Literal["pending", "running", "succeeded", "failed", "dead"]
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` says whose it is."""
+    """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` says whose it is, `session` which
+    kernel registered it last. Others may serve a `shared` one beside it. A `strict` one lets no event pass another."""
 
     name: str
     pattern: str
@@ -20,11 +23,36 @@ class Listener:
     created: int
     source: str = ""
     concurrency: int = 1
+    session: str = ""
+    shared: bool = False
+    strict: bool = False
+    retry: Retry | None = None
+
+    def is_shared_with(self, other: Listener) -> bool:
+        """Whether a worker of this one may stand beside workers of the other, which has its name."""
+        return self.shared and (self.shared, self.pattern, self.strict, self.retry) == (
+            other.shared,
+            other.pattern,
+            other.strict,
+            other.retry,
+        )
+
+    def end_of(self, outcome: Outcome, attempts: int, now: int) -> tuple[DeliveryStatus, int | None]:
+        """What becomes of a delivery whose last of so many attempts ended like this: its status, and when it is tried again,
+        None for never."""
+        if outcome.succeeded:
+            return "succeeded", None
+        if self.retry is None:
+            return "failed", None
+        if attempts > self.retry.times:
+            return "dead", None
+        return "pending", now + round(1000 * self.retry.delay(attempts))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`id` grows in the order of commit: a listener's deliveries sort by it. `error` is as in HTTP answers."""
+    """`id` grows in the order of commit: a listener's deliveries sort by it. `error` is as in HTTP answers. One that is tried
+    again is so `not_before` this time, in milliseconds since the epoch."""
 
     id: int
     event_id: str
@@ -32,6 +60,7 @@ class Delivery:
     status: DeliveryStatus = "pending"
     attempts: int = 0
     error: dict[str, Any] | None = None
+    not_before: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -1,30 +1,19 @@
-"""A feed: one listener's pending deliveries, handed in the order of their commit to the one worker that serves it."""
+"""A feed: hands one listener's deliveries to the workers that serve it, and knows which of them has which."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from pfnb.exceptions import AccessDeniedError
+from pfnb.hub.backlog import Backlog, Waiting
 from pfnb.hub.delivery import Delivery, Listener
 from pfnb.hub.event import Event
 from pfnb.hub.stores.store import Store
-
-PAGE = 100
-MAX_READY = 200
-SWEEP_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A delivery that waits for its turn; `body` spares reading a small one back from the store."""
-
-    delivery: Delivery
-    event: Event
-    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,98 +27,92 @@ class Job:
 
 
 class Worker(Protocol):
-    """Where a listener's pipeline runs, such as a kernel's session."""
+    """Where a listener's pipeline runs, such as a kernel's session. `session` names the process behind it, which may come
+    back with another worker when its connection broke."""
+
+    @property
+    def session(self) -> str: ...
 
     async def deliver(self, job: Job) -> None:
         """Hand over a delivery; its end is reported to `Dispatcher.finish`."""
 
-    async def revoke(self, listener: str) -> None:
+    def revoke(self, listener: str) -> None:
         """Another worker serves this listener now."""
 
 
+@dataclass(eq=False, slots=True)
+class Held:
+    """A delivery that a worker has. `ended` lets its place be taken; `reported`: its end is on the way into the store."""
+
+    waiting: Waiting
+    worker: Worker
+    lease: str = field(default_factory=lambda: secrets.token_hex(8))
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    reported: bool = False
+
+
 class Feed:
-    """At most `listener.concurrency` deliveries are with the worker at once; the others wait in the store.
+    """Several workers share the deliveries of a listener. Of a strict one there is only one out at once, whoever has it."""
 
-    New deliveries come in memory as long as the worker keeps up, else (and after a restart) from the store, page by page.
-    """
-
-    def __init__(self, listener: Listener, worker: Worker, store: Store, changed: Callable[[int], None]) -> None:
+    def __init__(self, listener: Listener, store: Store, changed: Callable[[int], None]) -> None:
         self.listener = listener
-        self.worker = worker
-        self.running: dict[int, Job] = {}
-        self._ended: dict[int, asyncio.Event] = {}
-        self._store = store
+        self.running: dict[int, Held] = {}
+        self.backlog = Backlog(listener, store, self.running)
         self._changed = changed
-        self._ready: deque[Waiting] = deque()
-        self._caught_up = False
-        self._last = 0
-        self._woken = asyncio.Event()
-        self._loading = asyncio.Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if listener.strict else nullcontext()
+        self._tasks: dict[Worker, list[asyncio.Task[None]]] = {}
 
-    def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._serve(), name=f"pfnb feed {self.listener.name}")
-            for _ in range(self.listener.concurrency)
+    @property
+    def workers(self) -> list[Worker]:
+        return list(self._tasks)
+
+    def join(self, worker: Worker, concurrency: int) -> None:
+        """The worker gets deliveries from now on, so many at once."""
+        self._tasks[worker] = [
+            asyncio.create_task(self._serve(worker), name=f"pfnb feed {self.listener.name}") for _ in range(concurrency)
         ]
 
-    async def stop(self) -> set[int]:
-        """End serving; the deliveries whose runs were cut off."""
-        for task in self._tasks:
+    async def leave(self, worker: Worker) -> set[int]:
+        """The worker gets nothing more; whoever is next gets what it had, which is returned, as another attempt."""
+        cut_off = [held for held in self.running.values() if held.worker is worker and not held.reported]
+        for held in cut_off:
+            del self.running[held.waiting.delivery.id]
+            self._changed(held.waiting.event.seq)
+        # Before its tasks end: of a strict listener, the next one must not be taken before these.
+        self.backlog.give_back([held.waiting.after_attempt() for held in cut_off])
+        tasks = self._tasks.pop(worker, [])
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        cut_off = set(self.running)
-        self.running.clear()
-        return cut_off
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return {held.waiting.delivery.id for held in cut_off}
 
-    def offer(self, delivery: int, fresh: Waiting | None) -> None:
-        """Called for each new delivery of this listener; `fresh` spares reading it back from the store."""
-        if self._caught_up and fresh is not None and delivery > self._last and len(self._ready) < MAX_READY:
-            self._ready.append(fresh)
-            self._last = delivery
-        else:
-            self._caught_up = False
-        self._woken.set()
+    def report(self, delivery: int, lease: str) -> Held:
+        """The end of a run is here. AccessDeniedError when the delivery was handed to somebody else meanwhile."""
+        held = self.running.get(delivery)
+        if held is None or held.lease != lease or held.reported:
+            raise AccessDeniedError(f"delivery {delivery} is no longer yours: it was handed out again")
+        held.reported = True
+        return held
 
-    def end(self, delivery: int) -> None:
-        """The worker's run has ended and its end is stored: the next may go."""
-        ended = self._ended.pop(delivery, None)
-        if ended is not None:
-            ended.set()
+    def unreport(self, held: Held) -> None:
+        """Its end could not be stored: the worker may report it again, or else another one gets it."""
+        held.reported = False
+        if held.worker not in self._tasks:
+            del self.running[held.waiting.delivery.id]
+            self.backlog.give_back([held.waiting])
 
-    async def _serve(self) -> None:
+    def end(self, held: Held, not_before: int | None) -> None:
+        """Its end is stored: for good, or to be tried again at this time."""
+        del self.running[held.waiting.delivery.id]
+        if not_before is not None:
+            self.backlog.try_again(held.waiting.after_attempt(not_before))
+        held.ended.set()
+
+    async def _serve(self, worker: Worker) -> None:
         while True:
-            waiting = await self._next()
-            number = waiting.delivery.id
-            job = Job(waiting.delivery, waiting.event, waiting.body, secrets.token_hex(8))
-            ended = self._ended[number] = asyncio.Event()
-            self.running[number] = job
-            self._changed(waiting.event.seq)
-            await self.worker.deliver(job)
-            await ended.wait()
-
-    async def _next(self) -> Waiting:
-        async with self._loading:
-            while not self._ready:
-                if self._caught_up:
-                    await self._wait()
-                else:
-                    await self._load()
-            return self._ready.popleft()
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(SWEEP_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            # A wake-up may be lost with its broker: look into the store now and then.
-            self._caught_up = False
-        self._woken.clear()
-
-    async def _load(self) -> None:
-        self._woken.clear()
-        page = await self._store.pending(self.listener.name, self._last, PAGE)
-        self._ready.extend(Waiting(delivery, event) for delivery, event in page)
-        if page:
-            self._last = page[-1][0].id
-        self._caught_up = len(page) < PAGE and not self._woken.is_set()
+            async with self._turn:
+                waiting = await self.backlog.take()
+                held = self.running[waiting.delivery.id] = Held(waiting, worker)
+                self._changed(waiting.event.seq)
+                await worker.deliver(Job(waiting.delivery, waiting.event, waiting.body, held.lease))
+                await held.ended.wait()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -17,6 +16,7 @@ from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.cache import Cache
 from pfnb.hub.changes import Changes
+from pfnb.hub.clock import now
 from pfnb.hub.contents import Contents
 from pfnb.hub.delivery import Delivery, Listener, Outcome
 from pfnb.hub.dispatcher import Dispatcher
@@ -180,18 +180,13 @@ class Hub:
         self.changes.note(event.seq)
         return deliveries
 
-    async def register(self, listener: Listener, worker: Worker, *, replace: bool) -> None:
-        """The worker serves this pipeline from now on, with what is pending first."""
-        await self.listeners.register(listener, replace=replace)
-        await self.dispatcher.attach(listener, worker)
+    async def register(self, listener: Listener, worker: Worker, *, replace: bool, resume: bool = False) -> None:
+        """The worker serves this pipeline from now on, with what is pending first. See `Listeners.register`."""
+        await self.listeners.register(listener, replace=replace, resume=resume)
+        await self.dispatcher.attach(listener, worker, replace=replace)
 
     async def unregister(self, name: str) -> Listener:
         listener = await self.listeners.unregister(name)
         await self.dispatcher.forget(name)
         self.changes.note_many()
         return listener
-
-
-def now() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

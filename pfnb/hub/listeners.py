@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from pfnb.exceptions import NameTakenError, NotFoundError
@@ -39,17 +40,16 @@ class Listeners:
     def all(self) -> list[Listener]:
         return list(self._by_name.values())
 
-    async def register(self, listener: Listener, *, replace: bool) -> None:
-        """Add it, or put it in the place of the same notebook's listener of that name.
+    async def register(self, listener: Listener, *, replace: bool, resume: bool) -> None:
+        """Add it, or put it in the place of the same notebook's listener of that name, or of one that both share.
 
-        NameTakenError when another notebook holds the name and `replace` is false.
+        NameTakenError when another notebook holds the name and `replace` is false; when it would only `resume` what another
+        kernel has registered meanwhile; and when it is somebody else's.
         """
         held = self._by_name.get(listener.name)
-        if held is not None and held.notebook != listener.notebook and not replace:
-            raise NameTakenError(
-                f"the pipeline name {listener.name} is held by {held.notebook}: choose another name, "
-                "or take it over with --replace"
-            )
+        if held is not None:
+            _check_name(listener, held, replace=replace, resume=resume)
+            listener = dataclasses.replace(listener, created=held.created)
         await self._store.save_listener(listener)
         self._by_name[listener.name] = listener
         self._by_key.clear()
@@ -60,3 +60,18 @@ class Listeners:
         self._by_name.pop(name, None)
         self._by_key.clear()
         return listener
+
+
+def _check_name(listener: Listener, held: Listener, *, replace: bool, resume: bool) -> None:
+    name = f"the pipeline name {listener.name}"
+    if held.owner != listener.owner:
+        raise NameTakenError(f"{name} is held by {held.owner}: choose another name")
+    if listener.is_shared_with(held) or replace:
+        return
+    if held.notebook != listener.notebook:
+        way = (
+            "share it with the same event key and headers" if held.shared and listener.shared else "choose another name"
+        )
+        raise NameTakenError(f"{name} is held by {held.notebook}: {way}, or take it over with --replace")
+    if resume and held.session != listener.session:
+        raise NameTakenError(f"{name} was taken over by another kernel of {held.notebook}")

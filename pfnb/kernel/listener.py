@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
+from pfnb.language.retry import retry_of
 from pfnb.language.run import RunResult, steps_of
 from pfnb.language.runner import Runner
 
@@ -57,6 +58,15 @@ class Listener:
     @property
     def concurrency(self) -> int:
         return int(self.pipeline.headers.get("concurrency") or 1)
+
+    @property
+    def strict(self) -> bool:
+        return bool(self.pipeline.headers.get("ordered") == "strict")
+
+    @property
+    def retry(self) -> dict[str, Any] | None:
+        given = self.pipeline.headers.get("retry")
+        return None if given is None else asdict(retry_of(given, "retry"))
 
     def remember(self, delivery: str, outcome: dict[str, Any]) -> None:
         """For a while only: handed over later than that, it is meant to run again."""

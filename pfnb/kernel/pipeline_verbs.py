@@ -22,6 +22,7 @@ _CELL = Verb(
         "run": "run it now, also if it begins with event.listen",
         "run-as-me": "its runs may do what you may; a webhook's run is anonymous otherwise",
         "replace": "take the name over from another notebook",
+        "shared": "share the events of this name with other kernels: each event goes to one of them",
     },
 )
 _VERBS = (
@@ -65,11 +66,10 @@ def run_cell(notebook: Notebook, line: str, cell: str) -> Any:
     with told_briefly(cell, FIRST_LINE):
         pipeline = parse_pipeline(cell, notebook.runner.registry, first_line=FIRST_LINE)
         if pipeline.listen is None or "run" in words.flags:
-            _check_flags(words, {"replace", "run-as-me"}, "this pipeline runs now, as you")
+            _check_flags(words, {"replace", "run-as-me", "shared"}, "this pipeline runs now, as you")
             return pipelines.run_in_cell(notebook, pipeline).body
-        pipelines.register(
-            notebook, name, pipeline, run_as_me="run-as-me" in words.flags, replace="replace" in words.flags
-        )
+        flags = {flag.replace("-", "_"): flag in words.flags for flag in ("run-as-me", "replace", "shared")}
+        pipelines.register(notebook, name, pipeline, **flags)
         return None
 
 
@@ -77,7 +77,7 @@ def _cell_words(line: str) -> tuple[str, Words]:
     words = split(line)
     if not words or words[0].startswith("--"):
         raise UsageError(
-            "%%pipeline needs a name, and its flags after it: %%pipeline lead [--run] [--run-as-me] [--replace]"
+            "%%pipeline needs a name, and its flags after it: %%pipeline lead [--run] [--run-as-me] [--replace] [--shared]"
         )
     return words[0], read_words("%%pipeline NAME", words[1:], _CELL)
 

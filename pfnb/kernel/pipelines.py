@@ -21,7 +21,7 @@ from pfnb.language.run import RunResult
 
 class Listeners(Rows[dict[str, Any]]):
     """The listeners of this owner in the hub, whatever notebook they belong to: name, pattern, notebook, owner, connected,
-    pending, created."""
+    workers, shared, pending, created."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.kernel.display import listeners_bundle
@@ -36,9 +36,11 @@ def register(
     *,
     run_as_me: bool = False,
     replace: bool = False,
+    shared: bool = False,
     is_function: bool = False,
 ) -> None:
-    """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name."""
+    """Register a listening pipeline and show its board under the cell. NameTakenError if another notebook holds the name and
+    does not share it."""
     place = CellPlace(notebook.shell)
     title = f"{name} listens for {pipeline.listen.event_key if pipeline.listen is not None else ''}"
     board = Board(title, notebook.contents, place if place.is_live else None, notebook.door.loop)
@@ -51,12 +53,12 @@ def register(
         board=board,
         is_function=is_function,
     )
-    notebook.run_sync(_register(notebook, listener, replace=replace))
+    notebook.run_sync(_register(notebook, listener, replace=replace, shared=shared))
     place.show(empty_bundle(title))
     notebook.door.loop.call_soon_threadsafe(board.begin)
 
 
-async def _register(notebook: Notebook, listener: Listener, *, replace: bool) -> None:
+async def _register(notebook: Notebook, listener: Listener, *, replace: bool, shared: bool) -> None:
     # First here, then there: the hub may hand over what is pending at once.
     before = notebook.deliveries.set_listener(listener)
     try:
@@ -66,7 +68,10 @@ async def _register(notebook: Notebook, listener: Listener, *, replace: bool) ->
                 "pattern": listener.pattern,
                 "source": listener.pipeline.source,
                 "concurrency": listener.concurrency,
+                "strict": listener.strict,
+                "retry": listener.retry,
                 "replace": replace,
+                "shared": shared,
             },
         )
     except PfnbError:

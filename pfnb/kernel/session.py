@@ -74,7 +74,7 @@ class Session:
     async def register(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Register a listener, now and whenever the connection comes back. NameTakenError if another notebook holds it."""
         await self.call("register_listener", {"name": name, **arguments})
-        self._listeners[name] = {"name": name, **arguments, "replace": False}
+        self._listeners[name] = {"name": name, **arguments, "replace": False, "resume": True}
 
     async def unregister(self, name: str) -> None:
         await self.call("unregister_listener", {"name": name})

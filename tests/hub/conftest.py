@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,15 @@ UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 class RecordingWorker:
     """A worker that keeps what it is handed until the test ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: str = "") -> None:
+        self.session = session or uuid.uuid4().hex
         self.jobs: asyncio.Queue[Job] = asyncio.Queue()
         self.revoked: list[str] = []
 
     async def deliver(self, job: Job) -> None:
         self.jobs.put_nowait(job)
 
-    async def revoke(self, listener: str) -> None:
+    def revoke(self, listener: str) -> None:
         self.revoked.append(listener)
 
     async def next(self) -> Job:

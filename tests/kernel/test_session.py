@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,8 +52,10 @@ class Kernel:
         self.revoked.append(name)
         self.deliveries.revoke(name)
 
-    async def listen(self, name: str, steps: str = "", *, replace: bool = False, concurrency: int = 1) -> None:
-        text = f"headers: {{concurrency: {concurrency}}}\npipeline:\n- event.listen: {{key: lead.created}}\n{steps}"
+    async def listen(
+        self, name: str, steps: str = "", *, replace: bool = False, shared: bool = False, **headers: Any
+    ) -> None:
+        text = f"headers: {json.dumps(headers)}\npipeline:\n- event.listen: {{key: lead.created}}\n{steps}"
         listener = Listener(
             name=name,
             pipeline=parse_pipeline(text, REGISTRY, first_line=FIRST_LINE),
@@ -63,7 +66,15 @@ class Kernel:
         )
         self.deliveries.set_listener(listener)
         await self.session.register(
-            name, {"pattern": listener.pattern, "concurrency": concurrency, "replace": replace, "source": text}
+            name,
+            {
+                "pattern": listener.pattern,
+                "concurrency": listener.concurrency,
+                "retry": listener.retry,
+                "replace": replace,
+                "shared": shared,
+                "source": text,
+            },
         )
 
     async def close(self) -> None:
@@ -207,6 +218,47 @@ async def test_another_notebook_needs_replace_and_then_takes_over(connect):
         await second.listen("lead")
     await second.listen("lead", replace=True)
     await until(lambda: first.revoked == ["lead"])
+
+
+async def test_kernels_that_share_a_name_compete_for_its_events_and_one_that_dies_gives_back(connect, wire):
+    begun: list[str] = []
+    hold = asyncio.Event()
+
+    @command("test.hold", anonymous=True, registry=REGISTRY)
+    async def held(event: Any) -> None:
+        begun.append(event.id)
+        await hold.wait()
+
+    dying, living = await connect("first", wire.url), await connect("second")
+    for kernel in (dying, living):
+        await kernel.listen("lead", "- test.hold:\n", shared=True)
+    sent = [(await living.hub.send_event("lead.created"))["id"] for _ in range(2)]
+    await until(lambda: sorted(begun) == sorted(sent))
+    (listed,) = await living.hub.list_listeners()
+    assert (listed["workers"], listed["shared"], listed["pending"]) == (2, True, 2)
+    await wire.cut()
+    await dying.close()
+    hold.set()
+    for event in sent:
+        row = await living.hub.next_event("lead.created", since=0, exclude=set(sent) - {event}, seconds=SECONDS)
+        assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
+    assert (len(begun), set(begun)) == (3, set(sent))
+
+
+async def test_a_pipeline_that_fails_is_tried_again_as_its_header_says(connect):
+    attempts: list[int] = []
+
+    @command("test.fail_twice", anonymous=True, registry=REGISTRY)
+    async def fail_twice() -> None:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise RuntimeError("not yet")
+
+    kernel = await connect()
+    await kernel.listen("lead", "- test.fail_twice:\n", retry={"times": 3, "wait": 0.01})
+    await kernel.hub.send_event("lead.created")
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert [(one["status"], one["attempts"], one["error"]) for one in row["deliveries"]] == [("succeeded", 3, None)]
 
 
 async def test_after_a_break_the_session_listens_again_and_gets_what_waited(connect, wire):

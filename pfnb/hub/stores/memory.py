@@ -106,19 +106,31 @@ class MemoryStore:
             self._deliveries[number] = replace(found, attempts=found.attempts + 1)
 
     async def finish_delivery(
-        self, delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+        self,
+        delivery: int,
+        status: DeliveryStatus,
+        error: dict[str, Any] | None,
+        steps: Sequence[dict[str, Any]],
+        not_before: int = 0,
     ) -> None:
         found = self._deliveries[delivery]
-        self._deliveries[delivery] = replace(found, status=status, attempts=found.attempts + 1, error=error)
+        self._deliveries[delivery] = replace(
+            found, status=status, attempts=found.attempts + 1, error=error, not_before=not_before
+        )
         self._steps[delivery] = tuple(steps)
 
     async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
-        waiting = (
-            delivery
-            for delivery in self._deliveries.values()
-            if delivery.listener == listener and delivery.status == "pending" and delivery.id > after
-        )
+        waiting = (delivery for delivery in self._pending(listener) if delivery.id > after)
         return [(delivery, self._events[delivery.event_id]) for delivery in islice(waiting, limit)]
+
+    async def retries(self, listener: str, limit: int) -> list[tuple[Delivery, Event]]:
+        waiting = (delivery for delivery in self._pending(listener) if delivery.not_before)
+        earliest = sorted(waiting, key=lambda delivery: delivery.not_before)[:limit]
+        return [(delivery, self._events[delivery.event_id]) for delivery in earliest]
+
+    def _pending(self, listener: str) -> Iterator[Delivery]:
+        every = self._deliveries.values()
+        return (delivery for delivery in every if delivery.listener == listener and delivery.status == "pending")
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]:
         found = self._deliveries.get(delivery)

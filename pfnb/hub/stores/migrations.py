@@ -42,7 +42,16 @@ CREATE INDEX deliveries_by_status ON deliveries (status, event_seq);
 CREATE INDEX deliveries_by_listener ON deliveries (listener, id)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS)
+_SHARED_AND_TRIED_AGAIN = """
+ALTER TABLE listeners ADD COLUMN session TEXT NOT NULL DEFAULT '';
+ALTER TABLE listeners ADD COLUMN shared BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE listeners ADD COLUMN strict BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE listeners ADD COLUMN retry TEXT;
+ALTER TABLE deliveries ADD COLUMN not_before BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX deliveries_tried_again ON deliveries (listener, not_before) WHERE status = 'pending' AND not_before > 0
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

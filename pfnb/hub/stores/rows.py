@@ -13,6 +13,7 @@ from pfnb.hub.event import Event
 from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import schema
 from pfnb.hub.webhook import Webhook
+from pfnb.language.retry import Retry
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -86,6 +87,7 @@ def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
         status=row.status,
         attempts=row.attempts,
         error=json.loads(row.error) if row.error else None,
+        not_before=row.not_before,
     )
 
 
@@ -98,8 +100,9 @@ def to_webhook(row: sa.Row[*tuple[Any, ...]]) -> Webhook:
 
 
 def listener_row(listener: Listener) -> dict[str, Any]:
-    return asdict(listener)
+    row = asdict(listener)
+    return {**row, "retry": _ENCODE(row["retry"]) if listener.retry is not None else None}
 
 
 def to_listener(row: sa.Row[*tuple[Any, ...]]) -> Listener:
-    return Listener(**row._mapping)
+    return Listener(**{**row._mapping, "retry": Retry(**json.loads(row.retry)) if row.retry else None})

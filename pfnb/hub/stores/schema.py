@@ -32,6 +32,10 @@ listeners = sa.Table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("concurrency", sa.Integer, nullable=False),
+    sa.Column("session", sa.Text, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("strict", sa.Boolean, nullable=False),
+    sa.Column("retry", sa.Text),
 )
 
 events = sa.Table(
@@ -65,6 +69,7 @@ deliveries = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text),
     sa.Column("steps", sa.Text),
+    sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 counters = sa.Table(

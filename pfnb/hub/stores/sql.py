@@ -33,6 +33,7 @@ _DELIVERY = (
     schema.deliveries.c.status,
     schema.deliveries.c.attempts,
     schema.deliveries.c.error,
+    schema.deliveries.c.not_before,
     schema.events.c.id.label("event_id"),
 )
 
@@ -116,19 +117,22 @@ class SqlStore:
         await self._writer.submit(writes.count_attempts(deliveries))
 
     async def finish_delivery(
-        self, delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+        self,
+        delivery: int,
+        status: DeliveryStatus,
+        error: dict[str, Any] | None,
+        steps: Sequence[dict[str, Any]],
+        not_before: int = 0,
     ) -> None:
-        await self._writer.submit(writes.finish_delivery(delivery, status, error, steps))
+        await self._writer.submit(writes.finish_delivery(delivery, status, error, steps, not_before))
 
     async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
-        query = (
-            _delivery_and_event()
-            .where(schema.deliveries.c.listener == listener, schema.deliveries.c.status == "pending")
-            .where(schema.deliveries.c.id > after)
-            .order_by(schema.deliveries.c.id)
-            .limit(limit)
-        )
-        return await self._deliveries(query)
+        query = _pending(listener).where(schema.deliveries.c.id > after)
+        return await self._deliveries(query.order_by(schema.deliveries.c.id).limit(limit))
+
+    async def retries(self, listener: str, limit: int) -> list[tuple[Delivery, Event]]:
+        query = _pending(listener).where(schema.deliveries.c.not_before > 0)
+        return await self._deliveries(query.order_by(schema.deliveries.c.not_before).limit(limit))
 
     async def _deliveries(self, query: sa.Select[Any]) -> list[tuple[Delivery, Event]]:
         return await self._read(lambda c: [(rows.to_delivery(row), rows.to_event(row)) for row in c.execute(query)])
@@ -222,6 +226,12 @@ class SqlStore:
 
 def _delivery_and_event() -> sa.Select[Any]:
     return sa.select(*_DELIVERY, *rows.EVENT_COLUMNS).join_from(schema.deliveries, schema.events)
+
+
+def _pending(listener: str) -> sa.Select[Any]:
+    table = schema.deliveries
+    # Literal, so that the partial indices are seen to hold what is asked for.
+    return _delivery_and_event().where(table.c.listener == listener, table.c.status == sa.literal_column("'pending'"))
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

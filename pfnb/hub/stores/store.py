@@ -82,11 +82,15 @@ class Store(Protocol):
         status: DeliveryStatus,
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
+        not_before: int = 0,
     ) -> None:
-        """The run of one more attempt has ended so."""
+        """The run of one more attempt has ended so; where it is pending again, until when it waits."""
 
     async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
         """Pending deliveries of a listener with an id above `after`, oldest first."""
+
+    async def retries(self, listener: str, limit: int) -> list[tuple[Delivery, Event]]:
+        """Of these the ones that are tried again, by the time of that."""
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]: ...
 

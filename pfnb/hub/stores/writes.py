@@ -154,18 +154,24 @@ _FINISH = (
         attempts=schema.deliveries.c.attempts + 1,
         error=sa.bindparam("reason"),
         steps=sa.bindparam("trace"),
+        not_before=sa.bindparam("until"),
     )
 )
 
 
 def finish_delivery(
-    delivery: int, status: DeliveryStatus, error: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+    delivery: int,
+    status: DeliveryStatus,
+    error: dict[str, Any] | None,
+    steps: Sequence[dict[str, Any]],
+    not_before: int,
 ) -> Change:
     values = {
         "number": delivery,
         "ended": status,
         "reason": json.dumps(error) if error else None,
         "trace": json.dumps(list(steps)) if steps else None,
+        "until": not_before,
     }
     return Change(((_FINISH, values),))
 
