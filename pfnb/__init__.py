@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
     from pfnb.kernel.api import aevents, arun, command, events, on, run, wait, wait_for, webhook
     from pfnb.kernel.event import Event, EventFile
+    from pfnb.kernel.inspection import inspector
     from pfnb.kernel.webhooks import Webhook
     from pfnb.language.function import function
     from pfnb.language.run import RunResult
@@ -33,6 +34,7 @@ __all__ = [
     "command",
     "events",
     "function",
+    "inspector",
     "language",
     "on",
     "run",
@@ -55,6 +57,7 @@ _HOMES = {
     "command": "pfnb.kernel.api",
     "events": "pfnb.kernel.api",
     "function": "pfnb.language.function",
+    "inspector": "pfnb.kernel.inspection",
     "on": "pfnb.kernel.api",
     "run": "pfnb.kernel.api",
     "wait": "pfnb.kernel.api",

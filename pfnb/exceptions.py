@@ -22,6 +22,7 @@ PfnbError
 ├── OutboundError                502  what a pipeline called did not answer, or not as it should
 ├── NotebookError                500  a notebook that should serve cannot: a cell failed, or there is no kernel
 ├── MissingPackageError          500  an optional package is not installed; says which
+├── PreviewError                 422  a file cannot be shown
 └── HubUnreachableError          503  the hub does not answer
 """
 
@@ -157,6 +158,10 @@ class NotebookError(PfnbError):
 
 class MissingPackageError(PfnbError):
     pass
+
+
+class PreviewError(PfnbError):
+    status = 422
 
 
 class HubUnreachableError(PfnbError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import leaks, runs, sending, webhooks
+from pfnb.kernel import inspection, leaks, runs, sending, webhooks
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.testcall import Answer, Request
 from pfnb.kernel.words import (
@@ -95,6 +95,16 @@ _VERBS = (
             Parameter("listener", "only to this pipeline"),
         ),
     ),
+    Verb(
+        "inspect",
+        "The live inspector: events appear as they arrive, with payload, files and deliveries.",
+        (
+            Parameter("status", "of a delivery: " + ", ".join(inspection.STATUSES), one_of(*inspection.STATUSES)),
+            Parameter("text", "found in key, payload, headers, query, file names"),
+            Parameter("webhook", "the uuid of a webhook, or its six last characters"),
+        ),
+        first=Parameter("key", "event key, or a pattern such as webhook.#"),
+    ),
     Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
@@ -167,6 +177,10 @@ def _scan(notebook: Notebook, words: Words) -> leaks.Leaks:
     return leaks.scan(notebook, words.get("path", []), history="no-history" not in flags, dry_run="dry-run" in flags)
 
 
+def _inspect(notebook: Notebook, words: Words) -> Any:
+    return inspection.inspect(notebook, words.values)
+
+
 def _url(notebook: Notebook, words: Words) -> str:
     webhook = _named(notebook, words, "url")
     return webhook.url if "show" in words.flags else webhook.masked_url
@@ -194,5 +208,6 @@ _DO = {
     "rotate": _rotate,
     "send": _send,
     "scan": _scan,
+    "inspect": _inspect,
     "url": _url,
 }

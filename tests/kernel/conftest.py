@@ -64,7 +64,7 @@ class LiveKernel:
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self.manager = manager
         self.client = client
-        self._messages: dict[str, list[dict[str, Any]]] = {}
+        self.messages: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, code: str) -> Cell:
         """Run a cell to its end."""
@@ -83,13 +83,13 @@ class LiveKernel:
     def result(self, cell: str) -> Cell:
         """Wait until a queued cell has ended and all its output is here."""
         reply = self._reply(cell)
-        self.collect(lambda: any(_is_idle(message) for message in self._messages.get(cell, [])))
-        return Cell(reply["content"]["status"], self._messages.get(cell, []))
+        self.collect(lambda: any(_is_idle(message) for message in self.messages.get(cell, [])))
+        return Cell(reply["content"]["status"], self.messages.get(cell, []))
 
     def until(self, cell: str, condition: Callable[[Cell], bool]) -> Cell:
         """Wait for output of a cell that may have ended long ago."""
-        self.collect(lambda: condition(Cell("", self._messages.get(cell, []))))
-        return Cell("", self._messages[cell])
+        self.collect(lambda: condition(Cell("", self.messages.get(cell, []))))
+        return Cell("", self.messages[cell])
 
     def collect(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + CELL_SECONDS
@@ -99,7 +99,7 @@ class LiveKernel:
             except Empty:
                 assert time.monotonic() < end, "the output that was waited for did not come"
                 continue
-            self._messages.setdefault(message["parent_header"].get("msg_id", ""), []).append(message)
+            self.messages.setdefault(message["parent_header"].get("msg_id", ""), []).append(message)
 
     def _reply(self, cell: str) -> dict[str, Any]:
         while True:

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 
 PREVIEW_BYTES = 1024 * 1024
-"""The largest file that is previewed."""
+"""The largest file that is previewed in an output, which is saved with its notebook."""
 PREVIEW_PIXELS = 40_000_000
 """The largest picture: a small file can unfold to gigabytes in the reader's browser."""
 
@@ -26,9 +26,9 @@ class Image:
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode()}"
 
 
-def read_image(data: bytes) -> Image | None:
+def read_image(data: bytes, largest: int = PREVIEW_BYTES) -> Image | None:
     """The picture in `data`, or None if it is not a PNG, JPEG, GIF or WebP of a size that may be shown."""
-    if len(data) > PREVIEW_BYTES:
+    if len(data) > largest:
         return None
     try:
         found = _png(data) or _gif(data) or _jpeg(data) or _webp(data)

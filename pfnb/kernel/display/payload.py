@@ -49,7 +49,7 @@ def read_payload(entry: Mapping[str, Any], *, parsed: int = PARSED) -> Payload:
         data = base64.b64decode(encoded if whole else encoded[: _HEAD // 3 * 4])
     except (binascii.Error, ValueError):
         return Payload("nothing", note="the body is not valid base64")
-    return _read_body(data, content_type, str(entry.get("contentType") or ""), whole=whole)
+    return read_body(data, content_type, str(entry.get("contentType") or ""), whole=whole)
 
 
 def media_type(entry: Mapping[str, Any]) -> str:
@@ -57,7 +57,8 @@ def media_type(entry: Mapping[str, Any]) -> str:
     return str(entry.get("contentType") or "").partition(";")[0].strip().lower()
 
 
-def _read_body(data: bytes, content_type: str, full_type: str, *, whole: bool) -> Payload:
+def read_body(data: bytes, content_type: str, full_type: str, *, whole: bool) -> Payload:
+    """What `data` is, by its bytes and by its type, without and with parameters. Not `whole`: the head of something longer."""
     if not data:
         return Payload("nothing", note="no body")
     text = _decode(data, content_type, full_type)

@@ -92,49 +92,57 @@ class _Builder:
         root = self._node(None, value, depth=0, secret=False)
         while self._waiting:
             parent, container, depth, secret = self._waiting.popleft()
-            for key, child, child_secret in islice(_children(container), self._limits.children):
+            for key, child, child_secret in islice(children(container), self._limits.children):
                 if self._nodes_left <= 0 or self._size_left <= 0:
                     break
                 parent.children.append(self._node(key, child, depth, secret=secret or child_secret))
         return root
 
     def _node(self, key: str | None, value: Any, depth: int, *, secret: bool) -> Node:
-        embedded = isinstance(value, Embedded)
-        if embedded:
-            value = value.value
-        node = self._leaf_or_container(value, secret=secret)
-        node.key = None if key is None else self._mask.head(key, _KEY_LENGTH)
-        node.embedded = embedded
+        node = make_node(key, value, self._mask, secret=secret, text=self._limits.text)
         self._nodes_left -= 1
         self._size_left -= _ROW_COST + _cost(node.key or "")
         while node.text and _cost(node.text) > max(0, self._size_left):
             node.text, node.cut = node.text[: len(node.text) // 2], True
         self._size_left -= _cost(node.text)
         if node.is_container and depth < self._limits.depth:
-            self._waiting.append((node, value, depth + 1, secret))
+            self._waiting.append((node, plain(value), depth + 1, secret))
         return node
 
-    def _leaf_or_container(self, value: Any, *, secret: bool) -> Node:
-        if isinstance(value, Mapping):
-            return Node(None, "object", size=len(value))
-        if isinstance(value, list | tuple):
-            return Node(None, "array", size=len(value))
-        if value is None or isinstance(value, bool):
-            return Node(None, "word", {None: "null", True: "true", False: "false"}[value])
-        if secret and value != "":
-            return Node(None, "hidden", MASK)
-        if isinstance(value, Number | int | float):
-            return Node(None, "number", clip(str(value), 60))
-        text = str(value)
-        shown = self._mask.head(text, self._limits.text)
-        return Node(None, "text", shown, size=len(text), cut=len(text) > self._limits.text)
+
+def make_node(key: str | None, value: Any, mask: Mask, *, secret: bool = False, text: int = Limits.text) -> Node:
+    """One row, without its children. `secret` hides the value, `text` is how many characters of a text are shown."""
+    node = _leaf_or_container(plain(value), mask, secret=secret, length=text)
+    node.key = None if key is None else mask.head(key, _KEY_LENGTH)
+    node.embedded = isinstance(value, Embedded)
+    return node
+
+
+def plain(value: Any) -> Any:
+    """`value`, or the one embedded in it."""
+    return value.value if isinstance(value, Embedded) else value
+
+
+def _leaf_or_container(value: Any, mask: Mask, *, secret: bool, length: int) -> Node:
+    if isinstance(value, Mapping):
+        return Node(None, "object", size=len(value))
+    if isinstance(value, list | tuple):
+        return Node(None, "array", size=len(value))
+    if value is None or isinstance(value, bool):
+        return Node(None, "word", {None: "null", True: "true", False: "false"}[value])
+    if secret and value != "":
+        return Node(None, "hidden", MASK)
+    if isinstance(value, Number | int | float):
+        return Node(None, "number", clip(str(value), 60))
+    text = str(value)
+    return Node(None, "text", mask.head(text, length), size=len(text), cut=len(text) > length)
 
 
 def _cost(text: str) -> int:
     return len(markup(text).encode())
 
 
-def _children(container: Any) -> Iterator[tuple[str | None, Any, bool]]:
+def children(container: Any) -> Iterator[tuple[str | None, Any, bool]]:
     """Key, value, and whether the value is a secret, of each child."""
     if not isinstance(container, Mapping):
         for index, child in enumerate(container):

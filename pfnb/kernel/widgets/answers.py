@@ -1,0 +1,120 @@
+"""What an open inspector may ask, and the hub's answers in the shape it shows them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError, validate_call
+
+from pfnb.exceptions import NotFoundError, ParameterError
+from pfnb.kernel.display.masking import masked_uuid
+from pfnb.kernel.port import SessionPort
+from pfnb.kernel.widgets import branches
+from pfnb.kernel.widgets.facts import MOST, delivery_facts, row_facts, step_facts
+from pfnb.kernel.widgets.opened import OpenedEvent, open_event
+
+PAGE = 100
+"""Rows of the list in one answer."""
+_KEPT = 2
+"""Events whose payloads are kept, parsed."""
+_ASKED = ("key", "status", "text")
+
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
+class Answers:
+    """The questions of one open inspector. `filter` is what it lists now; it began as the filter of its cell."""
+
+    def __init__(self, hub: SessionPort, filter: Mapping[str, Any]) -> None:  # noqa: A002 - the hub's word
+        self.filter: dict[str, Any] = dict(filter)
+        self._hub = hub
+        self._opened: OrderedDict[str, OpenedEvent] = OrderedDict()
+        asked: tuple[Callable[..., Awaitable[Answer]], ...] = (
+            self.page, self.event, self.deliveries, self.steps, self.replay, self.address,
+            self.children, self.text, self.preview, self.part,
+        )  # fmt: skip
+        self._known = {method.__name__: validate_call(method) for method in asked}
+
+    async def of(self, question: Mapping[str, Any]) -> Answer:
+        """`question` has the name of one of the methods below as `ask`, and its arguments as `with`. Raises PfnbError."""
+        found = self._known.get(str(question.get("ask")))
+        if found is None:
+            raise ParameterError(f"there is no question {question.get('ask')!r}: reload the page")
+        try:
+            return await found(**dict(question.get("with") or {}))
+        except ValidationError as error:
+            raise ParameterError(f"{question.get('ask')}: {error.errors(include_url=False)[0]['msg']}") from error
+
+    def admits(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row that has changed is still meant: what is watched is of every status."""
+        status = self.filter.get("status")
+        return not status or any(one["status"] == status for one in row["deliveries"])
+
+    def narrow(self, asked: Mapping[str, Any]) -> None:
+        """List what the toolbar says from now on."""
+        kept = {name: value for name, value in self.filter.items() if name not in _ASKED}
+        self.filter = kept | {name: asked[name] for name in _ASKED if asked.get(name)}
+
+    def told(self) -> dict[str, Any]:
+        """The filter, for the toolbar."""
+        webhook = self.filter.get("webhook")
+        shown = {name: self.filter.get(name) or "" for name in _ASKED}
+        return {**shown, "webhook": masked_uuid(webhook) if webhook else ""}
+
+    async def page(self, before: int | None = None, limit: int = PAGE) -> Answer:
+        found = await self._hub.list_events(self.filter, before=before, limit=limit)
+        rows = [row_facts(row) for row in found["events"]]
+        return {"rows": rows, "next": found["next"], "total": found.get("total")}, []
+
+    async def event(self, id: str) -> Answer:  # noqa: A002 - the protocol's name
+        self._opened.pop(id, None)
+        opened, shown = await open_event(self._hub, id)
+        self._opened[id] = opened
+        while len(self._opened) > _KEPT:
+            self._opened.popitem(last=False)
+        return shown, []
+
+    async def children(self, id: str, file: int, place: list[int], offset: int) -> Answer:  # noqa: A002
+        opened = await self._of(id)
+        return await asyncio.to_thread(branches.page, opened.tree(file), place, offset), []
+
+    async def text(self, id: str, file: int, place: list[int]) -> Answer:  # noqa: A002
+        opened = await self._of(id)
+        return await asyncio.to_thread(branches.whole_text, opened.tree(file), place), []
+
+    async def preview(self, id: str, file: int) -> Answer:  # noqa: A002
+        return await (await self._of(id)).preview(file)
+
+    async def part(self, id: str, file: int, offset: int) -> Answer:  # noqa: A002
+        return await (await self._of(id)).part(file, offset)
+
+    async def steps(self, id: str, delivery: str) -> Answer:  # noqa: A002
+        mask = (await self._of(id)).mask
+        records = await self._hub.read_steps(delivery)
+        return {"steps": [step_facts(record, mask) for record in records[:MOST]], "size": len(records)}, []
+
+    async def replay(self, id: str, listener: str | None = None) -> Answer:  # noqa: A002
+        done = await self._hub.replay_event(id, listener)
+        return {"deliveries": len(done["deliveries"])}, []
+
+    async def deliveries(self, id: str) -> Answer:  # noqa: A002
+        entry = await self._hub.read_event(id, body=False)
+        return {"deliveries": delivery_facts(entry, (await self._of(id)).mask)}, []
+
+    async def address(self, id: str) -> Answer:  # noqa: A002
+        """The URL of the webhook that an event came by: a secret, for the clipboard."""
+        entry = (await self._of(id)).entry
+        tail = str(entry.get("traceId") or "").partition(":")[0]
+        found = await self._hub.get_webhooks(event_key=entry["eventKey"])
+        urls = [webhook["webhookUrl"] for webhook in found if webhook["uuid"].endswith(tail)]
+        if not urls or not tail:
+            raise NotFoundError("the webhook of this event does not exist any more, or there never was one")
+        return {"url": urls[0]}, []
+
+    async def _of(self, event_id: str) -> OpenedEvent:
+        if event_id not in self._opened:
+            await self.event(event_id)
+        return self._opened[event_id]

@@ -1,0 +1,129 @@
+"""What the browser is told of an event: texts, masked and visible, ready to be shown as text and as nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from pfnb.kernel.display.entry import (
+    count_pairs,
+    delivery_error,
+    delivery_state,
+    facts,
+    header_pairs,
+    query_pairs,
+    short,
+)
+from pfnb.kernel.display.masking import MASK, Mask
+from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
+from pfnb.kernel.display.visible import visible
+
+MOST = 200
+"""Deliveries, files, headers or steps of one event that are shown."""
+_IN_A_ROW = 20
+_ERROR = 2_000
+_TRACE = 4_000
+
+
+def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the list. `time` is in milliseconds, for the reader's own time zone."""
+    mask = Mask.for_entries([row])
+    method, content_type, size = facts(row, mask)
+    state, tone = delivery_state(row)
+    deliveries = row.get("deliveries") or []
+    return {
+        "seq": row["seq"],
+        "id": row["id"],
+        "time": row.get("created"),
+        "key": _line(row.get("eventKey") or "event", mask),
+        "method": visible(method, one_line=True),
+        "size": size,
+        "type": visible(content_type, one_line=True),
+        "files": len(row.get("files") or ()),
+        "state": visible(state, one_line=True),
+        "tone": tone,
+        "deliveries": [_brief(delivery, mask) for delivery in deliveries[:_IN_A_ROW]],
+    }
+
+
+def event_facts(entry: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """All of an event but its payload: a row's facts, and what the detail view shows."""
+    headers, query, files = entry.get("headers") or {}, entry.get("query") or {}, entry.get("files") or []
+    named = (("id", "id"), ("trace", "traceId"), ("correlation", "correlationId"))
+    return {
+        "id": entry["id"],
+        "key": _line(entry.get("eventKey") or "event", mask),
+        "exact": utc_time(entry.get("created"), exact=True),
+        "facts": [visible(fact, one_line=True) for fact in facts(entry, mask)],
+        "ids": [[title, _line(entry[key], mask)] for title, key in named if entry.get(key)],
+        "headers": [_pair(pair) for pair in islice(header_pairs(headers, mask), MOST)],
+        "headersSize": count_pairs(headers),
+        "query": [_pair(pair) for pair in islice(query_pairs(query, mask), MOST)],
+        "querySize": count_pairs(query),
+        "files": [_file(file, mask) for file in files[:MOST]],
+        "filesSize": len(files),
+        "deliveries": delivery_facts(entry, mask),
+    }
+
+
+def delivery_facts(entry: Mapping[str, Any], mask: Mask) -> list[dict[str, Any]]:
+    """The deliveries of an event, with their errors."""
+    deliveries = entry.get("deliveries") or []
+    return [
+        {
+            **_brief(delivery, mask),
+            "id": delivery.get("id"),
+            "attempts": delivery.get("attempts") or 0,
+            "error": visible(short(delivery_error(delivery.get("error")), mask, _ERROR)),
+        }
+        for delivery in deliveries[:MOST]
+    ]
+
+
+def step_facts(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """One step of a run."""
+    return {
+        "number": record.get("number"),
+        "command": _line(record.get("command") or UNKNOWN, mask),
+        "line": record.get("line"),
+        "milliseconds": record.get("milliseconds"),
+        "depth": record.get("depth") or 0,
+        "error": visible(short(delivery_error(record.get("error")), mask, _ERROR)),
+        "input": _trace(record.get("input"), mask),
+        "output": _trace(record.get("output"), mask),
+    }
+
+
+def _brief(delivery: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    return {
+        "listener": _line(delivery.get("listener") or UNKNOWN, mask),
+        "status": _line(delivery.get("status") or UNKNOWN, mask, 60),
+    }
+
+
+def _file(file: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    return {
+        "name": _line(file.get("filename") or UNKNOWN, mask),
+        "field": _line(file.get("field") or UNKNOWN, mask, 80),
+        "type": _line(file.get("contentType") or UNKNOWN, mask, 80),
+        "size": human_size(file.get("size")),
+        "sha256": _line(file.get("sha256") or UNKNOWN, mask, 64),
+    }
+
+
+def _pair(pair: tuple[str, str]) -> dict[str, Any]:
+    name, value = pair
+    return {"name": visible(name, one_line=True), "value": visible(value), "hidden": value == MASK}
+
+
+def _trace(value: Any, mask: Mask) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    return visible(short(text, mask, _TRACE))
+
+
+def _line(value: Any, mask: Mask, length: int = 160) -> str:
+    return visible(short(value, mask, length), one_line=True)

@@ -1,0 +1,113 @@
+"""The live inspector: events appear as they arrive, and unfold to all there is to know of them.
+
+What the browser shows comes and goes in messages, never in synced traits: the widget's state, which notebooks may save, holds
+no payload and no secret.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+from pfnb.kernel.display.block import block, element
+from pfnb.kernel.display.visible import markup
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.screen import Display
+from pfnb.kernel.widgets.still import Still
+from pfnb.kernel.widgets.viewer import Viewer
+
+_STATIC = Path(__file__).parent / "static"
+_VIEWERS = 8
+_ENDED = "this inspector belongs to a pfnb that was unloaded: run its cell again"
+
+
+class Inspector(anywidget.AnyWidget):
+    """The events of one filter (`list_events`). Any number of front ends may show it, each with a search of its own.
+
+    Questions come in on whatever thread the kernel reads them; all else happens on the background loop, also while a cell runs.
+    """
+
+    _esm = _STATIC / "inspector.js"
+    _css = _STATIC / "inspector.css"
+
+    def __init__(self, notebook: Notebook, filter: Mapping[str, Any]) -> None:  # noqa: A002 - the hub's word
+        super().__init__()
+        self._notebook = notebook
+        self._filter = dict(filter)
+        self._viewers: dict[str, Viewer] = {}
+        self._still: Still | None = None
+        self.on_msg(self._hear)
+
+    def close(self) -> None:
+        """End it in every front end."""
+        self._on_loop(self._leave)
+        super().close()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self._filter.items() if name != "webhook")
+        return f"Inspector({shown})"
+
+    def _repr_mimebundle_(self, **selection: Any) -> Any:
+        said = "Live inspector of events. Below is what it last showed."
+        bundle, *metadata = super()._repr_mimebundle_(**selection) or ({},)
+        html = block(element("div", markup(said), names="pfnb-title"))
+        return {**bundle, "text/plain": said, "text/html": html}, *metadata
+
+    def _ipython_display_(self) -> None:
+        shell = self._notebook.shell
+        still = Still(self._notebook.hub, self._filter, Display(shell))
+        picture = self._notebook.run_sync(still.draw())
+        data, *metadata = self._repr_mimebundle_()
+        shell.display_pub.publish(data=data, metadata=metadata[0] if metadata else {})
+        still.show(picture)
+        self._on_loop(self._keep, still)
+
+    def _keep(self, still: Still) -> None:
+        if self._still is not None:
+            self._still.close()
+        self._still = still
+        still.keep()
+
+    def _hear(self, _widget: object, question: Any, _buffers: object) -> None:
+        if isinstance(question, dict) and not self._on_loop(self._take, question):
+            self.send({"viewer": question.get("viewer"), "told": "problem", "message": _ENDED})
+
+    def _take(self, question: dict[str, Any]) -> None:
+        name = str(question.get("viewer"))
+        if question.get("ask") == "close":
+            self._drop(name)
+            return
+        if name not in self._viewers:
+            while len(self._viewers) >= _VIEWERS:
+                self._drop(next(iter(self._viewers)))
+            self._viewers[name] = Viewer(name, self._notebook.hub, self._filter, self.send)
+        if question.get("ask") == "open" and self._still is not None:
+            self.send({"viewer": name, "told": "still", "name": self._still.name})
+            self._still.keep()
+        self._viewers[name].take(question)
+
+    def _drop(self, name: str) -> None:
+        """A front end is gone. With the last one goes the work for the picture, which stays as it is."""
+        viewer = self._viewers.pop(name, None)
+        if viewer is not None:
+            viewer.close()
+        if not self._viewers and self._still is not None:
+            self._still.close()
+
+    def _leave(self) -> None:
+        for name in list(self._viewers):
+            self._drop(name)
+        if self._still is not None:
+            self._still.close()
+
+    def _on_loop(self, function: Any, *arguments: Any) -> bool:
+        """Call on the background loop, in the context of the cell; False if that loop has ended."""
+        loop = self._notebook.door.loop
+        if loop.is_closed():
+            return False
+        loop.call_soon_threadsafe(function, *arguments, context=contextvars.copy_context())
+        return True

@@ -1,0 +1,132 @@
+"""One event that somebody has open: its body read once, its values ready to be unfolded."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pfnb.exceptions import NotFoundError
+from pfnb.kernel.display.hexdump import hexdump
+from pfnb.kernel.display.masking import Mask
+from pfnb.kernel.display.payload import PARSED, Payload, read_payload
+from pfnb.kernel.display.visible import visible
+from pfnb.kernel.port import SessionPort
+from pfnb.kernel.widgets import branches
+from pfnb.kernel.widgets.branches import Tree
+from pfnb.kernel.widgets.facts import event_facts
+from pfnb.kernel.widgets.previews import Preview, preview
+
+BODY = -1
+"""Stands for the body where otherwise a file is named by its index."""
+CHUNK = 1024 * 1024
+"""Bytes of one part of a download: the sockets of Jupyter have limits."""
+_BYTES = 512
+
+
+@dataclass
+class OpenedEvent:
+    """`trees` holds what can be unfolded: the payload, and JSON files, by the index of the file."""
+
+    hub: SessionPort
+    entry: Mapping[str, Any]
+    mask: Mask
+    trees: dict[int, Tree] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """What the detail view shows. Takes a thread for a while if the payload is long."""
+        payload = read_payload(self.entry)
+        return {**event_facts(self.entry, self.mask), "payload": self._payload(payload)}
+
+    async def preview(self, file: int) -> tuple[dict[str, Any], list[bytes]]:
+        """What can be seen of a file. PreviewError where nothing can."""
+        about = self._about(file)
+
+        async def read(offset: int, size: int) -> bytes:
+            return await self.hub.read_content(self._content_id(file), offset=offset, size=size)
+
+        found: Preview = await preview(
+            read, about["size"], str(about["filename"] or ""), str(about["contentType"] or ""), self.mask
+        )
+        if found.tree is not None:
+            self.trees[file] = found.tree
+            return {**found.shown, **branches.top(found.tree)}, []
+        return dict(found.shown), [found.picture] if found.picture else []
+
+    async def part(self, file: int, offset: int) -> tuple[dict[str, Any], list[bytes]]:
+        """A part of a file or of the body, and how long the whole is."""
+        size = self._about(file)["size"]
+        data = await self.hub.read_content(self._content_id(file), offset=offset, size=CHUNK) if size else b""
+        return {"size": size}, [data]
+
+    def tree(self, file: int) -> Tree:
+        """NotFoundError for one that was not unfolded yet."""
+        if file not in self.trees:
+            raise NotFoundError("this file was not read as JSON")
+        return self.trees[file]
+
+    def _payload(self, payload: Payload) -> dict[str, Any]:
+        root, hint = _reach(self.entry, payload)
+        shown: dict[str, Any] = {
+            "kind": payload.kind,
+            "note": payload.note or "",
+            "hint": hint,
+            "hasBody": bool(self.entry.get("contentLength")),
+        }
+        if payload.kind == "nothing":
+            return shown
+        if payload.kind == "binary":
+            return {**shown, "text": hexdump(self.mask.bytes(payload.value[:_BYTES]))}
+        self.trees[BODY] = tree = Tree(payload.value, self.mask, root)
+        if payload.kind == "text":
+            return {**shown, "text": visible(self.mask.head(payload.value, branches.LONGEST_TEXT))}
+        return {**shown, **branches.top(tree)}
+
+    def _content_id(self, file: int) -> str:
+        return str(self.entry["id"]) if file == BODY else f"{self.entry['id']}.{file}"
+
+    def _about(self, file: int) -> Mapping[str, Any]:
+        if file == BODY:
+            return {
+                "filename": "body",
+                "contentType": self.entry.get("contentType"),
+                "size": self.entry.get("contentLength") or 0,
+            }
+        files = self.entry.get("files") or []
+        if not 0 <= file < len(files):
+            raise NotFoundError(f"this event has no file {file}")
+        about: Mapping[str, Any] = files[file]
+        return about
+
+
+async def open_event(hub: SessionPort, event_id: str) -> tuple[OpenedEvent, dict[str, Any]]:
+    """An event and what the detail view shows of it. NotFoundError once retention has removed it."""
+    entry = await hub.read_event(event_id, body=False)
+    if 0 < (entry.get("contentLength") or 0) <= PARSED and not entry.get("fields") and not entry.get("files"):
+        body = await hub.read_content(event_id)
+        entry = {**entry, "body": base64.b64encode(body).decode()}
+    opened = OpenedEvent(hub, entry, Mask.for_entries([entry]))
+    return opened, await asyncio.to_thread(opened.facts)
+
+
+def _reach(entry: Mapping[str, Any], payload: Payload) -> tuple[str | None, str]:
+    """The expression of what is shown, or None and why a pipeline cannot read its fields."""
+    seen = (entry.get("event") or {}).get("payload")
+    if entry.get("files") or str(entry.get("contentType") or "").lower().startswith("multipart/"):
+        return ("body.payload.fields", "") if seen is not None else (None, _IGNORED)
+    if seen is None and payload.value is not None:
+        return None, _IGNORED
+    if isinstance(seen, dict) and set(seen) == {"origin", "contentType", "contentLength"}:
+        return None, _BASE64
+    if isinstance(seen, dict) and str(seen.get("content")).startswith("$uri:attachment:"):
+        return None, _REFERENCE
+    return "body.payload", ""
+
+
+_IGNORED = "Pipelines do not get this payload: the webhook says payloadType=ignore."
+_BASE64 = (
+    "Pipelines get this payload as base64. To read its fields as #{body.payload.…}, set payloadType=raw on the webhook."
+)
+_REFERENCE = "Pipelines get a reference to this payload, not its fields."

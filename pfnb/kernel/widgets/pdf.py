@@ -1,0 +1,49 @@
+"""The first page of a PDF as a picture, drawn in a process of its own: a stranger's file must not bring down the kernel.
+
+Run as a module it reads a PDF from stdin and writes a PNG to stdout.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from pfnb.exceptions import MissingPackageError, PreviewError
+
+_SECONDS = 15.0
+_WIDTH = 900
+_TALLEST = 4
+"""A page is at most so many times as high as it is wide; of a longer one the top is shown smaller."""
+
+
+def draw_first_page(data: bytes) -> bytes:
+    """A PNG. MissingPackageError without the extra, PreviewError where it cannot be drawn. Takes a thread for a while."""
+    missing = [module for module in ("pypdfium2", "PIL") if find_spec(module) is None]
+    if missing:
+        raise MissingPackageError("pages of PDF files are drawn by the extra [previews]: pip install 'pfnb[previews]'")
+    command = [sys.executable, "-m", __name__]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise PreviewError(f"this PDF was not drawn within {_SECONDS:g} seconds") from None
+    if done.returncode:
+        raise PreviewError("this PDF cannot be drawn: it is damaged, or wants a password")
+    return done.stdout
+
+
+def _draw(data: bytes) -> bytes:
+    import io
+
+    import pypdfium2  # type: ignore[import-untyped]
+
+    page = pypdfium2.PdfDocument(data)[0]
+    width, height = page.get_size()
+    scale = min(_WIDTH / width, _WIDTH * _TALLEST / height)
+    picture = io.BytesIO()
+    page.render(scale=scale).to_pil().save(picture, "PNG")
+    return picture.getvalue()
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_draw(sys.stdin.buffer.read()))
