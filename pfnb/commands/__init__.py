@@ -6,15 +6,19 @@ from pfnb.language.command import CommandRegistry, registry
 
 _GROUPS = (
     "body",
+    "cache",
     "data",
+    "datetime",
     "event",
     "flow",
     "http",
     "iam",
+    "json",
     "leaks",
     "lists",
     "mapping",
     "outbound",
+    "transform",
     "webhook",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Annotated, Any
@@ -56,6 +57,12 @@ async def as_text(value: Any, context: Context) -> str:
         return (await context.hub.read_content(content_id)).decode(name)
     except (UnicodeDecodeError, LookupError):
         raise ParameterError(f"the file {str(value.get('name'))[:100]!r} is no text in {name}") from None
+
+
+async def as_json(value: Any, context: Context) -> Any:
+    """The JSON in a text or a file, any other value as it is. Raises ParameterError."""
+    text = value if content_id_of(value) is None else await as_text(value, context)
+    return await asyncio.to_thread(from_json, text) if isinstance(text, str) else text
 
 
 def _refused(constant: str) -> Any:

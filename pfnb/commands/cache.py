@@ -1,0 +1,115 @@
+"""Values that pipelines of one owner keep for each other, for a while, in the hub's memory."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import NotFoundError
+from pfnb.language.command import NULL, command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+
+SHORTEST, LONGEST = 5, 120
+
+Key = Annotated[str, Field(description="The entry's key.", min_length=1)]
+
+
+@command("cache.put")
+async def put(
+    body: Any,
+    context: Context,
+    key: Key,
+    value: Annotated[Any, Field(description="The value, any JSON; without it, the body.")] = UNSET,
+    time_to_live: Annotated[int, Field(description="Minutes to keep it: at least 5, at most 120.")] = SHORTEST,
+) -> None:
+    """Keep a value for the pipelines of this user. The body stays as it is.
+
+    The hub holds them in memory: the oldest go where there are too many, and all of them when it stops.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1, timeToLive: 30}
+          - cache.get: {key: rate}
+        # => 1.1
+    """
+    minutes = min(max(time_to_live, SHORTEST), LONGEST)
+    await context.hub.put_cached(key, body if value is UNSET else value, seconds=minutes * 60)
+
+
+@command("cache.get")
+async def get(
+    context: Context,
+    key: Key,
+    remove: Annotated[bool, Field(description="Whether the entry is gone after this.")] = False,
+) -> Any:
+    """The value that was put under a key; null if there is none, or no more.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1}
+          - cache.get: {key: rate, remove: true}
+          - cache.get: {key: rate}
+        # => null
+    """
+    entry = await context.hub.get_cached(key, remove=remove)
+    if entry is None:
+        return NULL
+    return NULL if entry["value"] is None else entry["value"]
+
+
+@command("cache.clear", aliases=("cache.remove",))
+async def clear(
+    context: Context,
+    key: Annotated[str | None, Field(description="The entry to remove; without it, those that have expired.")] = None,
+) -> None:
+    """Remove an entry. The body stays as it is. What has expired goes by itself.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1}
+          - cache.clear: {key: rate}
+          - cache.list
+        # => []
+    """
+    if key:
+        await context.hub.get_cached(key, remove=True)
+    else:
+        await context.hub.list_cached()
+
+
+@command("cache.list")
+async def list_entries(context: Context) -> list[dict[str, Any]]:
+    """All entries, the oldest first: `key`, `size` in bytes, `created` and `expires` in milliseconds.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1}
+          - cache.list
+          - body.set: "#{body.![key]}"
+        # => ["rate"]
+    """
+    return await context.hub.list_cached()
+
+
+@command("cache.info")
+async def info(
+    context: Context,
+    key: Annotated[str | None, Field(description="The entry to tell of; without it, all of them together.")] = None,
+) -> dict[str, Any]:
+    """How many entries there are, and their bytes; or what is known of one.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1}
+          - cache.info
+        # => {"entries": 1, "size": 3}
+    """
+    entries = await context.hub.list_cached()
+    if not key:
+        return {"entries": len(entries), "size": sum(entry["size"] for entry in entries)}
+    found = next((entry for entry in entries if entry["key"] == key), None)
+    if found is None:
+        raise NotFoundError(f'there is no "{key[:60]}" in the cache')
+    return found

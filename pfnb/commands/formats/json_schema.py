@@ -1,0 +1,131 @@
+"""What is wrong with a JSON value, by a schema that refers to nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import islice
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+from pfnb.exceptions import ParameterError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+VERSIONS = {
+    "V4": "Draft4Validator",
+    "V6": "Draft6Validator",
+    "V7": "Draft7Validator",
+    "V201909": "Draft201909Validator",
+    "V202012": "Draft202012Validator",
+}
+PATTERN_SECONDS = 1.0
+"""Time that all regular expressions of a validation may take."""
+SHOWN = 5
+
+
+def problems(data: Any, schema: Any, version: str | None) -> list[str]:
+    """The first problems, each with its place in the data; none if it fits. `version` is a key of VERSIONS; without it, the
+    schema's `$schema` says, else V7. Raises ParameterError for a schema that is wrong itself."""
+    from jsonschema.exceptions import SchemaError
+    from referencing.exceptions import Unresolvable
+
+    if not isinstance(schema, (dict, bool)):
+        raise ParameterError("the schema is no JSON Schema: a map is wanted")
+    try:
+        validator = _validator(schema, version)
+        validator.check_schema(schema)
+        found = [_shown(error.json_path, error.message) for error in islice(validator.iter_errors(data), SHOWN + 1)]
+    except SchemaError as error:
+        raise ParameterError(_shown(f"the schema is wrong: {error.json_path}", error.message)) from None
+    except Unresolvable as error:
+        message = f"the schema refers to {error.ref!r}: it can refer to parts of itself only"
+        raise ParameterError(message) from None
+    except RecursionError:
+        raise ParameterError("the schema refers to itself without end, or the data is nested too deeply") from None
+    return found if len(found) <= SHOWN else [*found[:SHOWN], "and more"]
+
+
+def _validator(schema: Any, version: str | None) -> Any:
+    import jsonschema
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+
+    base = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)
+    if version is not None:
+        base = getattr(jsonschema, VERSIONS[version])
+    patterns = _Patterns()
+    checks = {
+        "pattern": patterns.pattern,
+        "patternProperties": patterns.named,
+        "additionalProperties": patterns.additional,
+        "uniqueItems": _unique_items,
+    }
+    extended = jsonschema.validators.extend(base, checks)  # type: ignore[no-untyped-call]
+    return extended(schema, registry=REGISTRY)
+
+
+class _Patterns:
+    """The keywords with regular expressions, so that no text makes them run for hours."""
+
+    def __init__(self) -> None:
+        self._left = PATTERN_SECONDS
+
+    def pattern(self, validator: Validator, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+        from jsonschema import ValidationError
+
+        if validator.is_type(instance, "string") and not self._found(pattern, instance):
+            yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+    def named(
+        self, validator: Any, patterns: Mapping[str, Any], instance: Any, _schema: Any
+    ) -> Iterator[ValidationError]:
+        for pattern, inner in patterns.items() if validator.is_type(instance, "object") else ():
+            for name, value in instance.items():
+                if self._found(pattern, name):
+                    yield from validator.descend(value, inner, path=name, schema_path=pattern)
+
+    def additional(
+        self, validator: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
+        from jsonschema import ValidationError
+
+        known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+        for name, value in instance.items() if validator.is_type(instance, "object") else ():
+            if name in known or any(self._found(pattern, name) for pattern in patterns):
+                continue
+            if allowed is False:
+                yield ValidationError(f"{name!r} is one property too many")
+            else:
+                yield from validator.descend(value, allowed, path=name)
+
+    def _found(self, pattern: str, text: str) -> bool:
+        import regex
+
+        began = thread_time()
+        try:
+            return regex.search(pattern, text, timeout=max(self._left, 0.001), concurrent=True) is not None
+        except TimeoutError:
+            raise ParameterError("the schema's regular expressions take too long over this data") from None
+        finally:
+            self._left -= thread_time() - began
+
+
+def _unique_items(validator: Validator, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError
+
+    if wanted and validator.is_type(instance, "array") and len(set(map(_hashable, instance))) < len(instance):
+        yield ValidationError("two items are the same")
+
+
+def _hashable(value: Any) -> Hashable:
+    """Equal for what JSON Schema takes as equal: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(value, dict):
+        return "map", frozenset((key, _hashable(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return "list", tuple(map(_hashable, value))
+    return isinstance(value, bool), value
+
+
+def _shown(place: str, message: str) -> str:
+    return f"{place}: {message}" if len(message) <= 200 else f"{place}: {message[:199]}…"

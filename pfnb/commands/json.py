@@ -1,0 +1,47 @@
+"""JSON held against its schema."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pfnb.commands.formats.json_schema import problems
+from pfnb.commands.inputs import Input, as_json, chosen
+from pfnb.exceptions import AssertionFailedError
+from pfnb.language.command import command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+
+Version = Annotated[
+    Literal["V4", "V6", "V7", "V201909", "V202012"] | None,
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+    Field(description="The draft of JSON Schema; without it, what `$schema` says, else V7."),
+]
+
+
+@command("json.validate", aliases=("validate.json",), anonymous=True)
+async def validate(
+    body: Any,
+    context: Context,
+    schema: Annotated[Any, Field(description="The JSON Schema: a map, JSON as text, or a file.")],
+    version: Version = None,
+    input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
+) -> None:
+    """End the run with an error unless the input fits a JSON Schema. The body stays as it is.
+
+    The schema refers to parts of itself only; nothing is fetched for it.
+
+    Example:
+        body: {name: Ada, age: 36}
+        pipeline:
+          - json.validate:
+              schema: {type: object, required: [name], properties: {age: {type: integer, minimum: 18}}}
+        # => {"name": "Ada", "age": 36}
+    """
+    data = await as_json(chosen(input, body), context)
+    rules = await as_json(schema, context)
+    found = await asyncio.to_thread(problems, data, rules, version)
+    if found:
+        raise AssertionFailedError(f"json.validate: {'; '.join(found)}")
