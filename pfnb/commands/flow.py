@@ -38,7 +38,7 @@ async def if_(
     await block.run("if" if holds else "if.else")
 
 
-@command("foreach", anonymous=True, block=BlockDeclaration("foreach.end"), shorthand="in_")
+@command("foreach", anonymous=True, block=BlockDeclaration("foreach.end", repeats=True), shorthand="in_")
 async def foreach(
     block: BlockHandle,
     vars: dict[str, Any],  # noqa: A002 - the word of the language

@@ -125,6 +125,7 @@ class Calls:
                 "shared": listener.shared,
                 "pending": pending.get(listener.name, 0),
                 "created": listener.created,
+                "source": listener.source,
             }
             for listener in self._hub.listeners.all()
             if listener.owner == self._owner

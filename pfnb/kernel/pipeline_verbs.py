@@ -6,7 +6,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from pfnb.kernel import pipelines, runs
+from pfnb.kernel import drawing, pipelines, runs
 from pfnb.kernel.failures import told_briefly
 from pfnb.kernel.listener import FIRST_LINE
 from pfnb.kernel.notebook import Notebook
@@ -27,6 +27,7 @@ _CELL = Verb(
 )
 _VERBS = (
     Verb("list", "The pipelines that listen, of all your notebooks."),
+    Verb("show", "Draw a pipeline that listens, with its source.", first=_NAME),
     Verb(
         "run",
         "Run a pipeline of this notebook that listens, now, as you. It gets no event.",
@@ -95,6 +96,10 @@ def _delete(notebook: Notebook, words: Words) -> None:
     pipelines.unregister(notebook, words.get("name"))
 
 
+def _show(notebook: Notebook, words: Words) -> drawing.Drawing:
+    return drawing.drawn(notebook, words.get("name"))
+
+
 def _run(notebook: Notebook, words: Words) -> Any:
     listener = pipelines.here(notebook, words.get("name"))
     with told_briefly(listener.pipeline.source, FIRST_LINE):
@@ -110,4 +115,4 @@ def _debug(notebook: Notebook, words: Words) -> runs.Steps:
     return runs.steps(notebook, words.get("name"), None if number is None else str(number))
 
 
-_DO = {"list": _list, "delete": _delete, "run": _run, "history": _history, "debug": _debug}
+_DO = {"list": _list, "show": _show, "delete": _delete, "run": _run, "history": _history, "debug": _debug}

@@ -21,7 +21,7 @@ from pfnb.language.run import RunResult
 
 class Listeners(Rows[dict[str, Any]]):
     """The listeners of this owner in the hub, whatever notebook they belong to: name, pattern, notebook, owner, connected,
-    workers, shared, pending, created."""
+    workers, shared, pending, created, source."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.kernel.display import listeners_bundle

@@ -133,7 +133,7 @@ class SessionPort(HubPort):
         return runs
 
     async def list_listeners(self) -> list[dict[str, Any]]:
-        """Of this owner: name, pattern, notebook, owner, connected, workers, shared, pending, created."""
+        """Of this owner: name, pattern, notebook, owner, connected, workers, shared, pending, created, source."""
         listeners: list[dict[str, Any]] = await self._session.call("list_listeners", {})
         return listeners
 

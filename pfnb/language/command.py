@@ -39,10 +39,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class BlockDeclaration:
-    """How a block is written: the step that ends it, and the steps that begin further parts of it."""
+    """How a block is written: the step that ends it, and the steps that begin further parts of it. `repeats`: it may run its
+    steps several times."""
 
     end: str
     parts: tuple[str, ...] = ()
+    repeats: bool = False
 
 
 class Command:

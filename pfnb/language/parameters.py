@@ -52,7 +52,7 @@ class Parameters:
 
     def spelling_of(self, name: str) -> str:
         """How pipelines spell the function's parameter of this name."""
-        return self._spelt[name]
+        return self._spelt.get(name, name)
 
     def name_of(self, spelling: str, *, also: Collection[str] = ()) -> str:
         """The function's parameter that `spelling` means. Raises ParameterError, which names the nearest of these

@@ -69,18 +69,18 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     command = add("command", "run one command: pi command webhook.put eventKey=webhook.lead.created", verbs.command)
-    command.add_argument("name", metavar="NAME")
-    command.add_argument("parameters", nargs="*", type=_pair, metavar="KEY=VALUE")
+    command.add_argument("name", metavar="NAME", help="the command")
+    command.add_argument("parameters", nargs="*", type=_pair, metavar="KEY=VALUE", help="its parameters")
     command.add_argument("--input", metavar="FILE", help="what the command gets as its body; - reads standard input")
     command.add_argument("--output", metavar="FILE", help="write a result's bytes there")
 
     pipeline = add("pipeline", "run a pipeline: a file, a stored one, or a URI such as 'datetime|log'", verbs.pipeline)
-    pipeline.add_argument("source", metavar="FILE|PATH|URI")
+    pipeline.add_argument("source", metavar="FILE|PATH|URI", help="the pipeline")
     pipeline.add_argument("variables", nargs="*", type=_pair, metavar="NAME=VALUE", help="vars of a stored pipeline")
 
     help_ = add("help", "explain pi, all commands, or one: pi help command webhook.put", verbs.explain)
-    help_.add_argument("topic", nargs="?", choices=["command"])
-    help_.add_argument("name", nargs="?", metavar="NAME")
+    help_.add_argument("topic", nargs="?", choices=["command"], metavar="command", help="what to explain")
+    help_.add_argument("name", nargs="?", metavar="NAME", help="the command; without it, all of them")
     help_.set_defaults(usage=made.format_help)
 
     add("status", "which hub this is, and whether it answers", verbs.status)

@@ -13,8 +13,11 @@ from pfnb.language.declaration import Setting
 from pfnb.language.headers import KNOWN
 from pfnb.language.help import type_in_words
 from pfnb.language.options import COMMON
+from pfnb.pi.main import parser as pi_parser
 from pfnb.server.extension import PfnbExtension
 from tests.reference.markdown import code, codes, page, table
+
+PARSERS = (build_parser(), pi_parser())
 
 
 def headers_page() -> str:
@@ -55,7 +58,7 @@ def settings_page() -> str:
             "In `jupyter_server_config.py` as `c.PfnbExtension.NAME = …`, or as `--PfnbExtension.NAME=…` on the command line.",
             "",
             *table(["name", "what it is"], _traits(PfnbExtension)),
-            *_command_line(),
+            *(line for parser in PARSERS for line in _command_line(parser)),
         ]
     )
 
@@ -70,13 +73,13 @@ def _traits(extension: type[HasTraits]) -> Iterator[list[str]]:
         yield [code(name), trait.help]
 
 
-def _command_line() -> Iterator[str]:
-    yield "## Command line"
+def _command_line(program: argparse.ArgumentParser) -> Iterator[str]:
+    yield f"## {program.prog}"
     yield ""
-    yield "`pfnb COMMAND …`:"
+    yield program.description or ""
     yield ""
-    for choice, parser in commands_of(build_parser()):
-        yield f"### pfnb {choice.dest}"
+    for choice, parser in commands_of(program):
+        yield f"### {program.prog} {choice.dest}"
         yield ""
         yield f"{(choice.help or '')[:1].upper()}{(choice.help or '')[1:]}."
         yield ""

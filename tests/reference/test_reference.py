@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.cli import build_parser
 from pfnb.environment import VARIABLES
 from pfnb.server.extension import PfnbExtension
 from tests.reference.pages import DOCS, pages
-from tests.reference.settings import commands_of
+from tests.reference.settings import PARSERS, commands_of
 
 SOURCE = Path(__file__).parents[2] / "pfnb"
 PAGES = pages()
@@ -42,7 +41,7 @@ def test_every_setting_of_the_server_is_explained() -> None:
 
 
 def test_every_word_of_the_command_line_is_explained() -> None:
-    parsers = list(commands_of(build_parser()))
+    parsers = [each for program in PARSERS for each in commands_of(program)]
     silent = [choice.dest for choice, _ in parsers if not choice.help]
     silent += [
         f"{choice.dest} {action.dest}" for choice, parser in parsers for action in parser._actions if not action.help
