@@ -20,6 +20,7 @@ _GROUPS = (
     "outbound",
     "transform",
     "webhook",
+    "zip",
 )
 
 

@@ -1,0 +1,88 @@
+"""Files packed into one, and taken out of it again."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from mimetypes import guess_type
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.commands.formats.zip import MAX_FILES, MAX_SIZE, pack, unpack
+from pfnb.exceptions import ParameterError, PayloadTooLargeError
+from pfnb.language.command import command
+from pfnb.language.content import content_id_of
+from pfnb.language.context import Context
+from pfnb.language.pel.values import kind
+
+
+@command("zip", anonymous=True)
+async def zip_files(
+    body: Any,
+    context: Context,
+    name: Annotated[str | None, Field(description="The archive's name; without it, made of the file's name.")] = None,
+    level: Annotated[int | None, Field(description="How hard to compress.", ge=0, le=9)] = None,
+) -> dict[str, Any]:
+    """Pack the body, which is a file, a collection of files, a list of files, or a text, into a zip archive.
+
+    Example:
+        body: some text
+        pipeline:
+          - zip: {name: text.zip}
+          - body.set: "#{body.name} #{body.contentType}"
+        # => "text.zip application/zip"
+    """
+    files = [file async for file in _files(body, context)]
+    archive = await asyncio.to_thread(pack, files, level)
+    name = name or f"{files[0][0] if len(files) == 1 else uuid.uuid4().hex}.zip"
+    return await context.hub.put_content(archive, name=name, content_type="application/zip")
+
+
+@command("unzip", anonymous=True)
+async def unzip(body: Any, context: Context) -> dict[str, Any]:
+    """Take the files out of a zip archive: a collection with a content reference for each.
+
+    Refused are archives that unpack to more than 32 MiB or 1,000 files, grow suspiciously, have links in them or names that
+    lead elsewhere.
+
+    Example:
+        body: some text
+        pipeline:
+          - zip: {name: text.zip}
+          - unzip:
+          - body.set: "#{body.children.![name]}"
+        # => ["text.txt"]
+    """
+    content_id = content_id_of(body)
+    if content_id is None:
+        raise ParameterError(f"unzip wants a file in the body, not {kind(body)}")
+    files = await asyncio.to_thread(unpack, await context.hub.read_content(content_id))
+    children = [
+        await context.hub.put_content(data, name=name, content_type=guess_type(name)[0] or "application/octet-stream")
+        for name, data in files
+    ]
+    return {"path": "/", "children": children}
+
+
+async def _files(body: Any, context: Context) -> AsyncIterator[tuple[str, bytes]]:
+    if isinstance(body, str):
+        yield "text.txt", body.encode()
+        return
+    is_collection = isinstance(body, dict) and isinstance(body.get("children"), list)
+    references = body["children"] if is_collection else body if isinstance(body, list) else [body]
+    ids = [content_id_of(reference) for reference in references]
+    if not ids or None in ids:
+        raise ParameterError(
+            "zip wants files in the body: a content reference, a collection or a list of them, or a text"
+        )
+    if len(ids) > MAX_FILES:
+        raise PayloadTooLargeError(f"zip: these are {len(ids):,} files, and an archive takes {MAX_FILES:,}")
+    left = MAX_SIZE
+    for content_id, reference in zip(ids, references, strict=True):
+        data = await context.hub.read_content(content_id or "")
+        left -= len(data)
+        if left < 0:
+            raise PayloadTooLargeError(f"zip: these files have more than the {MAX_SIZE:,} bytes that an archive takes")
+        yield str(reference.get("name") or "file"), data
