@@ -19,7 +19,7 @@ _KEY = (
     Parameter("key", "the event key"),
     Parameter("eventKey", "the same"),
 )
-_VERBS = (
+VERBS = (
     Verb("send", "Fire an event.", (*_KEY, Parameter("payload", "JSON or text", json_or_text))),
     Verb(
         "wait",
@@ -38,12 +38,12 @@ _VERBS = (
         ),
     ),
 )
-HELP = describe("%event", "Events of this notebook's hub.", _VERBS)
+HELP = describe("%event", "Events of this notebook's hub.", VERBS)
 
 
 def run(notebook: Notebook, line: str) -> Any:
     """Do what a line says; UsageError where its words are wrong."""
-    verb, words = read_verb("%event", line, _VERBS)
+    verb, words = read_verb("%event", line, VERBS)
     return _DO[verb.name](notebook, words)
 
 

@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from pfnb.kernel import event_verbs, pipeline_verbs, webhook_verbs
+from pfnb.kernel.completer import Completer
 from pfnb.kernel.failures import told_briefly
 from pfnb.kernel.notebook import Notebook
 
@@ -22,6 +23,7 @@ class PfnbMagics(Magics):
     def __init__(self, shell: InteractiveShell, notebook: Notebook) -> None:
         super().__init__(shell)
         self.notebook = notebook
+        self.completer = Completer(notebook)
 
     @no_var_expand
     @line_magic
@@ -49,7 +51,9 @@ class PfnbMagics(Magics):
 
 
 def register_magics(notebook: Notebook) -> None:
-    notebook.shell.register_magics(PfnbMagics(notebook.shell, notebook))
+    magics = PfnbMagics(notebook.shell, notebook)
+    notebook.shell.register_magics(magics)
+    magics.completer.register()
 
 
 def unregister_magics(shell: InteractiveShell) -> PfnbMagics | None:
@@ -59,4 +63,7 @@ def unregister_magics(shell: InteractiveShell) -> PfnbMagics | None:
     for kind, names in PfnbMagics.magics.items():
         for name in names:
             manager.magics[kind].pop(name, None)
-    return magics if isinstance(magics, PfnbMagics) else None
+    if not isinstance(magics, PfnbMagics):
+        return None
+    magics.completer.unregister()
+    return magics

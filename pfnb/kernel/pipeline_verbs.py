@@ -15,7 +15,7 @@ from pfnb.language.parser import parse_pipeline
 
 _LIMIT = 20
 _NAME = Parameter("name", "the pipeline's name", required=True)
-_CELL = Verb(
+CELL = Verb(
     "NAME",
     "Register the pipeline in this cell if it begins with event.listen, else run it now and show its result.",
     flags={
@@ -25,7 +25,8 @@ _CELL = Verb(
         "shared": "share the events of this name with other kernels: each event goes to one of them",
     },
 )
-_VERBS = (
+NAMED = Verb("NAME", "The name of the pipeline in this cell.", first=_NAME)
+VERBS = (
     Verb("list", "The pipelines that listen, of all your notebooks."),
     Verb("show", "Draw a pipeline that listens, with its source.", first=_NAME),
     Verb(
@@ -49,15 +50,15 @@ _VERBS = (
     Verb("delete", "Delete a listening pipeline, with what is pending for it.", first=_NAME),
 )
 HELP = (
-    describe("%%pipeline", "A pipeline in YAML, in the lines below.", (_CELL,))
+    describe("%%pipeline", "A pipeline in YAML, in the lines below.", (CELL,))
     + "\n\n"
-    + describe("%pipeline", "Pipelines that listen.", _VERBS)
+    + describe("%pipeline", "Pipelines that listen.", VERBS)
 )
 
 
 def run(notebook: Notebook, line: str) -> Any:
     """Do what a line says; UsageError where its words are wrong."""
-    verb, words = read_verb("%pipeline", line, _VERBS)
+    verb, words = read_verb("%pipeline", line, VERBS)
     return _DO[verb.name](notebook, words)
 
 
@@ -80,7 +81,7 @@ def _cell_words(line: str) -> tuple[str, Words]:
         raise UsageError(
             "%%pipeline needs a name, and its flags after it: %%pipeline lead [--run] [--run-as-me] [--replace] [--shared]"
         )
-    return words[0], read_words("%%pipeline NAME", words[1:], _CELL)
+    return words[0], read_words("%%pipeline NAME", words[1:], CELL)
 
 
 def _check_flags(words: Words, senseless: set[str], why: str) -> None:

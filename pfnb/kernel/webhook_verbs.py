@@ -29,7 +29,7 @@ _WHICH = (
     Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
     Parameter("eventKey", "which webhook, if you have only one of this event key"),
 )
-_VERBS = (
+VERBS = (
     Verb(
         "put",
         "Create a webhook, or change yours of this event key.",
@@ -107,12 +107,12 @@ _VERBS = (
     ),
     Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
 )
-HELP = describe("%webhook", "Webhooks of this notebook's hub.", _VERBS)
+HELP = describe("%webhook", "Webhooks of this notebook's hub.", VERBS)
 
 
 def run(notebook: Notebook, line: str) -> Any:
     """Do what a line says; UsageError where its words are wrong."""
-    verb, words = read_verb("%webhook", line, _VERBS)
+    verb, words = read_verb("%webhook", line, VERBS)
     return _DO[verb.name](notebook, words)
 
 

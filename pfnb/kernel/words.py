@@ -140,13 +140,20 @@ def seconds(text: str) -> float:
     return number
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"one of {', '.join(choices)}{_meant(text, choices)}")
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Reads one of a few words."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        if text not in self.choices:
+            raise ValueError(f"one of {', '.join(self.choices)}{_meant(text, self.choices)}")
         return text
 
-    return read
+
+def one_of(*choices: str) -> OneOf:
+    return OneOf(choices)
 
 
 def _flag(command: str, word: str, verb: Verb) -> str:
