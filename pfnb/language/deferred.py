@@ -96,10 +96,11 @@ class Verbatim(Deferred):
 
     @classmethod
     def compiled(cls, text: str, place: Place) -> Self:
-        if not text.lstrip().startswith("#{"):
+        mark = "#" if "#" in place.marks else place.marks
+        if not text.lstrip().startswith(f"{mark}{{"):
             return cls(text)
         try:
-            template = pel.parse_template(text.strip())
+            template = pel.parse_template(text.strip(), mark)
         except PelSyntaxError as error:
             relocate(error, text, place)
             raise

@@ -37,7 +37,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(slots=True)
 class Scalar:
-    """A text; `style` is None (plain), `'`, `"`, `|` or `>`. `start` and `end` are offsets in the source.
+    """A text; `style` is None (plain), `'`, `"`, `|` or `>`. `start` and `end` are offsets in the source. `marks` are the
+    characters that open an expression in it, before a `{`.
 
     Of every node, `size` counts its nodes and `height` its levels, aliases written out.
     """
@@ -50,6 +51,7 @@ class Scalar:
     end: int
     size: int = 1
     height: int = 1
+    marks: str = "#$"
 
 
 @dataclass(slots=True)

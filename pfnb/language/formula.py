@@ -40,8 +40,8 @@ class Formula:
 def formula_in(text: str, place: Place) -> Formula:
     """The expression of a text, bare or within `#{…}`. Raises PelSyntaxError with the document's line and column."""
     try:
-        template = pel.parse_template(text) if "#{" in text or "${" in text else None
-        return Formula(pel.parse(text) if template is None or template.is_text else template, place, text)
+        template = pel.parse_template(text, place.marks)
+        return Formula(pel.parse(text) if template.is_text else template, place, text)
     except PelSyntaxError as error:
         relocate(error, text, place)
         raise

@@ -9,6 +9,7 @@ from pfnb.exceptions import ParameterError, PipelineSyntaxError
 from pfnb.language.declaration import Setting
 from pfnb.language.document import Mapping, Node, Scalar
 from pfnb.language.pipeline import OnError
+from pfnb.language.prefix import HEADER, PATTERN
 from pfnb.language.values import is_null, json_value
 
 ON_ERROR: Final = {
@@ -32,6 +33,10 @@ KNOWN: Final = {
     ),
     "contentType": Setting("The type of the final body, for PIPEFORCE.", {"type": "string"}),
     "description": Setting("What the pipeline is for.", {"type": "string"}),
+    HEADER: Setting(
+        "The mark that opens an expression, where another language has the usual ones: `$` lets only `${…}` be one.",
+        {"type": "string", "pattern": PATTERN},
+    ),
     "mocksEnabled": Setting("Whether mocks stand in for commands, for PIPEFORCE.", {"type": ["boolean", "string"]}),
     "name": Setting("The pipeline's name, for its readers.", {"type": "string"}),
     "onError": Setting("What each step does about its error, if it does not say.", ON_ERROR),
@@ -44,7 +49,6 @@ KNOWN: Final = {
 _REFUSED = {
     "authorization": 'use "- iam.run.as: {username: …}" as a step',
     "runAs": 'use "- iam.run.as: {username: …}" as a step',
-    "exprPrefix": "expressions are written #{…} or ${…}",
     "runWhen": 'use the parameter "if" of the steps, or "filter" of event.listen',
     "timeout": "leave it out",
 }

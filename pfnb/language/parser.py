@@ -16,6 +16,7 @@ from pfnb.language.headers import headers_of
 from pfnb.language.listen import COMMAND as LISTEN
 from pfnb.language.listen import listen_of
 from pfnb.language.pipeline import Options, Pipeline, Step
+from pfnb.language.prefix import apply_prefix
 from pfnb.language.steps import StepReader
 from pfnb.language.values import is_null, value_of
 
@@ -30,6 +31,7 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
     UnknownCommandError, ParameterError and PelSyntaxError with line and column, and the step's number where in a step.
     """
     sections = _sections(read_document(text, first_line=first_line), first_line)
+    apply_prefix(sections.get("headers"), list(sections.values()))
     headers = headers_of(sections.get("headers"))
     reader = StepReader(text, registry, headers)
     calls = [reader.read(node, number) for number, node in enumerate(_steps(sections), 1)]

@@ -17,12 +17,13 @@ class Place:
 
     `starts` holds, for each line of the text, its offset in the text and the document's line and column it begins at.
     `widths` holds the offsets of characters that take more than one character in the source (doubled quotes, escapes)
-    and by how many more. Where `is_exact` is false, only the text's beginning is known.
+    and by how many more. Where `is_exact` is false, only the text's beginning is known. `marks`: see Scalar.
     """
 
     starts: tuple[tuple[int, int, int], ...]
     widths: tuple[tuple[int, int], ...] = ()
     is_exact: bool = True
+    marks: str = "#$"
 
     @property
     def line(self) -> int:
@@ -46,7 +47,7 @@ class Place:
         line, column = self.locate(offset)
         later = tuple((begin - offset, *where) for begin, *where in self.starts if begin > offset)
         widths = tuple((at - offset, more) for at, more in self.widths if at >= offset)
-        return Place(((0, line, column), *later), widths)  # type: ignore[arg-type]
+        return Place(((0, line, column), *later), widths, marks=self.marks)  # type: ignore[arg-type]
 
 
 def place_of(scalar: Scalar, source: str) -> Place:
@@ -56,13 +57,13 @@ def place_of(scalar: Scalar, source: str) -> Place:
     if scalar.style == "|":
         return _literal(scalar, raw)
     if scalar.style == ">" or "\n" in raw:
-        return Place(((0, scalar.line, scalar.column),), is_exact=False)
+        return Place(((0, scalar.line, scalar.column),), is_exact=False, marks=scalar.marks)
     if scalar.style == "'":
         widths = [(at, 1) for at, character in enumerate(scalar.text) if character == "'"]
-        return Place(((0, scalar.line, scalar.column + 1),), tuple(widths))
+        return Place(((0, scalar.line, scalar.column + 1),), tuple(widths), marks=scalar.marks)
     if scalar.style == '"':
-        return Place(((0, scalar.line, scalar.column + 1),), _escapes(raw[1:-1]))
-    return Place(((0, scalar.line, scalar.column),))
+        return Place(((0, scalar.line, scalar.column + 1),), _escapes(raw[1:-1]), marks=scalar.marks)
+    return Place(((0, scalar.line, scalar.column),), marks=scalar.marks)
 
 
 def _literal(scalar: Scalar, raw: str) -> Place:
@@ -72,7 +73,7 @@ def _literal(scalar: Scalar, raw: str) -> Place:
     for number, (text, line) in enumerate(zip(scalar.text.split("\n"), written, strict=False)):
         starts.append((offset, scalar.line + 1 + number, len(line.removesuffix("\r")) - len(text) + 1))
         offset += len(text) + 1
-    return Place(tuple(starts) or ((0, scalar.line, scalar.column),))
+    return Place(tuple(starts) or ((0, scalar.line, scalar.column),), marks=scalar.marks)
 
 
 def _escapes(raw: str) -> tuple[tuple[int, int], ...]:

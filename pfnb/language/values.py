@@ -24,7 +24,7 @@ _SPECIAL = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
-_WRAPPED = re.compile(r"\s*[#$]\{(.*)\}\s*$", re.DOTALL)
+_WRAPPED = re.compile(r"\s*(\W)\{(.*)\}\s*$", re.DOTALL)
 
 
 def is_null(node: Node) -> bool:
@@ -53,7 +53,7 @@ def value_of(node: Node, source: str) -> Any:
         return {key.text: value_of(value, source) for key, value in node.entries}
     if isinstance(node, Sequence):
         return [value_of(item, source) for item in node.items]
-    if "#{" in node.text or "${" in node.text:
+    if "{" in node.text and any(f"{mark}{{" in node.text for mark in node.marks):
         return _template(node, source)
     return _plain(node) if node.style is None else node.text
 
@@ -77,7 +77,10 @@ def target_of(node: Node, source: str) -> Formula:
     wrapped = _WRAPPED.match(node.text) if isinstance(node, Scalar) else None
     if not isinstance(node, Scalar) or not node.text.strip():
         raise ParameterError("output wants a path such as vars.total", line=node.line, column=node.column)
-    path, offset = (wrapped[1], wrapped.start(1)) if wrapped else (node.text, 0)
+    if wrapped and wrapped[1] in node.marks:
+        path, offset = wrapped[2], wrapped.start(2)
+    else:
+        path, offset = node.text, 0
     place = place_of(node, source).after(offset)
     try:
         return Formula(pel.parse(f"{path} = {RESULT}"), place, path)
@@ -90,7 +93,7 @@ def target_of(node: Node, source: str) -> Formula:
 def _template(node: Scalar, source: str) -> Formula | str:
     place = place_of(node, source)
     try:
-        template = pel.parse_template(node.text)
+        template = pel.parse_template(node.text, node.marks)
     except PelSyntaxError as error:
         relocate(error, node.text, place)
         raise

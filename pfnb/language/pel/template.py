@@ -16,7 +16,7 @@ from pfnb.language.pel.limits import CACHE_SIZE, MAX_CACHED, MAX_TEXT
 from pfnb.language.pel.parser import Parser
 from pfnb.language.pel.printing import to_template_text, too_long
 
-_OPENING = re.compile(r"[#$]\{")
+MARKS = "#$"
 _BRACKET = re.compile(r"[(\[{)\]}'\"]")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -29,12 +29,12 @@ class Template:
 
     __slots__ = ("_only", "_parts", "is_expression", "is_text", "may_block", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, marks: str = MARKS) -> None:
         self.text = text
         self.may_block = False
         self._parts: list[tuple[str | Run, int]] = []
         begin = 0
-        for opening, start, stop in _expressions(text):
+        for opening, start, stop in _expressions(text, marks):
             if opening > begin:
                 self._parts.append((text[begin:opening], begin))
             parser = Parser(text, start, stop, nested=True)
@@ -77,15 +77,16 @@ class Template:
         return "".join(texts)
 
 
-def _expressions(text: str) -> Iterator[tuple[int, int, int]]:
+def _expressions(text: str, marks: str) -> Iterator[tuple[int, int, int]]:
     """Offset of each opening, and start and stop of the expression behind it."""
-    found = _OPENING.search(text)
+    opening = re.compile(f"[{re.escape(marks)}]\\{{")
+    found = opening.search(text)
     while found:
         stop = _closing(text, found.start())
         if not text[found.end() : stop].strip():
             raise syntax_error(f"there is no expression within {found[0]}}}", text, found.start())
         yield found.start(), found.end(), stop
-        found = _OPENING.search(text, stop + 1)
+        found = opening.search(text, stop + 1)
 
 
 def _closing(text: str, opening: int) -> int:
@@ -107,9 +108,10 @@ def _closing(text: str, opening: int) -> int:
     raise syntax_error(f"'{text[opening : opening + 2]}' has no closing '}}'", text, opening)
 
 
-def parse_template(text: str) -> Template:
-    """The template of a text; PelSyntaxError with line and column in it, from 1."""
-    return _parse_template(text) if len(text) <= MAX_CACHED else Template(text)
+def parse_template(text: str, marks: str = MARKS) -> Template:
+    """The template of a text, in which any of the marks before a `{` opens an expression; PelSyntaxError with line and
+    column in it, from 1."""
+    return _parse_template(text, marks) if len(text) <= MAX_CACHED else Template(text, marks)
 
 
 _parse_template = lru_cache(maxsize=CACHE_SIZE)(Template)
