@@ -163,6 +163,8 @@ class Wire:
         self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def url(self) -> str:
@@ -172,8 +174,13 @@ class Wire:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
+    def freeze(self) -> None:
+        """Pass nothing on, and let neither end know."""
+        self._flowing.clear()
+
     async def cut(self) -> None:
         self._server.close()
+        self._flowing.set()
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
@@ -181,14 +188,14 @@ class Wire:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_hub = await asyncio.open_connection(self._target.hostname, self._target.port)
         self._writers += [writer, to_hub[1]]
-        await asyncio.gather(_pass_on(reader, to_hub[1]), _pass_on(to_hub[0], writer))
+        await asyncio.gather(self._pass_on(reader, to_hub[1]), self._pass_on(to_hub[0], writer))
 
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()

@@ -13,7 +13,9 @@ import pytest
 
 from pfnb import commands
 from pfnb.exceptions import HubUnreachableError, NameTakenError, NotAuthenticatedError, NotFoundError, WaitTimeoutError
+from pfnb.http import session as hub_session
 from pfnb.http.server import LocalServer
+from pfnb.kernel import connection
 from pfnb.kernel.board import Board
 from pfnb.kernel.contents import Unreadable
 from pfnb.kernel.deliveries import Deliveries
@@ -272,6 +274,29 @@ async def test_after_a_break_the_session_listens_again_and_gets_what_waited(conn
     row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
     assert row["id"] == sent["id"]
     assert [delivery["status"] for delivery in row["deliveries"]] == ["succeeded"]
+
+
+async def test_a_connection_over_which_nothing_comes_any_more_is_given_up_by_both_ends(connect, wire, monkeypatch):
+    monkeypatch.setattr(hub_session, "PING_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "_PING_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 0.5)
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead")
+    wire.freeze()
+    await until(lambda: not kernel.session.is_connected)
+
+    async def is_away() -> bool:
+        (listed,) = await other.hub.list_listeners()
+        return not listed["connected"]
+
+    async with asyncio.timeout(SECONDS):
+        while not await is_away():
+            await asyncio.sleep(0.01)
+    sent = await other.hub.send_event("lead.created")
+    await wire.cut()
+    await wire.mend()
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert (row["id"], [delivery["status"] for delivery in row["deliveries"]]) == (sent["id"], ["succeeded"])
 
 
 async def test_a_name_that_was_taken_over_during_a_break_is_given_up(connect, wire):

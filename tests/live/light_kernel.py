@@ -1,0 +1,71 @@
+"""What a hub can tell of a kernel, in a process that starts quickly: a session with one listening pipeline, which writes down
+the correlation id of every event it runs for.
+
+    python -m tests.live.light_kernel URL TOKEN NOTEBOOK FILE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import signal
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from pfnb import commands
+from pfnb.kernel.board import Board
+from pfnb.kernel.contents import Unreadable
+from pfnb.kernel.deliveries import Deliveries
+from pfnb.kernel.discovery import HubAddress
+from pfnb.kernel.listener import Listener
+from pfnb.kernel.session import Session
+from pfnb.language.command import command
+from pfnb.language.parser import parse_pipeline
+from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.runner import Runner
+
+PIPELINE = "pipeline:\n- event.listen: {key: order.*}\n- test.write_down:\n"
+READY = "listening"
+
+
+async def main(url: str, token: str, notebook: str, file: Path) -> None:
+    registry = commands.load().copy()
+    notes = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+
+    @command("test.write_down", anonymous=True, registry=registry)
+    def write_down(body: Any) -> None:
+        os.write(notes, f"{body['correlationId']}\n".encode())
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    deliveries = Deliveries(Runner(registry), Unreadable())
+    session = Session(
+        HubAddress(url, token),
+        id=str(uuid.uuid4()),
+        notebook=notebook,
+        on_delivery=deliveries.take,
+        on_revoked=deliveries.revoke,
+    )
+    deliveries.attach(session)
+    await session.open()
+    listener = Listener(
+        name="lead",
+        pipeline=parse_pipeline(PIPELINE, registry),
+        user=ANONYMOUS,
+        owner=User("ada"),
+        context=contextvars.copy_context(),
+        board=Board("", Unreadable(), None, asyncio.get_running_loop()),
+    )
+    deliveries.set_listener(listener)
+    await session.register("lead", {"pattern": listener.pattern})
+    print(READY, flush=True)
+    await stop.wait()
+    await deliveries.close()
+    await session.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4])))
