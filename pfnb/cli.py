@@ -134,7 +134,7 @@ def _schema(words: argparse.Namespace) -> int:
 
         document = openapi(registry, f"http://127.0.0.1:{DEFAULT_PORT}/pfnb")
     elif words.name:
-        document = command_schema(registry.get(words.name))
+        document = command_schema(registry, words.name)
     else:
         document = pipeline_schema(registry)
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

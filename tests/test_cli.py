@@ -71,7 +71,7 @@ def test_the_schema_of_pipelines_is_printed(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_schema_of_one_command_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "log"]) == 0
-    assert "level" in json.loads(capsys.readouterr().out)["properties"]
+    assert "level" in json.loads(capsys.readouterr().out)["$defs"]["command:log"]["properties"]
 
 
 def test_the_openapi_document_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +89,7 @@ def test_the_schema_knows_commands_of_ones_own_modules(tmp_path: Path) -> None:
         "import pfnb\n\n@pfnb.command('crm.score')\ndef score(factor: int = 1):\n    'Rate a customer.'\n"
     )
     ended = run("schema", "--import", "crm", "crm.score", cwd=tmp_path)
-    assert json.loads(ended.stdout)["description"] == "Rate a customer."
+    assert json.loads(ended.stdout)["$defs"]["command:crm.score"]["description"] == "Rate a customer."
     assert run("schema", "--import", "no_such_module", cwd=tmp_path).stderr.startswith("pfnb: --import no_such_module")
 
 

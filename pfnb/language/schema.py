@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from pfnb.exceptions import UnknownCommandError
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.headers import KNOWN
 from pfnb.language.options import COMMON, OF_A_PART, SPELLINGS
@@ -63,10 +62,13 @@ def pipeline_schema(registry: CommandRegistry) -> dict[str, Any]:
     }
 
 
-def command_schema(command: Command) -> dict[str, Any]:
-    """What may be written behind the name of one command, expressions and common parameters included."""
-    defs = {f"parameter:{name}": _written(_setting(COMMON, name)) for name in COMMON}
-    return {"$schema": DIALECT, "title": command.name, **_step_value(command), "$defs": defs}
+def command_schema(registry: CommandRegistry, name: str) -> dict[str, Any]:
+    """What may be written behind the name of one command, expressions and common parameters included. Raises
+    UnknownCommandError."""
+    command = registry.get(name)
+    own = f"command:{command.name}"
+    defs = {each: definition(registry, each) for each in (own, *(f"parameter:{option}" for option in COMMON))}
+    return {"$schema": DIALECT, "title": command.name, **_ref(own), "$defs": defs}
 
 
 def document_schema(registry: CommandRegistry) -> dict[str, Any]:
@@ -97,16 +99,13 @@ def document_schema(registry: CommandRegistry) -> dict[str, Any]:
 
 
 def definition(registry: CommandRegistry, name: str) -> dict[str, Any]:
-    """What `#/$defs/<name>` of a pipeline's schema refers to. Raises KeyError for a name that there is not."""
+    """What `#/$defs/<name>` of a pipeline's schema refers to."""
     kind, _, rest = name.partition(":")
     if kind == "parameter":
         return _written(_setting(COMMON, rest))
     if kind == "part" and (owner := registry.block_of(rest)) is not None:
         return _part(owner, rest)
-    try:
-        return _step_value(registry.get(rest))
-    except UnknownCommandError as error:
-        raise KeyError(name) from error
+    return _step_value(registry.get(rest))
 
 
 def _definition_names(registry: CommandRegistry) -> Iterable[str]:

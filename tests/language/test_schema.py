@@ -134,8 +134,15 @@ def test_the_readmes_pipelines_are_valid(validator: Draft202012Validator) -> Non
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_has_a_schema_of_its_own(command: Any) -> None:
-    Draft202012Validator.check_schema(command_schema(command))
+    Draft202012Validator.check_schema(command_schema(load(), command.name))
     Draft202012Validator.check_schema(parameters_schema(command))
+
+
+def test_the_schema_of_one_command_stands_alone(registry: CommandRegistry) -> None:
+    validator = Draft202012Validator(command_schema(registry, "crm.score"))
+    assert validator.is_valid({"address": {"city": "Rome"}, "if": True})
+    assert not validator.is_valid({"address": {"town": "Rome"}})
+    assert not validator.is_valid({"onError": "SHOUT"})
 
 
 def test_the_values_of_a_command_have_neither_expressions_nor_other_spellings() -> None:
