@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pfnb.commands.formats.csv import as_objects, read_rows
-from pfnb.commands.formats.xml import read_xml, write_xml
 from pfnb.commands.inputs import Input, as_json, as_text, chosen
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
+from pfnb.language.xml_document import read_xml, write_xml
 
 
 @command("transform.csv.json", aliases=("transform.csv2json",), anonymous=True)

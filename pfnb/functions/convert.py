@@ -11,7 +11,7 @@ from pfnb.functions import json
 from pfnb.functions.arguments import fitting, plain_text
 from pfnb.language.function import function
 from pfnb.language.java_numbers import DEFAULT_PATTERN, format_number, read_number, to_number
-from pfnb.language.xml_document import read_xml, value_of_xml, xml_of_value
+from pfnb.language.xml_document import read_xml, write_xml
 
 
 @function("convert.toBase64")
@@ -68,7 +68,7 @@ def to_map(value: Any) -> Any:
 
     Example:
         @convert.toMap('{"a": 1}')  # => {"a": 1}
-        @convert.toMap('<a><b>1</b></a>')  # => {"a": {"b": "1"}}
+        @convert.toMap('<a x="1">b</a>')  # => {"a": {"attributes": {"x": "1"}, "children": ["b"]}}
     """
     result = to_map_or_list(value)
     if result is None or isinstance(result, dict):
@@ -85,7 +85,7 @@ def to_map_or_list(value: Any) -> Any:
     """
     if isinstance(value, (str, bytes)):
         is_xml = value.lstrip()[:1] in ("<", b"<")
-        value = value_of_xml(read_xml(value)) if is_xml else json.load(value)
+        value = read_xml(value) if is_xml else json.load(value)
     if value is None or isinstance(value, (dict, list, tuple)):
         return value
     raise ParameterError("this is neither a map nor a list")
@@ -93,13 +93,12 @@ def to_map_or_list(value: Any) -> Any:
 
 @function("convert.toXMLString")
 def to_xml_string(value: Any) -> str:
-    """The value as XML. A map of one key names the root element, anything else is put into `<root>`; keys that begin with
-    @ are attributes, and `#text` is text beside them.
+    """The value as XML, as the command `transform.json.xml` writes it: elements within `<root>`.
 
     Example:
-        @convert.toXMLString({order: {'@id': 7, item: {'a', 'b'}}})  # => "<order id=\\"7\\"><item>a</item><item>b</item></order>"
+        @xml.xpathAsText(@convert.toXMLString({item: {'a', 'b'}}), '/root/item[2]')  # => "b"
     """
-    return xml_of_value(value)
+    return fitting(write_xml(value))
 
 
 @function("convert.toDOM")
@@ -107,10 +106,10 @@ def to_dom(value: Any) -> str:
     """The XML text that `@xml` takes: that of a value, or a text that was found to be XML.
 
     Example:
-        @xml.xpathAsText(@convert.toDOM({order: {item: 'a'}}), '/order/item')  # => "a"
+        @xml.xpathAsText(@convert.toDOM({order: {item: 'a'}}), '/root/order/item')  # => "a"
     """
     if not isinstance(value, str):
-        return xml_of_value(value)
+        return fitting(write_xml(value))
     read_xml(value)
     return value
 

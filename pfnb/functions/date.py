@@ -13,7 +13,7 @@ from pfnb.language.java_locales import date_pattern
 from pfnb.language.java_moments import from_millis, to_millis, to_moment
 from pfnb.language.java_zones import local_zone, zone
 
-_PATTERN = "yyyy-MM-dd HH:mm:ss"
+_PATTERN = "dd.MM.yyyy HH:mm:ss"
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)|(?:\d{1,2}[./-]){2}(\d{2})(?!\d)")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions.arguments import plain_text
 from pfnb.language.function import function
-from pfnb.language.xml_document import read_xml, xml_of_value
+from pfnb.language.xml_document import MAX_DEPTH, write_xml
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 XPATH_SECONDS = 0.5
 """Processor time of one XPath."""
@@ -50,7 +53,7 @@ def _select(document: Any, xpath: str) -> list[Any]:
 
     if len(xpath) > MAX_XPATH:
         raise ParameterError(f"an XPath has {MAX_XPATH:,} characters at most")
-    tree = ElementTree(read_xml(document if isinstance(document, (str, bytes)) else xml_of_value(document)))
+    tree = ElementTree(_root(document if isinstance(document, (str, bytes)) else write_xml(document)))
     try:
         found = ComparingParser().parse(xpath).get_results(BoundedContext(tree, XPATH_SECONDS))
     except RecursionError:
@@ -58,6 +61,27 @@ def _select(document: Any, xpath: str) -> list[Any]:
     except ElementPathError as error:
         raise ParameterError(f"the XPath is wrong: {error}") from None
     return found if isinstance(found, list) else [found]
+
+
+def _root(document: str | bytes) -> Element:
+    """The root element; ParameterError for what is no XML, declares entities, or is nested too deeply to be searched."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root: Element = fromstring(document, forbid_dtd=True)
+    except ParseError as error:
+        raise ParameterError(f"this is no XML: {error}") from None
+    except DefusedXmlException:
+        raise ParameterError("the XML has a document type or entities of its own, which are not accepted") from None
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    if level:
+        raise ParameterError(f"the XML is nested deeper than {MAX_DEPTH}")
+    return root
 
 
 def _shown(node: Any) -> Any:

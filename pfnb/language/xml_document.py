@@ -1,125 +1,178 @@
-"""XML as values and back: for the commands and the functions that read or write it, in one place.
+"""XML as JSON and back, for the commands and the functions that read or write it.
 
-An element is a map of its children; attributes have an @ before their names, and text beside them is `#text`. An element with
-text alone is that text, an empty one is null, and children of one name are a list. The map around it all names the root.
+An element is `{name: {"attributes": {…}, "children": […]}}`, its children elements and texts; names keep their prefixes.
+Documents that declare entities are refused, whatever they mean by it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from typing import Any
+from xml.sax import SAXException, SAXParseException
+from xml.sax.handler import ContentHandler
+from xml.sax.saxutils import escape, quoteattr
+from xml.sax.xmlreader import AttributesImpl, InputSource, Locator
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.pel import to_text
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+MAX_ELEMENTS = 500_000
+MAX_DEPTH = 100
+INSTRUCTIONS = "processing-instructions"
 
-MAX_XML = 8_000_000
-"""Characters of a document."""
-
-MAX_DEPTH = 200
-"""Levels of elements."""
-
-_NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAME = re.compile(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?")
+_IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_xml(text: str | bytes) -> Element:
-    """The root element of a document. Raises ParameterError, also for entities and for what is nested too deeply."""
-    from xml.etree.ElementTree import ParseError
-
+def read_xml(document: str | bytes) -> dict[str, Any]:
+    """The document as JSON; text of white space alone, comments and the XML declaration are left out. Bytes are read as the
+    document itself says. Raises ParameterError, with the line of the XML."""
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
+    from defusedxml.expatreader import create_parser
 
-    if len(text) > MAX_XML:
-        raise ParameterError(f"an XML document has {MAX_XML:,} characters at most")
+    reader, source = _Reader(), InputSource()
+    if isinstance(document, str):
+        source.setCharacterStream(StringIO(document))
+    else:
+        source.setByteStream(BytesIO(document))
+    parser = create_parser(forbid_dtd=True)
+    parser.setContentHandler(reader)
     try:
-        root: Element = fromstring(text, forbid_dtd=True)
-    except ParseError as error:
-        raise ParameterError(f"this is not XML: {error}") from None
+        parser.parse(source)
     except DefusedXmlException:
-        raise ParameterError("an XML document with a DTD or with entities of its own is refused") from None
-    level = [root]
-    for _ in range(MAX_DEPTH):
-        level = [child for element in level for child in element]
-        if not level:
-            return root
-    raise ParameterError(f"the XML is nested more than {MAX_DEPTH} deep")
+        raise ParameterError("the XML has a document type or entities of its own, which are not accepted") from None
+    except SAXParseException as error:
+        raise ParameterError(f"line {error.getLineNumber()} of the XML: {error.getMessage()}") from None
+    except (SAXException, LookupError, UnicodeError) as error:
+        raise ParameterError(f"this is no XML: {error}") from None
+    return reader.document
 
 
-def value_of_xml(root: Element) -> dict[str, Any]:
-    """The document as a value: one key, the root's name."""
-    return {_plain_name(root.tag): _value(root)}
+class _Reader(ContentHandler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.document: dict[str, Any] = {}
+        self._open: list[list[Any]] = []
+        self._text: list[str] = []
+        self._elements = 0
+        self._locator: Locator | None = None
 
+    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802 - SAX's name
+        self._locator = locator
 
-def _value(element: Element) -> Any:
-    fields: dict[str, Any] = {f"@{_plain_name(name)}": value for name, value in element.attrib.items()}
-    texts = [element.text or ""]
-    for child in element:
-        name, value = _plain_name(child.tag), _value(child)
-        if name not in fields:
-            fields[name] = value
-        elif isinstance(fields[name], list):
-            fields[name].append(value)
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
+        self._flush()
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH:
+            line = self._locator.getLineNumber() if self._locator is not None else 0
+            bound = (
+                f"nested deeper than {MAX_DEPTH}" if self._elements <= MAX_ELEMENTS else f"more than {MAX_ELEMENTS:,}"
+            )
+            raise ParameterError(f"line {line} of the XML: elements are {bound}")
+        element: dict[str, Any] = {"attributes": dict(attrs.items()), "children": []}
+        if self._open:
+            self._open[-1].append({name: element})
         else:
-            fields[name] = [fields[name], value]
-        texts.append(child.tail or "")
-    text = "".join(texts).strip()
-    if not fields:
-        return text or None
-    return {**fields, "#text": text} if text else fields
+            self.document[name] = element
+        self._open.append(element["children"])
+
+    def endElement(self, name: str) -> None:  # noqa: ARG002, N802
+        self._flush()
+        self._open.pop()
+
+    def characters(self, content: str) -> None:
+        self._text.append(content)
+
+    def processingInstruction(self, target: str, data: str) -> None:  # noqa: N802
+        if not self._open:
+            self.document.setdefault(INSTRUCTIONS, {})[target] = data
+
+    def _flush(self) -> None:
+        text = "".join(self._text)
+        self._text.clear()
+        if text.strip():
+            self._open[-1].append(text)
 
 
-def _plain_name(name: str) -> str:
-    return name.rpartition("}")[2]
+def write_xml(value: Any) -> str:
+    """What `read_xml` makes, as the document it was made of; any other JSON within `<root>`, its names as elements, the items
+    of a list one after the other. Raises ParameterError for names and characters that XML cannot have."""
+    instructions = value.get(INSTRUCTIONS) if isinstance(value, dict) else None
+    rest = {name: item for name, item in value.items() if name != INSTRUCTIONS} if isinstance(value, dict) else value
+    try:
+        if isinstance(rest, dict) and len(rest) == 1 and all(map(_is_element, rest.values())):
+            return "".join([*_instructions(instructions), *_element(*next(iter(rest.items())))])
+        return "\n".join(_plain("root", {"item": value} if isinstance(value, list) else value, ""))
+    except RecursionError:
+        raise ParameterError("the JSON is nested too deeply for XML") from None
 
 
-def xml_of_value(value: Any, root: str = "root") -> str:
-    """The value as a document; what is no map of one element is put into one of the name `root`. Raises ParameterError."""
-    names = list(value) if isinstance(value, Mapping) else []
-    is_document = len(names) == 1 and not isinstance(value[names[0]], (list, tuple)) and names[0][:1] not in ("@", "#")
-    name, inner = (names[0], value[names[0]]) if is_document else (root, value)
-    length = 0
-    pieces = []
-    for piece in _element(name, inner, MAX_DEPTH):
-        length += len(piece)
-        if length > MAX_XML:
-            raise ParameterError(f"the XML document becomes longer than {MAX_XML:,} characters")
-        pieces.append(piece)
-    return "".join(pieces)
+def _is_element(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"attributes", "children"}
+        and isinstance(value["attributes"], dict | list)
+        and isinstance(value["children"], list)
+    )
 
 
-def _element(name: Any, value: Any, depth: int) -> Iterator[str]:
-    if not depth:
-        raise ParameterError(f"the value is nested more than {MAX_DEPTH} deep, or contains itself")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ParameterError(f'"{str(name)[:40]}" cannot be the name of an XML element')
-    if isinstance(value, (list, tuple)):
-        value = {"item": value}
-    fields = value if isinstance(value, Mapping) else {"#text": value}
-    attributes = {key[1:]: each for key, each in fields.items() if str(key).startswith("@")}
-    yield f"<{name}"
-    for key, each in attributes.items():
-        if not _NAME.fullmatch(key):
-            raise ParameterError(f'"{key[:40]}" cannot be the name of an XML attribute')
-        yield f' {key}="{_escaped(each)}"'
-    if len(attributes) == len(fields) or (len(fields) == 1 and fields.get("#text", "") is None):
-        yield "/>"
+def _instructions(value: Any) -> Iterator[str]:
+    for target, data in (value if isinstance(value, dict) else {}).items():
+        if "?>" in str(data):
+            raise ParameterError(f"the processing instruction {_name(target)} cannot have ?> in it")
+        yield f"<?{_name(target)} {_possible(str(data))}?>\n"
+
+
+def _element(name: str, element: dict[str, Any]) -> Iterator[str]:
+    given = element["attributes"]
+    attributes = given if isinstance(given, dict) else {key: item for one in given for key, item in one.items()}
+    written = "".join(f" {_name(key)}={quoteattr(_possible(_text(item)))}" for key, item in attributes.items())
+    if not element["children"]:
+        yield f"<{_name(name)}{written}/>"
         return
-    yield ">"
-    for key, each in fields.items():
-        if key == "#text":
-            yield _escaped(each)
-        elif not str(key).startswith("@"):
-            for item in each if isinstance(each, (list, tuple)) else [each]:
-                yield from _element(key, item, depth - 1)
+    yield f"<{_name(name)}{written}>"
+    for child in element["children"]:
+        if isinstance(child, dict) and len(child) == 1 and _is_element(inner := next(iter(child.values()))):
+            yield from _element(next(iter(child)), inner)
+        else:
+            yield escape(_possible(_text(child)))
     yield f"</{name}>"
 
 
-def _escaped(value: Any) -> str:
-    from xml.sax.saxutils import escape
+def _plain(name: str, value: Any, indent: str) -> Iterator[str]:
+    """The lines of an element; a list is as many elements as it has items."""
+    _name(name)
+    if isinstance(value, list):
+        for item in value:
+            yield from _plain(name, {"item": item} if isinstance(item, list) else item, indent)
+    elif isinstance(value, dict) and value:
+        yield f"{indent}<{name}>"
+        for key, item in value.items():
+            yield from _plain(key, item, indent + "  ")
+        yield f"{indent}</{name}>"
+    elif value is None or value in ("", {}):
+        yield f"{indent}<{name}/>"
+    else:
+        yield f"{indent}<{name}>{escape(_possible(_text(value)))}</{name}>"
 
-    text = "" if value is None else _FORBIDDEN.sub("\ufffd", to_text(value))
-    return escape(text, {'"': "&quot;", "\r": "&#13;"})
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, (dict, list)):
+        raise ParameterError("an element's attributes and children are texts, numbers and elements")
+    return str(value)
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ParameterError(f"{str(name)[:60]!r} cannot be a name in XML")
+    return name
+
+
+def _possible(text: str) -> str:
+    found = _IMPOSSIBLE.search(text)
+    if found:
+        raise ParameterError(f"XML cannot have the character U+{ord(found[0]):04X}")
+    return text

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from pfnb.commands.formats import csv, xml
+from pfnb.commands.formats import csv
 from pfnb.exceptions import ParameterError
 from pfnb.language import ANONYMOUS
+from pfnb.language import xml_document as xml
 from tests.commands.conftest import real_hub as hub
 
 __all__ = ["hub"]
