@@ -13,7 +13,7 @@ from pfnb.hub.hub import Hub
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.webhook import RECEIVE, Webhook
 from pfnb.language.content import content_reference
-from pfnb.language.port import User
+from pfnb.language.port import Exists, User
 
 MAX_LOGS = 10_000
 MAX_OVERLAP = 31 * 24 * 3600
@@ -73,6 +73,26 @@ class HubAccess:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
         content_id = self._hub.contents.put(self._user.name, data)
         return content_reference(content_id, name=name, content_type=content_type, size=len(data), sha256=digest)
+
+    async def get_property(self, path: str) -> dict[str, Any]:
+        return (await self._hub.properties.get(path, self._user.name)).to_json()
+
+    async def list_properties(self, pattern: str) -> list[dict[str, Any]]:
+        return [one.to_json() for one in await self._hub.properties.find(pattern, self._user.name)]
+
+    async def put_property(self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update") -> dict[str, Any]:
+        result, after = await self._hub.properties.put(path, fields, self._user.name, exists)
+        return {"result": result, "property": after.to_json()}
+
+    async def delete_properties(self, pattern: str, *, confirmed: bool = False) -> list[dict[str, Any]]:
+        gone = await self._hub.properties.delete(pattern, self._user.name, confirmed=confirmed)
+        return [one.to_json() for one in gone]
+
+    async def copy_property(self, path: str, to: str) -> dict[str, Any]:
+        return (await self._hub.properties.copy(path, to, self._user.name)).to_json()
+
+    async def move_property(self, path: str, to: str) -> dict[str, Any]:
+        return (await self._hub.properties.move(path, to, self._user.name)).to_json()
 
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         return self._hub.cache.put(self._user.name, key, value, seconds)

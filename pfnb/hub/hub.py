@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -25,9 +26,10 @@ from pfnb.hub.feed import Worker
 from pfnb.hub.history import History
 from pfnb.hub.listeners import Listeners
 from pfnb.hub.outcomes import Outcomes
+from pfnb.hub.properties import News, Properties
 from pfnb.hub.request import Body, Limits, Received
 from pfnb.hub.stores.bodies import discard_body
-from pfnb.hub.stores.store import Store
+from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhook import DEFAULT_MAX_PAYLOAD_LENGTH, check_event_key
 from pfnb.hub.webhooks import Webhooks
@@ -62,6 +64,7 @@ class Hub:
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
         self.cache = Cache(now)
+        self.properties = Properties(store, settings.namespace, now, self._change_properties)
         self.changes = Changes()
         self.outcomes = Outcomes()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
@@ -79,11 +82,13 @@ class Hub:
         self.webhooks.load(opened.webhooks)
         self.listeners.load(opened.listeners)
         self.last_seq = opened.last_seq
+        self._sweeping = asyncio.create_task(self.properties.sweep_again_and_again(), name="pfnb sweep properties")
         self.ready = True
 
     async def close(self) -> None:
         """Stop serving, write what is queued. What was running is pending for the next hub."""
         self.ready = False
+        self._sweeping.cancel()
         await self.dispatcher.close()
         await self.tasks.close()
         await self._broker.close()
@@ -135,6 +140,11 @@ class Hub:
 
     async def send(self, key: str, payload: Any, *, owner: str, correlation_id: str | None = None) -> Event:
         """Store an event that this owner fires and wake its listeners."""
+        event, body = self._own_event(key, payload, owner, correlation_id)
+        await self._accept(event, body, wait=False)
+        return event
+
+    def _own_event(self, key: str, payload: Any, owner: str, correlation_id: str | None = None) -> tuple[Event, Body]:
         data = json.dumps(payload).encode()
         created = now()
         event = Event(
@@ -148,8 +158,15 @@ class Hub:
             content_type="application/json",
             size=len(data),
         )
-        await self._accept(event, Body(len(data), data, None), wait=False)
-        return event
+        return event, Body(len(data), data, None)
+
+    async def _change_properties(self, change: PropertyChange, news: Sequence[News], owner: str) -> None:
+        """Store a change together with the events that tell of it, and wake their listeners."""
+        told = [self._own_event(key, payload, owner) for key, payload in news]
+        events = [AddEvent(event, body, self.listeners.matching(event.event_key)) for event, body in told]
+        stored = await self.store.change_properties(change, events)
+        for added, place in zip(events, stored, strict=True):
+            await self._accepted(added.event, added.body, place)
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> asyncio.Future[Outcome | None] | None:
         names = self.listeners.matching(event.event_key)
@@ -160,12 +177,15 @@ class Hub:
             self.outcomes.forget(event.id)
             await discard_body(body)
             raise
+        await self._accepted(event, body, stored)
+        return answer
+
+    async def _accepted(self, event: Event, body: Body, stored: Stored) -> None:
         self.last_seq = stored.seq
         self.webhooks.count(event)
         if stored.deliveries:
             await self.dispatcher.publish(replace(event, seq=stored.seq), stored.deliveries, body.data)
         self.changes.note(stored.seq)
-        return answer
 
     async def replay(self, event_id: str, owner: str, listener: str | None = None) -> tuple[Delivery, ...]:
         """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, whether it matches or

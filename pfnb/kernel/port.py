@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pfnb.exceptions import HubUnreachableError
-from pfnb.language.port import HubPort
+from pfnb.language.port import Exists, HubPort
 
 NO_HUB = "there is no hub here yet: run %load_ext pfnb first"
 
@@ -59,6 +59,32 @@ class SessionPort(HubPort):
         arguments = {"name": name, "content_type": content_type}
         reference: dict[str, Any] = await self._session.call("put_content", arguments, data)
         return reference
+
+    async def get_property(self, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self._session.call("get_property", {"path": path})
+        return found
+
+    async def list_properties(self, pattern: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._session.call("list_properties", {"pattern": pattern})
+        return found
+
+    async def put_property(self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update") -> dict[str, Any]:
+        arguments = {"path": path, "fields": dict(fields), "exists": exists}
+        done: dict[str, Any] = await self._session.call("put_property", arguments)
+        return done
+
+    async def delete_properties(self, pattern: str, *, confirmed: bool = False) -> list[dict[str, Any]]:
+        arguments = {"pattern": pattern, "confirmed": confirmed}
+        gone: list[dict[str, Any]] = await self._session.call("delete_properties", arguments)
+        return gone
+
+    async def copy_property(self, path: str, to: str) -> dict[str, Any]:
+        copied: dict[str, Any] = await self._session.call("copy_property", {"path": path, "to": to})
+        return copied
+
+    async def move_property(self, path: str, to: str) -> dict[str, Any]:
+        moved: dict[str, Any] = await self._session.call("move_property", {"path": path, "to": to})
+        return moved
 
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         arguments = {"key": key, "value": value, "seconds": seconds}

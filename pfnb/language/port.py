@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+Exists = Literal["update", "skip", "error"]
+"""What to do with a property that is there already."""
 ANONYMOUS_NAME = "anonymousUser"
 
 
@@ -58,6 +60,34 @@ class HubPort(Protocol):
 
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
         """Keep bytes for a while; a content reference to them. Raises PayloadTooLargeError."""
+        ...
+
+    async def get_property(self, path: str) -> dict[str, Any]:
+        """The property at this path: `path`, `uuid`, `value` (a text), `defaultValue`, `type`, `created`, `updated`, `timeToLive`
+        (minutes), `tags`. Paths are relative to the namespace, or absolute within it. Raises NotFoundError."""
+        ...
+
+    async def list_properties(self, pattern: str) -> list[dict[str, Any]]:
+        """This user's properties that a path or pattern means (`*` part of a name, `**` any number of names), by path."""
+        ...
+
+    async def put_property(self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update") -> dict[str, Any]:
+        """Create a property, or update, skip or refuse (`error`) the one that is there: `result` says `create`, `update` or
+        `skip`, `property` is what is there now. Fields are `value` (a text, or JSON), `defaultValue`, `type`, `timeToLive` and
+        `tags`; what is not given stays. Raises ParameterError, NameTakenError and PayloadTooLargeError."""
+        ...
+
+    async def delete_properties(self, pattern: str, *, confirmed: bool = False) -> list[dict[str, Any]]:
+        """Delete what a path or pattern means, and return it. Raises ParameterError for a pattern that could delete everything,
+        unless it is confirmed."""
+        ...
+
+    async def copy_property(self, path: str, to: str) -> dict[str, Any]:
+        """Copy a property, without attachments, over whatever is there. Returns the copy."""
+        ...
+
+    async def move_property(self, path: str, to: str) -> dict[str, Any]:
+        """Give a property another path. Raises NameTakenError when there is one already."""
         ...
 
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:

@@ -53,3 +53,9 @@ def sweep_folder(folder: Path, kept: Collection[str]) -> None:
     for path in folder.iterdir():
         if path.name not in kept:
             path.unlink(missing_ok=True)
+
+
+def remove_files(folder: Path, names: Collection[str]) -> None:
+    """Remove these bodies."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)

@@ -11,11 +11,12 @@ from typing import Any
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import FINAL, Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.property import Attachment, Property
 from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
 from pfnb.hub.stores.search import MAX_EVENTS, search
-from pfnb.hub.stores.store import Found, Opened, Stored
+from pfnb.hub.stores.store import AddEvent, Found, Opened, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 
@@ -33,6 +34,8 @@ class MemoryStore:
         self._deliveries: dict[int, Delivery] = {}
         self._by_event: dict[str, list[int]] = {}
         self._steps: dict[int, tuple[dict[str, Any], ...]] = {}
+        self._properties: dict[str, Property] = {}
+        self._attachments: dict[str, tuple[Attachment, Body]] = {}
         self._last_seq = 0
         self._last_delivery = 0
         self.unknown = 0
@@ -99,6 +102,39 @@ class MemoryStore:
         for delivery in list(self._deliveries.values()):
             if delivery.listener == name and delivery.status not in FINAL:
                 self._deliveries[delivery.id] = replace(delivery, status="dead", error={"statusMessage": reason})
+
+    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
+        gone = {one for one, (kept, _) in self._attachments.items() if kept.property in change.removed}
+        for attachment_id in {*change.detached, *gone}:
+            remove_body(self._attachments.pop(attachment_id)[1])
+        for uuid in (*change.removed, *(saved.uuid for saved in change.saved)):
+            self._properties.pop(uuid, None)
+        self._properties.update((saved.uuid, saved) for saved in change.saved)
+        self._attachments.update((attached.id, (attached, body)) for attached, body in change.attached)
+        return [await self.add_event(one.event, one.body, one.listeners) for one in events]
+
+    async def property(self, path: str) -> Property | None:
+        return next((found for found in self._properties.values() if found.path == path), None)
+
+    async def properties(self, prefix: str) -> list[Property]:
+        found = (one for one in self._properties.values() if one.path.startswith(prefix))
+        return sorted(found, key=lambda one: one.path)
+
+    async def expired_properties(self, now: int) -> list[Property]:
+        return [one for one in self._properties.values() if one.expires is not None and one.expires <= now]
+
+    async def attachments(self, uuid: str) -> list[Attachment]:
+        found = (attachment for attachment, _ in self._attachments.values() if attachment.property == uuid)
+        return sorted(found, key=lambda one: one.name)
+
+    async def attachment(self, attachment_id: str) -> Attachment | None:
+        found = self._attachments.get(attachment_id)
+        return found[0] if found is not None else None
+
+    async def attachment_slice(self, attachment_id: str, offset: int, size: int) -> bytes:
+        if attachment_id not in self._attachments:
+            raise NotFoundError(f"there is no attachment {attachment_id}")
+        return await asyncio.to_thread(read_slice, self._attachments[attachment_id][1], offset, size)
 
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         for number in deliveries:

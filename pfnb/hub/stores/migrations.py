@@ -51,7 +51,18 @@ ALTER TABLE deliveries ADD COLUMN not_before BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX deliveries_tried_again ON deliveries (listener, not_before) WHERE status = 'pending' AND not_before > 0
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN)
+_PROPERTIES = """
+CREATE TABLE properties (
+    uuid TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created BIGINT NOT NULL, updated BIGINT,
+    type TEXT, value TEXT, default_value TEXT, time_to_live BIGINT, tags TEXT NOT NULL, expires BIGINT);
+CREATE INDEX properties_by_expiry ON properties (expires);
+CREATE TABLE attachments (
+    id TEXT PRIMARY KEY, property TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, content_type TEXT NOT NULL,
+    size BIGINT NOT NULL, sha256 TEXT NOT NULL, created BIGINT NOT NULL, updated BIGINT, body BLOB, body_file TEXT);
+CREATE UNIQUE INDEX attachments_by_name ON attachments (property, name)
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from pfnb.hub.delivery import Delivery, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.property import Attachment, Property
 from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import schema
 from pfnb.hub.webhook import Webhook
@@ -17,6 +18,7 @@ from pfnb.language.retry import Retry
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
+ATTACHMENT_COLUMNS = tuple(column for column in schema.attachments.c if column.name not in ("body", "body_file"))
 EVENT_COLUMNS = tuple(column for column in schema.events.c if column.name not in ("body", "body_file"))
 
 
@@ -106,3 +108,34 @@ def listener_row(listener: Listener) -> dict[str, Any]:
 
 def to_listener(row: sa.Row[*tuple[Any, ...]]) -> Listener:
     return Listener(**{**row._mapping, "retry": Retry(**json.loads(row.retry)) if row.retry else None})
+
+
+def property_row(given: Property) -> dict[str, Any]:
+    return {**asdict(given), "tags": _ENCODE(given.tags), "expires": given.expires}
+
+
+def to_property(row: sa.Row[*tuple[Any, ...]]) -> Property:
+    return Property(
+        path=row.path,
+        uuid=row.uuid,
+        owner=row.owner,
+        created=row.created,
+        updated=row.updated,
+        type=row.type,
+        value=row.value,
+        default_value=row.default_value,
+        time_to_live=row.time_to_live,
+        tags=json.loads(row.tags),
+    )
+
+
+def attachment_row(attachment: Attachment, body: Body) -> dict[str, Any]:
+    return {
+        **asdict(attachment),
+        "body": body.data,
+        "body_file": body.path.name if body.path is not None else None,
+    }
+
+
+def to_attachment(row: sa.Row[*tuple[Any, ...]]) -> Attachment:
+    return Attachment(**row._mapping)

@@ -72,6 +72,38 @@ deliveries = sa.Table(
     sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
 )
 
+properties = sa.Table(
+    "properties",
+    metadata,
+    sa.Column("uuid", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("updated", sa.BigInteger),
+    sa.Column("type", sa.Text),
+    sa.Column("value", sa.Text),
+    sa.Column("default_value", sa.Text),
+    sa.Column("time_to_live", sa.BigInteger),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("expires", sa.BigInteger),
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("property", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("updated", sa.BigInteger),
+    sa.Column("body", sa.LargeBinary),
+    sa.Column("body_file", sa.Text),
+)
+
 counters = sa.Table(
     "counters",
     metadata,

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.property import Attachment, Property
 from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores import queries, rows, schema, writes
-from pfnb.hub.stores.bodies import read_body, read_slice, sweep_folder, sync_folder
+from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
 from pfnb.hub.stores.migrations import migrate
-from pfnb.hub.stores.store import Found, Opened, Stored
+from pfnb.hub.stores.store import AddEvent, Found, Opened, PropertyChange, Stored
 from pfnb.hub.stores.writer import Writer
 from pfnb.hub.webhook import Webhook
 
@@ -72,10 +73,8 @@ class SqlStore:
             last_delivery = connection.scalar(sa.select(sa.func.max(schema.deliveries.c.id))) or 0
             webhooks = tuple(rows.to_webhook(row) for row in connection.execute(sa.select(schema.webhooks)))
             listeners = tuple(rows.to_listener(row) for row in connection.execute(sa.select(schema.listeners)))
-            kept = connection.scalars(
-                sa.select(schema.events.c.body_file).where(schema.events.c.body_file.is_not(None))
-            ).all()
-        sweep_folder(self._bodies, {name for name in kept if name})
+            files = set(connection.scalars(sa.union_all(*map(_body_files, (schema.events, schema.attachments)))))
+        sweep_folder(self._bodies, files)
         self._numbers = writes.Sequences(last_seq, last_delivery)
         return Opened(webhooks, listeners, last_seq)
 
@@ -91,7 +90,7 @@ class SqlStore:
     async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
         if body.path is not None:
             await asyncio.to_thread(sync_folder, self._bodies)
-        stored: Stored = await self._writer.submit(writes.AddEvent(event, body, listeners))
+        stored: Stored = await self._writer.submit(AddEvent(event, body, listeners))
         return stored
 
     async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
@@ -112,6 +111,46 @@ class SqlStore:
 
     async def delete_listener(self, name: str, reason: str) -> None:
         await self._writer.submit(writes.delete_listener(name, reason))
+
+    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
+        if any(body.path is not None for _, body in change.attached):
+            await asyncio.to_thread(sync_folder, self._bodies)
+        stored, files = await self._writer.submit(writes.ChangeProperties(change, events))
+        if files:
+            await asyncio.to_thread(remove_files, self._bodies, files)
+        return list(stored)
+
+    async def property(self, path: str) -> Property | None:
+        table = schema.properties
+        found = await self._properties(sa.select(table).where(table.c.path == path))
+        return found[0] if found else None
+
+    async def properties(self, prefix: str) -> list[Property]:
+        table = schema.properties
+        below = sa.func.substr(table.c.path, 1, len(prefix)) == prefix
+        return await self._properties(sa.select(table).where(below).order_by(table.c.path))
+
+    async def expired_properties(self, now: int) -> list[Property]:
+        return await self._properties(sa.select(schema.properties).where(schema.properties.c.expires <= now))
+
+    async def _properties(self, query: sa.Select[Any]) -> list[Property]:
+        return await self._read(lambda connection: [rows.to_property(row) for row in connection.execute(query)])
+
+    async def attachments(self, uuid: str) -> list[Attachment]:
+        return await self._attachments(schema.attachments.c.property == uuid)
+
+    async def attachment(self, attachment_id: str) -> Attachment | None:
+        found = await self._attachments(schema.attachments.c.id == attachment_id)
+        return found[0] if found else None
+
+    async def _attachments(self, wanted: sa.ColumnElement[bool]) -> list[Attachment]:
+        query = sa.select(*rows.ATTACHMENT_COLUMNS).where(wanted).order_by(schema.attachments.c.name)
+        return await self._read(lambda connection: [rows.to_attachment(row) for row in connection.execute(query)])
+
+    async def attachment_slice(self, attachment_id: str, offset: int, size: int) -> bytes:
+        return await self._read(
+            lambda connection: read_slice(self._body(connection, schema.attachments, attachment_id), offset, size)
+        )
 
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         await self._writer.submit(writes.count_attempts(deliveries))
@@ -188,17 +227,19 @@ class SqlStore:
         return await self._read(lambda connection: [rows.to_event(row) for row in connection.execute(query)])
 
     async def body(self, event_id: str) -> bytes:
-        return await self._read(lambda connection: read_body(self._body(connection, event_id)))
+        return await self._read(lambda connection: read_body(self._body(connection, schema.events, event_id)))
 
     async def body_slice(self, event_id: str, offset: int, size: int) -> bytes:
-        return await self._read(lambda connection: read_slice(self._body(connection, event_id), offset, size))
+        return await self._read(
+            lambda connection: read_slice(self._body(connection, schema.events, event_id), offset, size)
+        )
 
-    def _body(self, connection: sa.Connection, event_id: str) -> Body:
-        table = schema.events
-        query = sa.select(table.c.size, table.c.body, table.c.body_file).where(table.c.id == event_id)
+    def _body(self, connection: sa.Connection, table: sa.Table, key: str) -> Body:
+        """The body of an event, or of an attachment."""
+        query = sa.select(table.c.size, table.c.body, table.c.body_file).where(table.c.id == key)
         row = connection.execute(query).first()
         if row is None:
-            raise NotFoundError(f"there is no event {event_id}")
+            raise NotFoundError(f"there is no {table.name.removesuffix('s')} {key}")
         return self._to_body(row)
 
     def _to_body(self, row: sa.Row[*tuple[Any, ...]]) -> Body:
@@ -222,6 +263,10 @@ class SqlStore:
                 return read(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, in_thread)
+
+
+def _body_files(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.body_file).where(table.c.body_file.is_not(None))
 
 
 def _delivery_and_event() -> sa.Select[Any]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.event import Event
+from pfnb.hub.property import Attachment, Property
 from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.webhook import Webhook
@@ -19,6 +20,25 @@ class Stored:
 
     seq: int
     deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddEvent:
+    """An event that is to be stored, with a delivery for each of these listeners."""
+
+    event: Event
+    body: Body
+    listeners: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyChange:
+    """What is to become of properties: `removed` are uuids, and take their attachments along; `detached` are attachments' ids."""
+
+    saved: Sequence[Property] = ()
+    removed: Sequence[str] = ()
+    attached: Sequence[tuple[Attachment, Body]] = ()
+    detached: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +92,24 @@ class Store(Protocol):
 
     async def delete_listener(self, name: str, reason: str) -> None:
         """Remove it; what was pending or running for it is `dead` with this reason."""
+
+    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
+        """All of the change and the events that tell of it, in one commit."""
+
+    async def property(self, path: str) -> Property | None: ...
+
+    async def properties(self, prefix: str) -> list[Property]:
+        """Those whose path begins so, by path."""
+
+    async def expired_properties(self, now: int) -> list[Property]:
+        """Those whose time was up at `now`."""
+
+    async def attachments(self, uuid: str) -> list[Attachment]:
+        """A property's, by name."""
+
+    async def attachment(self, attachment_id: str) -> Attachment | None: ...
+
+    async def attachment_slice(self, attachment_id: str, offset: int, size: int) -> bytes: ...
 
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         """Their runs were cut off: one more attempt each, pending still."""

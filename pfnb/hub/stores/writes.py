@@ -13,10 +13,8 @@ import sqlalchemy as sa
 
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
-from pfnb.hub.event import Event
-from pfnb.hub.request import Body
 from pfnb.hub.stores import rows, schema
-from pfnb.hub.stores.store import Stored
+from pfnb.hub.stores.store import AddEvent, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
@@ -32,13 +30,6 @@ class Sequences:
 
 
 @dataclass(frozen=True, slots=True)
-class AddEvent:
-    event: Event
-    body: Body
-    listeners: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class AddDeliveries:
     event_id: str
     listeners: Sequence[str]
@@ -50,6 +41,24 @@ class AddDeliveries:
         added = tuple(Delivery(next(numbers.delivery), self.event_id, name) for name in self.listeners)
         _insert(connection, schema.deliveries, [_delivery_row(delivery, seq) for delivery in added])
         return added
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeProperties:
+    change: PropertyChange
+    events: Sequence[AddEvent]
+
+    def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[list[Stored], list[str]]:
+        """The events' places, and the names of body files that nothing needs any more."""
+        table, change = schema.attachments, self.change
+        gone = sa.or_(table.c.id.in_(change.detached), table.c.property.in_(change.removed))
+        files = connection.scalars(sa.select(table.c.body_file).where(gone, table.c.body_file.is_not(None))).all()
+        connection.execute(sa.delete(table).where(gone))
+        replaced = [*change.removed, *(saved.uuid for saved in change.saved)]
+        connection.execute(sa.delete(schema.properties).where(schema.properties.c.uuid.in_(replaced)))
+        _insert(connection, schema.properties, [rows.property_row(saved) for saved in change.saved])
+        _insert(connection, table, [rows.attachment_row(*attached) for attached in change.attached])
+        return list(_add_events(connection, list(self.events), numbers)), [file for file in files if file]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class Change:
             connection.execute(statement, values)
 
 
-Work = AddEvent | AddDeliveries | CountUnknown | Change
+Work = AddEvent | AddDeliveries | ChangeProperties | CountUnknown | Change
 
 
 def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) -> list[Any]:
