@@ -145,6 +145,7 @@ def on(
     concurrency: int = 1,
     main: bool = False,
     replace: bool = False,
+    shared: bool = False,
     headers: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare a function as a listener for events whose key matches `pattern` (`*` is one word, `#` any number).
@@ -155,9 +156,9 @@ def on(
     prints or displays stands under the cell that defined it.
 
     `name` is the function's own unless given; defining it again replaces it, and so does `replace` where another notebook has
-    the name. `filter` is an expression over the event as `body`, such as `"body.payload.total > 100"`. Events come one at a
-    time in their order, unless `concurrency` says how many at once. `headers` are those of a pipeline, such as
-    `{"retry": {"times": 3}}`.
+    the name. `shared`: several kernels have it, and each event goes to one of them. `filter` is an expression over the event
+    as `body`, such as `"body.payload.total > 100"`. Events come one at a time in their order, unless `concurrency` says how
+    many at once. `headers` are those of a pipeline, such as `{"retry": {"times": 3}}`.
 
     HubUnreachableError before `%load_ext pfnb`; ParameterError for a function that wants anything else; NameTakenError.
     """
@@ -176,7 +177,7 @@ def on(
             main=main,
             headers={"concurrency": concurrency, **(headers or {})},
         )
-        pipelines.register(notebook, called, pipeline, replace=replace, is_function=True)
+        pipelines.register(notebook, called, pipeline, replace=replace, shared=shared, is_function=True)
         return function
 
     return register

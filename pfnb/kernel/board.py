@@ -103,6 +103,14 @@ class Board:
         self.title = last_words
         self._redraw()
 
+    async def end(self, last_words: str) -> None:
+        """The same, shown before this returns: nobody will draw later."""
+        self.close(last_words)
+        if self._drawing is not None:
+            self._drawing.cancel()
+        if self._place is not None and self._is_shown:
+            await asyncio.to_thread(self._publish, self._place, tuple(reversed(self._events.values())))
+
     def _wake(self) -> None:
         # Whoever draws resets the mark before it looks, so that a change it does not see wakes it again.
         if not self._changed and not self._loop.is_closed():

@@ -65,6 +65,12 @@ class Deliveries:
         """The names of the listeners that have work under way."""
         return sorted({run.listener.name for run in self._running.values()})
 
+    async def take_leave(self) -> list[str]:
+        """Have every board say that nothing will come any more; the names of the listeners."""
+        names = sorted(self._listeners)
+        await asyncio.gather(*(self._listeners[name].board.end(f"{name} listens here no more") for name in names))
+        return names
+
     async def close(self) -> None:
         tasks = [run.task for run in self._running.values() if run.task is not None]
         for name in list(self._listeners):

@@ -6,9 +6,12 @@ import sys
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from pfnb.exceptions import HubUnreachableError, WaitTimeoutError
 from pfnb.kernel.failures import told_briefly
 from pfnb.kernel.magics import register_magics, unregister_magics
 from pfnb.kernel.notebook import Notebook
+
+_FAREWELL = 5.0
 
 
 def load(shell: InteractiveShell) -> None:
@@ -21,7 +24,35 @@ def load(shell: InteractiveShell) -> None:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take the magics away and close everything."""
+    """Take the magics away, say what ends with them, and close everything."""
     magics = unregister_magics(shell)
-    if magics is not None:
-        magics.notebook.close()
+    if magics is None:
+        return
+    notebook = magics.notebook
+    try:
+        lost = notebook.run_sync(_take_leave(notebook), _FAREWELL)
+    except (HubUnreachableError, WaitTimeoutError):
+        lost = ""  # The hub ended before.
+    finally:
+        notebook.close()
+    if lost:
+        sys.stdout.write(f"{lost}\n")
+
+
+async def _take_leave(notebook: Notebook) -> str:
+    """Bring the boards to their end; what is lost now, in one line, or nothing."""
+    names = await notebook.deliveries.take_leave()
+    lost = [_counted(len(names), "pipeline")] if names else []
+    if not notebook.hub_ends_with_it:
+        return (
+            f"pfnb: nothing listens in this kernel any more; run the cells again of {', '.join(names)}" if names else ""
+        )
+    webhooks = len(await notebook.hub.get_webhooks())
+    events = (await notebook.hub.list_events(limit=1))["total"]
+    lost += [_counted(webhooks, "webhook")] if webhooks else []
+    lost += [_counted(events, "event")] if events else []
+    return f"pfnb: the hub in memory has ended, and with it {', '.join(lost)}: run their cells again" if lost else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -96,6 +96,11 @@ class Notebook:
         return f"pfnb uses {where} ({kept}; {reach})"
 
     @property
+    def hub_ends_with_it(self) -> bool:
+        """Whether the hub is this kernel's own, and keeps nothing."""
+        return self._server is not None and not self.session.welcome["durable"]
+
+    @property
     def hub_url(self) -> str:
         """The hub's address as this kernel reaches it."""
         return self._address.url

@@ -137,8 +137,17 @@ def test_unloading_leaves_no_thread_port_or_magic_behind(start_kernel):
     assert "%load_ext pfnb" in kernel.run("pfnb.webhook('a.b')").error
 
 
-def test_reloading_gives_a_working_notebook(kernel):
-    kernel.ok("%reload_ext pfnb")
+def test_reloading_gives_a_working_notebook_and_says_what_is_lost(kernel):
+    assert kernel.ok("%reload_ext pfnb").stdout.count("\n") == 1
+    kernel.ok("%webhook put eventKey=reloaded")
+    kernel.ok("%event send key=reloaded\n%event send key=reloaded")
+    cell = kernel.submit("%%pipeline lead\npipeline:\n- event.listen: {key: reloaded}\n")
+    kernel.result(cell)
+    said = kernel.ok("%reload_ext pfnb").stdout
+    lost = "pfnb: the hub in memory has ended, and with it 1 pipeline, 1 webhook, 2 events: run their cells again\n"
+    assert said.startswith(lost)
+    assert "pfnb uses a hub of this kernel's own" in said
+    kernel.until(cell, lambda output: output.updates[-1:] and "no more" in output.updates[-1]["text/plain"])
     kernel.ok("%webhook put eventKey=reloaded")
 
 
@@ -147,7 +156,9 @@ def test_reloading_keeps_the_pipelines_this_kernels_own(start_kernel, server):
     text = "%%pipeline lead\npipeline:\n- event.listen: {key: lead}\n"
     kernel.ok("%load_ext pfnb")
     kernel.ok(text)
-    kernel.ok("%reload_ext pfnb")
+    assert (
+        "nothing listens in this kernel any more; run the cells again of lead\n" in kernel.ok("%reload_ext pfnb").stdout
+    )
     kernel.ok(text)
 
 
@@ -181,6 +192,18 @@ def test_what_came_while_the_kernel_restarted_is_handed_over_in_order(start_kern
         kernel.ok(cell)
     kernel.ok("%event send key=lead payload=5\n%event wait key=lead timeout=10")
     assert kernel.ok("print(seen)").stdout == "[0, 1, 2, 3, 4, 5]\n"
+
+
+def test_a_listener_is_shared_with_another_kernel_and_each_event_goes_to_one(start_kernel, server):
+    kernels = [start_kernel(PFNB_URL=server.url, PFNB_TOKEN=server.token) for _ in range(2)]
+    for kernel in kernels:
+        kernel.ok("%load_ext pfnb\nimport pfnb\nseen = []")
+        kernel.ok("@pfnb.on('shared', shared=True)\ndef sharing(event):\n    seen.append(event.payload)")
+    for number in range(20):
+        server.run(server.hub.send("shared", number, owner=server.owner))
+    kernels[0].ok("for _ in range(20): pfnb.wait('shared', 20)")
+    seen = [json.loads(kernel.ok("print(seen)").stdout) for kernel in kernels]
+    assert sorted(seen[0] + seen[1]) == list(range(20))
 
 
 def test_a_kernel_shuts_down_at_once(kernel):
