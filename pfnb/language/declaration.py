@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _EXAMPLE = re.compile(r"^Example:[ \t]*$", re.MULTILINE)
@@ -54,6 +55,7 @@ def command_documentation(function: Callable[..., Any]) -> Documentation:
     return Documentation(description, tuple(_pipeline(code) for code in codes))
 
 
+@lru_cache(maxsize=1024)
 def function_documentation(function: Callable[..., Any]) -> Documentation:
     """What a function's docstring says: `Example:` is followed by indented lines `expression  # => JSON`."""
     description, codes = _sections(function)

@@ -59,6 +59,8 @@ def parameters_in_words(command: Command) -> list[ParameterHelp]:
 
 def type_in_words(schema: Mapping[str, Any]) -> str:
     """What a JSON Schema wants, such as `text` or `"raw" or "base64"`."""
+    if schema.get("format") == "expression":
+        return "expression"
     if "enum" in schema:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
     if "anyOf" in schema:
