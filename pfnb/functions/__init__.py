@@ -4,7 +4,21 @@ from importlib import import_module
 
 from pfnb.language.function import FunctionRegistry, registry
 
-_GROUPS = ("calc", "convert", "data", "date", "hash", "json", "list", "path", "text", "xml")
+_GROUPS = (
+    "calc",
+    "content",
+    "convert",
+    "data",
+    "date",
+    "hash",
+    "instance",
+    "json",
+    "list",
+    "path",
+    "text",
+    "user",
+    "xml",
+)
 
 
 def load() -> FunctionRegistry:

@@ -51,6 +51,7 @@ class Calls:
             "delete_properties": access.delete_properties,
             "copy_property": access.copy_property,
             "move_property": access.move_property,
+            "describe": access.describe,
             "put_cached": access.put_cached,
             "get_cached": access.get_cached,
             "list_cached": access.list_cached,

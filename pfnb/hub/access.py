@@ -94,6 +94,9 @@ class HubAccess:
     async def move_property(self, path: str, to: str) -> dict[str, Any]:
         return (await self._hub.properties.move(path, to, self._user.name)).to_json()
 
+    async def describe(self) -> dict[str, Any]:
+        return {"url": self._url, "namespace": self._hub.settings.namespace, "started": self._hub.started}
+
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         return self._hub.cache.put(self._user.name, key, value, seconds)
 

@@ -70,6 +70,7 @@ class Hub:
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.history = History(store, self.dispatcher, self.changes)
         self.last_seq = 0
+        self.started = now()
         self.tasks = Tasks()
         self.ready = False
         self._broker = broker

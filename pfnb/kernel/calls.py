@@ -16,6 +16,7 @@ REPEATABLE = frozenset(
         "webhook_logs",
         "read_content",
         "put_content",
+        "describe",
         "put_cached",
         "list_cached",
         "read_event",

@@ -86,6 +86,10 @@ class SessionPort(HubPort):
         moved: dict[str, Any] = await self._session.call("move_property", {"path": path, "to": to})
         return moved
 
+    async def describe(self) -> dict[str, Any]:
+        described: dict[str, Any] = await self._session.call("describe", {})
+        return described
+
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         arguments = {"key": key, "value": value, "seconds": seconds}
         entry: dict[str, Any] = await self._session.call("put_cached", arguments)

@@ -88,6 +88,9 @@ class HubPort(Protocol):
 
     async def move_property(self, path: str, to: str) -> dict[str, Any]:
         """Give a property another path. Raises NameTakenError when there is one already."""
+
+    async def describe(self) -> dict[str, Any]:
+        """The hub: its `url` as this user's side reaches it, its `namespace`, and when it `started` (milliseconds)."""
         ...
 
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:

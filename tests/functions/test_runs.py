@@ -1,0 +1,100 @@
+"""Functions that know the run they are called in: its user, its hub, its machine, and content behind references."""
+
+import pytest
+
+from pfnb.exceptions import PelEvaluationError
+from pfnb.language import ANONYMOUS, User
+from pfnb.language.content import content_id_of
+
+ADA = User("ada")
+
+
+@pytest.fixture
+def value_of(run):
+    async def value_of(expression, **options):
+        return (await run(f"pipeline:\n  - body.set:\n      value: >-\n        ${{{expression}}}", **options)).body
+
+    return value_of
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("@user.username()", "ada"),
+        ("@user.displayName()", "ada"),
+        ("@user.displayName({firstName: 'Ada', lastName: 'Lovelace'})", "Ada Lovelace"),
+        ("@user.displayName({email: 'ada@example.org'})", "ada@example.org"),
+        ("@user.displayName(1)", ""),
+        ("@user.uuid() == @user.uuid()", True),
+        ("@user.loggedIn()", True),
+        ("@user.hasPermission('CAN_PIPE_log')", True),
+        ("@user.hasPermission('CAN_RUN_AS_TARGET')", False),
+        ("@user.email()", None),
+        ("@user.email({email: 'ada@example.org'})", "ada@example.org"),
+        ("@user.emailAndDisplayName({email: 'a@b.c', firstName: 'Ada'})", "a@b.c (Ada)"),
+        ("@user.emailAndDisplayName()", ""),
+        ("{@user.firstName(), @user.lastName(), @user.locale()}", [None, None, None]),
+        ("@instance.url()", "http://127.0.0.1:8899/pfnb"),
+        ("@instance.url('hub')", "http://127.0.0.1:8899/pfnb"),
+        ("@instance.domain()", "127.0.0.1"),
+        ("@instance.namespace()", "default"),
+        ("@instance.uptime() <= @date.timestamp()", True),
+        ("@instance.stage()", "local"),
+        ("@instance.hasProfile('qa', 'test,prod')", True),
+        ("@instance.profiles()", ["test", "demo"]),
+        ("@content.newCollection('file:/a/b.txt').children[0].name", "b.txt"),
+        ("@content.newContent('https://example.org/a.pdf?x=1').contentType", "application/pdf"),
+    ],
+)
+async def test_in_a_run(value_of, monkeypatch, expression, value):
+    monkeypatch.setenv("PFNB_PROFILES", "test, demo")
+    assert await value_of(expression) == value
+
+
+async def test_a_run_of_nobody_knows_it(value_of):
+    assert await value_of("@user.loggedIn()", user=ANONYMOUS, owner=ADA) is False
+    assert await value_of("@user.hasPermission('CAN_PIPE_log')", user=ANONYMOUS, owner=ADA) is False
+    with pytest.raises(PelEvaluationError, match=r"iam\.run\.as: \{username: ada\}"):
+        await value_of("@instance.env('HOME')", user=ANONYMOUS, owner=ADA)
+
+
+async def test_the_user_is_whom_the_run_acts_as_by_now(run):
+    text = "pipeline:\n  - iam.run.as: {username: ada}\n  - body.set:\n      value: ${@user.username()}"
+    assert (await run(text, user=ANONYMOUS, owner=ADA)).body == "ada"
+
+
+@pytest.mark.parametrize("name", ["MY_TOKEN", "DB_PASSWORD", "api_key", "PFNB_HUB", "AUTHOR", "STORE", "NOT_THERE"])
+async def test_secrets_of_the_environment_are_null(value_of, monkeypatch, name):
+    if name != "NOT_THERE":
+        monkeypatch.setenv(name, "postgresql://ada:secret@localhost/db")
+    assert await value_of(f"@instance.env('{name}')") is None
+
+
+async def test_other_variables_of_the_environment_are_there(value_of, monkeypatch):
+    monkeypatch.setenv("REGION", "eu")
+    assert await value_of("@instance.env('REGION')") == "eu"
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "value"),
+    [
+        (b'{"a": [1]}', "application/json", {"a": [1]}),
+        (b"{", "application/json", b"{"),
+        ("Grüße".encode("latin-1"), "text/plain; charset=iso-8859-1", "Grüße"),
+        (b"<a/>", "image/svg+xml", "<a/>"),
+        (b"\x00\xff", "image/png", b"\x00\xff"),
+        (b"#{7*7}", "text/plain", "#{7*7}"),
+    ],
+)
+async def test_content_is_loaded_as_what_it_is(value_of, hub, data, content_type, value):
+    reference = await hub.put_content(data, name="a", content_type=content_type)
+    assert await value_of("@content.load(body)", body=reference) == value
+    assert await value_of("@hash.sha256(@content.load(vars.uri))", vars={"uri": reference["content"]}, body=1)
+    assert content_id_of(reference)
+
+
+async def test_what_is_no_content_or_is_gone_is_said(value_of):
+    with pytest.raises(PelEvaluationError, match="a content reference is wanted"):
+        await value_of("@content.load('/etc/passwd')")
+    with pytest.raises(PelEvaluationError, match=r"@content.load\(…\): "):
+        await value_of("@content.load('$uri:attachment:nowhere')")
