@@ -1,4 +1,4 @@
-"""Other formats as JSON and back."""
+"""Other formats as JSON and back, and texts made by templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
+from pfnb.language.deferred import Verbatim
 from pfnb.language.parameters import UNSET
+from pfnb.language.pel.values import kind
 from pfnb.language.xml_document import read_xml, write_xml
 
 
@@ -104,3 +106,35 @@ async def json_to_xml(body: Any, context: Context, input: Input = UNSET) -> str:
     """
     data = await as_json(chosen(input, body), context)
     return await asyncio.to_thread(write_xml, data)
+
+
+@command("transform.template", anonymous=True)
+async def from_template(
+    context: Context,
+    template: Annotated[
+        Verbatim, Field(description="A template in Jinja's language: a text, or an expression for it.")
+    ],
+    model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
+) -> str:
+    """Make a text by a template in Jinja's language.
+
+    What looks like an expression of the pipeline in it is text, unless the whole template is one. Texts from strangers
+    that go into HTML are made harmless by `|escape`.
+
+    Example:
+        body: {name: Ada, orders: [{item: tea, price: 3}, {item: cake, price: 4}]}
+        pipeline:
+          - transform.template:
+              template: |-
+                Dear {{ body.name }},
+                {%- for order in body.orders %} {{ loop.index }}. {{ order.item }}
+                {%- endfor %}
+        # => "Dear Ada, 1. tea 2. cake"
+    """
+    from pfnb.commands.formats.template import render
+
+    source = await as_text(await asyncio.to_thread(template), context)
+    data = dict(context.scope) if model is UNSET else await as_json(model, context)
+    if not isinstance(data, dict):
+        raise ParameterError(f"transform.template: the model wants to be a map, not {kind(data)}")
+    return await asyncio.to_thread(render, source, data)
