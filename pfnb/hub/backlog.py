@@ -56,6 +56,8 @@ class Backlog:
             self._ready.append(fresh)
             self._last = delivery
         else:
+            # An old one is pending again: those before it are over, or here.
+            self._last = min(self._last, delivery - 1)
             self._caught_up = False
         self._woken.set()
 
@@ -100,10 +102,10 @@ class Backlog:
 
     async def _load(self) -> None:
         self._woken.clear()
-        out = frozenset(self._running)
-        page = await self._store.pending(self._listener.name, self._last, PAGE)
+        out, begin = frozenset(self._running), self._last
+        page = await self._store.pending(self._listener.name, begin, PAGE)
         self._add([one for one in page if self._listener.strict or one[0].not_before <= now()], out)
-        if page:
+        if page and self._last == begin:
             self._last = page[-1][0].id
         self._caught_up = len(page) < PAGE and not self._woken.is_set()
 

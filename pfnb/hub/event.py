@@ -15,7 +15,7 @@ _TRACE_ALPHABET = string.ascii_lowercase + string.digits
 @dataclass(frozen=True, slots=True)
 class Event:
     """`seq` is the order of commit, given by the store (0 before); `created` is milliseconds since the epoch; `owner` is
-    whose webhook it came to, or who sent it."""
+    whose webhook it came to, or who sent it; `repeat_key` is what a repetition of its request would have, too."""
 
     id: str
     event_key: str
@@ -35,6 +35,7 @@ class Event:
     named_by: str = ""
     payload_type: str = "raw"
     seq: int = 0
+    repeat_key: str | None = None
 
 
 def new_event_id(created: int, source: Random) -> str:

@@ -27,6 +27,7 @@ from pfnb.hub.history import History
 from pfnb.hub.listeners import Listeners
 from pfnb.hub.outcomes import Outcomes
 from pfnb.hub.properties import News, Properties
+from pfnb.hub.repeats import repeat_key
 from pfnb.hub.request import Body, Limits, Received
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
@@ -103,11 +104,10 @@ class Hub:
         """
         webhook = self.webhooks.receiving(received.token)
         limit = webhook.max_payload_length if webhook is not None else DEFAULT_MAX_PAYLOAD_LENGTH
-        trace_id, correlation_id, created = (
-            new_trace_id(received.token, self._random),
-            new_correlation_id(self._random),
-            now(),
-        )
+        repeat = await repeat_key(received, self.settings.limits)
+        # A repetition is answered with the same ids, also where there is no webhook that could remember them.
+        source = self._random if repeat is None else Random(repeat)  # noqa: S311
+        trace_id, correlation_id, created = new_trace_id(received.token, source), new_correlation_id(source), now()
         if received.body.size > limit:
             await discard_body(received.body)
             raise PayloadTooLargeError("the body is larger than this webhook accepts")
@@ -135,9 +135,9 @@ class Hub:
             files=received.files,
             named_by=received.named_by,
             payload_type=webhook.payload_type,
+            repeat_key=repeat,
         )
-        answer = await self._accept(event, received.body, wait=wait)
-        return Receipt(trace_id, correlation_id, created, event.id, answer)
+        return await self._accept(event, received.body, wait=wait)
 
     async def send(self, key: str, payload: Any, *, owner: str, correlation_id: str | None = None) -> Event:
         """Store an event that this owner fires and wake its listeners."""
@@ -169,7 +169,7 @@ class Hub:
         for added, place in zip(events, stored, strict=True):
             await self._accepted(added.event, added.body, place)
 
-    async def _accept(self, event: Event, body: Body, *, wait: bool) -> asyncio.Future[Outcome | None] | None:
+    async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
         names = self.listeners.matching(event.event_key)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         try:
@@ -178,8 +178,21 @@ class Hub:
             self.outcomes.forget(event.id)
             await discard_body(body)
             raise
+        if stored.repeats is not None:
+            return await self._repeated(event, body, stored, stored.repeats, wait=wait)
         await self._accepted(event, body, stored)
-        return answer
+        return Receipt(event.trace_id, event.correlation_id, event.created, event.id, answer)
+
+    async def _repeated(self, event: Event, body: Body, stored: Stored, first_id: str, *, wait: bool) -> Receipt:
+        """The event was stored before: only what failed of it goes its way again."""
+        self.outcomes.forget(event.id)
+        await discard_body(body)
+        names = tuple(delivery.listener for delivery in stored.deliveries)
+        answer = self.outcomes.expect(first_id, names) if wait and names else None
+        if names and (first := await self.store.event(first_id)) is not None:
+            await self.dispatcher.publish(first, stored.deliveries, None)
+            self.changes.note(first.seq)
+        return Receipt(event.trace_id, event.correlation_id, event.created, first_id, answer)
 
     async def _accepted(self, event: Event, body: Body, stored: Stored) -> None:
         self.last_seq = stored.seq

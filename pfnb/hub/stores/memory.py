@@ -16,7 +16,7 @@ from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
 from pfnb.hub.stores.search import MAX_EVENTS, search
-from pfnb.hub.stores.store import AddEvent, Found, Opened, PropertyChange, Stored
+from pfnb.hub.stores.store import REPEAT_MILLISECONDS, AddEvent, Found, Opened, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 
@@ -33,6 +33,7 @@ class MemoryStore:
         self._bodies: dict[str, Body] = {}
         self._deliveries: dict[int, Delivery] = {}
         self._by_event: dict[str, list[int]] = {}
+        self._by_repeat_key: dict[str, str] = {}
         self._steps: dict[int, tuple[dict[str, Any], ...]] = {}
         self._properties: dict[str, Property] = {}
         self._attachments: dict[str, tuple[Attachment, Body]] = {}
@@ -47,8 +48,13 @@ class MemoryStore:
         pass
 
     async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
+        first = self._first(event)
+        if first is not None:
+            return Stored(first.seq, self._failed_again(first, listeners), first.id)
         self._last_seq += 1
         event = replace(event, seq=self._last_seq)
+        if event.repeat_key is not None:
+            self._by_repeat_key[event.repeat_key] = event.id
         self._events[event.id] = event
         self._bodies[event.id] = body
         self._by_event[event.id] = []
@@ -68,6 +74,18 @@ class MemoryStore:
         self._by_event[event_id].extend(delivery.id for delivery in deliveries)
         return tuple(deliveries)
 
+    def _first(self, event: Event) -> Event | None:
+        first = self._events.get(self._by_repeat_key.get(event.repeat_key or "", ""))
+        return first if first is not None and first.created > event.created - REPEAT_MILLISECONDS else None
+
+    def _failed_again(self, event: Event, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        """What failed or is dead of an event at these listeners, made pending."""
+        newest = {one.listener: one for one in map(self._deliveries.__getitem__, self._by_event[event.id])}
+        failed = [one for one in newest.values() if one.listener in listeners and one.status in ("failed", "dead")]
+        again = tuple(Delivery(one.id, one.event_id, one.listener) for one in failed)
+        self._deliveries.update((delivery.id, delivery) for delivery in again)
+        return again
+
     def _count_received(self, event: Event) -> None:
         webhook = self._webhooks.get(event.webhook or "")
         if webhook is not None:
@@ -79,8 +97,11 @@ class MemoryStore:
             numbers = self._by_event[oldest]
             if any(self._deliveries[number].status not in FINAL for number in numbers):
                 return
-            del self._events[oldest], self._by_event[oldest]
+            gone = self._events.pop(oldest)
+            del self._by_event[oldest]
             remove_body(self._bodies.pop(oldest))
+            if gone.repeat_key is not None and self._by_repeat_key.get(gone.repeat_key) == gone.id:
+                del self._by_repeat_key[gone.repeat_key]
             for number in numbers:
                 del self._deliveries[number]
                 self._steps.pop(number, None)

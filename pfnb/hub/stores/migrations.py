@@ -62,7 +62,12 @@ CREATE TABLE attachments (
 CREATE UNIQUE INDEX attachments_by_name ON attachments (property, name)
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES)
+_REPEATED = """
+ALTER TABLE events ADD COLUMN repeat_key TEXT;
+CREATE INDEX events_by_repeat_key ON events (repeat_key) WHERE repeat_key IS NOT NULL
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES, _REPEATED)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

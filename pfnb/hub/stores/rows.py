@@ -40,6 +40,7 @@ def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
         "body": body.data,
         "body_file": body.path.name if body.path is not None else None,
         "owner": event.owner,
+        "repeat_key": event.repeat_key,
     }
 
 
@@ -77,6 +78,7 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         named_by=head.get("named_by", ""),
         payload_type=row.payload_type,
         seq=row.seq,
+        repeat_key=row.repeat_key,
     )
 
 

@@ -57,6 +57,7 @@ events = sa.Table(
     sa.Column("body", sa.LargeBinary),
     sa.Column("body_file", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("repeat_key", sa.Text),
 )
 
 deliveries = sa.Table(

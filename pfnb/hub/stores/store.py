@@ -13,13 +13,19 @@ from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.webhook import Webhook
 
+REPEAT_MILLISECONDS = 24 * 60 * 60 * 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event's place in the order of commits, and the deliveries that were committed with it."""
+    """An event's place in the order of commits, and the deliveries that were committed with it.
+
+    `repeats`: it was stored before, under this id. Then nothing was added; the deliveries are those that are pending again.
+    """
 
     seq: int
     deliveries: tuple[Delivery, ...]
+    repeats: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,9 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
-    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored: ...
+    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
+        """Add it with a delivery for each listener, if it is no repetition of one within REPEAT_MILLISECONDS. Of that one, what
+        failed at one of the listeners or is dead is pending again."""
 
     async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
         """Further deliveries of an event that is stored already. NotFoundError when it is not."""

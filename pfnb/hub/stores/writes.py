@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.stores import rows, schema
-from pfnb.hub.stores.store import AddEvent, PropertyChange, Stored
+from pfnb.hub.stores.store import REPEAT_MILLISECONDS, AddEvent, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
@@ -103,12 +103,19 @@ def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequen
     deliveries: list[dict[str, Any]] = []
     stored: list[Stored] = []
     received: dict[str, tuple[int, int]] = {}
+    named: dict[str, Stored] = {}
     for add in adds:
+        first = _first(connection, add, named) if add.event.repeat_key is not None else None
+        if first is not None:
+            stored.append(first)
+            continue
         event, seq = add.event, next(numbers.event)
         events.append(rows.event_row(event, add.body, seq))
         mine = tuple(Delivery(next(numbers.delivery), event.id, name) for name in add.listeners)
         deliveries.extend(_delivery_row(delivery, seq) for delivery in mine)
         stored.append(Stored(seq, mine))
+        if event.repeat_key is not None:
+            named[event.repeat_key] = Stored(seq, (), event.id)
         if event.webhook:
             count, last = received.get(event.webhook, (0, 0))
             received[event.webhook] = (count + 1, max(last, event.created))
@@ -118,6 +125,29 @@ def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequen
         counts = [{"webhook": uuid, "more": count, "last": last} for uuid, (count, last) in received.items()]
         connection.execute(_COUNT_RECEIVED, counts)
     return iter(stored)
+
+
+def _first(connection: sa.Connection, add: AddEvent, named: dict[str, Stored]) -> Stored | None:
+    """The event that this one repeats, if it does, with the deliveries of it that are pending again."""
+    key = add.event.repeat_key
+    if key in named:
+        return named[key]
+    table, deliveries = schema.events, schema.deliveries
+    recent = sa.select(table.c.id, table.c.seq).where(
+        table.c.repeat_key == key, table.c.created > add.event.created - REPEAT_MILLISECONDS
+    )
+    first = connection.execute(recent.order_by(table.c.seq.desc()).limit(1)).first()
+    if first is None:
+        return None
+    every = connection.execute(
+        sa.select(deliveries.c.id, deliveries.c.listener, deliveries.c.status)
+        .where(deliveries.c.event_seq == first.seq, deliveries.c.listener.in_(add.listeners))
+        .order_by(deliveries.c.id)
+    )
+    again = [row for row in {row.listener: row for row in every}.values() if row.status in ("failed", "dead")]
+    pending = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in again]))
+    connection.execute(pending.values(status="pending", attempts=0, error=None, not_before=0))
+    return Stored(first.seq, tuple(Delivery(row.id, first.id, row.listener) for row in again), first.id)
 
 
 def _insert(connection: sa.Connection, table: sa.Table, values: list[dict[str, Any]]) -> None:
