@@ -15,7 +15,10 @@ _GROUPS = (
     "json",
     "list",
     "path",
+    "property",
+    "resolve",
     "text",
+    "uri",
     "user",
     "xml",
 )

@@ -98,3 +98,74 @@ async def test_what_is_no_content_or_is_gone_is_said(value_of):
         await value_of("@content.load('/etc/passwd')")
     with pytest.raises(PelEvaluationError, match=r"@content.load\(…\): "):
         await value_of("@content.load('$uri:attachment:nowhere')")
+
+
+@pytest.fixture
+async def stored(hub):
+    await hub.put_property("global/app/demo/config/app", {"value": {"emails": ["a@b.c", "#{7*7}"]}})
+    await hub.put_property("global/app/demo/config/text", {"value": "#{7*7}", "type": "text/plain"})
+    await hub.put_property("global/app/demo/config/broken", {"value": "{", "type": "application/json"})
+    await hub.put_property("global/app/demo/config/empty", {"defaultValue": "x"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("@property.value('global/app/demo/config/app').emails", ["a@b.c", "#{7*7}"]),
+        ("@property.value('global/app/demo/config/text')", "#{7*7}"),
+        ("@property.value('global/app/demo/config/broken')", "{"),
+        ("@property.value('global/app/demo/config/empty')", "x"),
+        ("@property.value('global/app/demo/config/nope')", None),
+        ("@property.get('global/app/demo/config/nope')", None),
+        ("@property.get('global/app/demo/config/app').value.emails.size()", 2),
+        ("@property.values('global/app/demo/config/a*')", [{"emails": ["a@b.c", "#{7*7}"]}]),
+        ("@property.lazy('global/app/demo/config/app#emails[0]')", "a@b.c"),
+        ("@property.lazy('global/app/demo/config/text')", "#{7*7}"),
+        ("@resolve.uri('$uri:property:global/app/demo/config/app').value.emails[0]", "a@b.c"),
+        ("@resolve.uri('uri:property:global/app/demo/config/app#emails.size()')", 2),
+        ("@uri.resolve('$uri:property:global/app/demo/config/app@type')", "application/json"),
+        ("@resolve.uri('$uri:property:global/app/demo/config/nope#x')", None),
+        ("@resolve.uri('$uri:user:ada').username", "ada"),
+        ("@resolve.uri('$uri:user:eve')", None),
+        ("@resolve.uri('$uri:user:uuid=' + @user.uuid()).username", "ada"),
+    ],
+)
+async def test_properties(value_of, stored, expression, value):
+    assert await value_of(expression) == value
+
+
+async def test_an_expression_within_an_expression_asks_for_a_property(run, stored):
+    text = "pipeline:\n  - body.set: \"#{#{@property.value('global/app/demo/config/app')}.emails}\""
+    assert (await run(text)).body == ["a@b.c", "#{7*7}"]
+
+
+async def test_a_property_is_given_another_value(value_of, hub, stored):
+    assert await value_of("{@property.updateValue('global/app/demo/config/app', {a: 1})}") == [None]
+    assert await value_of("@property.value('global/app/demo/config/app')") == {"a": 1}
+    with pytest.raises(PelEvaluationError, match="there is no property"):
+        await value_of("@property.updateValue('global/app/demo/config/nope', 1)")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "@property.value('global/app/demo/config/app')",
+        "@property.values('global/**')",
+        "@property.updateValue('global/app/demo/config/app', 1)",
+        "@resolve.uri('$uri:property:global/app/demo/config/app')",
+    ],
+)
+async def test_properties_are_not_for_nobody(value_of, stored, expression):
+    with pytest.raises(PelEvaluationError, match=r"iam\.run\.as"):
+        await value_of(expression, user=ANONYMOUS, owner=ADA)
+
+
+async def test_an_address_of_content_leads_to_its_bytes(value_of, hub):
+    reference = await hub.put_content(b"abc", name="a", content_type="image/png")
+    assert await value_of("@resolve.uri(body.content)", body=reference) == b"abc"
+
+
+@pytest.mark.parametrize("uri", ["nope", "$uri:drive:/a", "$uri:property:"])
+async def test_an_address_that_leads_nowhere_is_said(value_of, uri):
+    with pytest.raises(PelEvaluationError, match=r"address|drive"):
+        await value_of(f"@resolve.uri('{uri}')")

@@ -1,0 +1,50 @@
+"""`@resolve`: what is behind PIPEFORCE's own addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+from pfnb.functions import content, user
+from pfnb.functions.property import get as get_property
+from pfnb.language.context import Context
+from pfnb.language.evaluation import evaluate
+from pfnb.language.function import function
+
+_URI = re.compile(r"\$?uri:(?P<scheme>\w+):(?P<rest>.+)", re.DOTALL)
+_FILTERED = re.compile(r"(?P<path>[^@#]+)(?P<mark>[@#])(?P<expression>.+)", re.DOTALL)
+
+
+@function("resolve.uri")
+async def uri(context: Context, uri: str) -> Any:
+    """What an address is of: `$uri:property:PATH` a property, `…@EXPRESSION` what an expression yields over it and
+    `…#EXPRESSION` over its value, `$uri:user:NAME` the user of that name if it is the run's own, `$uri:attachment:ID` content.
+
+    Example:
+        @resolve.uri('$uri:property:global/app/demo/config/app#emails.size()')
+    """
+    found = _URI.fullmatch(uri.strip())
+    if found is None:
+        raise ParameterError(f'"{uri[:60]}" is no address such as $uri:property:global/app/demo/config/app')
+    scheme, rest = found["scheme"], found["rest"]
+    if scheme == "property":
+        return await _property(context, rest)
+    if scheme == "user":
+        return _user(context, rest)
+    if scheme == "attachment":
+        return await content.load(context, f"$uri:attachment:{rest}")
+    raise ParameterError(f"there are no addresses $uri:{scheme[:40]}: here, but of property, user and attachment")
+
+
+async def _property(context: Context, text: str) -> Any:
+    filtered = _FILTERED.fullmatch(text)
+    found = await get_property(context, filtered["path"] if filtered else text)
+    if filtered is None or found is None:
+        return found
+    return evaluate(filtered["expression"], found if filtered["mark"] == "@" else found["value"])
+
+
+def _user(context: Context, text: str) -> dict[str, Any] | None:
+    own = {"uuid": user.uuid(context), "username": user.username(context)}
+    return own if text in (own["username"], f"uuid={own['uuid']}") else None
