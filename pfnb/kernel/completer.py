@@ -80,6 +80,11 @@ class Completer:
         return Suggestions(text[found.start : found.end], texts, "pipeline")
 
     def _names(self, kind: str) -> Iterable[str]:
+        if kind == "command-name":
+            from pfnb.language.function import registry as functions
+
+            commands = (command.name for command in self._notebook.runner.registry)
+            return (*commands, *(f"@{function.name}" for function in functions.functions()))
         try:
             return self._notebook.run_sync(self._ask(kind), _SECONDS)
         except PfnbError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -46,6 +47,11 @@ VERBS = (
         "The steps of a pipeline's last run: what went in, what came out, how long it took, what failed.",
         (Parameter("run", "another run, by its number in %pipeline history", whole_number),),
         first=_NAME,
+    ),
+    Verb(
+        "help",
+        "What a command or a function is, with an example; without a name, which commands there are.",
+        first=Parameter("command", "a command such as log, or a function such as @text.trim"),
     ),
     Verb("delete", "Delete a listening pipeline, with what is pending for it.", first=_NAME),
 )
@@ -97,6 +103,13 @@ def _delete(notebook: Notebook, words: Words) -> None:
     pipelines.unregister(notebook, words.get("name"))
 
 
+def _help(notebook: Notebook, words: Words) -> None:
+    from pfnb.language.function import registry as functions
+    from pfnb.language.help import help_on
+
+    sys.stdout.write(help_on(words.get("command"), notebook.runner.registry, functions) + "\n")
+
+
 def _show(notebook: Notebook, words: Words) -> drawing.Drawing:
     return drawing.drawn(notebook, words.get("name"))
 
@@ -116,4 +129,12 @@ def _debug(notebook: Notebook, words: Words) -> runs.Steps:
     return runs.steps(notebook, words.get("name"), None if number is None else str(number))
 
 
-_DO = {"list": _list, "show": _show, "delete": _delete, "run": _run, "history": _history, "debug": _debug}
+_DO = {
+    "list": _list,
+    "show": _show,
+    "help": _help,
+    "delete": _delete,
+    "run": _run,
+    "history": _history,
+    "debug": _debug,
+}

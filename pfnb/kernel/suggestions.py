@@ -20,6 +20,7 @@ _KINDS = {
     "id": "event",
     "name": "pipeline-name",
     "listener": "pipeline-name",
+    "command": "command-name",
     "file": _PATH,
     "path": _PATH,
 }

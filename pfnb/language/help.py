@@ -1,14 +1,18 @@
-"""What a command is, for people: its parameters in words, and the help of magics and of the command line."""
+"""What commands and functions are, for people: parameters in words, and the help of magics and of the command line."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, get_args, get_origin
 
-from pfnb.language.command import Command
+from pfnb.exceptions import NotFoundError
+from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.function import Function, FunctionRegistry
 from pfnb.language.options import COMMON
 from pfnb.language.schema import parameters_schema
 
@@ -21,6 +25,14 @@ _TYPES = {
     "boolean": "true or false",
     "array": "list",
     "object": "map",
+}
+_PYTHON_TYPES: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    list: "list",
+    dict: "map",
 }
 
 
@@ -110,3 +122,54 @@ def _lines(command: Command) -> Iterator[str]:
         yield textwrap.indent(example.code, "    ")
         if example.result is not None:
             yield f"    # => {example.result}"
+
+
+def function_call(function: Function) -> str:
+    """A function as expressions call it, with the names of its arguments."""
+    return f"@{function.name}({', '.join(_argument(each) for each in arguments_of(function))})"
+
+
+def arguments_of(function: Function) -> list[inspect.Parameter]:
+    """What an expression gives to a function; its annotations are resolved."""
+    signature = inspect.signature(function.call, eval_str=True)
+    return [each for each in signature.parameters.values() if each.name != "context"]
+
+
+def annotation_in_words(annotation: Any) -> str:
+    """What an argument of this type is, such as `text or list`; empty for one that may be anything."""
+    plain = get_origin(annotation) or annotation
+    if plain in _PYTHON_TYPES:
+        return _PYTHON_TYPES[plain]
+    return " or ".join(dict.fromkeys(filter(None, map(annotation_in_words, get_args(annotation)))))
+
+
+def function_help(function: Function) -> str:
+    """The help of one function, as plain text."""
+    examples = [
+        example.code if example.result is None else f"{example.code}  # => {example.result}"
+        for example in function.documentation.examples
+    ]
+    example = ["", "Example:", textwrap.indent("\n".join(examples), "    ")] if examples else []
+    return "\n".join([function_call(function), "", function.documentation.description, *example])
+
+
+def help_on(name: str | None, commands: CommandRegistry, functions: FunctionRegistry) -> str:
+    """The help on a command or a function such as `@text.trim`; without a name, on all commands in a line each. Raises
+    UnknownCommandError and NotFoundError."""
+    if name is None:
+        return "\n".join(f"{command.name}  {command.documentation.summary}" for command in commands)
+    if not name.startswith("@"):
+        return command_help(commands.get(name))
+    known = {f"@{function.name}": function for function in functions.functions()}
+    if name in known:
+        return function_help(known[name])
+    near = get_close_matches(name, known, n=1)
+    raise NotFoundError(f"there is no function {name}" + (f": did you mean {near[0]}?" if near else ""))
+
+
+def _argument(parameter: inspect.Parameter) -> str:
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return f"{parameter.name}, …"
+    if parameter.default is parameter.empty:
+        return parameter.name
+    return f"{parameter.name} = {json.dumps(parameter.default, ensure_ascii=False, default=str)}"

@@ -52,6 +52,7 @@ def tab(shared):
         ),
         ("%webhook receive eventKey=a file=tab-f|", ["%webhook receive eventKey=a file=tab-file.csv"]),
         ("%webhook scan --dry-run tab-d|", ["%webhook scan --dry-run tab-dir/"]),
+        ("%pipeline help @text.tri|", ["%pipeline help @text.trim"]),
     ],
 )
 def test_it_completes_what_stands_there(tab, cell, texts):

@@ -1,4 +1,4 @@
-"""`%pipeline show` in a real kernel."""
+"""`%pipeline show` and `%pipeline help` in a real kernel."""
 
 from __future__ import annotations
 
@@ -44,3 +44,10 @@ def test_a_pipeline_that_cannot_be_read_here_shows_its_source_and_why(shared: An
     assert shown.keys() == {"text/plain"}
     assert 'cannot be drawn here: there is no command "drawn.own"' in shown["text/plain"]
     assert "  - drawn.own" in shown["text/plain"]
+
+
+def test_help_tells_of_a_command_of_ones_own_and_of_a_function(shared: Any) -> None:
+    shared.ok("import pfnb\n@pfnb.command('drawn.score')\ndef score(factor: int = 1): 'Rate a customer.'")
+    assert shared.ok("%pipeline help drawn.score").stdout.startswith("drawn.score [factor]\n\nRate a customer.\n")
+    assert shared.ok("%pipeline help @text.trim").stdout.startswith("@text.trim(text")
+    assert 'did you mean "log"?' in shared.run("%pipeline help lgo").error

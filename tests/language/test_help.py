@@ -8,8 +8,18 @@ import pytest
 from pydantic import Field
 
 from pfnb.commands import load
+from pfnb.exceptions import NotFoundError, UnknownCommandError
 from pfnb.language import Command, CommandRegistry, command
-from pfnb.language.help import ParameterHelp, command_help, parameters_in_words, type_in_words
+from pfnb.language.function import FunctionRegistry, function
+from pfnb.language.help import (
+    ParameterHelp,
+    annotation_in_words,
+    arguments_of,
+    command_help,
+    help_on,
+    parameters_in_words,
+    type_in_words,
+)
 from pfnb.language.options import COMMON
 
 
@@ -81,3 +91,48 @@ def test_every_built_in_command_has_a_help(command: Command) -> None:
 )
 def test_a_schema_in_words(schema: dict[str, Any], words: str) -> None:
     assert type_in_words(schema) == words
+
+
+@pytest.fixture
+def functions() -> FunctionRegistry:
+    registry = FunctionRegistry()
+
+    @function("crm.label", registry=registry)
+    def label(context: Any, name: str, size: int | None = 3, *more: list[str] | str) -> str:
+        """A label. In capitals.
+
+        Example:
+            @crm.label('ada')  # => "ADA"
+            @crm.label('now')
+        """
+        return name
+
+    return registry
+
+
+def test_the_help_of_a_function_says_all_that_its_declaration_says(functions: FunctionRegistry) -> None:
+    assert help_on("@crm.label", CommandRegistry(), functions) == (
+        "@crm.label(name, size = 3, more, …)\n"
+        "\n"
+        "A label. In capitals.\n"
+        "\n"
+        "Example:\n"
+        "    @crm.label('ada')  # => \"ADA\"\n"
+        "    @crm.label('now')"
+    )
+
+
+def test_arguments_of_a_function_in_words(functions: FunctionRegistry) -> None:
+    arguments = arguments_of(functions.functions()[0])
+    assert [annotation_in_words(each.annotation) for each in arguments] == ["text", "whole number", "list or text"]
+
+
+def test_help_on_nothing_lists_the_commands(functions: FunctionRegistry) -> None:
+    assert "log  Log a message." in help_on(None, load(), functions).splitlines()
+
+
+def test_help_on_what_there_is_not_says_what_was_meant(functions: FunctionRegistry) -> None:
+    with pytest.raises(NotFoundError, match=r"did you mean @crm\.label\?"):
+        help_on("@crm.lable", load(), functions)
+    with pytest.raises(UnknownCommandError, match='did you mean "log"'):
+        help_on("lgo", load(), functions)

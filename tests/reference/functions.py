@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from collections.abc import Iterator
-from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from pfnb.functions import load
 from pfnb.language.declaration import Documentation
 from pfnb.language.function import Function
+from pfnb.language.help import annotation_in_words, arguments_of, function_call
 from tests.reference.markdown import code, codes, expressions, page
 
 FOLDER = "functions"
-_WORDS = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
-    list: "list",
-    dict: "map",
-    Any: "anything",
-}
 
 
 def function_groups() -> dict[str, list[list[Function]]]:
@@ -48,21 +38,20 @@ def group_summary(functions: list[list[Function]]) -> str:
     return " ".join(said.split())
 
 
-def called(function: Function) -> str:
-    """The function as expressions call it."""
-    return f"@{function.name}({', '.join(_argument(each) for each in _parameters(function))})"
-
-
 def _function(names: list[Function]) -> Iterator[str]:
     function, *others = names
     documentation: Documentation = function.documentation
     yield f"## @{function.name}"
     yield ""
-    yield code(called(function))
+    yield code(function_call(function))
     yield ""
     yield documentation.description
     yield ""
-    takes = [f"`{each.name}` is {_type(each.annotation)}" for each in _parameters(function) if _type(each.annotation)]
+    takes = [
+        f"`{each.name}` is {words}"
+        for each in arguments_of(function)
+        if (words := annotation_in_words(each.annotation))
+    ]
     if takes:
         yield f"{', '.join(takes)}."
         yield ""
@@ -70,24 +59,3 @@ def _function(names: list[Function]) -> Iterator[str]:
         yield f"Also known as {codes(f'@{other.name}' for other in others)}."
         yield ""
     yield from expressions(documentation)
-
-
-def _parameters(function: Function) -> list[inspect.Parameter]:
-    signature = inspect.signature(function.call, eval_str=True)
-    return [each for each in signature.parameters.values() if each.name != "context"]
-
-
-def _argument(parameter: inspect.Parameter) -> str:
-    if parameter.kind is parameter.VAR_POSITIONAL:
-        return f"{parameter.name}, …"
-    if parameter.default is parameter.empty:
-        return parameter.name
-    return f"{parameter.name} = {json.dumps(parameter.default, ensure_ascii=False, default=str)}"
-
-
-def _type(annotation: Any) -> str:
-    members = [member for member in get_args(annotation) if member is not NoneType]
-    origin = get_origin(annotation) or annotation
-    if origin in _WORDS:
-        return "" if origin is Any else _WORDS[origin]
-    return " or ".join(dict.fromkeys(filter(None, map(_type, members))))
