@@ -21,8 +21,8 @@ def note(level: str, listener: str, message: str, trace_id: str) -> None:
     number = _LEVELS.get(level) or logging.getLevelNamesMapping()[level]
     if not _logger.isEnabledFor(number):
         return
-    from pfnb.kernel.display.masking import Mask
     from pfnb.kernel.display.visible import visible
+    from pfnb.language.masking import Mask
 
     mask = Mask.for_entries([{"traceId": trace_id}])
     _logger.log(number, "%s %s %s", listener, trace_id, visible(mask.head(message, _LONGEST), one_line=True))

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pfnb.kernel.display import event_bundle, events_bundle, listeners_bundle, webhook_bundle, webhooks_bundle
-from pfnb.kernel.display.masking import MASK
+from pfnb.language.masking import MASK
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 4, 3) + b"\x08\x02\x00\x00\x00"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pfnb.kernel.display.masking import MASK, Mask, hides, is_secret_header
 from pfnb.kernel.display.payload import media_type
 from pfnb.kernel.display.units import UNKNOWN, human_size
+from pfnb.language.masking import MASK, Mask, hides, is_secret_header
 
 _WORST_FIRST = ("dead", "failed", "running", "pending", "succeeded")
 _NAME_LENGTH = 160

@@ -31,13 +31,13 @@ from pfnb.kernel.display.entry import (
 )
 from pfnb.kernel.display.files import files_part
 from pfnb.kernel.display.hexdump import hexdump
-from pfnb.kernel.display.masking import MASK, Mask
 from pfnb.kernel.display.outline import outline_html
 from pfnb.kernel.display.payload import Payload, read_payload
 from pfnb.kernel.display.plain import event_text
 from pfnb.kernel.display.tree import Limits, build_tree
 from pfnb.kernel.display.units import UNKNOWN, human_count, utc_time
 from pfnb.kernel.display.visible import Html, markup
+from pfnb.language.masking import MASK, Mask
 
 _SIZE = 170_000
 _ROWS = 100

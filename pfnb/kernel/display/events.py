@@ -8,11 +8,11 @@ from typing import Any
 from pfnb.kernel.display.block import NOTHING, block, code, element, headline, joined, more, status, words
 from pfnb.kernel.display.entry import delivery_state, facts, short
 from pfnb.kernel.display.event import event_parts, identifiers
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.payload import read_payload
 from pfnb.kernel.display.plain import rest, text_table
 from pfnb.kernel.display.units import human_count, utc_time
 from pfnb.kernel.display.visible import Html, markup, visible
+from pfnb.language.masking import Mask
 
 ROWS = 50
 """Events of one list; `total` says how many there are."""

@@ -8,9 +8,9 @@ from typing import Any
 from pfnb.kernel.display.block import NOTHING, Budget, code, element, joined, more, part, table, words
 from pfnb.kernel.display.entry import short
 from pfnb.kernel.display.images import Image, read_image
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.units import UNKNOWN, human_count, human_size
 from pfnb.kernel.display.visible import Html
+from pfnb.language.masking import Mask
 
 FILES = 100
 """Rows of the table."""

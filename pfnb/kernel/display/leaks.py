@@ -7,9 +7,9 @@ from typing import Any
 
 from pfnb.kernel.display.block import NOTHING, Budget, block, code, element, headline, more, status, table, words
 from pfnb.kernel.display.entry import short
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.plain import rest, text_table
 from pfnb.kernel.display.units import human_count
+from pfnb.language.masking import Mask
 
 ROWS = 100
 _SIZE = 150_000

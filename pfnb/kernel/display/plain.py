@@ -14,12 +14,12 @@ from pfnb.kernel.display.entry import (
     short,
 )
 from pfnb.kernel.display.hexdump import hexdump
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.outline import outline_text
 from pfnb.kernel.display.payload import Payload
 from pfnb.kernel.display.tree import build_tree
 from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
 from pfnb.kernel.display.visible import clip_columns, columns, visible
+from pfnb.language.masking import Mask
 
 WIDTH = 120
 _ROWS = 20

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
-from pfnb.kernel.display.masking import MASK, Mask, hides
 from pfnb.kernel.display.visible import clip, markup
+from pfnb.language.masking import MASK, Mask, hides
 
 Kind = Literal["object", "array", "text", "number", "word", "hidden"]
 

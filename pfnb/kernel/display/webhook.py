@@ -7,10 +7,10 @@ from typing import Any
 
 from pfnb.kernel.display.block import NOTHING, Budget, block, code, element, headline, pairs, status, table, words
 from pfnb.kernel.display.entry import short
-from pfnb.kernel.display.masking import MASK, Mask, hides, masked_uuid
 from pfnb.kernel.display.plain import WIDTH, rest, text_table
 from pfnb.kernel.display.units import human_count, human_size, utc_time
 from pfnb.kernel.display.visible import Html, clip_columns, columns, markup, visible
+from pfnb.language.masking import MASK, Mask, hides, masked_uuid
 
 ROWS = 100
 _SIZE = 150_000

@@ -1,4 +1,4 @@
-"""The rule for what a display hides.
+"""The rule for what displays and traces hide.
 
 Notebooks are saved and pushed with their outputs; the store, the logs command and `origin` stay exact.
 """
@@ -83,9 +83,11 @@ def hides(name: str, value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Mask:
-    """Hides the uuids whose last six characters are among `tails` (in lower case), and everything that reads as a credential."""
+    """Hides the uuids whose last six characters are among `tails` (in lower case), or all of them, and everything that
+    reads as a credential."""
 
     tails: frozenset[str] = frozenset()
+    all_uuids: bool = False
 
     @classmethod
     def for_entries(cls, entries: Iterable[Mapping[str, Any]]) -> Mask:
@@ -119,7 +121,7 @@ class Mask:
     def _uuid(self, found: re.Match[str]) -> str:
         tail = found[1].lower()
         named_receiver = _RECEIVER.search(found.string, max(0, found.start() - 12), found.start())
-        return f"…{tail}" if tail in self.tails or named_receiver else found[0]
+        return f"…{tail}" if self.all_uuids or tail in self.tails or named_receiver else found[0]
 
     def _stars(self, found: re.Match[str]) -> str:
         return found[0] if self._uuid(found) == found[0] else "*" * len(found[0])

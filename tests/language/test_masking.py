@@ -2,7 +2,7 @@
 
 import pytest
 
-from pfnb.kernel.display.masking import MASK, Mask, hides, is_secret_header, is_secret_name
+from pfnb.language.masking import MASK, Mask, hides, is_secret_header, is_secret_name
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
 OTHER = "11111111-2222-4333-8444-555555555555"
