@@ -6,6 +6,9 @@ PfnbError
 │   ├── UnknownCommandError      400  no command of that name; names the nearest
 │   ├── ParameterError           400  a parameter is unknown, missing or of the wrong type
 │   ├── AssertionFailedError     400  an `assert` step did not hold
+│   ├── RunLimitError            400  a run did too much: steps, or pipelines that call each other
+│   ├── RunTimeoutError          504  a run took longer than its header `timeout` allows
+│   ├── RaisedError              500  an `error` step ended the run
 │   └── StepError                500  a command's own code raised; carries the cause's type and text
 ├── PelError                     400  an expression is wrong
 │   ├── PelSyntaxError           400  it cannot be parsed
@@ -90,6 +93,18 @@ class ParameterError(PipelineError):
 
 class AssertionFailedError(PipelineError):
     pass
+
+
+class RunLimitError(PipelineError):
+    pass
+
+
+class RunTimeoutError(PipelineError):
+    status = 504
+
+
+class RaisedError(PipelineError):
+    status = 500
 
 
 class StepError(PipelineError):

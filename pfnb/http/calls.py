@@ -43,6 +43,7 @@ class Calls:
             "rotate_webhook": access.rotate_webhook,
             "webhook_logs": access.webhook_logs,
             "send_event": access.send_event,
+            "read_pipeline": access.read_pipeline,
             "read_content": access.read_content,
             "put_content": access.put_content,
             "get_property": access.get_property,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pfnb.exceptions import ParameterError
+from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.hub.hub import Hub
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.webhook import RECEIVE, Webhook
@@ -63,6 +63,12 @@ class HubAccess:
             "correlationId": event.correlation_id,
             "created": event.created,
         }
+
+    async def read_pipeline(self, path: str) -> dict[str, Any]:
+        listener = self._hub.listeners.get(path)
+        if listener.owner != self._user.name:
+            raise AccessDeniedError(f"the pipeline {path} belongs to somebody else")
+        return {"path": path, "source": listener.source}
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):

@@ -21,7 +21,6 @@ from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
-from pfnb.language.retry import retry_of
 from pfnb.language.run import RunResult, steps_of
 from pfnb.language.runner import Runner
 
@@ -57,16 +56,15 @@ class Listener:
 
     @property
     def concurrency(self) -> int:
-        return int(self.pipeline.headers.get("concurrency") or 1)
+        return self.pipeline.rules.concurrency
 
     @property
     def strict(self) -> bool:
-        return bool(self.pipeline.headers.get("ordered") == "strict")
+        return self.pipeline.rules.strict
 
     @property
     def retry(self) -> dict[str, Any] | None:
-        given = self.pipeline.headers.get("retry")
-        return None if given is None else asdict(retry_of(given, "retry"))
+        return None if self.pipeline.retry is None else asdict(self.pipeline.retry)
 
     def remember(self, delivery: str, outcome: dict[str, Any]) -> None:
         """For a while only: handed over later than that, it is meant to run again."""

@@ -50,6 +50,10 @@ class SessionPort(HubPort):
         sent: dict[str, Any] = await self._session.call("send_event", arguments)
         return sent
 
+    async def read_pipeline(self, path: str) -> dict[str, Any]:
+        pipeline: dict[str, Any] = await self._session.call("read_pipeline", {"path": path})
+        return pipeline
+
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         arguments = {"content_id": content_id, "offset": offset, "size": size}
         content: bytes = await self._session.call("read_content", arguments)

@@ -9,9 +9,10 @@ from pfnb.language.listen import listen_accepts
 from pfnb.language.parser import command_pipeline, parse_pipeline
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
-from pfnb.language.run import Response, RunResult, StepRecord, steps_of
-from pfnb.language.runner import Limits, Runner
+from pfnb.language.run import Response, RunResult, steps_of
+from pfnb.language.runner import Runner
 from pfnb.language.topics import compile_topic, topic_matches
+from pfnb.language.trace import Limits, StepRecord
 
 __all__ = [
     "ANONYMOUS",

@@ -50,6 +50,8 @@ class _Builder:
         while True:
             parts.append(Part(name, at_entry, tuple(self.steps(opener))))
             if self.at == len(self.calls):
+                if declaration.end is None:
+                    return Block(opener.step, tuple(parts))
                 name = opener.step.command.name
                 raise _error(f'"{name}" is never closed: put "- {declaration.end}" after its last step', opener)
             frame = self.calls[self.at]
@@ -68,6 +70,9 @@ def _stray(call: Call, opener: Call | None) -> PipelineSyntaxError:
     owner = call.step.command
     if opener is None or opener.step.command.block is None:
         return _error(f'"{call.frame}" stands here without a "{owner.name}" above it', call)
+    if opener.step.command.block.end is None:
+        name = opener.step.command.name
+        return _error(f'"{name}" goes on to the end of the pipeline: put it behind the last "{call.frame}"', opener)
     open_name, end = opener.step.command.name, opener.step.command.block.end
     return _error(
         f'"{call.frame}" stands here while the "{open_name}" in line {opener.step.line} is open: put "- {end}" before it',

@@ -7,9 +7,11 @@ signature is the one source for validation, help and schema.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import Enum
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -34,17 +36,34 @@ class _Null:
 NULL: Final = _Null()
 """What a command returns to make the body null, for None keeps the body."""
 
+_VERSION: Final = re.compile(r"(.+):v([1-9][0-9]{0,3})")
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class When(Enum):
+    """In which case a block is run: as any step is, after an error alone, or whatever happened."""
+
+    IN_ORDER = "in order"
+    AFTER_ERROR = "after an error"
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
 class BlockDeclaration:
-    """How a block is written: the step that ends it, and the steps that begin further parts of it. `repeats`: it may run its
-    steps several times."""
+    """How a block is written: the step that ends it (without one, it goes on to the end of the pipeline), the steps that
+    begin further parts of it, and other spellings of these. `repeats`: it may run its steps several times."""
 
-    end: str
+    end: str | None
     parts: tuple[str, ...] = ()
     repeats: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    when: When = When.IN_ORDER
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """All names of steps that belong to the block, itself excepted."""
+        return (*self.parts, *self.aliases, *(() if self.end is None else (self.end,)))
 
 
 class Command:
@@ -52,7 +71,7 @@ class Command:
 
     `anonymous`: anonymousUser may run it. `read_only`: a cookie-authenticated GET may run it. `main`: a synchronous
     function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
-    value fills (`- body.set: hello`).
+    value fills (`- body.set: hello`). `version`: several of the same name stand side by side, `log:v2` beside `log`.
     """
 
     def __init__(
@@ -66,8 +85,10 @@ class Command:
         block: BlockDeclaration | None = None,
         main: bool = False,
         shorthand: str | None = None,
+        version: int = 1,
     ) -> None:
         self.name = name
+        self.version = version
         self.function = function
         self.aliases = aliases
         self.anonymous = anonymous
@@ -139,7 +160,7 @@ class CommandRegistry:
     def add(self, command: Command) -> None:
         """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
         built-in one only by pfnb itself; raises NameTakenError."""
-        names = (command.name, *command.aliases)
+        names = [_versioned(name, command.version) for name in (command.name, *command.aliases)]
         for name in names:
             present = self._commands.get(name) or self._blocks.get(name)
             if present is not None and _is_built_in(present) and not _is_built_in(command):
@@ -149,14 +170,17 @@ class CommandRegistry:
         for name in names:
             self._commands[name] = command
         if command.block is not None:
-            for name in (*command.block.parts, command.block.end):
+            for name in command.block.frames:
                 self._blocks[name] = command
 
-    def get(self, name: str) -> Command:
-        """The command of that name or alias. Raises UnknownCommandError, which names the nearest."""
-        command = self._commands.get(name)
-        if command is not None:
-            return command
+    def get(self, name: str, version: int = 1) -> Command:
+        """The command of that name or alias, in this version or the highest below it; a version in the name (`log:v2`)
+        comes before. Raises UnknownCommandError, which names the nearest."""
+        name, version = split_version(name, version)
+        for number in range(version, 0, -1):
+            command = self._commands.get(_versioned(name, number))
+            if command is not None:
+                return command
         if name in self._blocks:
             raise UnknownCommandError(f'"{name}" is no command of its own: it belongs to "{self._blocks[name].name}"')
         near = get_close_matches(name, self.names(), n=1)
@@ -186,6 +210,16 @@ class CommandRegistry:
         return iter(sorted(set(self._commands.values()), key=lambda command: command.name))
 
 
+def split_version(name: str, default: int = 1) -> tuple[str, int]:
+    """`log:v2` as `log` and 2; without a version, the default."""
+    found = _VERSION.fullmatch(name)
+    return (found[1], int(found[2])) if found is not None else (name, default)
+
+
+def _versioned(name: str, version: int) -> str:
+    return name if version == 1 else f"{name}:v{version}"
+
+
 def _is_built_in(command: Command) -> bool:
     return command.function.__module__.startswith("pfnb.commands.")
 
@@ -203,6 +237,7 @@ def command(
     block: BlockDeclaration | None = None,
     main: bool = False,
     shorthand: str | None = None,
+    version: int = 1,
     registry: CommandRegistry = registry,
 ) -> Callable[[F], F]:
     """Declare a function as a command; the function itself stays as it is.
@@ -223,13 +258,9 @@ def command(
                 block=block,
                 main=main,
                 shorthand=shorthand,
+                version=version,
             )
         )
         return function
 
     return register
-
-
-def arguments_for(command: Command, given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of a call: what the function asked to be given, and its validated parameters."""
-    return {**{name: given[name] for name in command.given}, **arguments}

@@ -1,12 +1,13 @@
-"""What a run gives to its commands: the hub, the user, the log, the answer to a waiting caller."""
+"""What a run gives to its commands: the hub, the user, the log, the answer to a waiting caller, and a say in how it goes on."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
-from pfnb.exceptions import AccessDeniedError
+from pfnb.exceptions import AccessDeniedError, PfnbError
+from pfnb.language.deferred import Lazy
 from pfnb.language.port import ANONYMOUS, HubPort, User
 from pfnb.language.run import Response
 from pfnb.language.scope import Scope
@@ -23,14 +24,41 @@ def log_to_logger(level: str, message: str) -> None:
     _logger.log(_LEVELS.get(level) or logging.getLevelNamesMapping()[level], "%s", message)
 
 
+class ExitRun(Exception):  # noqa: N818 - not an error
+    """Ends a run early, as `exit` does; it has succeeded."""
+
+
+class Mock(Protocol):
+    """What stands in for a command, whenever the expression is true, if there is one."""
+
+    @property
+    def when(self) -> Lazy | None: ...
+
+    def apply(self, context: Context) -> None: ...
+
+
 class Context:
     """One run, as its commands see it.
 
-    `event` is what the run was started with, if by an event. `has_output`: the current step says by `output` where its
-    result goes. Set `response` to answer a waiting caller. `stack` holds what `body.push` has put aside.
+    `event` is what the run was started with, if by an event. `error` is on its way out of the run while steps of `except`
+    and `finally` run. `has_output`: the current step says by `output` where its result goes. Set `response` to answer a
+    waiting caller. `mocks` holds, by command, what stands in for it, `stack` what `body.push` has
+    put aside.
     """
 
-    def __init__(self, *, scope: Scope, user: User, owner: User, hub: HubPort, event: Any, log: LogSink) -> None:
+    call: Callable[..., Awaitable[Any]]
+    """Runs another pipeline as part of this run: see `Execution.start`."""
+
+    def __init__(
+        self,
+        *,
+        scope: Scope,
+        user: User,
+        owner: User,
+        hub: HubPort,
+        event: Any,
+        log: LogSink,
+    ) -> None:
         self.scope = scope
         self.user = user
         self.owner = owner
@@ -40,6 +68,22 @@ class Context:
         self.response: Response | None = None
         self.has_output = False
         self.stack: list[Any] = []
+        self.error: PfnbError | None = None
+        self.mocks: dict[str, list[Mock]] = {}
+
+    def beside(self) -> Context:
+        """The context of another pipeline within the same run: everything but its scope is the same as here."""
+        twin = Context(scope=self.scope, user=self.user, owner=self.owner, hub=self.hub, event=self.event, log=self.log)
+        twin.response, twin.mocks = self.response, self.mocks
+        return twin
+
+    def mock(self, command: str, mock: Mock) -> None:
+        """Let something stand in for a command in the steps that follow."""
+        self.mocks.setdefault(command, []).insert(0, mock)
+
+    def exit(self) -> None:
+        """End the run here: only what stands behind `finally` is still run."""
+        raise ExitRun
 
     def run_as(self, username: str) -> None:
         """Run the steps that follow as another user: the pipeline's owner, or anonymousUser. Raises AccessDeniedError.

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError
+from pfnb.exceptions import ParameterError, PipelineSyntaxError
 from pfnb.language.condition import is_true
 from pfnb.language.formula import Formula
 from pfnb.language.pipeline import Listen, Pipeline
 from pfnb.language.scope import Scope, starting_scope
 from pfnb.language.steps import Call
-from pfnb.language.values import formula_of, is_null
 
 COMMAND = "event.listen"
 
 
-def listen_of(calls: list[Call], source: str) -> Listen | None:
+def listen_of(calls: list[Call]) -> Listen | None:
     """The declaration in the first step. Raises PipelineSyntaxError for a later one: there is nobody to hear it."""
     for call in calls[1:]:
         if call.step.command.name == COMMAND and call.frame is None:
@@ -30,13 +29,8 @@ def listen_of(calls: list[Call], source: str) -> Listen | None:
         line, column = first.step.places["key"]
         message = "the event key must be known before the run: it cannot have an expression"
         raise ParameterError(message, line=line, column=column, step=1)
-    node = first.nodes.get("filter")
-    try:
-        accepts = None if node is None or is_null(node) else formula_of(node, source, "filter")
-    except PfnbError as error:
-        error.step = 1
-        raise
-    return Listen(key, accepts, first.step.line)
+    accepts = first.step.arguments.get("filter")
+    return Listen(key, None if accepts is None else accepts.formulas[-1], first.step.line)
 
 
 def listen_accepts(pipeline: Pipeline, event: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""The parameters that every command has: `id`, `if`, `onError`, `eval`, `output`, `main`."""
+"""The parameters that every command has: `id`, `if`, `onError`, `eval`, `input`, `output`, `main`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pfnb.language.condition import is_true
 from pfnb.language.declaration import Setting
 from pfnb.language.document import Node
 from pfnb.language.formula import Formula
-from pfnb.language.headers import ON_ERROR, on_error_at, on_error_of
+from pfnb.language.headers import on_error_at
+from pfnb.language.on_error import ON_ERROR, OnError
 from pfnb.language.pipeline import Options
 from pfnb.language.values import formula_of, is_null, json_value, target_of, value_of
 
@@ -19,10 +20,15 @@ COMMON = {
     "id": Setting("A name for the step.", {"type": ["string", "number", "boolean"]}),
     "if": Setting("The step runs only if this is true."),
     "onError": Setting(
-        "What to do if the step fails: end the run, or log it and go on, with all details or briefly.", ON_ERROR
+        "What to do if the step fails: end the run, log it and go on, try again, or run a pipeline that cleans up.",
+        ON_ERROR,
     ),
     "eval": Setting(
         "An expression that is evaluated after the step.", {"type": "string", "minLength": 1, "format": "expression"}
+    ),
+    "input": Setting(
+        "What the command reads instead of the body: an expression such as `vars.order`.",
+        {"type": "string", "minLength": 1, "format": "expression"},
     ),
     "output": Setting(
         "Where the result goes instead of the body: a path such as `vars.total`.",
@@ -41,15 +47,17 @@ def common_name(spelling: str) -> str | None:
     return SPELLINGS.get(spelling)
 
 
-def options_of(nodes: Mapping[str, Node], command: Command, source: str, headers: Mapping[str, Any]) -> Options:
-    """The common parameters of a step. Raises ParameterError and PelSyntaxError, with line and column."""
+def options_of(nodes: Mapping[str, Node], command: Command, source: str, default: OnError) -> Options:
+    """The common parameters of a step; `default` is what the pipeline's headers say about errors.
+
+    Raises ParameterError and PelSyntaxError, with line and column.
+    """
     return Options(
         id=_id(nodes.get("id")),
         condition=_condition(nodes.get("if"), source),
-        on_error=on_error_of(headers.get("onError"))
-        if _absent(nodes.get("onError"))
-        else on_error_at(nodes["onError"]),
-        eval=_optional(nodes.get("eval"), source),
+        on_error=default if _absent(nodes.get("onError")) else on_error_at(nodes["onError"]),
+        eval=_optional("eval", nodes, source),
+        input=_optional("input", nodes, source),
         output=None if _absent(nodes.get("output")) else target_of(nodes["output"], source),
         main=_main(nodes.get("main"), command),
     )
@@ -59,8 +67,9 @@ def _absent(node: Node | None) -> bool:
     return node is None or is_null(node)
 
 
-def _optional(node: Node | None, source: str) -> Formula | None:
-    return None if node is None or is_null(node) else formula_of(node, source, "eval")
+def _optional(name: str, nodes: Mapping[str, Node], source: str) -> Formula | None:
+    node = nodes.get(name)
+    return None if node is None or is_null(node) else formula_of(node, source, name)
 
 
 def _id(node: Node | None) -> str | None:

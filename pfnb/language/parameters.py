@@ -31,18 +31,21 @@ class Parameters:
     """The parameters of one command.
 
     `spellings` leads from every accepted spelling to the function's own parameter name. `is_open` is true where the
-    function takes `**keywords`: any further name is then accepted as it is.
+    function takes `**keywords`: any further name is then accepted as it is. `loose` names those that may be anything.
     """
 
     def __init__(self, command: str, model: type[BaseModel], *, is_open: bool) -> None:
         self.command = command
         self.model = model
         self.is_open = is_open
+        self.loose: set[str] = set()
         self.spellings: dict[str, str] = {}
         self._spelt: dict[str, str] = {}
         for field_name, field in model.model_fields.items():
             name = field_name.removeprefix(_FIELD)
             self._spelt[name] = field.alias or name
+            if field.annotation is Any and not field.metadata:
+                self.loose.add(name)
             for spelling in (*_choices(field), name):
                 self.spellings[spelling] = name
 

@@ -13,29 +13,35 @@ from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.deferred import BARE
 from pfnb.language.document import Node, Scalar, Sequence, read_document
 from pfnb.language.headers import headers_of
+from pfnb.language.inline import form_steps, is_uri, uri_steps
 from pfnb.language.listen import COMMAND as LISTEN
 from pfnb.language.listen import listen_of
-from pfnb.language.pipeline import Options, Pipeline, Step
+from pfnb.language.pipeline import Options, Pipeline, Rules, Step
 from pfnb.language.prefix import apply_prefix
-from pfnb.language.steps import StepReader
+from pfnb.language.steps import Call, StepReader
 from pfnb.language.values import is_null, value_of
 
 SECTIONS = ("headers", "vars", "pipeline", "body")
+MAX_URI = 64 * 1024
+MAX_UNKNOWN = 20
+"""Unknown commands that one error names."""
 
 
 def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1) -> Pipeline:
-    """The pipeline in a YAML or JSON text.
+    """The pipeline in a YAML or JSON text, or in a URI such as `datetime?format=dd.MM.yyyy|log`.
 
     Checks the names of all commands and parameters, all literal values, the block structure and all expressions.
     Lines count from `first_line` (2 in a notebook cell whose magic is line 1). Raises PipelineSyntaxError,
-    UnknownCommandError, ParameterError and PelSyntaxError with line and column, and the step's number where in a step.
+    UnknownCommandError (which names all that are unknown), ParameterError and PelSyntaxError with line and column, and
+    the step's number where in a step.
     """
+    if len(text) <= MAX_URI and is_uri(text):
+        return parse_uri(text, registry)
     sections = _sections(read_document(text, first_line=first_line), first_line)
     apply_prefix(sections.get("headers"), list(sections.values()))
-    headers = headers_of(sections.get("headers"))
-    reader = StepReader(text, registry, headers)
-    calls = [reader.read(node, number) for number, node in enumerate(_steps(sections), 1)]
-    listen = listen_of(calls, text)
+    headers, rules = headers_of(sections.get("headers"), text)
+    calls = _calls(_steps(sections), StepReader(text, registry, rules))
+    listen = listen_of(calls)
     return Pipeline(
         headers=headers,
         vars=_vars(sections.get("vars"), text),
@@ -43,7 +49,41 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
         body=None if "body" not in sections else value_of(sections["body"], text),
         source=text,
         listen=listen,
+        rules=rules,
     )
+
+
+def parse_uri(text: str, registry: CommandRegistry) -> Pipeline:
+    """The pipeline in a URI. Raises as `parse_pipeline` does, with columns of the decoded text."""
+    return _inline(text, *uri_steps(text), registry)
+
+
+def parse_form(text: str, registry: CommandRegistry) -> Pipeline:
+    """The pipeline in a url-encoded text, `datetime=format:dd.MM.yyyy&log=level:WARN`. Raises as `parse_pipeline` does."""
+    return _inline(text, *form_steps(text, registry), registry)
+
+
+def _inline(text: str, decoded: str, nodes: list[Node], registry: CommandRegistry) -> Pipeline:
+    calls = _calls(nodes, StepReader(decoded, registry, Rules()))
+    return Pipeline(headers={}, vars={}, steps=build_blocks(calls), body=None, source=text, listen=listen_of(calls))
+
+
+def _calls(nodes: list[Node], reader: StepReader) -> list[Call]:
+    """The steps as calls. Commands that nobody knows are told all at once: their author has to look for each."""
+    calls: list[Call] = []
+    unknown: list[UnknownCommandError] = []
+    for number, node in enumerate(nodes, 1):
+        try:
+            calls.append(reader.read(node, number))
+        except UnknownCommandError as error:
+            unknown.append(error)
+    if unknown:
+        first, *others = unknown
+        first.message = "; ".join(
+            [first.message, *(f"{other.message} (line {other.line})" for other in others[: MAX_UNKNOWN - 1])]
+        )
+        raise first
+    return calls
 
 
 def command_pipeline(name: str, parameters: Mapping[str, Any], registry: CommandRegistry) -> Pipeline:
@@ -57,7 +97,8 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
         if isinstance(values.get(key), str):
             values[key] = kind.compiled(values[key], BARE)
     command.parameters.check(values, ())
-    step = Step(command, values, Options(), line=1, column=1, number=1)
+    spellings = {target: command.parameters.spelling_of(target) for target in values}
+    step = Step(command, values, Options(), line=1, column=1, number=1, spellings=spellings)
     return Pipeline(headers={}, vars={}, steps=(step,), body=None, source="")
 
 

@@ -53,6 +53,10 @@ class HubPort(Protocol):
         """Fire an event. Returns `id`, `eventKey`, `traceId`, `correlationId` and `created` (milliseconds)."""
         ...
 
+    async def read_pipeline(self, path: str) -> dict[str, Any]:
+        """A stored pipeline by its path, or a listening one by its name: `path` and `source`. Raises NotFoundError."""
+        ...
+
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         """The bytes behind a content reference, at most `size` of them from `offset` on; `content_id` is the last part of
         `$uri:attachment:<id>`. Raises NotFoundError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -27,6 +28,7 @@ class Retry:
 
 
 _RETRY: Final = TypeAdapter(Retry)
+RETRY_PROPERTIES: Final[Mapping[str, Any]] = _RETRY.json_schema()["properties"]
 RETRY: Final = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 100}, _RETRY.json_schema()]}
 """The JSON Schema of the header `retry`."""
 

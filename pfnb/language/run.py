@@ -1,4 +1,4 @@
-"""What a run leaves behind: its body, the answer it asked for, and a bounded record of its steps."""
+"""What a run leaves behind: its body, the answer it asked for, and the record of its steps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pfnb.exceptions import PfnbError
+from pfnb.language.trace import StepRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +20,12 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class StepRecord:
-    """One executed step: its number in the document, command, line, duration, and its error's text if it failed."""
-
-    number: int
-    command: str
-    line: int
-    milliseconds: float
-    error: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "command": self.command,
-            "line": self.line,
-            "milliseconds": self.milliseconds,
-            "error": self.error,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class RunResult:
     """How a run ended.
 
-    `skipped` is true if the filter of the pipeline's `event.listen` refused the event: no step ran, the delivery has
-    succeeded, and this listener has no answer for a waiting caller. `steps` holds the first records of a long run only;
-    `executed` counts all steps.
+    `skipped` is true if the filter of the pipeline's `event.listen` refused the event, or its header `runWhen` is false:
+    no step ran, the delivery has succeeded, and this listener has no answer for a waiting caller. `steps` holds the first
+    records of a long run only; `executed` counts all steps.
     """
 
     body: Any = None

@@ -116,7 +116,7 @@ def _definition_names(registry: CommandRegistry) -> Iterable[str]:
 
 
 def _parts(command: Command) -> tuple[str, ...]:
-    return () if command.block is None else (*command.block.parts, command.block.end)
+    return () if command.block is None else command.block.frames
 
 
 def _step(registry: CommandRegistry) -> dict[str, Any]:
@@ -187,9 +187,8 @@ def _part(owner: Command, name: str) -> dict[str, Any]:
 
 def _part_description(owner: Command, name: str) -> str:
     assert owner.block is not None
-    return (
-        f"Ends the `{owner.name}` above." if name == owner.block.end else f"Begins another part of the `{owner.name}`."
-    )
+    is_end = owner.block.aliases.get(name, name) == owner.block.end
+    return f"Ends the `{owner.name}` above." if is_end else f"Begins another part of the `{owner.name}`."
 
 
 def _markdown(command: Command) -> str:

@@ -1,4 +1,4 @@
-"""The values that expressions of one run see and change: `vars`, `body` and `headers`."""
+"""The values that expressions of one run see and change: `vars`, `body` and `headers`; and `exception`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ RESULT = "result"
 
 
 class Scope(dict[str, Any]):
-    """A run's `vars`, `body` and `headers`; a mapping, since expressions assign to its keys."""
+    """A run's `vars` (`var` is an older name of it), `body` and `headers`; a mapping, since expressions assign to its keys.
+
+    `exception` is null unless an error is on its way out of the run.
+    """
 
     def __init__(self, body: Any, variables: dict[str, Any], headers: dict[str, Any]) -> None:
-        super().__init__(vars=variables, body=body, headers=headers)
+        super().__init__(vars=variables, var=variables, body=body, headers=headers, exception=None)
+
+    def shown(self) -> dict[str, Any]:
+        """What there is to see: `vars`, `body` and `headers`, each once."""
+        return {name: self[name] for name in ("vars", "body", "headers")}
 
     @property
     def body(self) -> Any:
@@ -43,7 +50,7 @@ def resolve(value: Any, scope: Scope, functions: Mapping[str, Any] | None) -> An
         return value.evaluate(scope, functions)
     if isinstance(value, Deferred):
         return value.bound(scope, functions)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: resolve(item, scope, functions) for key, item in value.items()}
     if isinstance(value, list):
         return [resolve(item, scope, functions) for item in value]

@@ -8,41 +8,48 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError, UnknownCommandError
 from pfnb.language import document
-from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.case import Case
+from pfnb.language.command import Command, CommandRegistry, split_version
+from pfnb.language.deferred import Deferred
 from pfnb.language.document import Node, Scalar
 from pfnb.language.formula import Formula
+from pfnb.language.on_error import THROW
 from pfnb.language.options import COMMON, OF_A_PART, common_name, options_of
 from pfnb.language.parameters import parameter_of
-from pfnb.language.pipeline import Options, Step
+from pfnb.language.pipeline import Options, Rules, Step
 from pfnb.language.scope import formulas, may_block
-from pfnb.language.values import deferred_of, is_blank, is_null, value_of
+from pfnb.language.values import deferred_of, formula_of, is_blank, is_null, value_of
+
+_Own = dict[str, tuple[Scalar, Node]]
+"""Parameters by the function's names: the name as written, and the value."""
+_CHANGING = (dict, list, Deferred)
+"""Arguments that are made anew for every run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step as written. `frame` is the name of a block's part or end (`if.else`, `if.end`), else None; `nodes` are
-    the command's own parameters, by the function's names."""
+    """A step as written. `frame` is the name of a block's part or end (`if.else`, `if.end`), else None."""
 
     step: Step
     frame: str | None
-    nodes: Mapping[str, Node]
 
 
 class StepReader:
     """Reads the steps of one document."""
 
-    def __init__(self, source: str, registry: CommandRegistry, headers: Mapping[str, Any]) -> None:
+    def __init__(self, source: str, registry: CommandRegistry, rules: Rules) -> None:
         self.source = source
         self.registry = registry
-        self.headers = headers
+        self.rules = rules
 
     def read(self, node: Node, number: int) -> Call:
         """The call in an entry of the list. Errors get the step's number."""
         try:
             name, arguments = _written(node)
-            owner = self.registry.block_of(name.text)
-            if owner is not None and name.text not in self.registry:
-                return self._frame(name, arguments, owner, number)
+            plain, _ = split_version(name.text)
+            owner = self.registry.block_of(plain)
+            if owner is not None and plain not in self.registry:
+                return self._frame(plain, name, arguments, owner, number)
             return self._call(name, arguments, number)
         except PfnbError as error:
             error.step = number
@@ -50,19 +57,21 @@ class StepReader:
 
     def _call(self, name: Scalar, arguments: Node | None, number: int) -> Call:
         try:
-            command = self.registry.get(name.text)
+            command = self.registry.get(name.text, self.rules.version)
         except UnknownCommandError as error:
             error.line, error.column = name.line, name.column
             raise
         own, common = self._sorted(command, name, arguments)
-        options = options_of(common, command, self.source, self.headers)
+        options = options_of(common, command, self.source, self.rules.on_error)
         values = {
-            key: self._value(command, key, node)
-            for key, node in own.items()
-            if key not in command.deferred or not is_blank(node)
+            target: self._value(command, target, key, node)
+            for target, (key, node) in own.items()
+            if target not in command.deferred or not is_blank(node)
         }
-        places = {key: (node.line, node.column) for key, node in own.items()}
-        _check(command, values, places, name)
+        places = {target: (node.line, node.column) for target, (_, node) in own.items()}
+        pending = {target for target, value in values.items() if formulas(value)}
+        _check(command, values, pending, places, name)
+        changing = [key for key, value in values.items() if key in pending or isinstance(value, _CHANGING)]
         step = Step(
             command=command,
             arguments=values,
@@ -72,14 +81,20 @@ class StepReader:
             number=number,
             places=places,
             may_block=may_block([*values.values(), *_formulas(options)]),
+            ready=_ready(command, values, changing),
+            changing={target: values[target] for target in changing},
+            spellings={target: command.parameters.spelling_of(target) for target in values},
         )
-        return Call(step, None, own)
+        return Call(step, None)
 
-    def _value(self, command: Command, parameter: str, node: Node) -> Any:
-        kind = command.deferred.get(parameter)
-        return value_of(node, self.source) if kind is None else deferred_of(kind, node, self.source, parameter)
+    def _value(self, command: Command, target: str, key: Scalar, node: Node) -> Any:
+        """A parameter's value, compiled as the command wants it."""
+        if target not in command.parameters.spellings and Case in command.deferred.values():
+            return Case(formula_of(key, self.source, command.name), value_of(node, self.source))
+        kind = command.deferred.get(target)
+        return value_of(node, self.source) if kind is None else deferred_of(kind, node, self.source, target)
 
-    def _frame(self, name: Scalar, arguments: Node | None, owner: Command, number: int) -> Call:
+    def _frame(self, plain: str, name: Scalar, arguments: Node | None, owner: Command, number: int) -> Call:
         """`if.else`, `if.end` and their like: no calls, but they may carry an `eval`."""
         common: dict[str, Node] = {}
         for key, value in _entries(arguments, name):
@@ -88,24 +103,28 @@ class StepReader:
                 message = f'{name.text} has no parameter "{key.text}": it has {" and ".join(OF_A_PART)}'
                 raise ParameterError(message, line=key.line, column=key.column)
             common[option] = value
-        options = options_of(common, owner, self.source, {})
-        return Call(Step(owner, {}, options, name.line, name.column, number), name.text, {})
+        options = options_of(common, owner, self.source, THROW)
+        assert owner.block is not None
+        frame = owner.block.aliases.get(plain, plain)
+        return Call(Step(owner, {}, options, name.line, name.column, number), frame)
 
-    def _sorted(self, command: Command, name: Scalar, node: Node | None) -> tuple[dict[str, Node], dict[str, Node]]:
-        """The nodes of the command's own parameters and those of the common ones; the command's own names win."""
-        own: dict[str, Node] = {}
+    def _sorted(self, command: Command, name: Scalar, node: Node | None) -> tuple[_Own, dict[str, Node]]:
+        """The command's own parameters, with their names as written, and the common ones; the command's own names win."""
+        own: _Own = {}
         common: dict[str, Node] = {}
         if command.shorthand is not None and node is not None and not isinstance(node, document.Mapping):
-            return {command.shorthand: node}, common
+            return {command.shorthand: (name, node)}, common
         for key, value in _entries(node, name):
             option = common_name(key.text)
             if option is not None and key.text not in command.parameters.spellings:
-                target, group = option, common
+                target, given = option, option in common
+                common[target] = value
             else:
-                target, group = _parameter(command, key), own
-            if target in group:
+                target = _parameter(command, key)
+                given = target in own
+                own[target] = (key, value)
+            if given:
                 raise ParameterError(f'"{key.text}" is given twice', line=key.line, column=key.column)
-            group[target] = value
         return own, common
 
 
@@ -147,8 +166,13 @@ def _parameter(command: Command, key: Scalar) -> str:
         raise
 
 
-def _check(command: Command, values: Mapping[str, Any], places: Mapping[str, tuple[int, int]], name: Scalar) -> None:
-    pending = {key for key, value in values.items() if formulas(value)}
+def _check(
+    command: Command,
+    values: Mapping[str, Any],
+    pending: set[str],
+    places: Mapping[str, tuple[int, int]],
+    name: Scalar,
+) -> None:
     try:
         command.parameters.check({key: value for key, value in values.items() if key not in pending}, pending)
     except ParameterError as error:
@@ -156,6 +180,15 @@ def _check(command: Command, values: Mapping[str, Any], places: Mapping[str, tup
         raise
 
 
+def _ready(command: Command, values: Mapping[str, Any], changing: list[str]) -> Mapping[str, Any] | None:
+    """The arguments that are the same in every run, if nothing is left to validate in those that are not."""
+    if not command.parameters.loose.issuperset(changing):
+        return None
+    arguments = command.parameters.validate({**values, **dict.fromkeys(changing)})
+    ready = {key: value for key, value in arguments.items() if key not in changing}
+    return None if any(isinstance(value, (dict, list, set)) for value in ready.values()) else ready
+
+
 def _formulas(options: Options) -> list[Formula]:
-    found = (options.condition, options.eval, options.output)
+    found = (options.condition, options.eval, options.input, options.output)
     return [formula for formula in found if isinstance(formula, Formula)]

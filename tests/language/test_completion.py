@@ -8,7 +8,6 @@ from pfnb.commands import load
 from pfnb.language.completion import Completion, complete
 from pfnb.language.headers import KNOWN
 from pfnb.language.options import COMMON
-from pfnb.language.pipeline import OnError
 
 
 class Text:
@@ -49,7 +48,7 @@ STEP = "pipeline:\n  - log:\n      message: x\n"
         ("vars:\n  a: 1\n|\npipeline:\n- log\nbody: 1\n", ["headers: "]),
         ("headers:\n  conc|", ["concurrency: "]),
         ("headers: {name: x, na|", []),
-        ("headers: {onError: |", list(OnError.__members__)),
+        ("headers: {onError: |", ["THROW", "LOG", "IGNORE", "RETRY"]),
         ("pipeline:\n  - lo|", ["log: "]),
         ("pipeline:\n- lo|\n", ["log: "]),
         ("pipeline:\n  lo|", []),

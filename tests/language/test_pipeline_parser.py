@@ -13,7 +13,9 @@ from pfnb.exceptions import (
     UnknownCommandError,
 )
 from pfnb.language import command, command_pipeline, parse_pipeline
-from pfnb.language.pipeline import Block, OnError
+from pfnb.language.on_error import Action, OnError
+from pfnb.language.pipeline import Block, Rules
+from pfnb.language.retry import Retry
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +102,8 @@ class TestHeaders:
             ("onEror: LOG", 'did you mean "onError"?'),
             ("onerror: LOG", 'did you mean "onError"?'),
             ("descripton: x", 'did you mean "description"?'),
-            ("runWhen: x", 'the header "runWhen" is not supported'),
-            ("runAs: ada", "iam.run.as"),
+            ("runwhen: x", 'did you mean "runWhen"?'),
+            ("exprPrefix: '$'", "is not supported"),
         ],
     )
     def test_what_is_nearly_known_or_not_supported_is_refused(self, problem, header, words):
@@ -111,7 +113,82 @@ class TestHeaders:
 
     def test_on_error_is_the_default_of_all_steps(self, parse):
         pipeline = parse("headers: {onError: {action: LOG}}\npipeline: [log, log: {onError: THROW}]\n")
-        assert [step.options.on_error for step in pipeline.steps] == [OnError.LOG, OnError.THROW]
+        assert [step.options.on_error for step in pipeline.steps] == [OnError(Action.LOG), OnError()]
+
+    def test_what_headers_ask_for_is_read(self, parse):
+        rules = parse(
+            "headers:\n  retry: {times: 5, wait: 2, backoff: 3}\n  timeout: 1.5\n  concurrency: 4\n  ordered: strict\n"
+            "  authorization: RunAs ada\n  runWhen: false\n  tracing: 'false'\n  mocksEnabled: false\n  version: v3\n"
+            "pipeline: [log]\n"
+        ).rules
+        assert rules == Rules(
+            run_when=False, run_as="ada", timeout=1.5, concurrency=4, strict=True, retry=Retry(5, 2, 3), version=3,
+            tracing=False, mocks=False,
+        )  # fmt: skip
+
+    def test_without_headers_nothing_is_asked_for(self, parse):
+        pipeline = parse("pipeline: [log]\n")
+        assert pipeline.rules == Rules()
+        assert pipeline.retry is None
+
+    def test_a_retry_may_be_a_number_of_times(self, parse):
+        retry = parse("headers: {retry: 4}\npipeline: [log]\n").retry
+        assert retry == Retry(times=4)
+        assert [retry.delay(number) for number in (1, 2, 3)] == [3, 3, 3]
+
+    def test_pauses_grow_by_the_backoff_and_stay_bounded(self, parse):
+        retry = parse("headers: {retry: {times: 9, wait: 2, backoff: 10}}\npipeline: [log]\n").retry
+        assert [retry.delay(number) for number in (1, 2, 3, 90)] == [2, 20, 200, 86_400]
+
+    @pytest.mark.parametrize(
+        ("header", "column", "words"),
+        [
+            ("retry: {times: -1}", 10, "retry.times: input should be greater than or equal to 0"),
+            ("retry: {time: 1}", 10, "retry.time"),
+            ("retry: often", 10, "retry"),
+            ("timeout: 0", 12, "timeout wants a number of seconds"),
+            ("timeout: soon", 12, "timeout wants a number of seconds"),
+            ("concurrency: 0", 16, "concurrency is from 1 to 64"),
+            ("ordered: loose", 12, 'ordered can only be "strict"'),
+            ("authorization: Bearer abc", 18, 'authorization wants "RunAs NAME"'),
+            ("version: new", 12, "a version is written v1"),
+            ("runWhen: maybe", 12, "runWhen wants true or false"),
+        ],
+    )
+    def test_a_value_that_a_header_cannot_have_is_said_at_its_place(self, problem, header, column, words):
+        error = problem(f"headers:\n  {header}\npipeline: [log]\n", ParameterError)
+        assert words in error.message
+        assert (error.line, error.column) == (2, column)
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("ignore", OnError(Action.IGNORE)),
+            ("RETRY", OnError(Action.RETRY, Retry(), OnError())),
+            (
+                "{action: RETRY, times: 3, wait: 2, then: {action: LOG}}",
+                OnError(Action.RETRY, Retry(3, 2), OnError(Action.LOG)),
+            ),
+            ("{action: ROLLBACK, pipeline: a/b}", OnError(Action.ROLLBACK, pipeline="a/b")),
+        ],
+    )
+    def test_on_error_has_short_and_long_forms(self, parse, value, expected):
+        assert parse(steps(f"log: {{onError: {value}}}")).steps[0].options.on_error == expected
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("ROLLBACK", 'ROLLBACK needs the "pipeline"'),
+            ("{action: LOG, times: 2}", 'LOG has no parameter "times"'),
+            ("{action: RETRY, then: RETRY}", "cannot be RETRY"),
+            ("{action: RETRY, wait: long}", "onError.wait"),
+            ("{times: 2}", "onError wants one of"),
+        ],
+    )
+    def test_an_on_error_that_makes_no_sense_is_refused(self, problem, value, words):
+        error = problem(steps(f"log: {{onError: {value}}}"), ParameterError)
+        assert words in error.message
+        assert (error.line, error.column) == (2, 20)
 
     def test_an_action_that_is_none_is_refused(self, problem):
         error = problem("headers:\n  onError: STOP\npipeline: [log]\n", ParameterError)
@@ -185,8 +262,6 @@ class TestParameters:
             ("webhook.put: {eventKey: a, payloadType: xml}", 45, "'xml'"),
             ("log: {if: perhaps}", 15, 'an expression is written "#{perhaps}"'),
             ("log: {if: [true]}", 15, "true or false"),
-            ("log: {onError: RETRY}", 20, "RETRY is not supported: use one of THROW, LOG, IGNORE"),
-            ("log: {onError: {action: RETRY, times: 3}}", 20, "RETRY is not supported"),
             ("log: {onError: Maybe}", 20, "not 'Maybe'"),
             ("log: {main: true}", 17, "an event loop"),
             ("log: {main: 1}", 17, "main wants true or false"),

@@ -13,6 +13,7 @@ from pfnb.exceptions import (
     ParameterError,
     PelEvaluationError,
     PipelineError,
+    RunLimitError,
     StepError,
 )
 from pfnb.language import ANONYMOUS, NULL, Limits, Runner, User, command, listen_accepts, parse_pipeline, steps_of
@@ -328,7 +329,7 @@ class TestBounds:
     async def test_a_run_has_so_many_steps_and_no_more(self, run):
         text = steps("foreach: {in: 'a, b, c'}", "log: {onError: IGNORE}", "log", "foreach.end")
         await run(text, limits=Limits(steps=7))
-        error = await failure(run(text, limits=Limits(steps=6)), PipelineError)
+        error = await failure(run(text, limits=Limits(steps=6)), RunLimitError)
         assert "has executed 6 steps" in error.message
 
     async def test_only_the_first_steps_are_recorded(self, run):

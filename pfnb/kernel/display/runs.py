@@ -8,10 +8,10 @@ from typing import Any
 
 from pfnb.kernel.display.block import NOTHING, Budget, block, code, element, headline, status, table, words
 from pfnb.kernel.display.entry import delivery_error, short
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.plain import rest, text_table
 from pfnb.kernel.display.units import human_count, utc_time
 from pfnb.kernel.display.visible import Html, visible
+from pfnb.language.masking import Mask
 
 ROWS = 200
 _SIZE = 150_000

@@ -1,0 +1,127 @@
+"""Pipelines in one line, as nodes: a URI (`datetime?format=dd.MM.yyyy|log`), and a url-encoded form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_plus
+
+from pfnb.exceptions import PipelineSyntaxError, UnknownCommandError
+from pfnb.language.command import CommandRegistry
+from pfnb.language.document import MAX_NODES, Mapping, Node, Scalar
+from pfnb.language.options import common_name
+
+_NAME = r"[A-Za-z][\w-]*(?:\.[\w-]+)*(?::v\d+)?"
+_URI = re.compile(rf"\s*{_NAME}\s*(?:[?|][^\n]*)\s*")
+_FORM = re.compile(rf"{_NAME}(?:=[^\s{{]*)?(?:&{_NAME}(?:=[^\s{{]*)?)*\s*")
+_PAIR = re.compile(r"\s*([\w.-]+)\s*[:=]")
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is a pipeline as a URI: commands with `?` or `|`."""
+    return _URI.fullmatch(text) is not None
+
+
+def is_form(text: str) -> bool:
+    """Whether a text can be a url-encoded pipeline; those in YAML and JSON have spaces or braces in them."""
+    return _FORM.fullmatch(text) is not None
+
+
+def uri_steps(text: str) -> tuple[str, list[Node]]:
+    """The steps of a pipeline URI, and the decoded text that they stand in."""
+    line = _Line()
+    for begin, end in _spans(text, "|"):
+        name, mark, query = text[begin:end].partition("?")
+        step = line.step(name.strip())
+        if mark:
+            for first, last in _spans(query, "&"):
+                key, _, value = query[first:last].partition("=")
+                if key.strip():
+                    step.entries.append((line.scalar(unquote(key.strip())), line.scalar(unquote(value))))
+    return line.text, line.nodes
+
+
+def form_steps(text: str, registry: CommandRegistry) -> tuple[str, list[Node]]:
+    """The steps of a url-encoded pipeline, `log=message:Hello;level:WARN&datetime`, and the decoded text they stand in.
+
+    A value without a name belongs to the command's shorthand, or its first parameter.
+    """
+    line = _Line()
+    for piece in text.strip().split("&"):
+        name, _, query = piece.partition("=")
+        command, query = unquote_plus(name).strip(), unquote_plus(query)
+        step = line.step(command)
+        for first, last in _spans(query, ";"):
+            if query[first:last].strip():
+                key, value = _pair(query[first:last], command, registry)
+                step.entries.append((line.scalar(key), line.value(value.strip())))
+    return line.text, line.nodes
+
+
+def _pair(text: str, command: str, registry: CommandRegistry) -> tuple[str, str]:
+    try:
+        parameters, shorthand = registry.get(command).parameters, registry.get(command).shorthand
+    except UnknownCommandError:  # it is told where the step is read
+        return "value", text
+    found = _PAIR.match(text)
+    if found and (parameters.is_open or found[1] in parameters.spellings or common_name(found[1])):
+        return found[1], text[found.end() :]
+    if shorthand is not None:
+        return parameters.spelling_of(shorthand), text
+    return next(iter(parameters.names()), "value"), text
+
+
+class _Line:
+    """The decoded text as it grows, and nodes that know where in it they stand."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._pieces: list[str] = []
+        self._length = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def write(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def step(self, name: str) -> Mapping:
+        """Begin a step; returns the node of its parameters."""
+        parameters = Mapping(1, self._length + 1)
+        self.nodes.append(Mapping(1, self._length + 1, [(self.scalar(name), parameters)]))
+        if len(self.nodes) > MAX_NODES:
+            raise PipelineSyntaxError(f"more than {MAX_NODES} steps", line=1, column=self._length)
+        return parameters
+
+    def scalar(self, text: str) -> Scalar:
+        return self._scalar(text, text, None)
+
+    def value(self, text: str) -> Scalar:
+        """A value that may stand in quotes: then it is a text, whatever it looks like."""
+        is_quoted = len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]
+        return self._scalar(text[1:-1], text, "'") if is_quoted else self.scalar(text)
+
+    def _scalar(self, text: str, written: str, style: str | None) -> Scalar:
+        start = self._length
+        self.write(written)
+        self.write(" ")
+        return Scalar(1, start + 1, text, style, start, start + len(written))
+
+
+def _spans(text: str, separator: str) -> Iterator[tuple[int, int]]:
+    """The stretches between separators that stand neither in braces nor in a quoted value."""
+    depth, quote, before, begin = 0, "", "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"" and (depth or before in ("", ":", "=", ";")):
+            quote = character
+        elif character in "{}":
+            depth = max(0, depth + (1 if character == "{" else -1))
+        elif character == separator and not depth:
+            yield begin, at
+            begin = at + 1
+        before = before if character.isspace() else character
+    yield begin, len(text)

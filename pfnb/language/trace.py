@@ -1,0 +1,233 @@
+"""The record of a run's steps: what each was given, what it made of it, how long it took, and why it failed.
+
+Recorded are bounded copies, since what a step saw may change later; secrets are masked when the record leaves the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter, time
+from typing import Any, Final
+
+from pfnb.exceptions import RunLimitError
+from pfnb.language.deferred import Deferred
+from pfnb.language.masking import MASK, Mask, hides
+from pfnb.language.pipeline import Step
+
+MAX_TEXT: Final = 500
+MAX_VALUE: Final = 4_000
+"""Characters that are kept of one value, and of one text in it."""
+MAX_TRACE: Final = 1_000_000
+"""Characters that are kept of all values of a run."""
+MAX_LEVELS: Final = 8
+RESERVE: Final = 1_000
+"""Steps that a run may still do when it has done all it may: those of its `except` and `finally`."""
+MORE: Final = "…"
+
+_ATOM = 8
+_ATOMS: Final = frozenset({int, float, bool, type(None)})
+_NOT_SECRET: Final = frozenset({"id", "eventId", "correlationId", "content"})
+"""Names under which a uuid is nobody's secret."""
+_MASK: Final = Mask(all_uuids=True)
+_VERY_LONG: Final = 10**1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one run, the pipelines it calls included: steps executed, how many of them are recorded, and how deep
+    pipelines may call each other."""
+
+    steps: int = 1_000_000
+    records: int = 1000
+    calls: int = 20
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """One executed step; not frozen, since making such a one takes as long as a small step.
+
+    `number` and `line` count in the document, that of `pipeline` if the step belongs to one that was called. `started` is in
+    milliseconds since 1970. `depth` is 0 outside of blocks, and `iteration` holds the index of each loop around the step,
+    the outermost first. `given` and `made` are copies as they were taken, for `input` and `output` to show.
+    """
+
+    number: int
+    command: str
+    line: int
+    started: int
+    milliseconds: float
+    given: Any = field(default=None, repr=False)
+    made: Any = field(default=None, repr=False)
+    error: str | None = None
+    depth: int = 0
+    iteration: tuple[int, ...] = ()
+    pipeline: str | None = None
+
+    @property
+    def input(self) -> Any:
+        """The parameters as they were evaluated, or the body of a step that has none: bounded, secrets masked."""
+        return _masked(self.given)
+
+    @property
+    def output(self) -> Any:
+        """The result, None if there was none: bounded, secrets masked. Of a uuid, the last six characters are shown."""
+        return _masked(self.made)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "command": self.command,
+            "line": self.line,
+            "started": self.started,
+            "milliseconds": round(self.milliseconds, 3),
+            "input": self.input,
+            "output": self.output,
+            "error": _masked(self.error),
+            "depth": self.depth,
+            "iteration": list(self.iteration),
+            "pipeline": self.pipeline,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The beginning of a text that had `length` characters, with a rest by which a secret at its end can be told."""
+
+    text: str
+    length: int
+
+
+class Trace:
+    """The steps of one run and of the pipelines it calls: counted, and the first of them recorded."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.executed = 0
+        self.allowed = limits.steps
+        self.room = MAX_TRACE
+        self._records: list[StepRecord] = []
+        self._origin = time() - perf_counter()
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """The records so far, in the order in which their steps began."""
+        return tuple(self._records)
+
+    def begin(
+        self, step: Step, started: float, depth: int, iteration: tuple[int, ...], way: tuple[str, ...]
+    ) -> StepRecord | None:
+        """Count a step that begins at `started`, as told by perf_counter; returns its record, to be filled in, or None if
+        there is no more room. Raises RunLimitError."""
+        if self.executed >= self.allowed:
+            self.allowed = self.limits.steps + RESERVE
+            raise RunLimitError(f"this run has executed {self.executed} steps, and no run may execute more")
+        self.executed += 1
+        if len(self._records) >= self.limits.records:
+            return None
+        began = int((self._origin + started) * 1000)
+        record = StepRecord(
+            step.number,
+            step.command.name,
+            step.line,
+            began,
+            0.0,
+            None,
+            None,
+            None,
+            depth,
+            iteration,
+            way[-1] if way else None,
+        )
+        self._records.append(record)
+        return record
+
+    def given(self, record: StepRecord, step: Step, arguments: Mapping[str, Any], body: Any) -> None:
+        """Keep what the step works on: its parameters as they were evaluated, or the body if it has none."""
+        if step.spellings:
+            record.given = self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
+        else:
+            record.given = self.copy(body)
+
+    def copy(self, value: Any) -> Any:
+        """A copy of a value as it is now, cut to what a record may hold."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        room = min(MAX_VALUE, self.room)
+        copy, left = _cut(value, room, 0)
+        self.room -= room - left
+        return copy
+
+
+def _cut(value: Any, room: int, level: int) -> tuple[Any, int]:
+    """A bounded copy, and the room that is left after it."""
+    kind = type(value)
+    if kind is str:
+        if len(value) <= MAX_TEXT:
+            return value, room - len(value)
+        return _Beginning(value[: 2 * MAX_TEXT], len(value)), room - 2 * MAX_TEXT
+    if kind in _ATOMS:
+        return value, room - _ATOM
+    if isinstance(value, dict):
+        return _cut_map(value, room, level)
+    if isinstance(value, (list, tuple)):
+        return _cut_list(value, room, level)
+    return _named(value), room - _ATOM
+
+
+def _cut_map(value: dict[Any, Any], room: int, level: int) -> tuple[Any, int]:
+    if level == MAX_LEVELS:
+        return MORE, room
+    copy: dict[str, Any] = {}
+    for name, item in value.items():
+        if room <= 0:
+            copy[MORE] = f"{len(value) - len(copy)} more"
+            break
+        key = name if type(name) is str and len(name) <= MAX_TEXT else str(name)[:MAX_TEXT]
+        copy[key], room = _cut(item, room - len(key), level + 1)
+    return copy, room
+
+
+def _cut_list(value: list[Any] | tuple[Any, ...], room: int, level: int) -> tuple[Any, int]:
+    if level == MAX_LEVELS:
+        return MORE, room
+    copy: list[Any] = []
+    for item in value:
+        if room <= 0:
+            copy.append(f"{MORE} {len(value) - len(copy)} more")
+            break
+        item, room = _cut(item, room, level + 1)
+        copy.append(item)
+    return copy, room
+
+
+def _named(value: Any) -> str:
+    """What is no JSON is told by its type: to print it is somebody else's code, and may take long."""
+    if isinstance(value, Deferred):
+        return repr(value)[:MAX_TEXT]
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"
+    return f"<{type(value).__name__}>"
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _MASK.text(value)
+    if isinstance(value, _Beginning):
+        return f"{_MASK.head(value.text, MAX_TEXT)}{MORE} ({value.length} characters)"
+    if isinstance(value, dict):
+        return {_MASK.text(name): _masked_field(name, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to write such a one
+        return "<a very long number>"
+    return value
+
+
+def _masked_field(name: str, value: Any) -> Any:
+    if name in _NOT_SECRET and isinstance(value, str):
+        return value
+    if isinstance(value, str) and _MASK.uuids(value) != value:
+        return _MASK.text(value)
+    return MASK if hides(name, value) else _masked(value)
