@@ -32,7 +32,7 @@ async def log(
         # => "2 new orders"
     """
     if message is None or message == "":
-        context.log(level, _text(dict(context.scope)))
+        context.log(level, _text(context.scope.shown()))
         return None
     context.log(level, _text(message))
     return message if body is None or body == "" else None

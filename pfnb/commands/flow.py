@@ -1,17 +1,24 @@
-"""Commands that decide which steps run, how often, and whether to go on at all."""
+"""Commands that decide which steps run, how often, and when."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from pfnb.exceptions import AssertionFailedError, ParameterError
-from pfnb.language.command import BlockDeclaration, command
+from pfnb.exceptions import ParameterError
+from pfnb.language.case import Case
+from pfnb.language.command import NULL, BlockDeclaration, command
 from pfnb.language.condition import is_true
+from pfnb.language.context import Context
+from pfnb.language.deferred import Lazy
+from pfnb.language.execution import BlockHandle
+from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
-from pfnb.language.runner import BlockHandle
+
+MAX_WAIT = 86_400_000
 
 
 @command("if", anonymous=True, block=BlockDeclaration("if.end", parts=("if.else",)), shorthand="true")
@@ -38,13 +45,22 @@ async def if_(
     await block.run("if" if holds else "if.else")
 
 
-@command("foreach", anonymous=True, block=BlockDeclaration("foreach.end", repeats=True), shorthand="in_")
+@command(
+    "foreach",
+    aliases=("split",),
+    anonymous=True,
+    block=BlockDeclaration("foreach.end", aliases={"split.end": "foreach.end"}, repeats=True),
+    shorthand="in_",
+)
 async def foreach(
     block: BlockHandle,
     vars: dict[str, Any],  # noqa: A002 - the word of the language
     in_: Annotated[Any, Field(description="A list, a map (its entries), or a text with commas in it.")],
     as_: Annotated[str | None, Field(description="Name of the variable that holds the item.", min_length=1)] = None,
     loop_name: Annotated[str, Field(description="Name of the variable that holds the loop.", min_length=1)] = "loop",
+    item: Annotated[
+        Lazy | None, Field(description="An expression that makes the item out of `vars.loop.item`.")
+    ] = None,
 ) -> None:
     """Run the steps up to `foreach.end` for each item.
 
@@ -64,14 +80,15 @@ async def foreach(
     before = {name: vars[name] for name in names if name in vars}
     outer = before.get(loop_name)
     outer = outer if isinstance(outer, dict) else {}
-    for index, item in enumerate(_items(in_)):
-        loop = {"item": item, "index": index, "even": index % 2 == 0}
-        if as_ is None:
-            vars[loop_name] = {**outer, **loop}
-        else:
-            vars[loop_name] = {**outer, as_: loop}
-            vars[as_] = item
-        await block.run("foreach")
+    for index, element in enumerate(_items(in_)):
+        loop = {"item": element, "index": index, "even": index % 2 == 0}
+        vars[loop_name] = {**outer, **(loop if as_ is None else {as_: loop})}
+        if item is not None:
+            loop["item"] = await threaded(item)
+            vars[loop_name] = {**outer, **(loop if as_ is None else {as_: loop})}
+        if as_ is not None:
+            vars[as_] = loop["item"]
+        await block.run("foreach", index)
     for name in names:
         vars.pop(name, None)
     vars.update(before)
@@ -89,58 +106,65 @@ def _items(value: Any) -> Iterable[Any]:
     raise ParameterError(f'foreach: "in" wants a list, a map or a text with commas, not {value!r}')
 
 
-@command("assert", anonymous=True)
-async def assert_(
-    body: Any,
-    true: Annotated[Any, Field(description="Must be true.")] = UNSET,
-    false: Annotated[Any, Field(description="Must be false.")] = UNSET,
-    value: Annotated[Any, Field(description="The value to compare with `equals`; without it, the body.")] = UNSET,
-    equals: Annotated[Any, Field(description="What `value` must be equal to.")] = UNSET,
-    body_equals: Annotated[
-        Any, Field(description="What the body must be equal to.", validation_alias="body.equals")
-    ] = UNSET,
-    message: Annotated[str | None, Field(description="What to say if it does not hold.")] = None,
-) -> None:
-    """End the run with an error unless everything that is given holds.
+@command("switch", anonymous=True)
+def switch(**cases: Case) -> Any:
+    """Take the value of the first condition that holds. The conditions are the parameters' names, in their order.
+
+    If none holds, the body stays as it is.
 
     Example:
-        body: {total: 3}
+        body: {age: 36}
         pipeline:
-          - assert: {true: "#{body.total > 0}", message: nothing was ordered}
-          - assert: {value: "#{body.total}", equals: 3}
-        # => {"total": 3}
+          - switch:
+              body.age < 18: child
+              body.age < 65: adult
+              true: senior
+        # => "adult"
     """
-    problem = _problem(body, true, false, value, equals, body_equals)
-    if problem is not None:
-        raise AssertionFailedError(message or problem)
-
-
-def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equals: Any) -> str | None:
-    if all(given is UNSET for given in (true, false, equals, body_equals)):
-        raise ParameterError('assert wants at least one of "true", "false", "equals" and "body.equals"')
-    if true is not UNSET and not is_true(true, "true"):
-        return f"assert: what should be true is {_short(true)}"
-    if false is not UNSET and is_true(false, "false"):
-        return f"assert: what should be false is {_short(false)}"
-    compared = body if value is UNSET else value
-    if equals is not UNSET and not _equal(compared, equals):
-        return f"assert: {_short(compared)} is not equal to {_short(equals)}"
-    if body_equals is not UNSET and not _equal(body, body_equals):
-        return f"assert: the body, {_short(body)}, is not equal to {_short(body_equals)}"
+    for case in cases.values():
+        if case.holds():
+            value = case.chosen()
+            return NULL if value is None else value
     return None
 
 
-def _equal(one: Any, other: Any) -> bool:
-    """Equality of JSON, where true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    return bool(one == other)
+@command("exit", anonymous=True)
+async def exit_(context: Context) -> None:
+    """End the run here, as a success: only the steps behind `finally` are still run.
+
+    Example:
+        body: 1
+        pipeline:
+          - exit: {if: "#{body < 5}"}
+          - body.set: never
+        # => 1
+    """
+    context.exit()
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+@command("wait", anonymous=True, shorthand="ms")
+async def wait(ms: Annotated[float, Field(description="Milliseconds to wait.", ge=0, le=MAX_WAIT)]) -> None:
+    """Wait before the next step.
+
+    Example:
+        pipeline:
+          - wait: {ms: 5}
+          - body.set: later
+        # => "later"
+    """
+    await asyncio.sleep(ms / 1000)
+
+
+@command("eval", anonymous=True, shorthand="expr")
+def evaluate(context: Context, expr: Annotated[Lazy, Field(description="An expression, which may assign.")]) -> Any:
+    """Evaluate an expression. The body stays as it is, unless the expression changes it; the value goes to `output`.
+
+    Example:
+        vars: {total: 1}
+        pipeline:
+          - eval: {expr: "vars.total = vars.total + 1"}
+          - body.set: "#{vars.total}"
+        # => 2
+    """
+    value = expr()
+    return value if context.has_output else None

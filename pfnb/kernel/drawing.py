@@ -31,8 +31,8 @@ class Drawing:
 
 def drawn(notebook: Notebook, name: str) -> Drawing:
     """The pipeline of a listener, of this notebook or another one of this owner. NotFoundError if there is none."""
-    from pfnb.kernel.display.masking import Mask
     from pfnb.language.diagram import flowchart, tree
+    from pfnb.language.masking import Mask
 
     mask = Mask().text
     sources = {row["name"]: str(row["source"]) for row in notebook.run_sync(notebook.hub.list_listeners())}

@@ -55,7 +55,6 @@ KNOWN: Final = {
 """Headers with a meaning. PIPEFORCE allows others of one's own, which expressions read as `headers.NAME`."""
 
 
-
 def headers_of(node: Node | None, source: str) -> tuple[dict[str, Any], Rules]:
     """The headers as plain JSON, and what those that are known ask for.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from time import perf_counter, time
 from typing import Any, Final
 
@@ -220,6 +221,8 @@ def _masked(value: Any) -> Any:
         return {_MASK.text(name): _masked_field(name, item) for name, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):  # JSON has no such numbers
+        return str(value)
     if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to write such a one
         return "<a very long number>"
     return value

@@ -103,7 +103,6 @@ class TestHeaders:
             ("onerror: LOG", 'did you mean "onError"?'),
             ("descripton: x", 'did you mean "description"?'),
             ("runwhen: x", 'did you mean "runWhen"?'),
-            ("exprPrefix: '$'", "is not supported"),
         ],
     )
     def test_what_is_nearly_known_or_not_supported_is_refused(self, problem, header, words):

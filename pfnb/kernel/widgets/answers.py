@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.kernel.display.masking import masked_uuid
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.facts import MOST, delivery_facts, row_facts, step_facts
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
+from pfnb.language.masking import masked_uuid
 
 PAGE = 100
 """Rows of the list in one answer."""

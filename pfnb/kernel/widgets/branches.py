@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.tree import Embedded, children, make_node, plain
 from pfnb.kernel.display.visible import visible
 from pfnb.kernel.widgets.expressions import expression
+from pfnb.language.masking import Mask
 
 PAGE = 100
 """Children in one answer."""

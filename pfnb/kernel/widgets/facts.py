@@ -16,9 +16,9 @@ from pfnb.kernel.display.entry import (
     query_pairs,
     short,
 )
-from pfnb.kernel.display.masking import MASK, Mask
 from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
 from pfnb.kernel.display.visible import visible
+from pfnb.language.masking import MASK, Mask
 
 MOST = 200
 """Deliveries, files, headers or steps of one event that are shown."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from pfnb.exceptions import NotFoundError
 from pfnb.kernel.display.hexdump import hexdump
-from pfnb.kernel.display.masking import Mask
 from pfnb.kernel.display.payload import PARSED, Payload, read_payload
 from pfnb.kernel.display.visible import visible
 from pfnb.kernel.port import SessionPort
@@ -18,6 +17,7 @@ from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.branches import Tree
 from pfnb.kernel.widgets.facts import event_facts
 from pfnb.kernel.widgets.previews import Preview, preview
+from pfnb.language.masking import Mask
 
 BODY = -1
 """Stands for the body where otherwise a file is named by its index."""

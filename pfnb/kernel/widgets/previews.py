@@ -12,11 +12,11 @@ from typing import Any
 from pfnb.exceptions import PreviewError
 from pfnb.kernel.display.hexdump import hexdump
 from pfnb.kernel.display.images import read_image
-from pfnb.kernel.display.masking import MASK, Mask, hides
 from pfnb.kernel.display.payload import read_body
 from pfnb.kernel.display.units import human_size
 from pfnb.kernel.display.visible import visible
 from pfnb.kernel.widgets.branches import Tree
+from pfnb.language.masking import MASK, Mask, hides
 
 _PICTURE = 16 * 1024 * 1024
 _PDF = 32 * 1024 * 1024

@@ -7,11 +7,11 @@ import json
 import pytest
 
 import pfnb
-from pfnb.kernel.display.masking import MASK, Mask
 from pfnb.kernel.display.payload import parse_json
 from pfnb.kernel.display.tree import Embedded
 from pfnb.kernel.widgets.branches import PAGE, Tree, page, top, whole_text
 from pfnb.kernel.widgets.expressions import expression
+from pfnb.language.masking import MASK, Mask
 
 ODD = [
     "plain",

@@ -8,10 +8,10 @@ import pytest
 
 from pfnb.exceptions import MissingPackageError, PreviewError
 from pfnb.kernel.display.images import read_image
-from pfnb.kernel.display.masking import MASK, Mask
 from pfnb.kernel.widgets import pdf
 from pfnb.kernel.widgets.branches import page
 from pfnb.kernel.widgets.previews import preview
+from pfnb.language.masking import MASK, Mask
 
 SAMPLES = Path(__file__).parents[3] / "notebooks" / "samples"
 

@@ -1,0 +1,105 @@
+"""Commands about errors: raising one, dealing with those of the steps above, and cleaning up whatever happened."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import ParameterError, PfnbError, RaisedError
+from pfnb.language.command import BlockDeclaration, When, command
+from pfnb.language.context import Context
+from pfnb.language.deferred import Lazy
+from pfnb.language.execution import BlockHandle
+from pfnb.language.failure import is_of_type
+from pfnb.language.offload import threaded
+
+
+@command("error", anonymous=True, shorthand="message")
+async def error_(
+    message: Annotated[str, Field(description="What the caller is told.")],
+    status_code: Annotated[
+        int, Field(description="The HTTP status of the error.", ge=400, le=599, validation_alias="status")
+    ] = 500,
+) -> None:
+    """End the run with an error.
+
+    Example:
+        body: {total: -1}
+        pipeline:
+          - error: {message: "a negative total", if: "#{body.total < 0}", onError: IGNORE}
+        # => {"total": -1}
+    """
+    error = RaisedError(message)
+    error.status = status_code
+    raise error
+
+
+@command("except", anonymous=True, block=BlockDeclaration("except.end", when=When.AFTER_ERROR))
+async def except_(
+    block: BlockHandle,
+    context: Context,
+    type_: Annotated[
+        Any, Field(description="Only errors of this type, such as NotFoundError; several in a list, or by commas.")
+    ] = None,
+    status_code: Annotated[
+        Any, Field(description="Only errors of this HTTP status; several in a list.", validation_alias="status")
+    ] = None,
+    drop: Annotated[
+        bool, Field(description="Whether the error ends here, and the run goes on after the block.")
+    ] = False,
+) -> None:
+    """Run the steps up to `except.end` if a step above has failed, and not otherwise.
+
+    Within them `exception` tells `message`, `type`, `statusCode`, `line` and `step`. After them the run ends with the error,
+    unless `drop` is true.
+
+    Example:
+        pipeline:
+          - error: no such order
+          - body.set: never
+          - except: {drop: true}
+          - body.set: "sorry: #{exception.message}"
+          - except.end:
+        # => "sorry: no such order"
+    """
+    error = context.error
+    if error is None or not _is_meant(error, type_, status_code):
+        return
+    await block.run("except")
+    if drop:
+        context.error = None
+
+
+@command("finally", anonymous=True, block=BlockDeclaration(None, when=When.ALWAYS))
+async def finally_(
+    block: BlockHandle,
+    do: Annotated[Lazy | None, Field(description="An expression to evaluate before the steps.")] = None,
+) -> None:
+    """Run all steps behind it, to the end of the pipeline, also after an error or an `exit`.
+
+    Example:
+        pipeline:
+          - exit:
+          - body.set: never
+          - finally:
+          - body.set: always
+        # => "always"
+    """
+    if do is not None:
+        await threaded(do)
+    await block.run("finally")
+
+
+def _is_meant(error: PfnbError, types: Any, statuses: Any) -> bool:
+    return (types is None or any(is_of_type(error, name) for name in _listed(types))) and (
+        statuses is None or str(error.status) in _listed(statuses)
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    if isinstance(value, (str, int)):
+        return [part.strip() for part in str(value).split(",")]
+    if isinstance(value, list):
+        return [str(part) for part in value]
+    raise ParameterError(f"except wants a name, a status, or a list of them, not {value!r}")

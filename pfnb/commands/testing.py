@@ -1,0 +1,110 @@
+"""Commands that check what a pipeline does, and stand in for what it should not do while it is tried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.exceptions import AssertionFailedError, ParameterError
+from pfnb.language.command import command
+from pfnb.language.condition import is_true
+from pfnb.language.context import Context
+from pfnb.language.deferred import Lazy
+from pfnb.language.parameters import UNSET
+
+
+@command("assert", anonymous=True)
+async def assert_(
+    body: Any,
+    true: Annotated[Any, Field(description="Must be true.")] = UNSET,
+    false: Annotated[Any, Field(description="Must be false.")] = UNSET,
+    value: Annotated[Any, Field(description="The value to compare with `equals`; without it, the body.")] = UNSET,
+    equals: Annotated[Any, Field(description="What `value` must be equal to.")] = UNSET,
+    body_equals: Annotated[
+        Any, Field(description="What the body must be equal to.", validation_alias="body.equals")
+    ] = UNSET,
+    message: Annotated[str | None, Field(description="What to say if it does not hold.")] = None,
+) -> None:
+    """End the run with an error unless everything that is given holds.
+
+    Example:
+        body: {total: 3}
+        pipeline:
+          - assert: {true: "#{body.total > 0}", message: nothing was ordered}
+          - assert: {value: "#{body.total}", equals: 3}
+        # => {"total": 3}
+    """
+    problem = _problem(body, true, false, value, equals, body_equals)
+    if problem is not None:
+        raise AssertionFailedError(message or problem)
+
+
+def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equals: Any) -> str | None:
+    if all(given is UNSET for given in (true, false, equals, body_equals)):
+        raise ParameterError('assert wants at least one of "true", "false", "equals" and "body.equals"')
+    if true is not UNSET and not is_true(true, "true"):
+        return f"assert: what should be true is {_short(true)}"
+    if false is not UNSET and is_true(false, "false"):
+        return f"assert: what should be false is {_short(false)}"
+    compared = body if value is UNSET else value
+    if equals is not UNSET and not _equal(compared, equals):
+        return f"assert: {_short(compared)} is not equal to {_short(equals)}"
+    if body_equals is not UNSET and not _equal(body, body_equals):
+        return f"assert: the body, {_short(body)}, is not equal to {_short(body_equals)}"
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equality of JSON, where true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """What stands in for a command: a value for the body, or UNSET, and variables."""
+
+    when: Lazy | None
+    body: Any
+    variables: dict[str, Any]
+
+    def apply(self, context: Context) -> None:
+        if self.body is not UNSET:
+            context.scope.body = self.body
+        context.scope.vars.update(self.variables)
+
+
+@command("mock.command", anonymous=True)
+async def mock_command(
+    context: Context,
+    command_: Annotated[str, Field(description="The command that is not to be run.", min_length=1)],
+    when: Annotated[Lazy | None, Field(description="An expression: the mock stands in only if it is true.")] = None,
+    then_set_body: Annotated[Any, Field(description="What becomes the body instead of the result.")] = UNSET,
+    then_set_var: Annotated[dict[str, Any] | None, Field(description="Variables to set, as a map.")] = None,
+    enabled: Annotated[Any, Field(description="Whether there is this mock at all.")] = True,
+) -> None:
+    """Let something stand in for a command in the steps that follow, such as for one that sends mails.
+
+    The header `mocksEnabled: false` switches all mocks of a pipeline off.
+
+    Example:
+        pipeline:
+          - mock.command: {command: webhook.get, thenSetBody: [{eventKey: lead.created}]}
+          - webhook.get:
+          - body.set: "#{body[0].eventKey}"
+        # => "lead.created"
+    """
+    if is_true(enabled, "enabled"):
+        context.mock(command_, Mock(when, then_set_body, then_set_var or {}))
