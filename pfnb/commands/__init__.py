@@ -21,6 +21,7 @@ _GROUPS = (
     "outbound",
     "pipelines",
     "testing",
+    "property",
     "transform",
     "webhook",
     "zip",

@@ -12,7 +12,7 @@ from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.hub.hub import Hub
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.webhook import RECEIVE, Webhook
-from pfnb.language.content import content_reference
+from pfnb.language.content import content_id_of, content_reference
 from pfnb.language.port import Exists, User
 
 MAX_LOGS = 10_000
@@ -102,6 +102,21 @@ class HubAccess:
 
     async def describe(self) -> dict[str, Any]:
         return {"url": self._url, "namespace": self._hub.settings.namespace, "started": self._hub.started}
+
+    async def put_attachment(
+        self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
+    ) -> dict[str, Any]:
+        content_id = content_id_of(content)
+        if content_id is None:
+            raise ParameterError("an attachment is made of a content reference")
+        kind = content_type or content.get("contentType")
+        return (await self._hub.attachments.put(path, name, content_id, kind, self._user.name)).to_json()
+
+    async def list_attachments(self, path: str) -> list[dict[str, Any]]:
+        return [one.to_json() for one in await self._hub.attachments.list(path, self._user.name)]
+
+    async def delete_attachment(self, path: str, name: str) -> None:
+        await self._hub.attachments.delete(path, name, self._user.name)
 
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         return self._hub.cache.put(self._user.name, key, value, seconds)

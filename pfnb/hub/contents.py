@@ -1,5 +1,5 @@
-"""The bytes behind content references: bodies and files of events, of uploads for as long as their run lasts, and files that
-pipelines make, for a while."""
+"""The bytes behind content references: bodies and files of events, attachments of properties, uploads for as long as their run
+lasts, and files that pipelines make, for a while."""
 
 from __future__ import annotations
 
@@ -58,6 +58,10 @@ class Contents:
         if made is not None:
             start, length = _slice(_part((), number, content_id), len(made.data), offset, size)
             return made.data[start : start + length]
+        attachment = await self._store.attachment(name)
+        if attachment is not None and attachment.owner == owner:
+            start, length = _slice(_part((), number, content_id), attachment.size, offset, size)
+            return await self._store.attachment_slice(name, start, length)
         event = await self._store.event(name)
         if event is None or event.owner != owner:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never was")

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
+from pfnb.hub.attachments import Attachments
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.cache import Cache
 from pfnb.hub.changes import Changes
@@ -66,6 +67,9 @@ class Hub:
         self.contents = Contents(store, now)
         self.cache = Cache(now)
         self.properties = Properties(store, settings.namespace, now, self._change_properties)
+        self.attachments = Attachments(
+            store, self.properties, self.contents, now, memory=settings.limits.memory, folder=settings.bodies
+        )
         self.changes = Changes()
         self.outcomes = Outcomes()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)

@@ -58,7 +58,8 @@ class Properties:
         self._store = store
         self._now = now
         self._commit = commit
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held by whoever changes a property or its attachments."""
 
     async def get(self, path: str, owner: str) -> Property:
         """NotFoundError when there is none; AccessDeniedError when it is somebody else's."""
@@ -82,7 +83,7 @@ class Properties:
         `timeToLive` (minutes) and `tags`; what is not among them stays."""
         absolute = absolute_path(path, self.namespace)
         given = _checked(fields)
-        async with self._turn:
+        async with self.turn:
             before, over = await self._at(absolute)
             if before is None:
                 new = Property(absolute, str(uuids.uuid4()), owner, self._now())
@@ -106,7 +107,7 @@ class Properties:
             raise ParameterError(
                 f"{pattern} could delete everything: name a folder, such as global/app/demo/**, or add yes: true"
             )
-        async with self._turn:
+        async with self.turn:
             if wanted.is_path and (found := await self._present(wanted.prefix)) is not None:
                 _mine(found, owner)
             return await self._remove(await self.find(pattern, owner))
@@ -114,7 +115,7 @@ class Properties:
     async def copy(self, path: str, to: str, owner: str) -> Property:
         """Copy it, without attachments, over whatever is there."""
         target = absolute_path(to, self.namespace)
-        async with self._turn:
+        async with self.turn:
             origin = await self.get(path, owner)
             there, over = await self._at(target)
             now = self._now()
@@ -128,7 +129,7 @@ class Properties:
     async def move(self, path: str, to: str, owner: str) -> Property:
         """Give it another path. NameTakenError when there is something."""
         target = absolute_path(to, self.namespace)
-        async with self._turn:
+        async with self.turn:
             origin = await self.get(path, owner)
             there, over = await self._at(target)
             if there is not None:
@@ -149,7 +150,7 @@ class Properties:
 
     async def sweep(self) -> None:
         """Delete those whose time is up."""
-        async with self._turn:
+        async with self.turn:
             await self._remove(await self._store.expired_properties(self._now()))
 
     async def _remove(self, found: list[Property]) -> list[Property]:

@@ -94,6 +94,20 @@ class SessionPort(HubPort):
         described: dict[str, Any] = await self._session.call("describe", {})
         return described
 
+    async def put_attachment(
+        self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
+    ) -> dict[str, Any]:
+        arguments = {"path": path, "name": name, "content": dict(content), "content_type": content_type}
+        attachment: dict[str, Any] = await self._session.call("put_attachment", arguments)
+        return attachment
+
+    async def list_attachments(self, path: str) -> list[dict[str, Any]]:
+        attachments: list[dict[str, Any]] = await self._session.call("list_attachments", {"path": path})
+        return attachments
+
+    async def delete_attachment(self, path: str, name: str) -> None:
+        await self._session.call("delete_attachment", {"path": path, "name": name})
+
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         arguments = {"key": key, "value": value, "seconds": seconds}
         entry: dict[str, Any] = await self._session.call("put_cached", arguments)

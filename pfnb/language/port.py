@@ -97,6 +97,21 @@ class HubPort(Protocol):
         """The hub: its `url` as this user's side reaches it, its `namespace`, and when it `started` (milliseconds)."""
         ...
 
+    async def put_attachment(
+        self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
+    ) -> dict[str, Any]:
+        """Attach a copy of what a content reference stands for to a property, in the place of an attachment of that name.
+        Returns the attachment: a content reference, with `created` and `updated`. Raises NotFoundError."""
+        ...
+
+    async def list_attachments(self, path: str) -> list[dict[str, Any]]:
+        """A property's attachments, by name. Raises NotFoundError."""
+        ...
+
+    async def delete_attachment(self, path: str, name: str) -> None:
+        """Delete an attachment. Raises NotFoundError."""
+        ...
+
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
         """Keep JSON for this user's pipelines. Returns the entry: `key`, `size` in bytes, `created` and `expires` in
         milliseconds. Raises ParameterError and PayloadTooLargeError."""

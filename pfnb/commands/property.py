@@ -1,0 +1,403 @@
+"""The property store: values at paths, which applications keep their data, their forms and their pipelines in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from pfnb.exceptions import NotFoundError, ParameterError
+from pfnb.language.command import NULL, command
+from pfnb.language.content import content_id_of
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+from pfnb.language.port import Exists
+
+BASE64 = "encoding=base64"
+
+Path = Annotated[
+    str,
+    Field(description="The property's path, such as `global/app/demo/config`.", min_length=1, validation_alias="key"),
+]
+Pattern = Annotated[
+    str | None,
+    Field(description="Paths: `*` is a part of a name, `**` any number of names.", validation_alias="filter"),
+]
+To = Annotated[str, Field(description="The other path.", min_length=1)]
+Name = Annotated[str, Field(description="The attachment's name.", min_length=1)]
+
+
+def _tags(value: Any) -> Any:
+    """A map, or `name1:value1, name2:value2`."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition(":") for pair in value.split(",") if pair.strip()]
+    return {name.strip(): tag.strip() for name, _, tag in pairs}
+
+
+Tags = Annotated[
+    dict[str, str] | None, BeforeValidator(_tags), Field(description="A map, or `name1:value1, name2:value2`.")
+]
+Minutes = Annotated[
+    int | None,
+    Field(description="Minutes from its creation until it is deleted; 0: never.", ge=0, validation_alias="ttl"),
+]
+Type = Annotated[str | None, Field(description="Its mime type, such as `application/yaml;type=pipeline`.")]
+
+
+@command("property.put")
+async def put(
+    body: Any,
+    context: Context,
+    path: Path,
+    value: Annotated[Any, Field(description="A text, or any JSON; without it, the body, which may be a file.")] = UNSET,
+    type: Type = None,  # noqa: A002
+    time_to_live: Minutes = None,
+    tags: Tags = None,
+) -> dict[str, Any]:
+    """Save a property's value, and create the property if it is not there. Returns it with its attributes.
+
+    What is not given stays as it is. Each change fires `property.created` or `property.updated`, with the property before in
+    `payload.origin` and after in `payload.target`.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/rates, value: {eur: 1.1}}
+          - property.value.get: {path: global/app/demo/rates}
+        # => {"eur": 1.1}
+    """
+    given = await _given(body if value is UNSET else value, type, context)
+    fields = {**given, "timeToLive": time_to_live, "tags": tags}
+    kept = {name: field for name, field in fields.items() if name == "value" or field is not None}
+    saved: dict[str, Any] = (await context.hub.put_property(path, kept))["property"]
+    return saved
+
+
+@command("property.value.put")
+async def put_value(
+    body: Any,
+    context: Context,
+    path: Path,
+    value: Annotated[Any, Field(description="A text, or any JSON; without it, the body, which may be a file.")] = UNSET,
+) -> None:
+    """Save the value of a property that is there. The body stays as it is.
+
+    Example:
+        pipeline:
+          - property.schema.put: {path: global/app/demo/counter, value: 1, type: application/json}
+          - property.value.put: {path: global/app/demo/counter, value: 2}
+          - property.value.get: {path: global/app/demo/counter}
+        # => 2
+    """
+    await context.hub.get_property(path)
+    await context.hub.put_property(path, await _given(body if value is UNSET else value, None, context))
+
+
+@command("property.get", read_only=True)
+async def get(context: Context, path: Path) -> dict[str, Any]:
+    """A property with its attributes; its value is a text.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/name, value: Ada}
+          - property.get: {path: global/app/demo/name}
+          - body.set: "#{body.path} is #{body.value}"
+        # => "/pipeforce/default/global/app/demo/name is Ada"
+    """
+    return await context.hub.get_property(path)
+
+
+@command("property.value.get", read_only=True)
+async def get_value(context: Context, path: Path) -> Any:
+    """A property's value only: JSON for a JSON type, a file for a base64 one, else a text. A property without a value has its
+    default value.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/names, value: [Ada, Ida]}
+          - property.value.get: {path: global/app/demo/names}
+        # => ["Ada", "Ida"]
+    """
+    found = await context.hub.get_property(path)
+    text = found["value"] if found["value"] is not None else found["defaultValue"]
+    if text is None:
+        return NULL
+    kind = found["type"] or "text/plain"
+    if BASE64 in kind:
+        return await _file(found["path"], kind, text, context)
+    value = _json(text) if _is_json(kind) else text
+    return NULL if value is None else value
+
+
+@command("property.list", read_only=True)
+async def list_(context: Context, pattern: Pattern = None) -> list[dict[str, Any]]:
+    """List your properties with their attributes, by path.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/object/1, value: a}
+          - property.put: {path: global/app/demo/object/2, value: b}
+          - property.list: {pattern: "global/app/demo/object/*"}
+          - body.set: "#{body.![value]}"
+        # => ["a", "b"]
+    """
+    return await context.hub.list_properties(pattern or "**")
+
+
+@command("property.keys", read_only=True)
+async def keys(context: Context, pattern: Pattern = None) -> list[str]:
+    """List the paths of your properties only.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/config, value: a}
+          - property.keys: {pattern: "global/**"}
+        # => ["/pipeforce/default/global/app/demo/config"]
+    """
+    return [found["path"] for found in await context.hub.list_properties(pattern or "**")]
+
+
+@command("property.exists", read_only=True)
+async def exists(context: Context, path: Path) -> bool:
+    """Whether there is a property at a path.
+
+    Example:
+        pipeline:
+          - property.exists: {path: global/app/demo/nothing}
+        # => false
+    """
+    try:
+        await context.hub.get_property(path)
+    except NotFoundError:
+        return False
+    return True
+
+
+@command("property.copy")
+async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
+    """Copy a property, without its attachments, over whatever is there. Returns the copy, and fires `property.copied`.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/a, value: text}
+          - property.copy: {path: global/app/demo/a, to: global/app/demo/b}
+          - property.value.get: {path: global/app/demo/b}
+        # => "text"
+    """
+    return await context.hub.copy_property(path, to)
+
+
+@command("property.move")
+async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
+    """Give a property another path, where there is none yet. Returns it, and fires `property.moved`, with the two paths.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/a, value: text}
+          - property.move: {path: global/app/demo/a, to: global/app/demo/b}
+          - property.keys: {pattern: "global/app/demo/*"}
+        # => ["/pipeforce/default/global/app/demo/b"]
+    """
+    return await context.hub.move_property(path, to)
+
+
+@command("property.schema.put")
+async def put_schema(
+    context: Context,
+    path: Annotated[
+        str | None, Field(description="The property's path, such as `global/app/demo/config`.", validation_alias="key")
+    ] = None,
+    pattern: Pattern = None,
+    type: Type = None,  # noqa: A002
+    value: Annotated[Any, Field(description="Its value: a text, or any JSON.")] = UNSET,
+    default_value: Annotated[Any, Field(description="The value it has as long as it has none.")] = UNSET,
+    time_to_live: Minutes = None,
+    tags: Tags = None,
+    exist_strategy: Annotated[Exists, Field(description="What to do if it is there already.")] = "update",
+) -> Any:
+    """Create a property, or change its attributes. Returns what was done: `create`, `update` or `skip`.
+
+    With a pattern, all properties that it means are changed, and what was done to each is listed.
+
+    Example:
+        pipeline:
+          - property.schema.put: {path: global/app/demo/config, type: application/json, value: {a: 1}, tags: "team:sales"}
+          - property.schema.put: {path: global/app/demo/config, timeToLive: 5}
+          - body.set: "#{body.result}"
+        # => "update"
+    """
+    fields = {"type": type, "timeToLive": time_to_live, "tags": tags}
+    given = {name: field for name, field in fields.items() if field is not None}
+    given.update({name: one for name, one in (("value", value), ("defaultValue", default_value)) if one is not UNSET})
+    chosen = _chosen("property.schema.put", path, pattern)
+    if path is not None:
+        return _done(await context.hub.put_property(chosen, given, exists=exist_strategy))
+    found = await context.hub.list_properties(chosen)
+    return [_done(await context.hub.put_property(one["path"], given, exists=exist_strategy)) for one in found]
+
+
+@command("property.schema.delete", aliases=("property.delete",))
+async def delete(
+    context: Context,
+    path: Annotated[str | None, Field(description="The property's path.", validation_alias="key")] = None,
+    pattern: Pattern = None,
+    yes: Annotated[bool, Field(description="Confirms a pattern that could delete everything.")] = False,
+) -> list[str]:
+    """Delete properties with their values and attachments. Returns the paths of those that were there; each fires
+    `property.deleted`.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/a, value: text}
+          - property.schema.delete: {pattern: "global/app/demo/**"}
+        # => ["/pipeforce/default/global/app/demo/a"]
+    """
+    chosen = _chosen("property.schema.delete", path, pattern)
+    if path is not None and any(mark in path for mark in "*?"):
+        raise ParameterError(f"{path} is a pattern: write pattern: {path}")
+    return [gone["path"] for gone in await context.hub.delete_properties(chosen, confirmed=yes)]
+
+
+@command("property.attachment.put")
+async def put_attachment(
+    body: Any,
+    context: Context,
+    path: Path,
+    name: Annotated[str | None, Field(description="The attachment's name; without it, the file's.")] = None,
+    content: Annotated[Any, Field(description="A file, or a text; without it, the body.")] = UNSET,
+    content_type: Annotated[str | None, Field(description="Its mime type; without it, the file's.")] = None,
+) -> None:
+    """Attach a file to a property, in the place of an attachment of that name. The body stays as it is.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada}
+          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
+          - property.attachment.list: {path: global/app/demo/applicant}
+          - body.set: "#{body[0].name}: #{body[0].contentLength} bytes"
+        # => "cv.txt: 7 bytes"
+    """
+    given = body if content is UNSET else content
+    if content_id_of(given) is None:
+        text = "" if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        kind = content_type or ("text/plain; charset=utf-8" if isinstance(given, str) else "application/json")
+        given = await context.hub.put_content(text.encode("utf-8", "replace"), name=name or "", content_type=kind)
+    name = name or str(given.get("name") or "")
+    await context.hub.put_attachment(path, name, given, content_type=content_type)
+
+
+@command("property.attachment.list", read_only=True)
+async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]:
+    """List a property's attachments as content references, by name.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada}
+          - property.attachment.list: {path: global/app/demo/applicant}
+        # => []
+    """
+    return await context.hub.list_attachments(path)
+
+
+@command("property.attachment.get", read_only=True)
+async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, Any]:
+    """What is known of an attachment: name, type, length, checksum, times.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada}
+          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
+          - property.attachment.get: {path: global/app/demo/applicant, name: cv.txt}
+          - body.set: "#{body.contentType}"
+        # => "text/plain; charset=utf-8"
+    """
+    found = await _attachment(context, path, name)
+    return {key: value for key, value in found.items() if key != "content"}
+
+
+@command("property.attachment.content", read_only=True)
+async def get_attachment_content(context: Context, path: Path, name: Name) -> dict[str, Any]:
+    """An attachment's file: a content reference, and over HTTP its bytes.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada}
+          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
+          - property.attachment.content: {path: global/app/demo/applicant, name: cv.txt}
+          - body.set: "#{body.name}"
+        # => "cv.txt"
+    """
+    return await _attachment(context, path, name)
+
+
+@command("property.attachment.delete")
+async def delete_attachment(context: Context, path: Path, name: Name) -> None:
+    """Delete an attachment. The body stays as it is.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada}
+          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
+          - property.attachment.delete: {path: global/app/demo/applicant, name: cv.txt}
+          - property.attachment.list: {path: global/app/demo/applicant}
+        # => []
+    """
+    await context.hub.delete_attachment(path, name)
+
+
+async def _attachment(context: Context, path: str, name: str) -> dict[str, Any]:
+    for found in await context.hub.list_attachments(path):
+        if found["name"] == name:
+            return found
+    raise NotFoundError(f"the property {path} has no attachment {name}")
+
+
+def _chosen(name: str, path: str | None, pattern: str | None) -> str:
+    given = [one for one in (path, pattern) if one]
+    if len(given) != 1:
+        raise ParameterError(f'{name} wants exactly one of "path" and "pattern"')
+    return given[0]
+
+
+def _done(saved: dict[str, Any]) -> dict[str, Any]:
+    return {"result": saved["result"], "path": saved["property"]["path"], "uuid": saved["property"]["uuid"]}
+
+
+async def _given(value: Any, kind: str | None, context: Context) -> dict[str, Any]:
+    """The fields for a value. A file is its text if it is one, else base64, which its type then says."""
+    content_id = content_id_of(value)
+    if content_id is None:
+        return {"value": value, **({"type": kind} if kind is not None else {})}
+    data = await context.hub.read_content(content_id)
+    kind = kind or str(value.get("contentType") or "application/octet-stream")
+    try:
+        if BASE64 not in kind:
+            return {"value": data.decode(), "type": kind}
+    except UnicodeDecodeError:
+        kind = f"{kind};{BASE64}"
+    return {"value": base64.b64encode(data).decode(), "type": kind}
+
+
+async def _file(path: str, kind: str, text: str, context: Context) -> dict[str, Any]:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ParameterError(f"the value of {path} should be base64, says its type, and is not") from None
+    content_type = ";".join(part for part in kind.split(";") if part.strip() != BASE64)
+    return await context.hub.put_content(data, name=path.rpartition("/")[2], content_type=content_type)
+
+
+def _is_json(kind: str) -> bool:
+    media_type = kind.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _json(text: str) -> Any:
+    """The JSON in it; what is none (an old value under a new type) is the text that it is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
