@@ -134,7 +134,40 @@ async def from_template(
     from pfnb.commands.formats.template import render
 
     source = await as_text(await asyncio.to_thread(template), context)
+    return await asyncio.to_thread(render, source, await _model(model, context))
+
+
+@command("transform.ftl", anonymous=True)
+async def from_freemarker(
+    body: Any,
+    context: Context,
+    template: Annotated[
+        Verbatim | None, Field(description="A template in FreeMarker's language; without it, the body is the template.")
+    ] = None,
+    model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
+) -> str:
+    """Make a text by a template in FreeMarker's language: the usual part of it.
+
+    That is `${…}`, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, comments, and the common built-ins. Numbers are
+    written as they are, without separators.
+
+    Example:
+        pipeline:
+          - transform.ftl:
+              model: {firstName: Max, lastName: Smith}
+              template: Hello ${firstName} ${lastName}!
+        # => "Hello Max Smith!"
+    """
+    from pfnb.commands.formats.freemarker import to_jinja
+    from pfnb.commands.formats.template import render
+
+    source = await as_text(body if template is None else await asyncio.to_thread(template), context)
+    data = await _model(model, context)
+    return await asyncio.to_thread(lambda: render(to_jinja(source), data))
+
+
+async def _model(model: Any, context: Context) -> dict[str, Any]:
     data = dict(context.scope) if model is UNSET else await as_json(model, context)
     if not isinstance(data, dict):
-        raise ParameterError(f"transform.template: the model wants to be a map, not {kind(data)}")
-    return await asyncio.to_thread(render, source, data)
+        raise ParameterError(f"the template's model wants to be a map, not {kind(data)}")
+    return data

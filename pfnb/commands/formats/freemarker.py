@@ -1,0 +1,97 @@
+"""The usual part of FreeMarker's template language in Jinja's words, which is what is rendered here.
+
+`${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, and the built-ins below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pfnb.exceptions import ParameterError
+
+_QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+_PART = re.compile(
+    rf"<\#--.*?-->"
+    rf"|\$\{{(?P<printed>(?:{_QUOTED}|[^}}'\"])*)\}}"
+    rf"|(?P<indent>^[ \t]*)?<(?P<tag>/?\#\w+)(?P<rest>(?:{_QUOTED}|\([^()]*\)|[^>'\"(])*)>(?P<newline>[ \t]*\r?\n)?",
+    re.DOTALL | re.MULTILINE,
+)
+_LIST = re.compile(r"(?P<items>.+)\sas\s+(?P<first>\w+)(?:\s*,\s*(?P<second>\w+))?", re.DOTALL)
+_ASSIGN = re.compile(r"(?P<name>\w+)\s*=(?!=)(?P<value>.+)", re.DOTALL)
+_TOKEN = re.compile(
+    rf"{_QUOTED}|\?\?|\?(?P<builtin>\w+)|(?P<default>(?<=[\w)\]])!(?!=)(?P<value>{_QUOTED}|[\w.]+)?)|!=|==|<=|>="
+    r"|&&|\|\||[!=]|\b(?:gte|gt|lte|lt)\b"
+)
+_OPERATORS = {
+    "??": " is defined", "&&": " and ", "||": " or ", "!": " not ", "=": "==", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=",
+}  # fmt: skip
+_BUILTINS = {
+    "c": "", "cap_first": "|capitalize", "capitalize": "|title", "first": "|first", "has_content": "|default('')",
+    "html": "|escape", "join": "|join", "keys": "|list", "last": "|last", "length": "|length", "lower_case": "|lower",
+    "number": "|float", "replace": "|replace", "reverse": "|reverse|list", "size": "|length", "sort": "|sort",
+    "string": "|string", "trim": "|trim", "upper_case": "|upper", "url": "|urlencode",
+}  # fmt: skip
+
+
+def to_jinja(source: str) -> str:
+    """The same template, its lines the same. Raises ParameterError, with the line, for what is not translated."""
+    return "".join(_translated(source))
+
+
+def _translated(source: str) -> Iterator[str]:
+    end = 0
+    for part in _PART.finditer(source):
+        yield _plain(source[end : part.start()])
+        end = part.end()
+        line = source.count("\n", 0, part.start()) + 1
+        if part["tag"] is not None:
+            yield from _directive(part, line)
+        elif part["printed"] is not None:
+            yield f"{{{{ {_expression(part['printed'], line)} }}}}"
+        else:
+            yield "{{ '' }}" + "{# #}".replace(" ", "\n" * part[0].count("\n"))
+    yield _plain(source[end:])
+
+
+def _directive(part: re.Match[str], line: int) -> Iterator[str]:
+    """A directive alone in its line leaves no line behind."""
+    indent, newline = part["indent"] or "", part["newline"] or ""
+    is_alone = part["indent"] is not None and part["newline"] is not None
+    inner = _statement(part["tag"], part["rest"].strip().removesuffix("/").strip(), line)
+    kept = "\n" * newline.count("\n") if is_alone else ""
+    yield f"{'' if is_alone else indent}{{% {inner} {kept}%}}{'' if is_alone else newline}"
+
+
+def _statement(tag: str, rest: str, line: int) -> str:
+    listed = _LIST.fullmatch(rest) if tag == "#list" else None
+    assigned = _ASSIGN.fullmatch(rest) if tag == "#assign" else None
+    if tag in ("#if", "#elseif") and rest:
+        return f"{'if' if tag == '#if' else 'elif'} {_expression(rest, line)}"
+    if listed is not None and listed["second"] is not None:
+        return f"for {listed['first']}, {listed['second']} in ({_expression(listed['items'], line)})|items"
+    if listed is not None:
+        return f"for {listed['first']} in {_expression(listed['items'], line)}"
+    if assigned is not None:
+        return f"set {assigned['name']} = {_expression(assigned['value'], line)}"
+    if tag in ("#else", "/#if", "/#list") and not rest:
+        return {"#else": "else", "/#if": "endif", "/#list": "endfor"}[tag]
+    raise ParameterError(f"the template, line {line}: <{tag}{' ' if rest else ''}{rest[:60]}> is not understood")
+
+
+def _expression(text: str, line: int) -> str:
+    def word(found: re.Match[str]) -> str:
+        if found["builtin"] is not None:
+            if found["builtin"] not in _BUILTINS:
+                raise ParameterError(f"the template, line {line}: ?{found['builtin']} is not understood")
+            return _BUILTINS[found["builtin"]]
+        if found["default"] is not None:
+            return f"|default({found['value'] or repr('')})"
+        return _OPERATORS.get(found[0], found[0])
+
+    return _TOKEN.sub(word, text).strip()
+
+
+def _plain(text: str) -> str:
+    """Text in which Jinja finds nothing of its own."""
+    return text.replace("{", "{{ '{' }}")
