@@ -12,7 +12,7 @@ from tests.reference.functions import FOLDER as FUNCTIONS
 from tests.reference.functions import function_groups, function_pages
 from tests.reference.functions import group_summary as functions_summary
 from tests.reference.markdown import page, table
-from tests.reference.settings import common_parameters_page, headers_page, settings_page
+from tests.reference.settings import common_parameters_page, headers_page, magics_page, settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
     made = {
         "headers.md": headers_page(),
         "common-parameters.md": common_parameters_page(),
+        "magics.md": magics_page(),
         "settings.md": settings_page(),
         **dict(command_pages()),
         **dict(function_pages()),
@@ -39,6 +40,7 @@ def _index(made: set[str]) -> Iterator[str]:
     yield "## Pipelines"
     yield ""
     yield "* [Headers](headers.md) and [common parameters](common-parameters.md)"
+    yield "* [Magics](magics.md) of a notebook"
     yield "* [Settings](settings.md): environment, Jupyter Server, command line"
     yield ""
     yield "## Commands"

@@ -1,4 +1,4 @@
-"""The pages of what can be set: headers, common parameters, environment, server, command line."""
+"""The pages of what can be said and set: headers, common parameters, magics, environment, server, command line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from traitlets import HasTraits
 
 from pfnb.cli import build_parser
 from pfnb.environment import VARIABLES
+from pfnb.kernel.magics import PfnbMagics
 from pfnb.language.declaration import Setting
 from pfnb.language.headers import KNOWN
 from pfnb.language.help import type_in_words
 from pfnb.language.options import COMMON
 from pfnb.pi.main import parser as pi_parser
 from pfnb.server.extension import PfnbExtension
-from tests.reference.markdown import code, codes, page, table
+from tests.reference.markdown import code, codes, fenced, page, table
 
 PARSERS = (build_parser(), pi_parser())
 
@@ -61,6 +62,13 @@ def settings_page() -> str:
             *(line for parser in PARSERS for line in _command_line(parser)),
         ]
     )
+
+
+def magics_page() -> str:
+    lines = ["# Magics", "", "What `%load_ext pfnb` brings. Tab completes all of it.", ""]
+    for name in sorted({name for names in PfnbMagics.magics.values() for name in names}):
+        lines += [f"## %{name}", "", *fenced("", getattr(PfnbMagics, name).__doc__ or "")]
+    return page(lines)
 
 
 def _settings(kind: str, settings: Mapping[str, Setting]) -> list[str]:
