@@ -43,6 +43,9 @@ async def get(
     context: Context,
     key: Key,
     remove: Annotated[bool, Field(description="Whether the entry is gone after this.")] = False,
+    exit: Annotated[  # noqa: A002 - PIPEFORCE's word
+        bool, Field(description="Whether the run ends here if there is such an entry, with its value as the body.")
+    ] = False,
 ) -> Any:
     """The value that was put under a key; null if there is none, or no more.
 
@@ -56,6 +59,9 @@ async def get(
     entry = await context.hub.get_cached(key, remove=remove)
     if entry is None:
         return NULL
+    if exit:
+        context.scope.body = entry["value"]
+        context.exit()
     return NULL if entry["value"] is None else entry["value"]
 
 

@@ -35,6 +35,14 @@ async def test_a_missing_one_is_null(run):
     assert (await run(steps("cache.get: {key: a}"), body=1)).body is None
 
 
+@pytest.mark.parametrize(("exits", "body"), [("true", 1), ("false", "later")])
+async def test_the_run_ends_where_the_value_is_known_already(run, exits, body):
+    await run(steps("cache.put: {key: a, value: 1}"))
+    text = steps(f"cache.get: {{key: a, exit: {exits}}}", "body.set: later")
+    assert (await run(text, body=0)).body == body
+    assert (await run(text.replace("key: a", "key: b"), body=0)).body == "later"
+
+
 async def test_it_is_removed_by_reading_or_clearing(run):
     put = "cache.put: {key: a, value: 1}"
     text = steps(put, "cache.get: {key: a, remove: true}", "cache.get: {key: a, output: vars.a}", put)
