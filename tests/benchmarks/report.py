@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.benchmarks.expressions import Expressions
 from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
 from tests.benchmarks.throughput import CONNECTIONS
@@ -55,6 +56,18 @@ def history(pages: Mapping[str, float]) -> None:
     print(f"\nThe first 100 of {EVENTS:,} events, with their deliveries and the total")
     for name, milliseconds in pages.items():
         print(f"  {name:<28} {milliseconds:>7.1f} ms")
+
+
+def expressions(result: Expressions) -> None:
+    print(
+        f"\nvars.a + 1, from the cache: {result.evaluated * 1e9:.0f} ns, {result.evaluated / result.python:.1f} times"
+    )
+    print(f'scope["vars"]["a"] + 1 in a function of Python: {result.python * 1e9:.0f} ns')
+    print(
+        f"{1 / result.parsed:,.0f} of Spring's cases are parsed in a second"
+        if result.parsed
+        else "Spring's cases are not beside this checkout: no figure of parsing"
+    )
 
 
 def errors(count: int) -> None:

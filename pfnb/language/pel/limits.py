@@ -1,6 +1,6 @@
 """The bounds within which an expression is read and evaluated, so that no text and no payload can take the process down."""
 
-MAX_EXPRESSION = 32_768
+MAX_EXPRESSION = 65_536
 """Characters of one expression."""
 
 MAX_DEPTH = 64
