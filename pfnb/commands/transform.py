@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,6 +18,8 @@ from pfnb.language.deferred import Verbatim
 from pfnb.language.parameters import UNSET
 from pfnb.language.pel.values import kind
 from pfnb.language.xml_document import read_xml, write_xml
+
+_STORED = re.compile(r"\s*\$?uri:property:(?P<path>[^\s@#]+)(?:@value)?\s*")
 
 
 @command("transform.csv.json", aliases=("transform.csv2json",), anonymous=True)
@@ -112,7 +115,8 @@ async def json_to_xml(body: Any, context: Context, input: Input = UNSET) -> str:
 async def from_template(
     context: Context,
     template: Annotated[
-        Verbatim, Field(description="A template in Jinja's language: a text, or an expression for it.")
+        Verbatim,
+        Field(description="A template in Jinja's language: a text, an expression for it, or `$uri:property:PATH`."),
     ],
     model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
 ) -> str:
@@ -133,7 +137,7 @@ async def from_template(
     """
     from pfnb.commands.formats.template import render
 
-    source = await as_text(await asyncio.to_thread(template), context)
+    source = await _source(template, context)
     return await asyncio.to_thread(render, source, await _model(model, context))
 
 
@@ -161,9 +165,18 @@ async def from_freemarker(
     from pfnb.commands.formats.freemarker import to_jinja
     from pfnb.commands.formats.template import render
 
-    source = await as_text(body if template is None else await asyncio.to_thread(template), context)
+    source = await as_text(body, context) if template is None else await _source(template, context)
     data = await _model(model, context)
     return await asyncio.to_thread(lambda: render(to_jinja(source), data))
+
+
+async def _source(template: Verbatim, context: Context) -> str:
+    """The template's text; it may be that of a property, if the pipeline says so itself, and not some data."""
+    text = await asyncio.to_thread(template)
+    stored = _STORED.fullmatch(text) if template.is_literal else None
+    if stored is not None:
+        return str((await context.hub.get_property(stored["path"]))["value"])
+    return await as_text(text, context)
 
 
 async def _model(model: Any, context: Context) -> dict[str, Any]:

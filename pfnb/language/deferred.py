@@ -109,6 +109,11 @@ class Verbatim(Deferred):
     def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
         return replace(self, scope=scope, functions=functions)
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether the pipeline itself says what the text is."""
+        return isinstance(self.content, str)
+
     def __call__(self) -> Any:
         if isinstance(self.content, str):
             return self.content

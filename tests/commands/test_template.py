@@ -69,6 +69,13 @@ async def test_template_and_model_may_be_files_and_expressions(run, hub):
     assert (await run(step("{{ name }}", model='{"name": "Ada"}'))).body == "Ada"
 
 
+@pytest.mark.parametrize("uri", ["$uri:property:global/app/demo/hello", "uri:property:global/app/demo/hello@value\n"])
+async def test_a_template_may_be_a_property_if_the_pipeline_says_so(run, hub, uri):
+    await hub.put_property("global/app/demo/hello", {"value": "Hello {{ name }}"})
+    assert (await run(step(uri, model={"name": "Ada"}))).body == "Hello Ada"
+    assert (await run(step("#{body}", model={}), body=uri)).body == uri
+
+
 @pytest.mark.parametrize(
     ("template", "words"),
     [
