@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks.expressions import Expressions
 from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
+from tests.benchmarks.properties import PROPERTIES
 from tests.benchmarks.throughput import CONNECTIONS
 from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
 
@@ -68,6 +69,12 @@ def expressions(result: Expressions) -> None:
         if result.parsed
         else "Spring's cases are not beside this checkout: no figure of parsing"
     )
+
+
+def properties(listings: Mapping[str, float]) -> None:
+    print(f"\nListing of {PROPERTIES:,} properties by pattern")
+    for name, milliseconds in listings.items():
+        print(f"  {name:<28} {milliseconds:>7.1f} ms")
 
 
 def errors(count: int) -> None:

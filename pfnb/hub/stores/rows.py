@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from pfnb.language.retry import Retry
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 ATTACHMENT_COLUMNS = tuple(column for column in schema.attachments.c if column.name not in ("body", "body_file"))
+PROPERTY_COLUMNS = tuple(schema.properties.c[one.name] for one in fields(Property))
 EVENT_COLUMNS = tuple(column for column in schema.events.c if column.name not in ("body", "body_file"))
 
 
@@ -117,18 +118,10 @@ def property_row(given: Property) -> dict[str, Any]:
 
 
 def to_property(row: sa.Row[*tuple[Any, ...]]) -> Property:
-    return Property(
-        path=row.path,
-        uuid=row.uuid,
-        owner=row.owner,
-        created=row.created,
-        updated=row.updated,
-        type=row.type,
-        value=row.value,
-        default_value=row.default_value,
-        time_to_live=row.time_to_live,
-        tags=json.loads(row.tags),
-    )
+    """A row of PROPERTY_COLUMNS. By place, not by name: thousands are listed at once."""
+    path, uuid, owner, created, updated, type_, value, default, time_to_live, tags = row
+    kept = json.loads(tags) if tags != "{}" else {}
+    return Property(path, uuid, owner, created, updated, type_, value, default, time_to_live, kept)
 
 
 def attachment_row(attachment: Attachment, body: Body) -> dict[str, Any]:

@@ -122,18 +122,19 @@ class SqlStore:
 
     async def property(self, path: str) -> Property | None:
         table = schema.properties
-        found = await self._properties(sa.select(table).where(table.c.path == path))
+        found = await self._properties(table.c.path == path)
         return found[0] if found else None
 
     async def properties(self, prefix: str) -> list[Property]:
         table = schema.properties
         below = sa.func.substr(table.c.path, 1, len(prefix)) == prefix
-        return await self._properties(sa.select(table).where(below).order_by(table.c.path))
+        return await self._properties(below)
 
     async def expired_properties(self, now: int) -> list[Property]:
-        return await self._properties(sa.select(schema.properties).where(schema.properties.c.expires <= now))
+        return await self._properties(schema.properties.c.expires <= now)
 
-    async def _properties(self, query: sa.Select[Any]) -> list[Property]:
+    async def _properties(self, wanted: sa.ColumnElement[bool]) -> list[Property]:
+        query = sa.select(*rows.PROPERTY_COLUMNS).where(wanted).order_by(schema.properties.c.path)
         return await self._read(lambda connection: [rows.to_property(row) for row in connection.execute(query)])
 
     async def attachments(self, uuid: str) -> list[Attachment]:
