@@ -19,7 +19,7 @@ def _map(value: Any) -> Any:
         return value
 
 
-_Map = Annotated[dict[str, Any] | None, BeforeValidator(_map)]
+_Map = Annotated[dict[str, Any] | None, BeforeValidator(_map, json_schema_input_type=dict[str, Any] | str | None)]
 
 
 @command("pipeline.start", aliases=("pipeline.run",), anonymous=True, shorthand="key")

@@ -39,7 +39,9 @@ def _tags(value: Any) -> Any:
 
 
 Tags = Annotated[
-    dict[str, str] | None, BeforeValidator(_tags), Field(description="A map, or `name1:value1, name2:value2`.")
+    dict[str, str] | None,
+    BeforeValidator(_tags, json_schema_input_type=dict[str, str] | str | None),
+    Field(description="A map, or `name1:value1, name2:value2`."),
 ]
 Minutes = Annotated[
     int | None,

@@ -160,7 +160,7 @@ class CommandRegistry:
     def add(self, command: Command) -> None:
         """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
         built-in one only by pfnb itself; raises NameTakenError."""
-        names = [_versioned(name, command.version) for name in (command.name, *command.aliases)]
+        names = [versioned(name, command.version) for name in (command.name, *command.aliases)]
         for name in names:
             present = self._commands.get(name) or self._blocks.get(name)
             if present is not None and _is_built_in(present) and not _is_built_in(command):
@@ -178,7 +178,7 @@ class CommandRegistry:
         comes before. Raises UnknownCommandError, which names the nearest."""
         name, version = split_version(name, version)
         for number in range(version, 0, -1):
-            command = self._commands.get(_versioned(name, number))
+            command = self._commands.get(versioned(name, number))
             if command is not None:
                 return command
         if name in self._blocks:
@@ -206,8 +206,8 @@ class CommandRegistry:
         return name in self._commands
 
     def __iter__(self) -> Iterator[Command]:
-        """Each command once, by name."""
-        return iter(sorted(set(self._commands.values()), key=lambda command: command.name))
+        """Each command once, by name and version."""
+        return iter(sorted(set(self._commands.values()), key=lambda command: (command.name, command.version)))
 
 
 def split_version(name: str, default: int = 1) -> tuple[str, int]:
@@ -216,7 +216,8 @@ def split_version(name: str, default: int = 1) -> tuple[str, int]:
     return (found[1], int(found[2])) if found is not None else (name, default)
 
 
-def _versioned(name: str, version: int) -> str:
+def versioned(name: str, version: int) -> str:
+    """The name by which this version of a command is registered."""
     return name if version == 1 else f"{name}:v{version}"
 
 

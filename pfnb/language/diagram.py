@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pfnb.language.case import Case
+from pfnb.language.command import BlockDeclaration, When
 from pfnb.language.deferred import Deferred
 from pfnb.language.formula import Formula
 from pfnb.language.pipeline import Block, Part, Pipeline, Step
@@ -73,22 +75,30 @@ class _Chart:
 
     def called(self, item: Step | Block, step: Step, edges: list[_Edge]) -> list[_Edge]:
         words = [self.label(text) for text in (step.command.name, _details(step)) if text]
-        if not isinstance(item, Block):
-            node = self.node("[", words, "]")
-            self.connect(edges, node)
-            return [_Edge(node)]
-        repeats = len(item.parts) == 1 and step.command.block is not None and step.command.block.repeats
-        node = self.node("[[" if repeats else "{{", words, "]]" if repeats else "}}")
+        if isinstance(item, Block) and step.command.block is not None:
+            return self.block(item, step.command.block, words, edges)
+        node = self.node("[", words, "]")
         self.connect(edges, node)
-        if repeats:
-            self.connect(self.chain(item.parts[0].steps, [_Edge(node, "each")]), node)
+        return [_Edge(node)]
+
+    def block(self, block: Block, declared: BlockDeclaration, words: list[str], edges: list[_Edge]) -> list[_Edge]:
+        node = self.node("[[" if declared.repeats else "{{", words, "]]" if declared.repeats else "}}")
+        if declared.when is When.AFTER_ERROR:
+            self.connect([_Edge(edge.source, "after an error") for edge in edges], node)
+            dropped = self.chain(block.parts[0].steps, [_Edge(node)])
+            return [*edges, *(_Edge(edge.source, "error dropped") for edge in dropped)]
+        self.connect(edges, node)
+        if declared.when is When.ALWAYS:
+            return self.chain(block.parts[0].steps, [_Edge(node)])
+        if declared.repeats:
+            self.connect(self.chain(block.parts[0].steps, [_Edge(node, "each")]), node)
             return [_Edge(node, "done")]
-        ends = [
-            end
-            for part in item.parts
-            for end in self.chain(part.steps, [_Edge(node, self.label(_part_name(part, step)))])
-        ]
-        return ends if len(item.parts) > 1 else [*ends, _Edge(node, "else")]
+        ends = [edge for part in block.parts for edge in self.part(part, block.step, node)]
+        return ends if len(block.parts) > 1 else [*ends, _Edge(node, "else")]
+
+    def part(self, part: Part, step: Step, node: str) -> list[_Edge]:
+        name = "then" if part.name == step.command.name else part.name.removeprefix(f"{step.command.name}.")
+        return self.chain(part.steps, [_Edge(node, self.label(name))])
 
     def node(self, opening: str, words: list[str], closing: str) -> str:
         self.nodes += 1
@@ -138,10 +148,6 @@ def _begin(pipeline: Pipeline, mask: Mask) -> str:
     return _short(mask(f"event {pipeline.listen.event_key}{condition}"), 2 * MAX_LABEL)
 
 
-def _part_name(part: Part, step: Step) -> str:
-    return "then" if part.name == step.command.name else part.name.removeprefix(f"{step.command.name}.")
-
-
 def _details(step: Step) -> str:
     """What the step is given, and where its result goes."""
     command = step.command
@@ -163,6 +169,8 @@ def _shown(value: Any) -> str:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, Case):  # its condition is the parameter's name
+        return _shown(value.value)
     return value.text if isinstance(value, Formula) else str(value)
 
 

@@ -26,7 +26,8 @@ _VERSION: Final = {"type": ["string", "number"]}
 KNOWN: Final = {
     "apiVersion": Setting("The same as `version`.", _VERSION),
     "authorization": Setting(
-        "`RunAs NAME` runs the pipeline as that user, as the command `iam.run.as` does.", {"type": "string"}
+        "`RunAs NAME` runs the pipeline as that user, as the command `iam.run.as` does.",
+        {"type": "string", "pattern": "^[Rr][Uu][Nn][Aa][Ss] *[^ ]"},
     ),
     "concurrency": Setting(
         "How many events a listening pipeline handles at once: 1, if it does not say.",

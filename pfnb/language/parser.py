@@ -36,7 +36,7 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
     the step's number where in a step.
     """
     if len(text) <= MAX_URI and is_uri(text):
-        return parse_uri(text, registry)
+        return parse_uri(text.rstrip(), registry)  # a file ends with a line break
     sections = _sections(read_document(text, first_line=first_line), first_line)
     apply_prefix(sections.get("headers"), list(sections.values()))
     headers, rules = headers_of(sections.get("headers"), text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.command import Command, CommandRegistry, versioned
 from pfnb.language.headers import KNOWN
 from pfnb.language.options import COMMON, OF_A_PART, SPELLINGS
 
@@ -19,6 +20,7 @@ EXPRESSION: Final = {"type": "string", "pattern": r"[#$]\{"}
 
 _READ_AS_BOOLEAN = ("true", "false")
 """Names that YAML editors read as no texts when they are keys; a pattern finds them nevertheless."""
+_VERSION = ":v[1-9][0-9]{0,3}"
 _SYNTAX = re.compile(r"[.\\^$*+?()\[\]{}|/]")
 _NOTES = ("title", "description", "default", "examples", "deprecated", "format")
 _AS_TEXT = {
@@ -66,7 +68,7 @@ def command_schema(registry: CommandRegistry, name: str) -> dict[str, Any]:
     """What may be written behind the name of one command, expressions and common parameters included. Raises
     UnknownCommandError."""
     command = registry.get(name)
-    own = f"command:{command.name}"
+    own = _definition_name(command)
     defs = {each: definition(registry, each) for each in (own, *(f"parameter:{option}" for option in COMMON))}
     return {"$schema": DIALECT, "title": command.name, **_ref(own), "$defs": defs}
 
@@ -79,7 +81,7 @@ def document_schema(registry: CommandRegistry) -> dict[str, Any]:
             "headers": {
                 "description": "Settings of the pipeline. Names of your own are allowed.",
                 "type": ["object", "null"],
-                "properties": {name: _written(_setting(KNOWN, name)) for name in KNOWN},
+                "properties": {name: _setting(KNOWN, name) for name in KNOWN},
             },
             "vars": {
                 "description": "Variables, evaluated in their order before the first step.",
@@ -102,7 +104,7 @@ def definition(registry: CommandRegistry, name: str) -> dict[str, Any]:
     """What `#/$defs/<name>` of a pipeline's schema refers to."""
     kind, _, rest = name.partition(":")
     if kind == "parameter":
-        return _written(_setting(COMMON, rest))
+        return _setting(COMMON, rest)
     if kind == "part" and (owner := registry.block_of(rest)) is not None:
         return _part(owner, rest)
     return _step_value(registry.get(rest))
@@ -111,8 +113,12 @@ def definition(registry: CommandRegistry, name: str) -> dict[str, Any]:
 def _definition_names(registry: CommandRegistry) -> Iterable[str]:
     yield from (f"parameter:{name}" for name in COMMON)
     for command in registry:
-        yield f"command:{command.name}"
+        yield _definition_name(command)
         yield from (f"part:{name}" for name in _parts(command))
+
+
+def _definition_name(command: Command) -> str:
+    return f"command:{versioned(command.name, command.version)}"
 
 
 def _parts(command: Command) -> tuple[str, ...]:
@@ -120,16 +126,19 @@ def _parts(command: Command) -> tuple[str, ...]:
 
 
 def _step(registry: CommandRegistry) -> dict[str, Any]:
+    """Aliases and names with a version are patterns, which editors do not propose."""
     named: dict[str, Any] = {}
-    aliases: dict[str, Any] = {}
+    others: dict[str, Any] = {}
     bare: list[str] = []
-    for command in registry:
-        named[command.name] = _ref(f"command:{command.name}", command.documentation.summary)
-        named |= {name: _ref(f"part:{name}", _part_description(command, name)) for name in _parts(command)}
+    for name, (command, *later) in groupby(registry, key=lambda command: command.name):
+        refs = [_ref(_definition_name(each), each.documentation.summary) for each in (command, *later)]
+        named[name] = {"anyOf": refs} if later else refs[0]
+        named |= {part: _ref(f"part:{part}", _part_description(command, part)) for part in _parts(command)}
+        others[_one_of([name], _VERSION)] = named[name]
         if command.aliases:
-            aliases[_one_of(command.aliases)] = named[command.name]
+            others[_one_of(command.aliases, f"(?:{_VERSION})?")] = named[name]
         if not command.is_incomplete:
-            bare += [command.name, *command.aliases]
+            bare += [name, *command.aliases]
         bare += _parts(command)
     return {
         "anyOf": [
@@ -138,17 +147,18 @@ def _step(registry: CommandRegistry) -> dict[str, Any]:
                 "minProperties": 1,
                 "maxProperties": 1,
                 "properties": named,
-                "patternProperties": aliases,
+                "patternProperties": others,
                 "additionalProperties": False,
             },
             {"enum": bare},
+            {"type": "string", "pattern": _one_of(bare, _VERSION)},
         ]
     }
 
 
 def _step_value(command: Command) -> dict[str, Any]:
     """What stands behind a command's name. Other spellings of a parameter are patterns, which editors do not propose."""
-    own = parameters_schema(command, ref_template=f"#/$defs/{_pointer(f'command:{command.name}')}/$defs/{{model}}")
+    own = parameters_schema(command, ref_template=f"#/$defs/{_pointer(_definition_name(command))}/$defs/{{model}}")
     spellings = _spellings(command)
     properties = {name: _written(schema) for name, schema in own.get("properties", {}).items()}
     common = {name: _ref(f"parameter:{name}") for name in COMMON if name not in command.parameters.spellings}
@@ -255,7 +265,7 @@ def _pointer(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _one_of(names: Iterable[str]) -> str:
+def _one_of(names: Iterable[str], ending: str = "") -> str:
     """A pattern for exactly these; `re.escape` escapes more than JavaScript's patterns allow."""
     escaped = (_SYNTAX.sub(r"\\\g<0>", name) for name in names)
-    return f"^(?:{'|'.join(escaped)})$"
+    return f"^(?:{'|'.join(escaped)}){ending}$"

@@ -58,6 +58,32 @@ def test_the_chart_leads_through_conditions_loops_and_branches() -> None:
     }
 
 
+def test_errors_and_endings_have_ways_of_their_own() -> None:
+    text = """
+pipeline:
+  - log
+  - switch: {body < 1: few, "true": "#{vars.many}"}
+  - except: {type: NotFoundError}
+  - set: {value: 1}
+  - except.end
+  - wait: 1
+  - finally:
+  - body.set: bye
+"""
+    assert graph(text) == {
+        ("start", "", "log"),
+        ("log", "", "switch"),
+        ("switch", "after an error", "except"),
+        ("except", "", "set"),
+        ("switch", "", "wait"),
+        ("set", "error dropped", "wait"),
+        ("wait", "", "finally"),
+        ("finally", "", "body.set"),
+        ("body.set", "", "end"),
+    }
+    assert "├─ switch body < 1: few, true: #{vars.many}" in tree(parse_pipeline(text, load()))
+
+
 def test_a_branch_without_else_may_be_passed_by() -> None:
     assert ("if", "else", "end") in graph("pipeline:\n  - if: true\n  - log\n  - if.end\n")
 

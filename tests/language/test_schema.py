@@ -32,6 +32,14 @@ RIGHT = [
     "pipeline:\n  - crm.score: {point: 5}",
     "headers: {onError: {action: LOG}, concurrency: 4, my-own: [1]}\nvars: {a: {b: 1}}\nbody: 1\npipeline: [log]",
     "headers:\nvars:\npipeline: [log]",
+    "headers: {timeout: 5, retry: 3, runWhen: '#{vars.a}', ordered: strict, version: v2}\npipeline: [log]",
+    "headers: {retry: {times: 2, wait: 1}, authorization: RunAs ada}\npipeline: [log]",
+    "pipeline: [log:v1, 'log:v3']",
+    "pipeline:\n  - log:v1: {message: x}\n  - set.body:v1: x",
+    "pipeline:\n  - split: {in: a}\n  - log: {input: vars.x}\n  - split.end",
+    "pipeline:\n  - switch: {body < 1: a, 'true': 5}",
+    "pipeline:\n  - log: {onError: {action: RETRY, times: 2, wait: 1, backoff: 2, then: LOG}}",
+    "pipeline:\n  - except: {drop: true}\n  - except.end\n  - finally\n  - log",
 ]
 WRONG = [
     "log",
@@ -58,6 +66,12 @@ WRONG = [
     "pipeline:\n  - crm.score: {address: {town: x}}",
     "pipeline:\n  - crm.score: {colours: [pink]}",
     "pipeline: [log]\nvars: 1",
+    "pipeline: [log]\nheaders: {timeout: '5'}",
+    "pipeline: [log]\nheaders: {retry: many}",
+    "pipeline: [log]\nheaders: {ordered: loose}",
+    "pipeline: [log]\nheaders: {authorization: Bearer x}",
+    "pipeline:\n  - log: {onError: {action: RETRY, tims: 2}}",
+    "pipeline: ['log:v']",
     "pipeline: [log]\nheaders: {onError: SHOUT}",
 ]
 
@@ -149,6 +163,23 @@ def test_the_values_of_a_command_have_neither_expressions_nor_other_spellings() 
     schema = parameters_schema(load().get("webhook.put"))
     assert list(schema["properties"]) == ["eventKey", "uuid", "payloadType", "maxPayloadLength", "active"]
     assert not Draft202012Validator(schema).is_valid({"maxPayloadLength": "#{1}"})
+
+
+def test_of_a_command_with_several_versions_each_has_its_parameters() -> None:
+    registry = CommandRegistry()
+
+    @command("crm.put", registry=registry)
+    def first(name: str) -> None:
+        """Keep a name."""
+
+    @command("crm.put", registry=registry, version=2)
+    def second(names: list[str]) -> None:
+        """Keep names."""
+
+    validator = Draft202012Validator(pipeline_schema(registry))
+    for parameters in ({"name": "Ada"}, {"names": ["Ada"]}):
+        assert validator.is_valid({"pipeline": [{"crm.put:v2": parameters}]})
+    assert not validator.is_valid({"pipeline": [{"crm.put": {"nams": "Ada"}}]})
 
 
 def test_names_that_a_pointer_would_read_otherwise_are_found() -> None:
