@@ -45,6 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--data-dir", type=Path, help="where webhooks and events are kept (default: your user data folder)"
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it")
+    serve.add_argument(
+        "--keep-days", type=float, default=30, help="older events are removed; 0 keeps them all (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--keep-megabytes", type=int, default=10_240,
+        help="beyond this the oldest events are removed; 0 is without end (default: %(default)s)",
+    )  # fmt: skip
     serve.set_defaults(run=_serve)
     schema = commands.add_parser("schema", help="print the JSON Schema of pipelines, for editors")
     schema.add_argument("name", nargs="?", metavar="COMMAND", help="of this command only: its parameters")
@@ -86,11 +93,13 @@ def _serve(words: argparse.Namespace) -> int:
     from platformdirs import user_data_path
 
     from pfnb.hub.home import HubOptions
+    from pfnb.hub.retention import Keep
     from pfnb.server.serve import serve
 
     _log_to_stderr()
     data_dir = words.data_dir or user_data_path("pfnb")
-    options = HubOptions(data_dir, public_url=words.public_url)
+    keep = Keep(words.keep_days, words.keep_megabytes)
+    options = HubOptions(data_dir, public_url=words.public_url, keep=keep)
     asyncio.run(serve(options, host=words.host, port=words.port, token=_token(words, data_dir)))
     return 0
 

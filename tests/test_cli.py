@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.cli import main
+from pfnb.cli import build_parser, main
+from pfnb.hub.retention import Keep
 from pfnb.server.serve import kept_token
 
 
@@ -100,3 +101,10 @@ def test_the_token_of_a_data_directory_is_made_once_for_its_owner_alone(tmp_path
     assert len(token) >= 32
     assert kept_token(data_dir) == token
     assert stat.S_IMODE((data_dir / "token").stat().st_mode) == 0o600
+
+
+def test_serve_keeps_as_much_as_any_hub_unless_it_is_told_otherwise() -> None:
+    words = build_parser().parse_args(["serve"])
+    assert Keep(words.keep_days, words.keep_megabytes) == Keep()
+    words = build_parser().parse_args(["serve", "--keep-days", "0.5", "--keep-megabytes", "0"])
+    assert (words.keep_days, words.keep_megabytes) == (0.5, 0)

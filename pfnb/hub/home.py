@@ -12,6 +12,7 @@ from pfnb.exceptions import BusyError
 from pfnb.hub.brokers.local import LocalBroker
 from pfnb.hub.hub import Hub, Settings
 from pfnb.hub.request import Limits
+from pfnb.hub.retention import Keep
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
 from pfnb.leaks.folders import DATABASE
@@ -25,6 +26,7 @@ class HubOptions:
     limits: Limits = field(default_factory=Limits)
     public_url: str | None = None
     owner: str = ""
+    keep: Keep = field(default_factory=Keep)
 
 
 class Home:
@@ -46,7 +48,7 @@ class Home:
         self.hub = Hub(
             _store(options, folder, bodies),
             LocalBroker(),
-            Settings(bodies, options.limits, public_url=options.public_url),
+            Settings(bodies, options.limits, public_url=options.public_url, keep=options.keep),
         )
 
     async def open(self) -> None:

@@ -30,6 +30,7 @@ from pfnb.hub.outcomes import Outcomes
 from pfnb.hub.properties import News, Properties
 from pfnb.hub.repeats import repeat_key
 from pfnb.hub.request import Body, Limits, Received
+from pfnb.hub.retention import Keep, Retention
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
 from pfnb.hub.tasks import Tasks
@@ -45,6 +46,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     namespace: str = "default"
     public_url: str | None = None
+    keep: Keep = field(default_factory=Keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Hub:
         self.outcomes = Outcomes()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.history = History(store, self.dispatcher, self.changes)
+        self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.last_seq = 0
         self.started = now()
         self.tasks = Tasks()
@@ -88,13 +91,17 @@ class Hub:
         self.webhooks.load(opened.webhooks)
         self.listeners.load(opened.listeners)
         self.last_seq = opened.last_seq
-        self._sweeping = asyncio.create_task(self.properties.sweep_again_and_again(), name="pfnb sweep properties")
+        self._sweeping = [
+            asyncio.create_task(sweeper.sweep_again_and_again(), name="pfnb sweeper")
+            for sweeper in (self.properties, self.retention)
+        ]
         self.ready = True
 
     async def close(self) -> None:
         """Stop serving, write what is queued. What was running is pending for the next hub."""
         self.ready = False
-        self._sweeping.cancel()
+        for task in self._sweeping:
+            task.cancel()
         await self.dispatcher.close()
         await self.tasks.close()
         await self._broker.close()
@@ -222,6 +229,10 @@ class Hub:
         """The worker serves this pipeline from now on, with what is pending first. See `Listeners.register`."""
         await self.listeners.register(listener, replace=replace, resume=resume)
         await self.dispatcher.attach(listener, worker, replace=replace)
+
+    def _away(self) -> list[str]:
+        """Names of the listeners that nobody serves now."""
+        return [one.name for one in self.listeners.all() if not self.dispatcher.workers(one.name)]
 
     async def unregister(self, name: str) -> Listener:
         listener = await self.listeners.unregister(name)

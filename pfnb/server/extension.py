@@ -11,7 +11,7 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from traitlets import Int, Unicode
+from traitlets import Float, Int, Unicode
 
 from pfnb import commands
 from pfnb.exceptions import BusyError
@@ -20,6 +20,7 @@ from pfnb.http.site import Site
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.identity import default_owner
 from pfnb.hub.request import Limits
+from pfnb.hub.retention import Keep
 from pfnb.language.runner import Runner
 from pfnb.server.door import JupyterDoor, guarded
 from pfnb.server.kernels import Kernels
@@ -41,6 +42,12 @@ class PfnbExtension(ExtensionApp):
     max_payload_length = Int(Limits.hard, help="The most bytes that any request to a webhook may have.").tag(
         config=True
     )
+    keep_days = Float(
+        Keep.days, help="Events that are older are removed, unless something of theirs is pending; 0 keeps all."
+    ).tag(config=True)
+    keep_megabytes = Int(
+        Keep.megabytes, help="Beyond this the oldest events are removed, unless something is pending; 0 is without end."
+    ).tag(config=True)
 
     def initialize_settings(self) -> None:
         self.home = self._open_home()
@@ -92,4 +99,9 @@ class PfnbExtension(ExtensionApp):
         raise AssertionError("itertools.count does not end")
 
     def _options(self, folder: Path) -> HubOptions:
-        return HubOptions(folder, Limits(hard=self.max_payload_length), self.public_url or None)
+        return HubOptions(
+            folder,
+            Limits(hard=self.max_payload_length),
+            self.public_url or None,
+            keep=Keep(self.keep_days, self.keep_megabytes),
+        )

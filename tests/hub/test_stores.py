@@ -189,7 +189,7 @@ async def test_concurrent_events_share_a_commit(sqlite: SqlStore, monkeypatch: p
 async def test_unknown_requests_write_only_a_counter(sqlite: SqlStore, tmp_path: Path) -> None:
     await asyncio.gather(*(sqlite.count_unknown() for _ in range(3)))
     with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
-        assert connection.execute("SELECT value FROM counters").fetchall() == [(3,)]
+        assert connection.execute("SELECT name FROM counters WHERE value > 0").fetchall() == [("unknown_webhook",)]
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
     connection.close()
 

@@ -16,7 +16,7 @@ from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
 from pfnb.hub.stores.search import MAX_EVENTS, search
-from pfnb.hub.stores.store import REPEAT_MILLISECONDS, AddEvent, Found, Opened, PropertyChange, Stored
+from pfnb.hub.stores.store import AWAY, REPEAT_MILLISECONDS, AddEvent, Found, Opened, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 
@@ -93,18 +93,44 @@ class MemoryStore:
 
     def _forget_oldest(self) -> None:
         while len(self._events) > self._max_events:
-            oldest = next(iter(self._events))
-            numbers = self._by_event[oldest]
-            if any(self._deliveries[number].status not in FINAL for number in numbers):
+            oldest = next(iter(self._events.values()))
+            if self._is_pending(oldest):
                 return
-            gone = self._events.pop(oldest)
-            del self._by_event[oldest]
-            remove_body(self._bodies.pop(oldest))
-            if gone.repeat_key is not None and self._by_repeat_key.get(gone.repeat_key) == gone.id:
-                del self._by_repeat_key[gone.repeat_key]
-            for number in numbers:
-                del self._deliveries[number]
-                self._steps.pop(number, None)
+            self._remove(oldest)
+
+    def _is_pending(self, event: Event) -> bool:
+        return any(self._deliveries[number].status not in FINAL for number in self._by_event[event.id])
+
+    def _remove(self, event: Event) -> None:
+        del self._events[event.id]
+        remove_body(self._bodies.pop(event.id))
+        if event.repeat_key is not None and self._by_repeat_key.get(event.repeat_key) == event.id:
+            del self._by_repeat_key[event.repeat_key]
+        for number in self._by_event.pop(event.id):
+            del self._deliveries[number]
+            self._steps.pop(number, None)
+
+    async def size(self) -> int:
+        return sum(body.size for body in self._bodies.values())
+
+    async def removable(self, before: int | None, limit: int) -> list[tuple[int, int]]:
+        old = (one for one in self._events.values() if before is None or one.created < before)
+        return [(one.seq, one.size) for one in islice((one for one in old if not self._is_pending(one)), limit)]
+
+    async def remove_events(self, seqs: Sequence[int]) -> int:
+        wanted = set(seqs)
+        gone = [one for one in self._events.values() if one.seq in wanted and not self._is_pending(one)]
+        for event in gone:
+            self._remove(event)
+        return len(gone)
+
+    async def give_up(self, listener: str, before: int, most: int) -> int:
+        waiting = list(self._pending(listener))
+        too_many = {one.id for one in waiting[: max(0, len(waiting) - most)]}
+        given_up = [one for one in waiting if one.id in too_many or self._events[one.event_id].created < before]
+        for one in given_up:
+            self._deliveries[one.id] = replace(one, status="dead", error=AWAY)
+        return len(given_up)
 
     async def count_unknown(self) -> None:
         self.unknown += 1

@@ -66,8 +66,9 @@ _REPEATED = """
 ALTER TABLE events ADD COLUMN repeat_key TEXT;
 CREATE INDEX events_by_repeat_key ON events (repeat_key) WHERE repeat_key IS NOT NULL
 """
+_REMOVED = "INSERT INTO counters VALUES ('last_seq', 0), ('last_delivery', 0)"
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES, _REPEATED)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES, _REPEATED, _REMOVED)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

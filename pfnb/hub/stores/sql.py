@@ -18,15 +18,19 @@ from pfnb.hub.event import Event
 from pfnb.hub.property import Attachment, Property
 from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
-from pfnb.hub.stores import queries, rows, schema, writes
+from pfnb.hub.stores import queries, removals, rows, schema, writes
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
 from pfnb.hub.stores.migrations import migrate
+from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
 from pfnb.hub.stores.store import AddEvent, Found, Opened, PropertyChange, Stored
 from pfnb.hub.stores.writer import Writer
 from pfnb.hub.webhook import Webhook
 
 T = TypeVar("T")
+JOURNAL_BYTES = 64 * 1024 * 1024
 READERS = 4
+INCREMENTAL = 2
+"""SQLite's mode of `auto_vacuum` in which it is told when to shrink."""
 
 _DELIVERY = (
     schema.deliveries.c.id.label("number"),
@@ -49,7 +53,7 @@ class SqlStore:
         self._bodies = bodies
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)))
         sa.event.listen(self._engine, "connect", _configure)
-        self._numbers = writes.Sequences(0, 0)
+        self._numbers = Sequences(0, 0)
         self._readers = ThreadPoolExecutor(READERS, "pfnb-reader")
         self._writer = Writer(self._engine.connect, self._run_group)
 
@@ -67,16 +71,24 @@ class SqlStore:
 
     def _open(self) -> Opened:
         self._file.touch(mode=0o600)
+        self._prepare_for_removals()
         with self._engine.begin() as connection:
             migrate(connection)
-            last_seq = connection.scalar(sa.select(sa.func.max(schema.events.c.seq))) or 0
-            last_delivery = connection.scalar(sa.select(sa.func.max(schema.deliveries.c.id))) or 0
+            last_seq = _last(connection, schema.events.c.seq, LAST_SEQ)
+            last_delivery = _last(connection, schema.deliveries.c.id, LAST_DELIVERY)
             webhooks = tuple(rows.to_webhook(row) for row in connection.execute(sa.select(schema.webhooks)))
             listeners = tuple(rows.to_listener(row) for row in connection.execute(sa.select(schema.listeners)))
             files = set(connection.scalars(sa.union_all(*map(_body_files, (schema.events, schema.attachments)))))
         sweep_folder(self._bodies, files)
-        self._numbers = writes.Sequences(last_seq, last_delivery)
+        self._numbers = Sequences(last_seq, last_delivery)
         return Opened(webhooks, listeners, last_seq)
+
+    def _prepare_for_removals(self) -> None:
+        """Have the file give free pages back; one that was made without this is written anew, once."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() != INCREMENTAL:
+                connection.exec_driver_sql(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+                connection.exec_driver_sql("VACUUM")
 
     async def close(self) -> None:
         await self._writer.close()
@@ -195,6 +207,10 @@ class SqlStore:
             query = query.where(schema.deliveries.c.id < before)
         return await self._deliveries(query.order_by(schema.deliveries.c.id.desc()).limit(limit))
 
+    async def give_up(self, listener: str, before: int, most: int) -> int:
+        given_up: int = await self._writer.submit(removals.GiveUp(listener, before, most))
+        return given_up
+
     async def pending_counts(self) -> dict[str, int]:
         table = schema.deliveries
         query = (
@@ -219,6 +235,17 @@ class SqlStore:
         table = schema.events
         query = sa.select(*rows.EVENT_COLUMNS).where(table.c.seq > seq)
         return await self._events(query.order_by(table.c.seq).limit(limit))
+
+    async def size(self) -> int:
+        return await self._read(removals.size)
+
+    async def removable(self, before: int | None, limit: int) -> list[tuple[int, int]]:
+        return await self._read(lambda connection: removals.removable(connection, before, limit))
+
+    async def remove_events(self, seqs: Sequence[int]) -> int:
+        removed, files = await self._writer.submit(removals.RemoveEvents(seqs))
+        await asyncio.to_thread(remove_files, self._bodies, files)
+        return int(removed)
 
     async def event(self, event_id: str) -> Event | None:
         found = await self._events(sa.select(*rows.EVENT_COLUMNS).where(schema.events.c.id == event_id))
@@ -266,6 +293,11 @@ class SqlStore:
         return await asyncio.get_running_loop().run_in_executor(self._readers, in_thread)
 
 
+def _last(connection: sa.Connection, column: sa.Column[int], counter: str) -> int:
+    given = connection.scalar(sa.select(schema.counters.c.value).where(schema.counters.c.name == counter))
+    return max(connection.scalar(sa.select(sa.func.max(column))) or 0, given or 0)
+
+
 def _body_files(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.body_file).where(table.c.body_file.is_not(None))
 
@@ -282,6 +314,7 @@ def _pending(listener: str) -> sa.Select[Any]:
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA busy_timeout=5000")

@@ -14,6 +14,8 @@ from pfnb.hub.request import Body
 from pfnb.hub.webhook import Webhook
 
 REPEAT_MILLISECONDS = 24 * 60 * 60 * 1000
+AWAY = {"statusMessage": "listener away"}
+"""The error of a delivery that was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,10 @@ class Store(Protocol):
     async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[tuple[Delivery, Event]]:
         """A listener's deliveries of this owner's events, newest first, with an id below `before`."""
 
+    async def give_up(self, listener: str, before: int, most: int) -> int:
+        """Deliveries that wait for it and whose event is from before that time, or that are not among its newest so many: dead.
+        How many there were."""
+
     async def pending_counts(self) -> dict[str, int]: ...
 
     async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
@@ -160,6 +166,15 @@ class Store(Protocol):
 
     async def events_since(self, seq: int, limit: int) -> list[Event]:
         """Events after this order, oldest first."""
+
+    async def size(self) -> int:
+        """Bytes that events take."""
+
+    async def removable(self, before: int | None, limit: int) -> list[tuple[int, int]]:
+        """Orders and sizes of the oldest events, of before that time, of which nothing is pending."""
+
+    async def remove_events(self, seqs: Sequence[int]) -> int:
+        """Remove these, with their deliveries and bodies, but for those of which something is pending. How many went."""
 
     async def event(self, event_id: str) -> Event | None: ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +13,13 @@ import sqlalchemy as sa
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.stores import rows, schema
+from pfnb.hub.stores.removals import GiveUp, RemoveEvents
+from pfnb.hub.stores.sequences import Sequences
 from pfnb.hub.stores.store import REPEAT_MILLISECONDS, AddEvent, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
 MAX_ROWS = 500
-
-
-class Sequences:
-    """The next orders of events and deliveries; the one writer thread counts them itself."""
-
-    def __init__(self, last_seq: int, last_delivery: int) -> None:
-        self.event = itertools.count(last_seq + 1)
-        self.delivery = itertools.count(last_delivery + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class Change:
             connection.execute(statement, values)
 
 
-Work = AddEvent | AddDeliveries | ChangeProperties | CountUnknown | Change
+Work = AddEvent | AddDeliveries | ChangeProperties | RemoveEvents | GiveUp | CountUnknown | Change
 
 
 def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) -> list[Any]:

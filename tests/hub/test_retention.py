@@ -1,0 +1,143 @@
+"""What is old or too much goes, what is pending stays, and the disk has its space again."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pfnb.hub import retention
+from pfnb.hub.clock import now
+from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.request import Body
+from pfnb.hub.retention import DAY, Keep, Retention
+from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.store import Store
+from tests.hub.conftest import UUID, RecordingWorker, listener, request
+from tests.hub.test_stores import event, small, sqlite_store
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def sweeper(store: Store, keep: Keep, away: tuple[str, ...] = ()) -> Retention:
+    return Retention(store, keep, lambda: away, lambda: None)
+
+
+async def there(store: Store) -> list[str]:
+    return [one.id for one in await store.events_since(0, 1000)]
+
+
+async def test_old_events_go_unless_something_of_theirs_is_pending(store: Store) -> None:
+    old = now() - 2 * DAY
+    await store.add_event(event(1, created=old), small(), [])
+    (pending,) = (await store.add_event(event(2, created=old), small(), ["lead"])).deliveries
+    (ended,) = (await store.add_event(event(3, created=old), small(), ["lead"])).deliveries
+    await store.add_event(event(4, created=now()), small(), [])
+    await store.finish_delivery(ended.id, "failed", None, [])
+    await sweeper(store, Keep(days=1, megabytes=0)).sweep()
+    assert await there(store) == ["e2", "e4"]
+    assert [one.id for one, _ in await store.pending("lead", 0, 10)] == [pending.id]
+    await sweeper(store, Keep(days=0, megabytes=0)).sweep()
+    assert await there(store) == ["e2", "e4"]
+
+
+async def test_beyond_the_bytes_the_oldest_go_and_their_files_with_them(store: Store, tmp_path: Path) -> None:
+    bodies = tmp_path / "bodies"
+    bodies.mkdir(exist_ok=True)
+    for number in range(1, 9):
+        file = bodies / f"b{number}"
+        file.write_bytes(bytes(500_000))
+        await store.add_event(event(number, size=500_000), Body(500_000, None, file), ["lead"] if number == 1 else [])
+    await sweeper(store, Keep(days=0, megabytes=2)).sweep()
+    kept = await there(store)
+    assert kept[0] == "e1"
+    assert kept[1:] == [f"e{number}" for number in range(9 - len(kept[1:]), 9)]
+    assert sorted(path.name for path in bodies.iterdir()) == [f"b{one[1:]}" for one in kept]
+    assert await store.size() <= 2 * 1024 * 1024
+
+
+async def test_deliveries_that_wait_too_long_or_are_too_many_are_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "MAX_PENDING", 3)
+    await store.add_event(event(1, created=now() - 2 * DAY), small(), ["away", "there"])
+    for number in range(2, 7):
+        await store.add_event(event(number, created=now()), small(), ["away", "there"])
+    await sweeper(store, Keep(days=1), away=("away",)).sweep()
+    assert await store.pending_counts() == {"away": 3, "there": 6}
+    assert [one.event_id for one, _ in await store.pending("away", 0, 10)] == ["e4", "e5", "e6"]
+    (dead, waiting) = (await store.deliveries(["e1"]))["e1"]
+    assert (dead.status, dead.error, waiting.status) == ("dead", {"statusMessage": "listener away"}, "pending")
+
+
+async def test_the_database_gives_the_space_back(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    await store.open()
+    await asyncio.gather(
+        *(store.add_event(event(number, created=1, size=20_000), small(bytes(20_000)), []) for number in range(400))
+    )
+    await store.close()
+    full = (tmp_path / "pfnb.sqlite").stat().st_size
+    again = sqlite_store(tmp_path)
+    await again.open()
+    await sweeper(again, Keep(days=1)).sweep()
+    await again.close()
+    assert full > 8_000_000
+    assert (tmp_path / "pfnb.sqlite").stat().st_size < 500_000
+
+
+async def test_a_database_that_could_not_give_space_back_is_made_able_to(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
+        connection.execute("CREATE TABLE other (a)")
+    connection.close()
+    store = sqlite_store(tmp_path)
+    await store.open()
+    await store.close()
+    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+    connection.close()
+
+
+async def test_orders_go_on_where_they_were_when_everything_was_removed(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    await store.open()
+    (last,) = (await store.add_event(event(1, created=1), small(), ["lead"])).deliveries
+    await store.finish_delivery(last.id, "succeeded", None, [])
+    await sweeper(store, Keep(days=1)).sweep()
+    assert await there(store) == []
+    await store.close()
+    again = sqlite_store(tmp_path)
+    assert (await again.open()).last_seq >= 1
+    stored = await again.add_event(event(2), small(), ["lead"])
+    assert (stored.seq > 1, stored.deliveries[0].id > last.id) == (True, True)
+    await again.close()
+
+
+async def test_a_hub_sweeps_by_itself_and_gives_up_only_on_listeners_that_nobody_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(retention, "MAX_PENDING", 1)
+    home = Home(HubOptions(tmp_path / "hub", keep=Keep(days=30)))
+    await home.open()
+    hub = home.hub
+    await hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed"}, "ada")
+    gone, serving = RecordingWorker(), RecordingWorker()
+    await hub.register(listener("gone"), gone, replace=False)
+    await hub.dispatcher.detach(gone)
+    await hub.register(listener("served"), serving, replace=False)
+    for _ in range(3):
+        await hub.receive(request())
+    async with asyncio.timeout(5):
+        while await hub.store.pending_counts() != {"gone": 1, "served": 3}:
+            await asyncio.sleep(0.01)
+    await home.close()
