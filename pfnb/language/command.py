@@ -246,6 +246,7 @@ def command(
     The function takes any of `body`, `event`, `vars`, `headers` and `context` by name; its other parameters are the
     command's, spelt in camelCase in pipelines (snake_case is accepted; a trailing underscore as in `in_` is dropped).
     It returns the new body; None keeps it. Annotate with `Annotated[T, Field(description=…)]` to document a parameter.
+    A parameter of the type `Lazy` gets its expression instead of a value: see there.
     """
 
     def register(function: F) -> F:

@@ -78,7 +78,9 @@ class Lazy(Deferred):
         value = None
         for formula in self.formulas:
             value = evaluated(formula, root, self.functions)
-        self.scope.update((name, root[name]) for name in self.scope if name not in names)
+        for name, before in self.scope.items():
+            if root[name] is not before and name not in names:
+                self.scope[name] = root[name]
         return value
 
     def __repr__(self) -> str:

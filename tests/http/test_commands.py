@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 
 import httpx
 import pytest
@@ -137,3 +139,20 @@ async def test_logs_page_by_id_and_bound_their_limit(anyone: httpx.AsyncClient, 
     rest = (await owner.get(logs, params={"uuid": UUID, "limit": "2", "before": first[-1]["id"]})).json()
     assert [len(first), len(rest)] == [2, 1]
     assert (await owner.get(logs, params={"token": UUID, "limit": "10001"})).status_code == 400
+
+
+async def test_files_are_packed_and_unpacked_by_command(owner: httpx.AsyncClient) -> None:
+    files = [("file", ("a.csv", b"a,b\n1,2", "text/csv")), ("file", ("../b.txt", b"x", "text/plain"))]
+    packed = await owner.post(COMMAND + "zip", params={"name": "both.zip"}, files=files)
+    assert packed.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a.csv": b"a,b\n1,2", "b.txt": b"x"}
+    answer = await owner.post(COMMAND + "unzip", content=packed.content, headers={"Content-Type": "application/zip"})
+    assert [child["name"] for child in answer.json()["children"]] == ["a.csv", "b.txt"]
+
+
+async def test_a_command_takes_expressions_as_parameters(owner: httpx.AsyncClient) -> None:
+    answer = await owner.post(COMMAND + "data.list.filter", params={"exclude": "item.a > 1"}, json=[{"a": 1}, {"a": 2}])
+    assert answer.json() == [{"a": 1}]
+    answer = await owner.post(COMMAND + "data.list.filter", params={"exclude": "item.a >"}, json=[])
+    assert (answer.status_code, answer.json()["errorType"]) == (400, "PelSyntaxError")
