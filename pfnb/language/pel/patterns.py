@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
-
-import regex
+from typing import TYPE_CHECKING, TypeVar
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.language.pel.java_patterns import translated
 from pfnb.language.pel.limits import MAX_ITEMS, MAX_MATCHED, MAX_TEXT, PATTERN_SECONDS
 from pfnb.language.pel.printing import too_long
 from pfnb.language.pel.values import Array
+
+if TYPE_CHECKING:
+    import regex
 
 T = TypeVar("T")
 _REFERENCE = re.compile(
@@ -134,6 +134,11 @@ def _ready(text: str, pattern: str) -> regex.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> regex.Pattern[str]:
+    # Imported here, since most pipelines have no regular expression and every kernel would wait for the library.
+    import regex
+
+    from pfnb.language.pel.java_patterns import translated
+
     rewritten = translated(pattern)
     try:
         return regex.compile(rewritten, regex.VERSION1)
