@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, validate_call
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.site import Site
+from pfnb.http.wire import AS_USER
 from pfnb.hub.clock import now
 from pfnb.hub.delivery import Listener, Outcome
 from pfnb.hub.event import Event
@@ -16,12 +17,39 @@ from pfnb.hub.feed import Worker
 from pfnb.hub.query import EventFilter
 from pfnb.language.port import User
 from pfnb.language.retry import Retry
+from pfnb.language.roles import check_run_as
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
 MAX_PAGE = 500
 MAX_WATCH_SECONDS = 60
 EVERY = EventFilter()
+PORT = (
+    "put_webhook",
+    "get_webhooks",
+    "delete_webhook",
+    "rotate_webhook",
+    "webhook_logs",
+    "send_event",
+    "iam",
+    "read_pipeline",
+    "read_content",
+    "put_content",
+    "get_property",
+    "list_properties",
+    "put_property",
+    "delete_properties",
+    "copy_property",
+    "move_property",
+    "describe",
+    "put_attachment",
+    "list_attachments",
+    "delete_attachment",
+    "put_cached",
+    "get_cached",
+    "list_cached",
+)
+"""Calls that are the language's port: what a command may ask, for the user it runs as."""
 WAITS = frozenset({"next_event", "watch_events"})
 """Calls that are answered when something happens."""
 
@@ -35,30 +63,8 @@ class Calls:
         self._owner = owner
         self._notebook = notebook
         self.since = site.hub.last_seq if since is None else since
-        access = site.access(User(owner))
+        self._site = site
         methods: dict[str, Callable[..., Awaitable[Any]]] = {
-            "put_webhook": access.put_webhook,
-            "get_webhooks": access.get_webhooks,
-            "delete_webhook": access.delete_webhook,
-            "rotate_webhook": access.rotate_webhook,
-            "webhook_logs": access.webhook_logs,
-            "send_event": access.send_event,
-            "read_pipeline": access.read_pipeline,
-            "read_content": access.read_content,
-            "put_content": access.put_content,
-            "get_property": access.get_property,
-            "list_properties": access.list_properties,
-            "put_property": access.put_property,
-            "delete_properties": access.delete_properties,
-            "copy_property": access.copy_property,
-            "move_property": access.move_property,
-            "describe": access.describe,
-            "put_attachment": access.put_attachment,
-            "list_attachments": access.list_attachments,
-            "delete_attachment": access.delete_attachment,
-            "put_cached": access.put_cached,
-            "get_cached": access.get_cached,
-            "list_cached": access.list_cached,
             "register_listener": self.register_listener,
             "unregister_listener": self.unregister_listener,
             "list_listeners": self.list_listeners,
@@ -71,14 +77,17 @@ class Calls:
             "list_runs": self.list_runs,
             "finish_delivery": self.finish_delivery,
         }
-        self._methods = {name: validate_call(method) for name, method in methods.items()}
+        self._own = {name: validate_call(method) for name, method in methods.items()}
+        self._of_users: dict[User, dict[str, Callable[..., Awaitable[Any]]]] = {}
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
         """Call by name; `data` is the content for a method that takes one. ParameterError for a name or arguments that there
         are not."""
-        found = self._methods.get(method)
+        arguments = dict(arguments)
+        user = self._acting(arguments.pop(AS_USER, self._owner))
+        found = self._own.get(method) or self._port_of(user).get(method)
         if found is None:
-            raise ParameterError(f"a session has no call {method!r}: it has {', '.join(self._methods)}")
+            raise ParameterError(f"a session has no call {method!r}: it has {', '.join((*PORT, *self._own))}")
         if method == "put_content":
             arguments = {**arguments, "data": data}
         try:
@@ -87,6 +96,22 @@ class Calls:
             wrong = error.errors(include_url=False)[0]
             where = ".".join(map(str, wrong["loc"]))
             raise ParameterError(f"{method}: {where}: {wrong['msg']}") from error
+
+    def _acting(self, name: str) -> User:
+        """Whom a call is made for: the notebook's owner, or a user whom the owner's pipelines may run as."""
+        user = self._hub.users.user(name)
+        if name != self._owner:
+            check_run_as(self._hub.users.user(self._owner), user)
+        return user
+
+    def _port_of(self, user: User) -> dict[str, Callable[..., Awaitable[Any]]]:
+        """What commands may ask of the hub, for this user."""
+        port = self._of_users.get(user)
+        if port is None:
+            access = self._site.access(user)
+            port = self._of_users[user] = {name: validate_call(getattr(access, name)) for name in PORT if name != "iam"}
+            port["iam"] = lambda action, fields: access.iam(action, **fields)
+        return port
 
     async def register_listener(
         self,

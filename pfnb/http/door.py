@@ -34,9 +34,13 @@ class Door(HubHandler):
         """NotAuthenticatedError, or AccessDeniedError, when nobody may come in."""
         raise NotImplementedError
 
+    def user_of(self, token: str | None) -> User | None:
+        """Whose API token of this hub it is."""
+        return self.site.hub.users.by_token(token)
+
 
 class TokenDoor(Door):
-    """One token, one owner: the door of `pfnb serve` and of a hub within a kernel."""
+    """The hub's own token is its owner's, API tokens are their users': the door of `pfnb serve` and of a hub within a kernel."""
 
     token: str
     owner: str
@@ -50,9 +54,11 @@ class TokenDoor(Door):
         """No cookie lets anybody in here, so none can be abused."""
 
     async def caller(self) -> Caller:
-        if not same_secret(authorization_token(self.request), self.token):
+        given = authorization_token(self.request)
+        user = self.site.hub.users.user(self.owner) if same_secret(given, self.token) else self.user_of(given)
+        if user is None:
             raise NotAuthenticatedError("this needs the hub's token: send it as `Authorization: token …`")
-        return Caller(User(self.owner))
+        return Caller(user)
 
 
 def check_method(caller: Caller, method: str | None, command: Command) -> None:

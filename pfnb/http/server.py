@@ -17,7 +17,6 @@ from pfnb.http.handler import HubHandler
 from pfnb.http.routes import token_routes
 from pfnb.http.site import Peer, Site
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.identity import default_owner
 from pfnb.language.runner import Runner
 
 access_log = logging.getLogger("pfnb.access")
@@ -32,9 +31,9 @@ class LocalServer:
     ) -> None:
         options = options or HubOptions()
         self.token = token or secrets.token_urlsafe(24)
-        self.owner = options.owner or default_owner()
         self._home = Home(options)
         self.hub = self._home.hub
+        self.owner = self.hub.settings.owner
         self.site = Site(self.hub, Runner(commands.load()), lambda: self.url, self._peer_of)
         self._host = host
         self._port = port

@@ -83,6 +83,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         welcome = {
             "type": "welcome",
             "owner": self._peer.owner,
+            "roles": sorted(self.site.hub.users.user(self._peer.owner).roles),
             "hub": self.site.url(),
             "durable": self.site.hub.store.durable,
             "publicUrl": self.site.hub.settings.public_url,

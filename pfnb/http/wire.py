@@ -14,6 +14,8 @@ KERNEL_HEADER = "X-Pfnb-Kernel"
 """Names the kernel whose token the Authorization header carries, where a server gives each of its kernels one."""
 HUB_VARIABLE = "PFNB_HUB"
 """The environment variable by which a server tells a kernel its hub: JSON with url, kernel_id and token."""
+AS_USER = "as_user"
+"""The argument of a call that a run makes for another user than the session's."""
 MAX_FRAME = 256 * 1024 * 1024
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.hub.hub import Hub
+from pfnb.hub.iam import Iam
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.webhook import RECEIVE, Webhook
 from pfnb.language.content import content_id_of, content_reference
@@ -25,6 +26,7 @@ class HubAccess:
     def __init__(self, hub: Hub, user: User, url: str) -> None:
         self._hub = hub
         self._user = user
+        self._iam = Iam(hub.users, hub.audit, user)
         self._url = (hub.settings.public_url or url).rstrip("/")
 
     async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +71,12 @@ class HubAccess:
         if listener.owner != self._user.name:
             raise AccessDeniedError(f"the pipeline {path} belongs to somebody else")
         return {"path": path, "source": listener.source}
+
+    async def iam(self, action: str, **fields: Any) -> Any:
+        return await self._iam.do(action, fields)
+
+    def as_user(self, user: User) -> HubAccess:
+        return HubAccess(self._hub, user, self._url)
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from pfnb.exceptions import BusyError
 from pfnb.hub.brokers.local import LocalBroker
 from pfnb.hub.hub import Hub, Settings
+from pfnb.hub.identity import default_owner
 from pfnb.hub.request import Limits
 from pfnb.hub.retention import Keep
 from pfnb.hub.stores.memory import MemoryStore
@@ -20,7 +21,8 @@ from pfnb.leaks.folders import DATABASE
 
 @dataclass(frozen=True, slots=True)
 class HubOptions:
-    """How to start a hub. Without `data_dir` everything is in memory and ends with the process."""
+    """How to start a hub. Without `data_dir` everything is in memory and ends with the process; without `owner` it is that of
+    who runs this."""
 
     data_dir: Path | None = None
     limits: Limits = field(default_factory=Limits)
@@ -48,7 +50,14 @@ class Home:
         self.hub = Hub(
             _store(options, folder, bodies),
             LocalBroker(),
-            Settings(bodies, options.limits, public_url=options.public_url, keep=options.keep),
+            Settings(
+                bodies,
+                options.limits,
+                public_url=options.public_url,
+                keep=options.keep,
+                owner=options.owner or default_owner(),
+                audit=None if options.data_dir is None else folder,
+            ),
         )
 
     async def open(self) -> None:

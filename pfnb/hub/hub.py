@@ -15,6 +15,7 @@ from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
 from pfnb.hub.attachments import Attachments
+from pfnb.hub.audit import Audit
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.cache import Cache
 from pfnb.hub.changes import Changes
@@ -34,19 +35,23 @@ from pfnb.hub.retention import Keep, Retention
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
 from pfnb.hub.tasks import Tasks
+from pfnb.hub.users import Users
 from pfnb.hub.webhook import DEFAULT_MAX_PAYLOAD_LENGTH, check_event_key
 from pfnb.hub.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address as callers outside know it."""
+    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address as callers outside know it;
+    `owner` whose hub it is; `audit` the folder of the audit log, if there is one."""
 
     bodies: Path
     limits: Limits = field(default_factory=Limits)
     namespace: str = "default"
     public_url: str | None = None
     keep: Keep = field(default_factory=Keep)
+    owner: str = ""
+    audit: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Hub:
         self.settings = settings
         self.store = store
         self.webhooks = Webhooks(store, settings.limits.hard, now)
+        self.users = Users(store, settings.owner, now)
+        self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
         self.cache = Cache(now)
@@ -90,6 +97,7 @@ class Hub:
         await self._broker.open()
         self.webhooks.load(opened.webhooks)
         self.listeners.load(opened.listeners)
+        self.users.load(opened.identities)
         self.last_seq = opened.last_seq
         self._sweeping = [
             asyncio.create_task(sweeper.sweep_again_and_again(), name="pfnb sweeper")
@@ -106,6 +114,7 @@ class Hub:
         await self.tasks.close()
         await self._broker.close()
         await self.store.close()
+        self.audit.close()
 
     async def receive(self, received: Received, *, wait: bool = False) -> Receipt:
         """Store a request that named a webhook and wake its listeners. Returns after the commit.

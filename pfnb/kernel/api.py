@@ -20,6 +20,7 @@ from pfnb.kernel.port import NoSession, SessionPort
 from pfnb.kernel.webhooks import Webhook
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.port import HubPort, User
+from pfnb.language.roles import EVERYTHING
 from pfnb.language.run import RunResult
 from pfnb.language.runner import Runner
 
@@ -191,7 +192,7 @@ async def _run(
 
 
 def _nobody() -> User:
-    return User(default_owner())
+    return User(default_owner(), EVERYTHING)
 
 
 async def _call_here(function: Callable[[], Any]) -> Any:

@@ -20,7 +20,7 @@ _FAREWELL_SECONDS = 1.0
 
 
 class Connection:
-    """`welcome` is what the hub said of itself: owner, hub, durable, publicUrl, since, notebook."""
+    """`welcome` is what the hub said of itself: owner, roles, hub, durable, publicUrl, since, notebook."""
 
     def __init__(self, socket: WebSocketClientConnection, welcome: dict[str, Any]) -> None:
         self._socket = socket

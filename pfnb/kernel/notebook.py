@@ -84,7 +84,7 @@ class Notebook:
     @property
     def user(self) -> User:
         """Whom cells of this notebook act as."""
-        return User(self.session.welcome["owner"])
+        return User(self.session.welcome["owner"], frozenset(self.session.welcome["roles"]))
 
     @property
     def greeting(self) -> str:

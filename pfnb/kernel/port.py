@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pfnb.exceptions import HubUnreachableError
-from pfnb.language.port import Exists, HubPort
+from pfnb.http.wire import AS_USER
+from pfnb.language.port import Exists, HubPort, User
 
 NO_HUB = "there is no hub here yet: run %load_ext pfnb first"
 
@@ -15,6 +16,21 @@ class Caller(Protocol):
     """What a port needs of a session."""
 
     async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"", /) -> Any: ...
+
+
+class ActingAs:
+    """A session whose calls are made for a user other than the notebook's; the hub checks that they may be."""
+
+    def __init__(self, session: Caller, username: str) -> None:
+        self._session = session.session if isinstance(session, ActingAs) else session
+        self._username = username
+
+    @property
+    def session(self) -> Caller:
+        return self._session
+
+    async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"", /) -> Any:
+        return await self._session.call(method, {**arguments, AS_USER: self._username}, body)
 
 
 class SessionPort(HubPort):
@@ -53,6 +69,12 @@ class SessionPort(HubPort):
     async def read_pipeline(self, path: str) -> dict[str, Any]:
         pipeline: dict[str, Any] = await self._session.call("read_pipeline", {"path": path})
         return pipeline
+
+    async def iam(self, action: str, **fields: Any) -> Any:
+        return await self._session.call("iam", {"action": action, "fields": fields})
+
+    def as_user(self, user: User) -> SessionPort:
+        return SessionPort(ActingAs(self._session, user.name))
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         arguments = {"content_id": content_id, "offset": offset, "size": size}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
-from pfnb.exceptions import AccessDeniedError, PfnbError
+from pfnb.exceptions import HubUnreachableError, PfnbError
 from pfnb.language.deferred import Lazy
 from pfnb.language.port import ANONYMOUS, HubPort, User
+from pfnb.language.roles import check_run_as
 from pfnb.language.run import Response
 from pfnb.language.scope import Scope
 
@@ -62,7 +64,7 @@ class Context:
         self.scope = scope
         self.user = user
         self.owner = owner
-        self.hub = hub
+        self.hub = self._owners_hub = hub
         self.event = event
         self.log = log
         self.response: Response | None = None
@@ -85,17 +87,32 @@ class Context:
         """End the run here: only what stands behind `finally` is still run."""
         raise ExitRun
 
-    def run_as(self, username: str) -> None:
-        """Run the steps that follow as another user: the pipeline's owner, or anonymousUser. Raises AccessDeniedError.
+    async def run_as(self, username: str) -> None:
+        """Run the steps that follow as another user, who is then whom the hub answers.
 
-        Whoever wrote the pipeline may lift it to themselves, and nobody else.
+        Whoever wrote the pipeline may lift it to themselves, or drop to anonymousUser, who sees of the hub what the owner's
+        pipelines see. Anybody else takes roles on both sides: AccessDeniedError names what is missing; NotFoundError if there
+        is no such user.
         """
         if username == ANONYMOUS.name:
-            self.user = ANONYMOUS
+            self.user, self.hub = ANONYMOUS, self._owners_hub
         elif username == self.owner.name and not self.owner.anonymous:
-            self.user = self.owner
+            self.user, self.hub = self.owner, self._owners_hub
         elif username != self.user.name:
-            raise AccessDeniedError(
-                f"this pipeline belongs to {self.owner.name} and cannot run as {username}: that takes the role "
-                f"CAN_RUN_AS_SOURCE for {self.owner.name} and CAN_RUN_AS_TARGET for {username}"
+            found = await self._owners_hub.iam("find_user", username=username)
+            user = User(found["name"], frozenset(found["roles"]))
+            check_run_as(self.owner, user)
+            self.user, self.hub = user, self._owners_hub.as_user(user)
+
+    async def refused(self, command: str, missing: str, pipeline: str | None) -> None:
+        """Have the hub note that this user may not run a command. Without a hub there is nobody to note it."""
+        trace_id = getattr(self.event, "trace_id", None)
+        with suppress(HubUnreachableError):
+            await self._owners_hub.iam(
+                "refused",
+                username=self.user.name,
+                command=command,
+                pipeline=pipeline,
+                trace_id=trace_id,
+                missing=missing,
             )

@@ -33,6 +33,7 @@ from pfnb.language.parser import parse_pipeline, parse_uri
 from pfnb.language.pel import RunFunctions
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.references import check_calls, reference_of
+from pfnb.language.roles import RUN
 from pfnb.language.run import RunResult, attach_steps
 from pfnb.language.scope import RESULT, resolve
 from pfnb.language.trace import StepRecord, Trace
@@ -95,7 +96,7 @@ class Execution:
         if not wanted:
             self.context.log("INFO", "the pipeline was left out: its header runWhen is false")
         elif rules.run_as is not None:
-            self.context.run_as(rules.run_as)
+            await self.context.run_as(rules.run_as)
         return wanted
 
     def allow_time(self) -> None:
@@ -167,7 +168,7 @@ class Execution:
     async def call(self, step: Step, block: Block | None, record: StepRecord | None) -> None:
         """Call the command, and put its result where it belongs."""
         options, scope = step.options, self.scope
-        self.permit(step)
+        await self.permit(step)
         arguments = await self.arguments(step)
         body = scope["body"] if options.input is None else await self.evaluate(options.input)
         if record is not None:
@@ -184,12 +185,18 @@ class Execution:
         if block is None and options.eval is not None:
             await self.evaluate(options.eval)
 
-    def permit(self, step: Step) -> None:
-        if self.context.user.anonymous and not step.command.anonymous:
+    async def permit(self, step: Step) -> None:
+        """AccessDeniedError, which the hub's audit log knows of, for a command that the user has no role for."""
+        user, command, owner = self.context.user, step.command.name, self.context.owner
+        if user.may_run(step.command):
+            return
+        missing = f"{RUN}{command}"
+        await self.context.refused(command, missing, self.way[-1] if self.way else None)
+        if user.anonymous and owner.may_run(step.command):
             raise AccessDeniedError(
-                f'{self.context.user.name} may not run {step.command.name}: put "- iam.run.as: '
-                f'{{username: {self.context.owner.name}}}" before it'
+                f'{user.name} may not run {command}: put "- iam.run.as: {{username: {owner.name}}}" before it'
             )
+        raise AccessDeniedError(f"{user.name} may not run {command}: that takes the role {missing}")
 
     async def arguments(self, step: Step) -> dict[str, Any]:
         """The arguments by the function's names: evaluated, validated, complete."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pfnb.language.roles import RUN, grants
+
+if TYPE_CHECKING:
+    from pfnb.language.command import Command
 
 Exists = Literal["update", "skip", "error"]
 """What to do with a property that is there already."""
@@ -13,13 +18,21 @@ ANONYMOUS_NAME = "anonymousUser"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a run acts as. `anonymous` users may only run commands that are declared so."""
+    """Who a run acts as, with all roles that count. Without any, only commands declared `anonymous` may be run."""
 
     name: str
-    anonymous: bool = False
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def anonymous(self) -> bool:
+        """Nobody is known to ask: a webhook did."""
+        return self.name == ANONYMOUS_NAME
+
+    def may_run(self, command: Command) -> bool:
+        return command.anonymous or grants(self.roles, f"{RUN}{command.name}")
 
 
-ANONYMOUS = User(ANONYMOUS_NAME, anonymous=True)
+ANONYMOUS = User(ANONYMOUS_NAME)
 
 
 class HubPort(Protocol):
@@ -55,6 +68,15 @@ class HubPort(Protocol):
 
     async def read_pipeline(self, path: str) -> dict[str, Any]:
         """A stored pipeline by its path, or a listening one by its name: `path` and `source`. Raises NotFoundError."""
+        ...
+
+    async def iam(self, action: str, **fields: Any) -> Any:
+        """Ask for something about users: `find_user`, `auth_info`, `create_user`, `get_user`, `list_users`, `delete_user`,
+        `add_roles`, `create_role`, `add_composites`, `role_members`, `api_token`, or tell that one was `refused`."""
+        ...
+
+    def as_user(self, user: User) -> HubPort:
+        """The same hub, asked by this user."""
         ...
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:

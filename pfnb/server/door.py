@@ -10,10 +10,9 @@ from jupyter_server.utils import ensure_async
 from tornado.web import RequestHandler, authenticated
 
 from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
-from pfnb.http.door import Door
+from pfnb.http.door import Door, authorization_token
 from pfnb.http.handler import HubHandler
 from pfnb.http.site import Caller, Site
-from pfnb.language.port import User
 
 UNAUTHENTICATED = "log in to this Jupyter Server, or send `Authorization: token …`"
 
@@ -28,13 +27,22 @@ class JupyterDoor(JupyterHandler, Door):
         self.owner = owner
 
     async def caller(self) -> Caller:
+        user = self.user_of(authorization_token(self.request))
+        if user is not None:
+            self.current_user = user
+            return Caller(user)
         await JupyterHandler.prepare(self, _redirect_to_login=False)
         if self.current_user is None:
             raise NotAuthenticatedError(UNAUTHENTICATED)
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "pfnb"))
         if not allowed:
             raise AccessDeniedError("this Jupyter Server's authorizer does not allow you to execute pfnb commands")
-        return Caller(User(self.owner), by_cookie=not self.token_authenticated)
+        return Caller(self.site.hub.users.user(self.owner), by_cookie=not self.token_authenticated)
+
+    def check_xsrf_cookie(self) -> None:
+        """A token of the hub's own comes in a header, which no other site's page can send; Jupyter does not know it."""
+        if self.user_of(authorization_token(self.request)) is None:
+            super().check_xsrf_cookie()
 
     def get_login_url(self) -> str:
         """A program asks, not a person: it is told to authenticate instead of being led to a login page."""

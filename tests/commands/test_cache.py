@@ -4,6 +4,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError
 from pfnb.language import ANONYMOUS, User
+from pfnb.language.roles import EVERYTHING
 from tests.commands.conftest import real_hub as hub
 
 __all__ = ["hub"]
@@ -76,4 +77,4 @@ async def test_what_cannot_be_kept_is_refused(run, step, error):
 @pytest.mark.parametrize("step", ["cache.put: {key: a}", "cache.get: {key: a}", "cache.list", "cache.clear"])
 async def test_strangers_have_no_cache(run, step):
     with pytest.raises(AccessDeniedError):
-        await run(steps(step), user=ANONYMOUS, owner=User("ada"))
+        await run(steps(step), user=ANONYMOUS, owner=User("ada", EVERYTHING))

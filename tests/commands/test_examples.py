@@ -12,15 +12,16 @@ from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
 from pfnb.language import Command, Runner, User, parse_pipeline
 from pfnb.language.declaration import Example
+from pfnb.language.roles import EVERYTHING
 
 COMMANDS = list(load())
 EXAMPLES = [(command.name, example) for command in COMMANDS for example in command.documentation.examples]
-ADA = User("ada")
+ADA = User("ada", EVERYTHING)
 
 
 @pytest.fixture
 async def hub() -> AsyncIterator[HubAccess]:
-    home = Home(HubOptions())
+    home = Home(HubOptions(owner="ada"))
     await home.open()
     yield HubAccess(home.hub, ADA, "http://127.0.0.1:8899/pfnb")
     await home.close()

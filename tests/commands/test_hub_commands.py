@@ -4,6 +4,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.language import ANONYMOUS, Response, User
+from pfnb.language.roles import EVERYTHING
 
 UUID = "0d3c1b52-7a54-4b7e-9d0c-2f6f3f1f9a11"
 
@@ -60,8 +61,8 @@ async def test_too_many_logs_at_once_are_refused(run):
 @pytest.mark.parametrize("step", ["webhook.put: {eventKey: a}", "webhook.get", "event.send: {key: a}"])
 async def test_anonymous_user_may_not_ask_the_hub(run, hub, step):
     with pytest.raises(AccessDeniedError):
-        await run(steps(step), user=ANONYMOUS, owner=User("ada"))
-    assert hub.calls == []
+        await run(steps(step), user=ANONYMOUS, owner=User("ada", EVERYTHING))
+    assert [(name, *words) for name, words, _ in hub.calls] == [("iam", "refused")]
 
 
 async def test_the_answer_is_put_together_by_several_steps(run):
@@ -94,9 +95,9 @@ async def test_headers_that_would_break_the_answer_are_refused(run, headers, wor
 class TestRunAs:
     async def test_somebody_else_is_refused(self, run):
         with pytest.raises(
-            AccessDeniedError, match="CAN_RUN_AS_SOURCE for ada and CAN_RUN_AS_TARGET for eve"
+            AccessDeniedError, match="CAN_RUN_AS_SOURCE for ada and CAN_RUN_AS_TARGET for eve, and eve has not"
         ) as caught:
-            await run(steps("iam.run.as: {username: eve}"), user=ANONYMOUS, owner=User("ada"))
+            await run(steps("iam.run.as: {username: eve}"), user=ANONYMOUS, owner=User("ada", EVERYTHING))
         assert (caught.value.line, caught.value.step) == (2, 1)
 
     async def test_a_pipeline_of_nobody_cannot_be_lifted(self, run):
@@ -104,6 +105,6 @@ class TestRunAs:
             await run(steps("iam.run.as: {username: ada}"), user=ANONYMOUS, owner=ANONYMOUS)
 
     async def test_oneself_and_anonymous_user_are_allowed(self, run):
-        await run(steps("iam.run.as: {username: bob}"), user=User("bob"), owner=User("ada"))
+        await run(steps("iam.run.as: {username: bob}"), user=User("bob", EVERYTHING), owner=User("ada", EVERYTHING))
         with pytest.raises(AccessDeniedError, match=r"anonymousUser may not run webhook\.get"):
             await run(steps("iam.run.as: {username: anonymousUser}", "webhook.get"))

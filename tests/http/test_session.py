@@ -62,6 +62,7 @@ async def test_the_welcome_says_what_the_kernel_needs_to_tell_its_user(server: L
         assert await frame(connection) == {
             "type": "welcome",
             "owner": "ada",
+            "roles": ["ADMIN", "CAN_PIPE_%", "CAN_RUN_AS_SOURCE"],
             "hub": server.url,
             "durable": True,
             "publicUrl": None,

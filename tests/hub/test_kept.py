@@ -14,10 +14,11 @@ from pfnb.hub.cache import MAX_KEY, MAX_VALUE
 from pfnb.hub.hub import Hub
 from pfnb.language.content import content_id_of
 from pfnb.language.port import User
+from pfnb.language.roles import EVERYTHING
 
 
 def access(hub: Hub, name: str = "ada") -> HubAccess:
-    return HubAccess(hub, User(name), "http://127.0.0.1:8899/pfnb")
+    return HubAccess(hub, User(name, EVERYTHING), "http://127.0.0.1:8899/pfnb")
 
 
 async def test_a_file_that_was_made_is_read_by_its_reference(hub: Hub) -> None:

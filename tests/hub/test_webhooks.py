@@ -11,6 +11,7 @@ from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
 from pfnb.language.port import User
+from pfnb.language.roles import EVERYTHING
 from tests.hub.conftest import UUID, request
 
 OTHER = "11111111-2222-4333-8444-555555555555"
@@ -86,7 +87,7 @@ async def test_a_received_event_is_counted_at_its_webhook(hub: Hub) -> None:
     ],
 )
 async def test_an_address_that_others_can_listen_in_on_is_warned_of(hub: Hub, url: str, warned: bool) -> None:
-    shown = await HubAccess(hub, User("ada"), url).put_webhook({"eventKey": "a.b"})
+    shown = await HubAccess(hub, User("ada", EVERYTHING), url).put_webhook({"eventKey": "a.b"})
     assert ("warning" in shown) is warned
     assert shown["webhookUrl"] == f"{url}/api/v3/command/webhook.receive?uuid={shown['uuid']}"
 

@@ -27,6 +27,7 @@ from pfnb.language.command import command
 from pfnb.language.content import content_id_of
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.roles import EVERYTHING
 from pfnb.language.runner import Runner
 
 SECONDS = 10.0
@@ -62,7 +63,7 @@ class Kernel:
             name=name,
             pipeline=parse_pipeline(text, REGISTRY, first_line=FIRST_LINE),
             user=ANONYMOUS,
-            owner=User("ada"),
+            owner=User("ada", EVERYTHING),
             context=contextvars.copy_context(),
             board=Board("", Unreadable(), None, asyncio.get_running_loop()),
         )

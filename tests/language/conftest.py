@@ -4,8 +4,9 @@ import pytest
 
 from pfnb.commands import load
 from pfnb.language import Runner, User, parse_pipeline
+from pfnb.language.roles import EVERYTHING
 
-ADA = User("ada")
+ADA = User("ada", EVERYTHING)
 
 
 class MemoryHub:
@@ -13,6 +14,11 @@ class MemoryHub:
 
     def __init__(self):
         self.calls = []
+
+    async def iam(self, action, **fields):
+        """Everybody asked for is there, with no roles."""
+        self.calls.append(("iam", (action,), fields))
+        return {"name": fields.get("username"), "roles": []}
 
     def __getattr__(self, name):
         async def method(*values, **named):

@@ -17,6 +17,7 @@ from pfnb.exceptions import (
     StepError,
 )
 from pfnb.language import ANONYMOUS, NULL, Limits, Runner, User, command, listen_accepts, parse_pipeline, steps_of
+from pfnb.language.roles import EVERYTHING
 
 
 def steps(*lines):
@@ -77,7 +78,7 @@ class TestValues:
 
         pipeline = parse_pipeline("vars: {list: []}\n" + steps("grow: {by: []}"), registry)
         for _ in range(2):
-            result = await Runner(registry).run(pipeline, user=User("ada"), hub=hub)
+            result = await Runner(registry).run(pipeline, user=User("ada", EVERYTHING), hub=hub)
             assert result.body == [[1], [2]]
 
     async def test_an_expression_that_may_take_long_does_not_hold_the_loop(self, run):
@@ -214,20 +215,22 @@ class TestUsers:
             return context.user.name
 
     async def test_anonymous_user_runs_only_what_is_declared_so(self, run):
-        error = await failure(run(steps("log", "secret"), user=ANONYMOUS, owner=User("ada")), AccessDeniedError)
+        error = await failure(
+            run(steps("log", "secret"), user=ANONYMOUS, owner=User("ada", EVERYTHING)), AccessDeniedError
+        )
         assert error.message == 'anonymousUser may not run secret: put "- iam.run.as: {username: ada}" before it'
         assert (error.line, error.column, error.step, error.status) == (3, 5, 2, 403)
 
     async def test_not_even_within_a_block(self, run):
         text = steps("if: {true: true}", "foreach: {in: a}", "secret", "foreach.end", "if.end")
-        await failure(run(text, user=ANONYMOUS, owner=User("ada")), AccessDeniedError)
+        await failure(run(text, user=ANONYMOUS, owner=User("ada", EVERYTHING)), AccessDeniedError)
 
     async def test_the_owner_lifts_the_pipeline_to_themselves(self, run):
         text = steps("iam.run.as: {username: ada}", "secret")
-        assert (await run(text, user=ANONYMOUS, owner=User("ada"))).body == "ada"
+        assert (await run(text, user=ANONYMOUS, owner=User("ada", EVERYTHING))).body == "ada"
 
     async def test_others_may_run_it(self, run):
-        assert (await run(steps("secret"), user=User("bob"), owner=User("ada"))).body == "bob"
+        assert (await run(steps("secret"), user=User("bob", EVERYTHING), owner=User("ada", EVERYTHING))).body == "bob"
 
 
 class TestErrors:

@@ -25,6 +25,7 @@ from pfnb.kernel.session import Session
 from pfnb.language.command import command
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.roles import EVERYTHING
 from pfnb.language.runner import Runner
 
 PIPELINE = "pipeline:\n- event.listen: {key: order.*}\n- test.write_down:\n"
@@ -55,7 +56,7 @@ async def main(url: str, token: str, notebook: str, file: Path) -> None:
         name="lead",
         pipeline=parse_pipeline(PIPELINE, registry),
         user=ANONYMOUS,
-        owner=User("ada"),
+        owner=User("ada", EVERYTHING),
         context=contextvars.copy_context(),
         board=Board("", Unreadable(), None, asyncio.get_running_loop()),
     )

@@ -37,12 +37,14 @@ class MemoryStore:
         self._steps: dict[int, tuple[dict[str, Any], ...]] = {}
         self._properties: dict[str, Property] = {}
         self._attachments: dict[str, tuple[Attachment, Body]] = {}
+        self._identities: dict[tuple[str, str], dict[str, Any]] = {}
         self._last_seq = 0
         self._last_delivery = 0
         self.unknown = 0
 
     async def open(self) -> Opened:
-        return Opened(tuple(self._webhooks.values()), tuple(self._listeners.values()), self._last_seq)
+        identities = tuple((kind, name, record) for (kind, name), record in self._identities.items())
+        return Opened(tuple(self._webhooks.values()), tuple(self._listeners.values()), self._last_seq, identities)
 
     async def close(self) -> None:
         pass
@@ -137,6 +139,13 @@ class MemoryStore:
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
         self._webhooks.update((webhook.uuid, webhook) for webhook in webhooks)
+
+    async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
+        for kind, name, record in records:
+            if record is None:
+                self._identities.pop((kind, name), None)
+            else:
+                self._identities[kind, name] = record
 
     async def delete_webhook(self, uuid: str) -> None:
         self._webhooks.pop(uuid, None)

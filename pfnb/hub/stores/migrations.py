@@ -68,7 +68,20 @@ CREATE INDEX events_by_repeat_key ON events (repeat_key) WHERE repeat_key IS NOT
 """
 _REMOVED = "INSERT INTO counters VALUES ('last_seq', 0), ('last_delivery', 0)"
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ROTATED, _OWNERS, _SHARED_AND_TRIED_AGAIN, _PROPERTIES, _REPEATED, _REMOVED)
+_IDENTITIES = """
+CREATE TABLE identities (kind TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, name))
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _ROTATED,
+    _OWNERS,
+    _SHARED_AND_TRIED_AGAIN,
+    _PROPERTIES,
+    _REPEATED,
+    _REMOVED,
+    _IDENTITIES,
+)
 """SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
 
 

@@ -105,6 +105,14 @@ attachments = sa.Table(
     sa.Column("body_file", sa.Text),
 )
 
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
 counters = sa.Table(
     "counters",
     metadata,

@@ -79,9 +79,12 @@ class SqlStore:
             webhooks = tuple(rows.to_webhook(row) for row in connection.execute(sa.select(schema.webhooks)))
             listeners = tuple(rows.to_listener(row) for row in connection.execute(sa.select(schema.listeners)))
             files = set(connection.scalars(sa.union_all(*map(_body_files, (schema.events, schema.attachments)))))
+            identities = tuple(
+                (row.kind, row.name, json.loads(row.record)) for row in connection.execute(sa.select(schema.identities))
+            )
         sweep_folder(self._bodies, files)
         self._numbers = Sequences(last_seq, last_delivery)
-        return Opened(webhooks, listeners, last_seq)
+        return Opened(webhooks, listeners, last_seq, identities)
 
     def _prepare_for_removals(self) -> None:
         """Have the file give free pages back; one that was made without this is written anew, once."""
@@ -114,6 +117,9 @@ class SqlStore:
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
         await self._writer.submit(writes.save_webhooks(webhooks))
+
+    async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
+        await self._writer.submit(writes.save_identities(records))
 
     async def delete_webhook(self, uuid: str) -> None:
         await self._writer.submit(writes.delete_webhook(uuid))

@@ -59,11 +59,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the hub keeps in memory: every webhook and listener, and the order of the newest event."""
+    """What the hub keeps in memory: every webhook and listener, the order of the newest event, and accounts, roles and
+    tokens by kind and name."""
 
     webhooks: tuple[Webhook, ...]
     listeners: tuple[Listener, ...]
     last_seq: int
+    identities: tuple[tuple[str, str, dict[str, Any]], ...] = ()
 
 
 class Store(Protocol):
@@ -95,6 +97,9 @@ class Store(Protocol):
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
         """Add or replace them, all in one commit; their counts are the receiver's and stay."""
+
+    async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
+        """Add or replace accounts, roles and tokens, by kind and name, all in one commit; None removes one."""
 
     async def delete_webhook(self, uuid: str) -> None: ...
 

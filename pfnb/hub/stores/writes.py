@@ -228,6 +228,16 @@ def _save_webhook(webhook: Webhook) -> tuple[tuple[sa.Executable, None], ...]:
     return ((update, None), (insert, None))
 
 
+def save_identities(records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> Change:
+    table = schema.identities
+    statements: list[tuple[sa.Executable, dict[str, Any] | None]] = []
+    for kind, name, record in records:
+        statements.append((sa.delete(table).where(table.c.kind == kind, table.c.name == name), None))
+        if record is not None:
+            statements.append((sa.insert(table), {"kind": kind, "name": name, "record": json.dumps(record)}))
+    return Change(tuple(statements))
+
+
 def delete_webhook(uuid: str) -> Change:
     return Change(((sa.delete(schema.webhooks).where(schema.webhooks.c.uuid == uuid), None),))
 

@@ -1,0 +1,103 @@
+"""Users over HTTP: a token acts as its user, who may do what the user's roles say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pfnb.http.server import LocalServer
+
+COMMAND = "/api/v3/command/"
+PIPELINE = "/api/v3/pipeline"
+
+As = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def acting(server: LocalServer, owner: httpx.AsyncClient) -> AsyncIterator[As]:
+    """A client of a user who is created with these roles."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def made(roles: str) -> httpx.AsyncClient:
+        await owner.post(COMMAND + "iam.user.create", params={"username": "grace", "roleNames": roles})
+        token = (await owner.post(COMMAND + "iam.apitoken", params={"username": "grace"})).text
+        client = httpx.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        opened.append(client)
+        return client
+
+    yield made
+    for client in opened:
+        await client.aclose()
+
+
+async def test_a_users_token_acts_as_the_user(acting: As) -> None:
+    grace = await acting("CAN_PIPE_webhook.%")
+    info = (await grace.get(COMMAND + "iam.authinfo")).json()
+    assert (info["username"], info["roles"]) == ("grace", ["CAN_PIPE_webhook.%"])
+    made = (await grace.post(COMMAND + "webhook.put", params={"eventKey": "a.b"})).json()
+    assert made["owner"] == "grace"
+    assert [hook["uuid"] for hook in (await grace.get(COMMAND + "webhook.get")).json()] == [made["uuid"]]
+
+
+async def test_a_refusal_names_the_role_and_is_in_the_audit_log(acting: As, tmp_path: Path) -> None:
+    grace = await acting("CAN_PIPE_log")
+    answer = await grace.post(PIPELINE, content="pipeline:\n  - log: {message: hi}\n  - event.send: {key: a.b}\n")
+    assert (answer.status_code, answer.json()["line"]) == (403, 3)
+    assert "grace may not run event.send" in answer.json()["statusMessage"]
+    assert "CAN_PIPE_event.send" in answer.json()["statusMessage"]
+    [entry] = [json.loads(line) for line in (tmp_path / "hub" / "audit.log").read_text().splitlines()]
+    assert (entry["user"], entry["command"], entry["missing"]) == ("grace", "event.send", "CAN_PIPE_event.send")
+    assert (tmp_path / "hub" / "audit.log").stat().st_mode & 0o777 == 0o600
+
+
+async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: httpx.AsyncClient) -> None:
+    await owner.post(COMMAND + "iam.user.create", params={"username": "target", "roleNames": "CAN_PIPE_webhook.put"})
+    text = "pipeline:\n  - iam.run.as: {username: target}\n  - webhook.put: {eventKey: a.b}\n"
+    refused = await owner.post(PIPELINE, content=text)
+    assert refused.status_code == 403
+    assert "CAN_RUN_AS_TARGET for target" in refused.json()["statusMessage"]
+    await owner.post(COMMAND + "iam.user.add.roles", params={"username": "target", "roleNames": "CAN_RUN_AS_TARGET"})
+    assert (await owner.post(PIPELINE, content=text)).json()["owner"] == "target"
+    grace = await acting("CAN_PIPE_%")
+    assert "CAN_RUN_AS_SOURCE for grace" in (await grace.post(PIPELINE, content=text)).json()["statusMessage"]
+    nobody = "pipeline:\n  - iam.run.as: {username: nobody}\n"
+    assert (await owner.post(PIPELINE, content=nobody)).status_code == 404
+
+
+async def test_after_the_switch_only_that_users_roles_count(owner: httpx.AsyncClient) -> None:
+    params = {"username": "target", "roleNames": "CAN_RUN_AS_TARGET"}
+    await owner.post(COMMAND + "iam.user.create", params=params)
+    text = "pipeline:\n  - iam.run.as: {username: target}\n  - webhook.get\n"
+    answer = await owner.post(PIPELINE, content=text)
+    assert (answer.status_code, "CAN_PIPE_webhook.get" in answer.json()["statusMessage"]) == (403, True)
+
+
+async def test_the_header_authorization_switches_before_the_first_step(owner: httpx.AsyncClient) -> None:
+    params = {"username": "target", "roleNames": "CAN_RUN_AS_TARGET"}
+    await owner.post(COMMAND + "iam.user.create", params=params)
+    text = "headers: {authorization: RunAs target}\npipeline:\n  - iam.authinfo\n"
+    assert (await owner.post(PIPELINE, content=text)).json()["username"] == "target"
+
+
+async def test_an_old_token_is_told_to_be_none(acting: As, owner: httpx.AsyncClient) -> None:
+    grace = await acting("CAN_PIPE_log")
+    await owner.post(COMMAND + "iam.user.delete", params={"username": "grace"})
+    answer = await grace.get(COMMAND + "iam.authinfo")
+    assert (answer.status_code, answer.json()["errorType"]) == (401, "NotAuthenticatedError")
+
+
+async def test_a_password_is_in_no_answer(owner: httpx.AsyncClient) -> None:
+    params = {"username": "grace", "password": "correct horse"}
+    made = await owner.post(COMMAND + "iam.user.create", data=params)
+    for answer in (
+        made,
+        await owner.get(COMMAND + "iam.user.list"),
+        await owner.get(COMMAND + "iam.user.get?username=grace"),
+    ):
+        assert answer.status_code == 200
+        assert "horse" not in answer.text
+        assert "password" not in answer.text
