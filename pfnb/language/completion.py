@@ -9,6 +9,7 @@ from typing import Any
 
 from pfnb.language.command import CommandRegistry
 from pfnb.language.cursor import ITEM, Cursor, cursor_at
+from pfnb.language.hints import expression_hints
 from pfnb.language.schema import definition, document_schema
 
 Names = Callable[[str], Iterable[str]]
@@ -46,8 +47,6 @@ def complete(
 ) -> Completion:
     """Complete a pipeline at the cursor before the character at `line` and `column`, which count from 1. The text may be
     unfinished in any way. `functions` are those of the runner."""
-    from pfnb.language.hints import expression_hints
-
     lines = text.split("\n")
     before = lines[line - 1][: column - 1] if line <= len(lines) else ""
     end = sum(len(each) + 1 for each in lines[: line - 1]) + len(before)

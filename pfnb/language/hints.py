@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pfnb.exceptions import PfnbError
 from pfnb.language.declaration import function_documentation
+from pfnb.language.failure import exception_object
 from pfnb.language.headers import KNOWN
 
 EVENT_FIELDS = (
     "id", "eventKey", "namespace", "traceId", "correlationId", "async", "created", "method", "query", "headers", "payload",
 )  # fmt: skip
 """What `body` has where a pipeline begins with event.listen."""
+LOOP_FIELDS = ("item", "index", "even")
+EXCEPTION_FIELDS = tuple(exception_object(PfnbError(""), "", None))
 
 _ROOTS = (
     ("vars.", "The variables."),
@@ -21,8 +25,9 @@ _ROOTS = (
     ("headers.", "The pipeline's headers."),
 )
 _FUNCTION = re.compile(r"@[\w.]*$")
-_MEMBER = re.compile(r"\b(vars|headers|body)\??\.(\w*)$")
+_MEMBER = re.compile(r"\b(vars\??\.loop|vars|headers|body|exception)\??\.(\w*)$")
 _WORD = re.compile(r"(?<![\w.'\])])(\w*)$")
+_HANDLES = re.compile(r"^\s*-\s*(?:except|finally)\b", re.MULTILINE)
 _LISTENS = re.compile(r"^\s*-\s*event\.listen\b", re.MULTILINE)
 _VARIABLE = re.compile(r"\bvars\??\.(\w+)|\b(?:as|loopName)\s*:\s*[\"']?(\w+)")
 _ENTRY = re.compile(r"(?:^[ ]*|[{,][ ]*)[\"']?([A-Za-z_]\w*)[\"']?[ ]*:", re.MULTILINE)
@@ -39,7 +44,8 @@ def expression_hints(before: str, text: str, functions: Mapping[str, Any]) -> tu
     if found := _MEMBER.search(before):
         return found[2], list(_members(found[1], text))
     if found := _WORD.search(before):
-        return found[1], [*_ROOTS, *called]
+        caught = [("exception.", "The error of a step above.")] if _HANDLES.search(text) else []
+        return found[1], [*_ROOTS, *caught, *called]
     return "", []
 
 
@@ -58,8 +64,12 @@ def _members(root: str, text: str) -> Iterator[tuple[str, str]]:
     elif root == "vars":
         used = (name for pair in _VARIABLE.findall(text) for name in pair if name)
         yield from ((name, "") for name in dict.fromkeys((*_names_in("vars", text), *used)))
-    elif _LISTENS.search(text):
-        yield from ((name, "") for name in EVENT_FIELDS)
+    elif root == "exception":
+        yield from ((name, "") for name in EXCEPTION_FIELDS)
+    elif root == "body":
+        yield from ((name, "") for name in EVENT_FIELDS if _LISTENS.search(text))
+    else:
+        yield from ((name, "") for name in LOOP_FIELDS)
 
 
 def _names_in(section: str, text: str) -> list[str]:

@@ -133,6 +133,8 @@ def test_the_word_before_the_cursor_is_replaced(marked: str, replaced: str) -> N
         ("message: \"#{'te|", []),
         ("message: '#{1} |", []),
         ("message: '#{ {a: 1}.a + vars.p|", ["person"]),
+        ("message: '#{vars.loop.i|", ["item", "index"]),
+        ("message: '#{vars?.loop?.e|", ["even"]),
         ("eval: vars.|", ["total", "city", "person"]),
         ("output: |", ["vars.", "body", "headers.", "@text.upper_case("]),
     ],
@@ -144,6 +146,13 @@ def test_within_an_expression(expression: str, expected: list[str]) -> None:
 
 def test_headers_in_an_expression_are_the_known_ones_and_those_of_this_pipeline() -> None:
     assert proposed("headers: {mine: 1}\npipeline:\n  - log: {message: '#{headers.|'}") == [*KNOWN, "mine"]
+
+
+def test_after_an_error_the_exception_is_there() -> None:
+    before = "pipeline:\n  - except: {drop: true}\n  - log: {message: '#{"
+    assert proposed(f"{before}exc|'}}") == ["exception."]
+    assert proposed(f"{before}exception.st|'}}") == ["statusCode", "step"]
+    assert proposed("pipeline:\n  - log: {message: '#{exc|'}") == []
 
 
 def test_the_body_of_a_listening_pipeline_is_an_event() -> None:
