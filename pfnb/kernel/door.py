@@ -96,8 +96,15 @@ class Door:
         self._check_open(coroutine)
         if threading.current_thread() is self._thread:
             return await coroutine
+        future = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
         try:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+            # ipykernel makes an interrupt a callback, and does not wake the loop for it.
+            while not future.done():
+                await asyncio.wait({future}, timeout=_GLANCE)
+            return future.result()
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
         except PfnbError as error:
             raise _without_our_frames(error)  # noqa: B904 - it is its own context
 
