@@ -201,10 +201,7 @@ class Execution:
     async def arguments(self, step: Step) -> dict[str, Any]:
         """The arguments by the function's names: evaluated, validated, complete."""
         changing = step.arguments if step.ready is None else step.changing
-        if step.may_block:
-            values = await threaded(partial(resolve, changing, self.scope, self.functions))
-        else:
-            values = resolve(changing, self.scope, self.functions)
+        values = await self.runner.evaluated(step.may_block, partial(resolve, changing, self.scope, self.functions))
         if step.ready is not None:
             return {**step.ready, **values}
         try:
@@ -266,7 +263,9 @@ class Execution:
             self.scope.pop(RESULT, None)
 
     async def evaluate(self, formula: Formula) -> Any:
-        return await maybe_threaded(formula.code.may_block, partial(formula.evaluate, self.scope, self.functions))
+        return await self.runner.evaluated(
+            formula.code.may_block, partial(formula.evaluate, self.scope, self.functions)
+        )
 
     async def holds(self, condition: Any, name: str) -> bool:
         if not isinstance(condition, Formula):

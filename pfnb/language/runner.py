@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pfnb.language.command import CommandRegistry
 from pfnb.language.context import Context, LogSink, log_to_logger
 from pfnb.language.execution import Execution
 from pfnb.language.function import registry as registered_functions
 from pfnb.language.listen import filter_accepts
-from pfnb.language.offload import maybe_threaded
+from pfnb.language.offload import threaded
 from pfnb.language.pel import RunFunctions
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import HubPort, User
@@ -23,6 +23,13 @@ from pfnb.language.trace import Limits, Trace
 
 CallMain = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Calls a function on the kernel's main thread and awaits its result."""
+
+
+EVALUATIONS = 4
+"""How many expressions are evaluated in threads at once: fewer than asyncio has threads, for one may wait for a file that a
+thread has yet to read."""
+
+T = TypeVar("T")
 
 
 class Runner:
@@ -41,6 +48,7 @@ class Runner:
         self.functions = registered_functions if functions is None else functions
         self.call_main = call_main
         self.limits = limits or Limits()
+        self._evaluating = asyncio.Semaphore(EVALUATIONS)
 
     async def run(
         self,
@@ -71,7 +79,7 @@ class Runner:
         )
         if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
             accepts = partial(filter_accepts, pipeline, context.scope, execution.functions)
-            if not await maybe_threaded(pipeline.listen.filter.code.may_block, accepts):
+            if not await self.evaluated(pipeline.listen.filter.code.may_block, accepts):
                 return RunResult(body=context.scope.body, skipped=True)
         return await execution.run()
 
@@ -88,8 +96,15 @@ class Runner:
     ) -> Execution:
         """A run that has not begun; its context gets the scope it begins with (see `scope.starting_scope`)."""
         functions = RunFunctions(self.functions, context, asyncio.get_running_loop())
-        context.scope = await maybe_threaded(
+        context.scope = await self.evaluated(
             may_block([dict(pipeline.vars), pipeline.body]),
             partial(starting_scope, pipeline, body, vars, headers, functions),
         )
         return Execution(self, pipeline, context, functions, trace, way)
+
+    async def evaluated(self, may_block: bool, call: Callable[[], T]) -> T:
+        """What a call that evaluates expressions returns; one that may take long is made in a thread."""
+        if not may_block:
+            return call()
+        async with self._evaluating:
+            return await threaded(call)

@@ -1,12 +1,13 @@
 """Functions of one's own in expressions: their names, their arguments, and what a run gives to them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pfnb.exceptions import NameTakenError, ParameterError, PelEvaluationError
 from pfnb.functions import load
-from pfnb.language import Context, FunctionRegistry, evaluate, function, render
+from pfnb.language import Context, FunctionRegistry, Runner, User, evaluate, function, parse_pipeline, render
 
 SCOPE = {"vars": {"n": 4}, "body": "x", "headers": {}}
 
@@ -84,6 +85,20 @@ async def test_what_a_function_raises_ends_the_run_at_its_line(run, functions):
 
     with pytest.raises(PelEvaluationError, match=r"@test.fail\(…\): out of order \(line 3, column 21, step 1\)"):
         await run('\npipeline:\n  - body.set: "a #{ @test.fail() }"', functions=functions)
+
+
+async def test_functions_that_wait_for_threads_leave_some(registry, hub, functions):
+    @function("test.read", registry=functions)
+    async def read(number: int) -> int:
+        await asyncio.sleep(0.01)
+        return await asyncio.to_thread(lambda: number)
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(5))
+    pipeline = parse_pipeline("pipeline: [{body.set: '${@test.read(body)}'}]", registry)
+    runner = Runner(registry, functions)
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*(runner.run(pipeline, user=User("ada"), hub=hub, body=n) for n in range(1, 40)))
+    assert [result.body for result in results] == list(range(1, 40))
 
 
 async def test_what_never_answers_is_given_up(run, functions, monkeypatch):
