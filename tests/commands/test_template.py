@@ -160,6 +160,8 @@ DOUBLING = "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}"
         "{% for x in range(1000) %}" + "x" * 10_000 + "{% endfor %}",
         "{% set t %}{% for x in range(1000) %}" + "x" * 10_000 + "{% endfor %}{% endset %}",
         "{% for x in range(999) %}{% set y = range(99999)|map('upper')|list %}{% endfor %}",
+        "{% set a = 'a,' * 3000000 %}" + "{% set b = a.split(',') %}" * 40,
+        "{% set a = 'a' * 6000000 %}" + "{% set b = a|list %}" * 40,
         "x" * 600_000,
         "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
     ],
@@ -175,6 +177,12 @@ def test_what_would_not_end_or_not_fit_is_refused_soon(template, monkeypatch):
         assert tracemalloc.get_traced_memory()[1] < 300_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_text_as_large_as_a_payload_may_be_is_rendered():
+    large = "<" * 1_900_000
+    assert len(templates.render("{{ text|escape }}", {"text": large})) == 4 * len(large)
+    assert templates.render("{{ text.split(',')|length }}", {"text": "a," * 2_000_000}) == "2000001"
 
 
 async def test_it_cannot_take_for_ever(monkeypatch):

@@ -21,7 +21,10 @@ from pfnb.exceptions import ParameterError
 
 MAX_TEMPLATE = 500_000
 MAX_TEXT = 8_000_000
-"""Characters of a template, and of all the texts that a render makes."""
+MAX_HANDLED = 32_000_000
+"""Characters of a template, of what it makes, and of all the texts that it makes and goes through on the way."""
+METHOD_COST = 4
+"""How often the characters of a text count of which a method is called: it may make a list of them."""
 MAX_ROUNDS = 1_000_000
 """Turns of loops, calls, and items that filters go through."""
 SECONDS = 5.0
@@ -40,9 +43,11 @@ _TEXT_FILTERS = {
     "capitalize", "e", "escape", "lower", "striptags", "title", "trim", "truncate", "upper", "urlencode", "wordcount",
 }  # fmt: skip
 """Filters that make a text of whatever they get: of lists within lists, that could be more than any memory."""
-_FILTERS = _TEXT_FILTERS | {
-    "abs", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "last", "length", "list", "map",
-    "max", "min", "reject", "rejectattr", "reverse", "round", "safe", "select", "selectattr", "sort", "sum", "unique",
+_LOOKING = {"abs", "count", "d", "default", "first", "float", "int", "last", "length", "round", "safe"}
+"""Filters that do not go through what they get."""
+_FILTERS = _TEXT_FILTERS | _LOOKING | {
+    "dictsort", "groupby", "items", "list", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr",
+    "sort", "sum", "unique",
 }  # fmt: skip
 
 
@@ -69,7 +74,7 @@ class _Budget(Context):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._text = MAX_TEXT
+        self._text = MAX_HANDLED
         self._rounds = MAX_ROUNDS
         self._end = monotonic() + SECONDS
 
@@ -77,7 +82,7 @@ class _Budget(Context):
         self._text -= text
         self._rounds -= rounds
         if self._text < 0:
-            raise _too_long()
+            raise _too_long(MAX_HANDLED)
         if self._rounds < 0 or monotonic() > self._end:
             raise ParameterError("this takes too long: it goes through too much")
 
@@ -116,7 +121,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, *arguments: Any, **named: Any) -> Any:
-        _pay(context, rounds=1)
+        of = getattr(obj, "__self__", None)
+        _pay(context, rounds=1, text=METHOD_COST * len(of) if isinstance(of, str) else 0)
         return super().call(context, obj, *arguments, **named)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -217,8 +223,9 @@ def _paid(name: str) -> Callable[..., Any]:
             value = value if isinstance(value, str) else _printed(context, value)
         if any(isinstance(one, int) and abs(one) > MAX_ARGUMENT for one in (*arguments, *named.values())):
             raise ParameterError(f"{name} takes numbers up to {MAX_ARGUMENT:,}")
-        is_many = isinstance(value, Sized) and not isinstance(value, (str, Undefined))
-        _pay(context, rounds=1 + (len(value) if is_many else 0))
+        goes_through = name not in _LOOKING and isinstance(value, Sized) and not isinstance(value, Undefined)
+        size = len(value) if goes_through else 0
+        _pay(context, rounds=1 if isinstance(value, str) else 1 + size, text=size if isinstance(value, str) else 0)
         plain = context.environment.plain  # type: ignore[attr-defined]
         result = plain.call_filter(name, value, arguments, named, context=context, eval_ctx=context.eval_ctx)
         _pay(context, text=len(result) if isinstance(result, str) else 0)
@@ -232,13 +239,13 @@ def _concat(parts: Iterable[str]) -> str:
     for part in parts:
         length += len(part)
         if length > MAX_TEXT:
-            raise _too_long()
+            raise _too_long(MAX_TEXT)
         kept.append(part)
     return "".join(kept)
 
 
-def _too_long() -> ParameterError:
-    return ParameterError(f"this makes more than {MAX_TEXT:,} characters")
+def _too_long(most: int) -> ParameterError:
+    return ParameterError(f"this makes more than {most:,} characters")
 
 
 def _bits(operator: str, left: int, right: int) -> int:
