@@ -52,9 +52,11 @@ class JupyterServer:
 
 
 @contextmanager
-def jupyter_server(root: Path, environment: dict[str, str], token: str, log: Path) -> Iterator[JupyterServer]:
-    """Serves the notebooks below `root`; what the server says goes into `log`."""
-    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+def jupyter_server(
+    root: Path, environment: dict[str, str], token: str, log: Path, *, module: str = "jupyter_server"
+) -> Iterator[JupyterServer]:
+    """Serves the notebooks below `root`; what the server says goes into `log`. With the module `jupyterlab` it has a face."""
+    command = [sys.executable, "-m", module, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += ["--ServerApp.port=0", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)

@@ -59,24 +59,25 @@ class Viewer:
         """Tell the list, and then what changes in it. What is told carries the number of the question that began it."""
         self._say({"told": "filter", "turn": turn, "filter": self._answers.told()})
         async for change in changes(self._hub, self._answers.filter):
-            began = time.monotonic()
             try:
-                self._say({**await self._told(change), "turn": turn})
+                await self._tell_change(change, turn)
             except PfnbError as error:
                 self._say({"told": "problem", "message": error.message, "turn": turn})
-            await asyncio.sleep(max(_PAUSE, _PATIENCE * (time.monotonic() - began)))
             while self._unheard > _UNHEARD:
                 self._heard.clear()
                 await self._heard.wait()
 
-    async def _told(self, change: Change) -> dict[str, Any]:
+    async def _tell_change(self, change: Change, turn: Any) -> None:
         if change.problem:
-            return {"told": "problem", "message": change.problem}
-        if change.lost:
-            return {"told": "list", **(await self._answers.page())[0]}
-        listed = [row for row in change.rows if self._answers.admits(row)]
-        gone = [row["id"] for row in change.rows if not self._answers.admits(row)]
-        return {"told": "rows", "rows": [row_facts(row) for row in listed], "gone": gone}
+            self._say({"told": "problem", "message": change.problem, "turn": turn})
+        elif change.lost:
+            self._say({"told": "list", **(await self._answers.page())[0], "turn": turn})
+        else:
+            began = time.monotonic()
+            listed = [row for row in change.rows if self._answers.admits(row)]
+            gone = [row["id"] for row in change.rows if not self._answers.admits(row)]
+            self._say({"told": "rows", "rows": [row_facts(row) for row in listed], "gone": gone, "turn": turn})
+            await asyncio.sleep(max(_PAUSE, _PATIENCE * (time.monotonic() - began)))
 
     async def _answer(self, question: Mapping[str, Any]) -> None:
         answer: dict[str, Any] = {"number": question.get("number")}

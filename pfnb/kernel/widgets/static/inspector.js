@@ -784,8 +784,11 @@ class Inspector {
     this.detail = new Detail(this.line, (text) => this.say(text), () => this.closeDetail());
     this.list = new List(this.line, (row) => this.open(row), (problem) => this.count(problem));
     this.build();
-    // JupyterLab takes keys such as Enter and the arrows for its cells before they come here; Ctrl+S stays its own.
-    this.guard = (event) => root.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+    // JupyterLab takes keys for its cells (d, d deletes one) before they come here, unless their target says otherwise. Those
+    // with Ctrl stay its own.
+    this.guard = ({ target, ctrlKey, metaKey }) => {
+      if (root.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey));
+    };
     window.addEventListener("keydown", this.guard, true);
     this.turn = this.line.send("open");
   }
@@ -804,7 +807,7 @@ class Inspector {
     this.webhook.hidden = true;
     this.fresh = button("↑ New events", () => this.search(), { class: "pfi-button pfi-fresh" });
     this.fresh.hidden = true;
-    this.counted = make("span", { names: "pfi-quiet" });
+    this.counted = make("span", { names: "pfi-total" });
     this.state = make("span", { names: "pfi-live", role: "status" }, make("span", { text: "connecting" }));
     this.toast = make("div", { names: "pfi-toast", role: "status", "aria-live": "polite" });
     this.spoken = make("div", { names: "pfi-unseen", "aria-live": "polite" });
@@ -835,6 +838,7 @@ class Inspector {
       return;
     }
     this.listed = true;
+    this.list.scroller.removeAttribute("aria-busy");
     this.fresh.hidden = true;
     const narrowed = this.text.value || this.key.value || this.status.value;
     this.list.reset(found, narrowed ? "No event matches." : "No event yet. The next one appears here.");
@@ -851,6 +855,7 @@ class Inspector {
   search() {
     clearTimeout(this.typing);
     this.listed = false;
+    this.list.scroller.setAttribute("aria-busy", "true");
     this.turn = this.line.send("list", { text: this.text.value.trim(), key: this.key.value.trim(), status: this.status.value });
   }
 
@@ -944,7 +949,7 @@ class Inspector {
 
 export default {
   render({ model, el }) {
-    const root = make("div", { names: "pfnb-inspector", role: "region", "aria-label": "Events", "data-lm-suppress-shortcuts": "" });
+    const root = make("div", { names: "pfnb-inspector", role: "region", "aria-label": "Events" });
     el.append(root);
     const inspector = new Inspector(model, root);
     return () => inspector.close();
