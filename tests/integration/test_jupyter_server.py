@@ -290,3 +290,12 @@ def test_a_notebook_is_saved_with_secrets_masked_in_its_outputs_and_a_warning_of
     assert f"leaky.ipynb has the secret of webhook …{written[-6:]}" in log
     assert shown not in log
     assert written not in log
+
+
+def test_the_schema_and_the_openapi_document_are_for_whoever_may_come_in(server: JupyterServer) -> None:
+    for name in ("pipeline.schema.json", "openapi.json"):
+        url = f"{server.hub_url}/api/v3/{name}"
+        assert httpx.get(url, trust_env=False).status_code == 401
+        answer = httpx.get(url, headers={"Authorization": f"token {TOKEN}"}, trust_env=False)
+        assert answer.status_code == 200
+        assert answer.json()
