@@ -7,8 +7,9 @@ import binascii
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import json
+from pfnb.functions import json, resolve
 from pfnb.functions.arguments import fitting, plain_text
+from pfnb.language.context import Context
 from pfnb.language.function import function
 from pfnb.language.java_numbers import DEFAULT_PATTERN, format_number, read_number, to_number
 from pfnb.language.xml_document import read_xml, write_xml
@@ -112,6 +113,16 @@ def to_dom(value: Any) -> str:
         return fitting(write_xml(value))
     read_xml(value)
     return value
+
+
+@function("convert.lazy")
+async def lazy(context: Context, uri: str) -> Any:
+    """What an address is of, read at once: the same as `@resolve.uri`.
+
+    Example:
+        @convert.lazy('$uri:property:global/app/demo/config/app')
+    """
+    return await resolve.uri(context, uri)
 
 
 @function("convert.toLong")

@@ -125,6 +125,7 @@ async def stored(hub):
         ("@resolve.uri('uri:property:global/app/demo/config/app#emails.size()')", 2),
         ("@uri.resolve('$uri:property:global/app/demo/config/app@type')", "application/json"),
         ("@resolve.uri('$uri:property:global/app/demo/config/nope#x')", None),
+        ("@convert.lazy('$uri:property:global/app/demo/config/app#emails[0]')", "a@b.c"),
         ("@resolve.uri('$uri:user:ada').username", "ada"),
         ("@resolve.uri('$uri:user:eve')", None),
         ("@resolve.uri('$uri:user:uuid=' + @user.uuid()).username", "ada"),
