@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.language.trace import StepRecord
+from pfnb.language.trace import StepRecord, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +23,31 @@ class RunResult:
     """How a run ended.
 
     `skipped` is true if the filter of the pipeline's `event.listen` refused the event, or its header `runWhen` is false:
-    no step ran, the delivery has succeeded, and this listener has no answer for a waiting caller. `steps` holds the first
-    records of a long run only; `executed` counts all steps.
+    no step ran, the delivery has succeeded, and this listener has no answer for a waiting caller.
     """
 
     body: Any = None
     response: Response | None = None
-    steps: tuple[StepRecord, ...] = field(default=(), repr=False)
-    executed: int = 0
+    trace: Trace | None = field(default=None, repr=False)
     skipped: bool = False
 
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """The records of its steps; of a long run, the first ones only."""
+        return () if self.trace is None else self.trace.steps
 
-def attach_steps(error: PfnbError, steps: Iterable[StepRecord]) -> None:
-    """Hang the steps of a failed run on its error; see `steps_of`."""
-    vars(error)["steps"] = tuple(steps)
+    @property
+    def executed(self) -> int:
+        """How many steps it had, all of them counted."""
+        return 0 if self.trace is None else self.trace.executed
+
+
+def attach_trace(error: PfnbError, trace: Trace) -> None:
+    """Hang the trace of a failed run on its error; see `steps_of`."""
+    vars(error)["trace"] = trace
 
 
 def steps_of(error: PfnbError) -> tuple[StepRecord, ...]:
     """The steps executed before `error` ended the run; empty for an error that belongs to no run."""
-    steps: tuple[StepRecord, ...] = vars(error).get("steps", ())
-    return steps
+    trace: Trace | None = vars(error).get("trace")
+    return () if trace is None else trace.steps

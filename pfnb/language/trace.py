@@ -1,12 +1,14 @@
 """The record of a run's steps: what each was given, what it made of it, how long it took, and why it failed.
 
-Recorded are bounded copies, since what a step saw may change later; secrets are masked when the record leaves the run.
+Bounded copies are taken, since what a step saw may change later; secrets are masked when the records are asked for.
 """
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from math import isfinite
 from time import perf_counter, time
 from typing import Any, Final
@@ -17,7 +19,7 @@ from pfnb.language.masking import MASK, Mask, hides
 from pfnb.language.pipeline import Step
 
 MAX_TEXT: Final = 500
-MAX_VALUE: Final = 4_000
+MAX_VALUE: Final = 8_000
 """Characters that are kept of one value, and of one text in it."""
 MAX_TRACE: Final = 1_000_000
 """Characters that are kept of all values of a run."""
@@ -44,13 +46,14 @@ class Limits:
     calls: int = 20
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One executed step; not frozen, since making such a one takes as long as a small step.
+    """One executed step.
 
     `number` and `line` count in the document, that of `pipeline` if the step belongs to one that was called. `started` is in
-    milliseconds since 1970. `depth` is 0 outside of blocks, and `iteration` holds the index of each loop around the step,
-    the outermost first. `given` and `made` are copies as they were taken, for `input` and `output` to show.
+    milliseconds since 1970. `input` holds the parameters as they were evaluated, or the body of a step that has none;
+    `output` is the result, None if there was none. Both are bounded, and masked: of a uuid, the last six characters are
+    shown. `depth` is 0 outside of blocks, and `iteration` holds the index of each loop around the step, the outermost first.
     """
 
     number: int
@@ -58,37 +61,35 @@ class StepRecord:
     line: int
     started: int
     milliseconds: float
-    given: Any = field(default=None, repr=False)
-    made: Any = field(default=None, repr=False)
+    input: Any = None
+    output: Any = None
     error: str | None = None
     depth: int = 0
     iteration: tuple[int, ...] = ()
     pipeline: str | None = None
 
-    @property
-    def input(self) -> Any:
-        """The parameters as they were evaluated, or the body of a step that has none: bounded, secrets masked."""
-        return _masked(self.given)
-
-    @property
-    def output(self) -> Any:
-        """The result, None if there was none: bounded, secrets masked. Of a uuid, the last six characters are shown."""
-        return _masked(self.made)
-
     def to_json(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "command": self.command,
-            "line": self.line,
-            "started": self.started,
-            "milliseconds": round(self.milliseconds, 3),
-            "input": self.input,
-            "output": self.output,
-            "error": _masked(self.error),
-            "depth": self.depth,
-            "iteration": list(self.iteration),
-            "pipeline": self.pipeline,
-        }
+        fields = {field.name: getattr(self, field.name) for field in dataclass_fields(self)}
+        return {**fields, "iteration": list(self.iteration)}
+
+
+class Note:
+    """What is written down of a step while it runs, where a record would take too long: values as packed copies."""
+
+    __slots__ = ("depth", "error", "given", "iteration", "made", "milliseconds", "started", "step", "way")
+
+    def __init__(
+        self, step: Step, started: float, depth: int, iteration: tuple[int, ...], way: tuple[str, ...]
+    ) -> None:
+        self.step = step
+        self.started = started
+        self.depth = depth
+        self.iteration = iteration
+        self.way = way
+        self.given: Any = None
+        self.made: Any = None
+        self.error: str | None = None
+        self.milliseconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,60 +106,90 @@ class Trace:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.executed = 0
-        self.allowed = limits.steps
-        self.room = MAX_TRACE
-        self._records: list[StepRecord] = []
+        self._allowed = limits.steps
+        self._room = MAX_TRACE
+        self._large: set[int] = set()
+        self._notes: list[Note] = []
         self._origin = time() - perf_counter()
 
     @property
     def steps(self) -> tuple[StepRecord, ...]:
         """The records so far, in the order in which their steps began."""
-        return tuple(self._records)
+        room, records = MAX_TRACE, []
+        for note in self._notes:
+            given, room = _unpacked(note.given, room)
+            made, room = _unpacked(note.made, room)
+            records.append(self._record(note, given, made))
+        return tuple(records)
 
     def begin(
         self, step: Step, started: float, depth: int, iteration: tuple[int, ...], way: tuple[str, ...]
-    ) -> StepRecord | None:
-        """Count a step that begins at `started`, as told by perf_counter; returns its record, to be filled in, or None if
+    ) -> Note | None:
+        """Count a step that begins at `started`, as told by perf_counter; returns its note, to be filled in, or None if
         there is no more room. Raises RunLimitError."""
-        if self.executed >= self.allowed:
-            self.allowed = self.limits.steps + RESERVE
+        if self.executed >= self._allowed:
+            self._allowed = self.limits.steps + RESERVE
             raise RunLimitError(f"this run has executed {self.executed} steps, and no run may execute more")
         self.executed += 1
-        if len(self._records) >= self.limits.records:
+        if len(self._notes) >= self.limits.records:
             return None
-        began = int((self._origin + started) * 1000)
-        record = StepRecord(
-            step.number,
-            step.command.name,
-            step.line,
-            began,
-            0.0,
-            None,
-            None,
-            None,
-            depth,
-            iteration,
-            way[-1] if way else None,
-        )
-        self._records.append(record)
-        return record
+        note = Note(step, started, depth, iteration, way)
+        self._notes.append(note)
+        return note
 
-    def given(self, record: StepRecord, step: Step, arguments: Mapping[str, Any], body: Any) -> None:
-        """Keep what the step works on: its parameters as they were evaluated, or the body if it has none."""
-        if step.spellings:
-            record.given = self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
-        else:
-            record.given = self.copy(body)
+    def given(self, step: Step, arguments: Mapping[str, Any], body: Any) -> Any:
+        """A copy of what the step works on: its parameters as they were evaluated, or the body if it has none."""
+        if not step.spellings:
+            return self.copy(body)
+        return self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
 
     def copy(self, value: Any) -> Any:
-        """A copy of a value as it is now, cut to what a record may hold."""
-        kind = type(value)
-        if kind in _ATOMS:
+        """A copy of a value as it is now, to be kept in a note.
+
+        Packed, for nothing else is as fast; what is larger than a record may hold is cut instead, and remembered, since it is
+        often handed on from step to step.
+        """
+        if type(value) in _ATOMS:
             return value
-        room = min(MAX_VALUE, self.room)
-        copy, left = _cut(value, room, 0)
-        self.room -= room - left
+        if self._room <= 0:
+            return MORE
+        if id(value) not in self._large:
+            try:
+                packed = marshal.dumps(value)
+            except ValueError:  # something in it is no JSON
+                packed = None
+            if packed is not None and len(packed) <= MAX_VALUE:
+                self._room -= len(packed)
+                return packed
+            self._large.add(id(value))
+        copy, left = _cut(value, MAX_VALUE, 0)
+        self._room -= MAX_VALUE - left
         return copy
+
+    def _record(self, note: Note, given: Any, made: Any) -> StepRecord:
+        return StepRecord(
+            number=note.step.number,
+            command=note.step.command.name,
+            line=note.step.line,
+            started=int((self._origin + note.started) * 1000),
+            milliseconds=round(note.milliseconds, 3),
+            input=_masked(given),
+            output=_masked(made),
+            error=_masked(note.error),
+            depth=note.depth,
+            iteration=note.iteration,
+            pipeline=note.way[-1] if note.way else None,
+        )
+
+
+def _unpacked(copy: Any, room: int) -> tuple[Any, int]:
+    """The value of a packed copy, cut to what a record may hold, and the room that is left for others."""
+    # Packed by this process alone, from values of a run: there is no other way for bytes to come into a note.
+    value = marshal.loads(copy) if isinstance(copy, bytes) else copy  # noqa: S302
+    if room <= 0:
+        return MORE, room
+    cut, left = _cut(value, MAX_VALUE, 0)
+    return cut, room - MAX_VALUE + left
 
 
 def _cut(value: Any, room: int, level: int) -> tuple[Any, int]:
@@ -174,6 +205,8 @@ def _cut(value: Any, room: int, level: int) -> tuple[Any, int]:
         return _cut_map(value, room, level)
     if isinstance(value, (list, tuple)):
         return _cut_list(value, room, level)
+    if isinstance(value, _Beginning):
+        return value, room - len(value.text)
     return _named(value), room - _ATOM
 
 
