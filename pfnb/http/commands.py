@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +22,15 @@ from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.payload import event_object
 from pfnb.hub.request import Received
 from pfnb.hub.stores.bodies import read_body
+from pfnb.language.command import CommandRegistry
 from pfnb.language.content import content_id_of
-from pfnb.language.parser import command_pipeline, parse_pipeline
+from pfnb.language.inline import is_form
+from pfnb.language.parser import command_pipeline, parse_form, parse_pipeline
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.run import Response, RunResult
+
+_PARTS = ("pipeline", "pipeline.yaml")
+"""Names of the part of a multipart request that holds the pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +130,24 @@ class CommandHandler(RunHandler):
 
 @stream_request_body
 class PipelineHandler(RunHandler):
-    """`POST {hub}/api/v3/pipeline`: a pipeline as YAML or JSON, or a multipart body with a `pipeline` part and files."""
+    """`POST {hub}/api/v3/pipeline`: a pipeline as YAML, JSON, URI or url-encoded, or a multipart body with a `pipeline` part and
+    files."""
 
     async def post(self) -> None:
         async with self.upload() as upload:
-            text = upload.received.fields.get("pipeline", [None])[0]
+            received = upload.received
+            text = next((received.fields[name][0] for name in _PARTS if name in received.fields), None)
             if text is not None:
-                await self.run(await self._parsed(text), await upload.body())
-            elif upload.received.files:
+                await self.run(await self._parsed(text, parse_pipeline), await upload.body())
+            elif received.files:
                 raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
             else:
-                await self.run(await self._parsed((await upload.bytes()).decode("utf-8", "replace")), None)
+                text = (await upload.bytes()).decode("utf-8", "replace")
+                is_encoded = received.content_type.startswith(FORM) and is_form(text)
+                await self.run(await self._parsed(text, parse_form if is_encoded else parse_pipeline), None)
 
-    async def _parsed(self, text: str) -> Pipeline:
-        return await in_thread_if_large(len(text), partial(parse_pipeline, text, self.site.runner.registry))
+    async def _parsed(self, text: str, parse: Callable[[str, CommandRegistry], Pipeline]) -> Pipeline:
+        return await in_thread_if_large(len(text), partial(parse, text, self.site.runner.registry))
 
 
 def _single(values: Mapping[str, list[str]]) -> dict[str, Any]:

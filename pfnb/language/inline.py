@@ -13,7 +13,7 @@ from pfnb.language.options import common_name
 
 _NAME = r"[A-Za-z][\w-]*(?:\.[\w-]+)*(?::v\d+)?"
 _URI = re.compile(rf"\s*{_NAME}\s*(?:[?|][^\n]*)\s*")
-_FORM = re.compile(rf"{_NAME}(?:=[^\s{{]*)?(?:&{_NAME}(?:=[^\s{{]*)?)*\s*")
+_FORM = re.compile(rf"{_NAME}(?:=[^\s&]*)?(?:&{_NAME}(?:=[^\s&]*)?)*\s*")
 _PAIR = re.compile(r"\s*([\w.-]+)\s*[:=]")
 
 
@@ -23,7 +23,7 @@ def is_uri(text: str) -> bool:
 
 
 def is_form(text: str) -> bool:
-    """Whether a text can be a url-encoded pipeline; those in YAML and JSON have spaces or braces in them."""
+    """Whether a text can be a url-encoded pipeline; those in YAML have spaces in them, those in JSON begin with a brace."""
     return _FORM.fullmatch(text) is not None
 
 
@@ -32,6 +32,8 @@ def uri_steps(text: str) -> tuple[str, list[Node]]:
     line = _Line()
     for begin, end in _spans(text, "|"):
         name, mark, query = text[begin:end].partition("?")
+        if not name.strip():
+            raise PipelineSyntaxError("this step is empty", line=1, column=begin + 1, step=len(line.nodes) + 1)
         step = line.step(name.strip())
         if mark:
             for first, last in _spans(query, "&"):
@@ -47,28 +49,28 @@ def form_steps(text: str, registry: CommandRegistry) -> tuple[str, list[Node]]:
     A value without a name belongs to the command's shorthand, or its first parameter.
     """
     line = _Line()
-    for piece in text.strip().split("&"):
+    for piece in filter(None, text.strip().split("&")):
         name, _, query = piece.partition("=")
         command, query = unquote_plus(name).strip(), unquote_plus(query)
         step = line.step(command)
         for first, last in _spans(query, ";"):
             if query[first:last].strip():
-                key, value = _pair(query[first:last], command, registry)
-                step.entries.append((line.scalar(key), line.value(value.strip())))
+                key, value = _pair(query[first:last], line, command, registry)
+                step.entries.append((key, line.value(value.strip())))
     return line.text, line.nodes
 
 
-def _pair(text: str, command: str, registry: CommandRegistry) -> tuple[str, str]:
+def _pair(text: str, line: _Line, command: str, registry: CommandRegistry) -> tuple[Scalar, str]:
+    """A parameter's name, as written or as implied, and the rest of the text."""
     try:
-        parameters, shorthand = registry.get(command).parameters, registry.get(command).shorthand
+        called = registry.get(command)
     except UnknownCommandError:  # it is told where the step is read
-        return "value", text
-    found = _PAIR.match(text)
+        return line.implied("value"), text
+    parameters, found = called.parameters, _PAIR.match(text)
     if found and (parameters.is_open or found[1] in parameters.spellings or common_name(found[1])):
-        return found[1], text[found.end() :]
-    if shorthand is not None:
-        return parameters.spelling_of(shorthand), text
-    return next(iter(parameters.names()), "value"), text
+        return line.scalar(found[1]), text[found.end() :]
+    first = next(iter(parameters.names()), "value")
+    return line.implied(first if called.shorthand is None else parameters.spelling_of(called.shorthand)), text
 
 
 class _Line:
@@ -97,6 +99,10 @@ class _Line:
 
     def scalar(self, text: str) -> Scalar:
         return self._scalar(text, text, None)
+
+    def implied(self, text: str) -> Scalar:
+        """A name that is not written, but meant here."""
+        return Scalar(1, self._length + 1, text, None, self._length, self._length)
 
     def value(self, text: str) -> Scalar:
         """A value that may stand in quotes: then it is a text, whatever it looks like."""

@@ -65,6 +65,43 @@ async def test_a_pipeline_answers_with_its_final_body(owner: httpx.AsyncClient) 
     assert (answer.text, answer.headers["content-type"]) == ("plain", "text/plain; charset=utf-8")
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("body.set=value%3A%20%22Today%20is%3A%20%23%7B1%2B1%7D%22", "Today is: 2"),
+        ("body.set=one&body.set=value:%22%23{body};%20two%22", "one; two"),
+        ("var.set=key:a;value:5&set=value:%23%7Bvars.a%7D", "5"),
+        ("pipeline=pipeline%3A%0A%20-%20body.set%3A%20yaml", "yaml"),
+        ("pipeline:\n  - body.set: plain\n", "plain"),
+    ],
+)
+async def test_a_pipeline_may_be_url_encoded(owner: httpx.AsyncClient, content: str, expected: str) -> None:
+    answer = await owner.post(PIPELINE, content=content, headers=FORM)
+    assert (answer.status_code, answer.text) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("set?value=3|set?value=%23%7Bbody%20*%202%7D", 6),
+        ("set?value=#{1 + 1}|log", 2),
+        ('{"vars": {"a": 1}, "pipeline": [{"set": {"value": "#{vars.a + 1}"}}]}', 2),
+    ],
+)
+async def test_a_pipeline_may_be_a_uri_or_json(owner: httpx.AsyncClient, content: str, expected: int) -> None:
+    answer = await owner.post(PIPELINE, content=content)
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+async def test_an_unknown_command_in_a_url_encoded_pipeline_is_named(owner: httpx.AsyncClient) -> None:
+    error = (await owner.post(PIPELINE, content="log=x&lgo=y", headers=FORM)).json()
+    assert (error["errorType"], error["step"], error["line"], error["column"]) == ("UnknownCommandError", 2, 1, 7)
+    assert 'did you mean "log"?' in error["statusMessage"]
+
+
 async def test_an_error_in_a_pipeline_says_line_column_and_step(owner: httpx.AsyncClient) -> None:
     text = "pipeline:\n  - log: {message: one}\n  - log: {message: '#{vars.missing}'}\n"
     error = (await owner.post(PIPELINE, content=text)).json()
