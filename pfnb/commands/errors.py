@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pfnb.exceptions import ParameterError, PfnbError, RaisedError
+from pfnb.language.block_handle import BlockHandle
 from pfnb.language.command import BlockDeclaration, When, command
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
-from pfnb.language.execution import BlockHandle
 from pfnb.language.failure import is_of_type
 from pfnb.language.offload import threaded
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.block_handle import BlockHandle
 from pfnb.language.case import Case
 from pfnb.language.command import NULL, BlockDeclaration, command
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
-from pfnb.language.execution import BlockHandle
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
 

@@ -20,31 +20,29 @@ from pfnb.exceptions import (
     RunTimeoutError,
     StepError,
 )
+from pfnb.language.block_handle import BlockHandle
+from pfnb.language.calls import check_calls, pipeline_of, reference_of
 from pfnb.language.command import NULL, Command, When
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context, ExitRun
 from pfnb.language.deferred import is_placed
 from pfnb.language.failure import adopt, described, exception_object, placed
 from pfnb.language.formula import Formula
-from pfnb.language.offload import maybe_threaded, threaded
+from pfnb.language.offload import threaded
 from pfnb.language.on_error import THROW, Action
 from pfnb.language.parameters import parameter_of
-from pfnb.language.parser import parse_pipeline, parse_uri
 from pfnb.language.pel import RunFunctions
 from pfnb.language.pipeline import Block, Pipeline, Step
-from pfnb.language.references import check_calls, reference_of
 from pfnb.language.roles import RUN
-from pfnb.language.run import RunResult, attach_steps
+from pfnb.language.run import RunResult, attach_trace
 from pfnb.language.scope import RESULT, resolve
-from pfnb.language.trace import StepRecord, Trace
+from pfnb.language.trace import Note, Trace
 
 if TYPE_CHECKING:
     from pfnb.language.runner import Runner
 
 BREATH = 0.005
 """Seconds after which a run lets the loop's other work go on."""
-LARGE = 16_384
-"""Characters of a pipeline that is read in a thread."""
 
 
 class Execution:
@@ -85,9 +83,9 @@ class Execution:
         except ExitRun:
             pass
         except PfnbError as error:
-            attach_steps(error, self.trace.steps)
+            attach_trace(error, self.trace)
             raise
-        return RunResult(self.scope.body, self.context.response, self.trace.steps, self.trace.executed)
+        return RunResult(self.scope.body, self.context.response, self.trace)
 
     async def is_wanted(self) -> bool:
         """Whether the pipeline's headers let it run now; as whom, they say as well."""
@@ -143,41 +141,41 @@ class Execution:
         step, block = (item, None) if isinstance(item, Step) else (item.step, item)
         condition, retries = step.options.condition, 0
         while True:
-            started, record, problem = perf_counter(), None, None
+            started, note, problem = perf_counter(), None, None
             if started - self.rested > BREATH:
                 await self.breathe()
             try:
                 if condition is not True and not await self.holds(condition, "if"):
                     return
                 self.current = step
-                record = self.trace.begin(step, started, self.depth, self.iteration, self.way)
-                await self.call(step, block, record)
+                note = self.trace.begin(step, started, self.depth, self.iteration, self.way)
+                await self.call(step, block, note)
                 return
             except PfnbError as error:
                 if error is self.failed:
                     raise
                 problem = placed(error, step)
             finally:
-                if record is not None:
-                    record.milliseconds = (perf_counter() - started) * 1000
-                    record.error = None if problem is None else problem.message
+                if note is not None:
+                    note.milliseconds = (perf_counter() - started) * 1000
+                    note.error = None if problem is None else problem.message
             if not await self.settle(problem, step, retries):
                 return
             retries += 1
 
-    async def call(self, step: Step, block: Block | None, record: StepRecord | None) -> None:
+    async def call(self, step: Step, block: Block | None, note: Note | None) -> None:
         """Call the command, and put its result where it belongs."""
         options, scope = step.options, self.scope
         await self.permit(step)
         arguments = await self.arguments(step)
         body = scope["body"] if options.input is None else await self.evaluate(options.input)
-        if record is not None:
-            self.trace.given(record, step, arguments, body)
+        if note is not None:
+            note.given = self.trace.given(step, arguments, body)
         result = await self.invoke(step, block, arguments, body)
         if result is not None:
             value = None if result is NULL else result
-            if record is not None:
-                record.made = self.trace.copy(value)
+            if note is not None:
+                note.made = self.trace.copy(value)
             if options.output is None:
                 scope["body"] = value
             else:
@@ -321,27 +319,24 @@ class Execution:
         named = reference_of(reference, self.runner.registry)
         name = named.path or named.uri or ""
         check_calls(self.way, name, self.runner.limits.calls)
-        if named.path is None:
-            pipeline = parse_uri(name, self.runner.registry)
-        else:
-            source = (await self.context.hub.read_pipeline(name))["source"]
-            pipeline = await maybe_threaded(len(source) > LARGE, partial(parse_pipeline, source, self.runner.registry))
-        given = self.scope.body if body is None and pipeline.body is None else body
         context = self.context.beside()
-        execution = await self.runner.prepare(
-            pipeline,
-            context,
-            self.trace,
-            body=given,
-            vars={**named.vars, **(vars or {})},
-            headers=headers or {},
-            way=(*self.way, name),
-        )
         try:
+            pipeline = await pipeline_of(named, context.hub, self.runner.registry)
+            execution = await self.runner.prepare(
+                pipeline,
+                context,
+                self.trace,
+                body=self.scope.body if body is None and pipeline.body is None else body,
+                vars={**named.vars, **(vars or {})},
+                headers=headers or {},
+                way=(*self.way, name),
+            )
+            context.scope["exception"] = self.scope["exception"]
             result = await execution.run()
         except PfnbError as error:
-            error.message = f"{name}: {error}"
-            error.line = error.column = error.step = None
+            if error.line is not None:
+                error.message = f"{name}: {error}"
+                error.line = error.column = error.step = None
             raise
         self.context.response = context.response
         return result.body
@@ -359,33 +354,6 @@ class Execution:
         """Let others have the loop now and then: steps that never wait would keep it to themselves."""
         await asyncio.sleep(0)
         self.rested = perf_counter()
-
-
-class BlockHandle:
-    """What a block command gets as `block`: its parts, to be run as often as it likes."""
-
-    def __init__(self, run: Execution, block: Block) -> None:
-        self._run = run
-        self._block = block
-
-    async def run(self, name: str, iteration: int | None = None) -> None:
-        """Run a part by its name, such as `if.else`; a part that was not written has no steps. A loop tells which
-        `iteration` it is, from 0."""
-        run, around = self._run, self._run.iteration
-        first, *others = self._block.parts
-        part = next((part for part in self._block.parts if part.name == name), None)
-        run.depth += 1
-        run.iteration = around if iteration is None else (*around, iteration)
-        try:
-            for formula in (first.eval, part.eval if part in others and part is not None else None):
-                if formula is not None:
-                    await run.evaluate(formula)
-            await run.sequence(part.steps if part is not None else ())
-            if self._block.end_eval is not None:
-                await run.evaluate(self._block.end_eval)
-        finally:
-            run.depth -= 1
-            run.iteration = around
 
 
 def _is_skipped(item: Step | Block, ending: PfnbError | ExitRun | None) -> bool:

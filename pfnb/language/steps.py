@@ -61,6 +61,8 @@ class StepReader:
         except UnknownCommandError as error:
             error.line, error.column = name.line, name.column
             raise
+        if command.block is not None and command.block.end is not None and _is_end(arguments):
+            return self._frame(command.block.end, name, None, command, number)
         own, common = self._sorted(command, name, arguments)
         options = options_of(common, command, self.source, self.rules.on_error)
         values = {
@@ -147,6 +149,11 @@ def _written(node: Node) -> tuple[Scalar, Node | None]:
             message = f'a step has one command: begin "{second.text}" with a "- " of its own'
         raise PipelineSyntaxError(message, line=second.line, column=second.column)
     return name, None if is_null(arguments) else arguments
+
+
+def _is_end(arguments: Node | None) -> bool:
+    """`foreach: {end: }` is an older spelling of `foreach.end`."""
+    return isinstance(arguments, document.Mapping) and [key.text for key, _ in arguments.entries] == ["end"]
 
 
 def _entries(node: Node | None, name: Scalar) -> list[tuple[Scalar, Node]]:

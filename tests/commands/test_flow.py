@@ -1,6 +1,8 @@
 import pytest
 
-from pfnb.exceptions import AssertionFailedError, ParameterError
+from pfnb.exceptions import AssertionFailedError, ParameterError, PelEvaluationError, PelSyntaxError
+from pfnb.functions import load as load_functions
+from pfnb.language import command, parse_pipeline
 
 
 def steps(*lines):
@@ -133,6 +135,161 @@ class TestForeach:
             'set: {value: "#{vars.all}"}',
         ).replace("+ 1", "+ '!'")
         assert (await run(text)).body == "a!b!"
+
+
+class TestForeachOfOlderPipelines:
+    async def test_split_is_an_older_name(self, run):
+        text = 'body: ""\n' + steps("split: {in: 'a, b'}", LOG_ITEM, "split.end")
+        assert (await run(text)).body == "ab"
+
+    async def test_an_end_may_be_written_as_a_parameter(self, run):
+        text = 'body: ""\n' + steps("foreach: {in: 'a, b'}", LOG_ITEM, "foreach: {end: }", "set: {value: '#{body}c'}")
+        assert (await run(text)).body == "abc"
+
+    async def test_an_expression_may_make_the_item(self, run):
+        text = steps(
+            'foreach: {in: "#{vars.list}", as: x, item: "vars.loop.x.item.name"}',
+            'set: {value: ["#{body}", "#{vars.x}", "#{vars.loop.x.item}"]}',
+            "foreach.end",
+        )
+        assert (await run(text, vars={"list": [{"name": "Ada"}]})).body == [None, "Ada", "Ada"]
+
+    async def test_var_is_an_older_name_of_vars(self, run):
+        load_functions()
+        text = "vars: {people: [Sam, Carol], activities: 'biking, swimming'}\nbody: []\n" + steps(
+            'foreach: {in: "#{var.people}", as: person}',
+            'foreach: {in: "#{var.activities}", as: activity}',
+            "eval: {expr: \"#{@list.add(body, var.person + ' could do: ' + var.activity)}\"}",
+            "foreach.end",
+            "foreach.end",
+        )
+        assert (await run(text)).body == [
+            "Sam could do: biking",
+            "Sam could do: swimming",
+            "Carol could do: biking",
+            "Carol could do: swimming",
+        ]
+
+
+class TestSwitch:
+    TEXT = "vars: {age: 36}\n" + steps(
+        "switch: {'#{vars.age < 18}': child, vars.age < 65: '#{vars.age} is adult', 'true': '#{vars.nobody}'}"
+    )
+
+    @pytest.mark.parametrize(("age", "expected"), [(7, "child"), (36, "36 is adult")])
+    async def test_the_first_condition_that_holds_says_the_value(self, run, age, expected):
+        assert (await run(self.TEXT, vars={"age": age})).body == expected
+
+    async def test_only_what_is_chosen_is_evaluated(self, run):
+        with pytest.raises(PelEvaluationError, match="nobody") as caught:
+            await run(self.TEXT, vars={"age": 80})
+        assert (caught.value.line, caught.value.step) == (3, 1)
+
+    async def test_if_none_holds_the_body_stays(self, run):
+        assert (await run(steps("switch: {1 > 2: x}"), body="kept")).body == "kept"
+
+    async def test_a_value_may_be_null_and_go_elsewhere(self, run):
+        assert (await run(steps("switch: {1 < 2: null}"), body=1)).body is None
+        assert (
+            await run("vars: {}\n" + steps("switch: {1 < 2: a, output: vars.x}", "set: {value: '#{vars.x}'}"))
+        ).body == "a"
+
+    def test_a_condition_that_is_no_expression_is_an_error_before_the_run(self, registry):
+        with pytest.raises(PelSyntaxError) as caught:
+            parse_pipeline(steps("switch: {'vars.a >': x}"), registry)
+        assert (caught.value.line, caught.value.step) == (2, 1)
+        assert caught.value.column >= 14
+
+
+class TestExitWaitEval:
+    async def test_exit_ends_the_run_with_the_body_as_it_is(self, run):
+        result = await run(steps("body.set: 1", "foreach: {in: a}", "exit", "foreach.end", "body.set: 2"))
+        assert (result.body, [step.command for step in result.steps]) == (1, ["body.set", "foreach", "exit"])
+
+    async def test_exit_may_depend_on_a_condition(self, run):
+        text = steps('exit: {if: "#{body > 2}"}', "body.set: on")
+        assert ((await run(text, body=1)).body, (await run(text, body=3)).body) == ("on", 3)
+
+    async def test_wait_waits(self, run):
+        result = await run(steps("wait: {ms: 30}", "wait: 0"))
+        assert result.steps[0].milliseconds >= 30
+
+    @pytest.mark.parametrize("ms", ["-1", "soon", "1e12"])
+    async def test_wait_has_bounds(self, run, ms):
+        with pytest.raises(ParameterError):
+            await run(steps(f"wait: {{ms: {ms}}}"))
+
+    @pytest.mark.parametrize(
+        "expr", ["vars.a = vars.a + 1", "'#{vars.a = vars.a + 1}'", "vars.a = 1; vars.a = vars.a + 1"]
+    )
+    async def test_eval_changes_what_its_expression_says(self, run, expr):
+        text = "vars: {a: 1}\n" + steps(f"eval: {{expr: {expr}}}", "set: {value: ['#{body}', '#{vars.a}']}")
+        assert (await run(text, body="kept")).body == ["kept", 2]
+
+    async def test_eval_has_a_value_for_output(self, run):
+        assert (await run(steps("eval: {expr: 1 + 1, output: body}"))).body == 2
+
+
+class TestInputAndVersions:
+    async def test_input_is_read_instead_of_the_body(self, run, registry):
+        command("double", registry=registry)(lambda body: body * 2)
+        text = "vars: {n: 4}\n" + steps(
+            "double: {input: vars.n, output: vars.m}", 'set: {value: ["#{body}", "#{vars.m}"]}'
+        )
+        assert (await run(text, body=1)).body == [1, 8]
+
+    async def test_the_highest_version_up_to_the_one_wanted_is_used(self, run, registry):
+        for version in (1, 3):
+            command("which", registry=registry, version=version)(lambda version=version: version)
+        text = steps("which", "which:v2", "which:v3", "which:v9", "log:v3")
+        assert [step.output for step in (await run(text)).steps] == [1, 1, 3, 3, None]
+
+    @pytest.mark.parametrize("header", ["version: v3", "version: 3", "apiVersion: v3"])
+    async def test_a_header_says_it_for_all_steps(self, run, registry, header):
+        for version in (1, 3):
+            command("which", registry=registry, version=version)(lambda version=version: version)
+        result = await run(f"headers: {{{header}}}\n" + steps("which", "which:v1", "if:v1: {true: true}", "if.end:v1"))
+        assert [step.output for step in result.steps] == [3, 1, None]
+
+
+class TestMocks:
+    @pytest.fixture(autouse=True)
+    def mail(self, registry):
+        @command("mail.send", aliases=("mail",), registry=registry)
+        async def send(to: str):
+            sent.append(to)
+            return "sent"
+
+        sent: list[str] = []
+        return sent
+
+    async def test_a_mock_stands_in_for_a_command(self, run, mail):
+        text = steps("mock.command: {command: mail.send, thenSetBody: mocked, thenSetVar: {a: 1}}", "mail: {to: ada}")
+        result = await run(text + steps("set: {value: ['#{body}', '#{vars.a}']}")[10:])
+        assert (result.body, mail) == (["mocked", 1], [])
+
+    async def test_only_when_its_condition_holds(self, run, mail):
+        text = steps(
+            "mock.command: {command: mail.send, when: vars.test, thenSetBody: mocked}",
+            "mail.send: {to: ada}",
+            "eval: vars.test = true",
+            "mail.send: {to: bob}",
+        )
+        assert ((await run(text, vars={"test": False})).body, mail) == ("mocked", ["ada"])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "headers: {mocksEnabled: false}\n" + steps("mock.command: {command: mail.send}", "mail.send: {to: ada}"),
+            steps("mock.command: {command: mail.send, enabled: false}", "mail.send: {to: ada}"),
+        ],
+    )
+    async def test_mocks_can_be_switched_off(self, run, mail, text):
+        await run(text)
+        assert mail == ["ada"]
+
+    async def test_without_a_value_the_body_stays(self, run, mail):
+        assert (await run(steps("mock.command: {command: mail.send}", "mail.send: {to: ada}"), body=1)).body == 1
 
 
 class TestAssert:

@@ -3,6 +3,7 @@
 import pytest
 
 from pfnb.commands import load
+from pfnb.exceptions import NotFoundError
 from pfnb.language import Runner, User, parse_pipeline
 from pfnb.language.roles import EVERYTHING
 
@@ -10,10 +11,16 @@ ADA = User("ada", EVERYTHING)
 
 
 class MemoryHub:
-    """A HubPort that records its calls and answers with what it was given."""
+    """A HubPort that records its calls and answers with what it was given; `pipelines` are those stored in it."""
 
     def __init__(self):
         self.calls = []
+        self.pipelines = {}
+
+    async def read_pipeline(self, path):
+        if path not in self.pipelines:
+            raise NotFoundError(f"there is no pipeline {path}")
+        return {"path": path, "source": self.pipelines[path]}
 
     async def iam(self, action, **fields):
         """Everybody asked for is there, with no roles."""

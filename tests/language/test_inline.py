@@ -6,12 +6,13 @@ from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError,
 from pfnb.language import Runner, User, parse_pipeline
 from pfnb.language.inline import is_form, is_uri
 from pfnb.language.parser import parse_form, parse_uri
+from pfnb.language.roles import EVERYTHING
 
 
 @pytest.fixture
 def ran(registry, hub):
     async def ran(text, parse=parse_pipeline):
-        return (await Runner(registry).run(parse(text, registry), user=User("ada"), hub=hub)).body
+        return (await Runner(registry).run(parse(text, registry), user=User("ada", EVERYTHING), hub=hub)).body
 
     return ran
 

@@ -1,15 +1,23 @@
-"""What a step names when it calls a pipeline: one that is stored, at a path, or one in a line, as a URI."""
+"""Calls of pipelines by others: what is named, a stored one or one in a line, and how far calls may go."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qsl
 
 from pfnb.exceptions import ParameterError, PipelineError, RunLimitError
 from pfnb.language.command import CommandRegistry
 from pfnb.language.inline import is_uri
+from pfnb.language.offload import maybe_threaded
+from pfnb.language.parser import parse_pipeline, parse_uri
+from pfnb.language.pipeline import Pipeline
+from pfnb.language.port import HubPort
+
+LARGE = 16_384
+"""Characters of a pipeline that is read in a thread."""
 
 _SCHEME = re.compile(r"\$?uri:(pipeline|property|command):(.*)", re.DOTALL)
 
@@ -45,3 +53,11 @@ def check_calls(path: tuple[str, ...], name: str, limit: int) -> None:
         raise PipelineError(f"pipelines call each other in a circle: {way}")
     if len(path) >= limit:
         raise RunLimitError(f"pipelines call each other more than {limit} deep")
+
+
+async def pipeline_of(reference: Reference, hub: HubPort, registry: CommandRegistry) -> Pipeline:
+    """The pipeline that is meant, parsed. Raises NotFoundError, and what `parse_pipeline` does."""
+    if reference.path is None:
+        return parse_uri(reference.uri or "", registry)
+    source = (await hub.read_pipeline(reference.path))["source"]
+    return await maybe_threaded(len(source) > LARGE, partial(parse_pipeline, source, registry))
