@@ -25,20 +25,20 @@ def chosen(given: Any, body: Any) -> Any:
     return body if given is UNSET else given
 
 
-def from_json(value: Any) -> Any:
-    """A text as the JSON in it, any other value as it is. Raises ParameterError."""
+def from_json(value: Any, name: str = "the input") -> Any:
+    """A text as the JSON in it, any other value as it is. Raises ParameterError, which calls it `name`."""
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ParameterError(f"the input is a text, but no JSON: {reason}") from None
+        raise ParameterError(f"{name} is a text, but no JSON: {reason}") from None
 
 
 def as_list(value: Any, name: str = "the input") -> list[Any]:
     """A list, or the JSON of one. Raises ParameterError, which calls it `name`."""
-    value = from_json(value)
+    value = from_json(value, name)
     if is_list(value):
         return value if isinstance(value, list) else list(value)
     raise ParameterError(f"{name} wants to be a list, not {kind(value)}")
@@ -59,10 +59,10 @@ async def as_text(value: Any, context: Context) -> str:
         raise ParameterError(f"the file {str(value.get('name'))[:100]!r} is no text in {name}") from None
 
 
-async def as_json(value: Any, context: Context) -> Any:
-    """The JSON in a text or a file, any other value as it is. Raises ParameterError."""
+async def as_json(value: Any, context: Context, name: str = "the input") -> Any:
+    """The JSON in a text or a file, any other value as it is. Raises ParameterError, which calls it `name`."""
     text = value if content_id_of(value) is None else await as_text(value, context)
-    return await asyncio.to_thread(from_json, text) if isinstance(text, str) else text
+    return await asyncio.to_thread(from_json, text, name) if isinstance(text, str) else text
 
 
 def _refused(constant: str) -> Any:

@@ -41,7 +41,7 @@ async def validate(
         # => {"name": "Ada", "age": 36}
     """
     data = await as_json(chosen(input, body), context)
-    rules = await as_json(schema, context)
+    rules = await as_json(schema, context, "the schema")
     found = await asyncio.to_thread(problems, data, rules, version)
     if found:
         raise AssertionFailedError(f"json.validate: {'; '.join(found)}")

@@ -180,7 +180,7 @@ async def _source(template: Verbatim, context: Context) -> str:
 
 
 async def _model(model: Any, context: Context) -> dict[str, Any]:
-    data = dict(context.scope) if model is UNSET else await as_json(model, context)
+    data = dict(context.scope) if model is UNSET else await as_json(model, context, "the template's model")
     if not isinstance(data, dict):
         raise ParameterError(f"the template's model wants to be a map, not {kind(data)}")
     return data

@@ -70,7 +70,7 @@ async def test_schema_and_data_may_be_files(run, hub):
     [
         ({"type": "strnig"}, r"the schema is wrong: \$.type"),
         ([1], "a map is wanted"),
-        ("no JSON", "no JSON"),
+        ("no JSON", "the schema is a text, but no JSON"),
         ({"$ref": "file:///etc/passwd"}, "refers to 'file:///etc/passwd'"),
         ({"$ref": "http://127.0.0.1:9/schema.json"}, "refers to 'http://127.0.0.1:9/schema.json'"),
         ({"$ref": "#/nowhere"}, "parts of itself only"),
