@@ -108,7 +108,8 @@ class Calls:
         """What commands may ask of the hub, for this user."""
         port = self._of_users.get(user)
         if port is None:
-            access = self._site.access(user)
+            access = self._site.access(User(self._owner))
+            access = access if user.name == self._owner else access.as_user(user)
             port = self._of_users[user] = {name: validate_call(getattr(access, name)) for name in PORT if name != "iam"}
             port["iam"] = lambda action, fields: access.iam(action, **fields)
         return port

@@ -21,11 +21,13 @@ MAX_OVERLAP = 31 * 24 * 3600
 
 
 class HubAccess:
-    """`url` is the hub's address as this user's side reaches it: webhook addresses are built on it, or on the public one."""
+    """`url` is the hub's address as this user's side reaches it: webhook addresses are built on it, or on the public one.
+    `behind` are the users whose pipeline acts as this one: it still reads what its event brought."""
 
-    def __init__(self, hub: Hub, user: User, url: str) -> None:
+    def __init__(self, hub: Hub, user: User, url: str, behind: tuple[str, ...] = ()) -> None:
         self._hub = hub
         self._user = user
+        self._behind = behind
         self._iam = Iam(hub.users, hub.audit, user)
         self._url = (hub.settings.public_url or url).rstrip("/")
 
@@ -76,12 +78,12 @@ class HubAccess:
         return await self._iam.do(action, fields)
 
     def as_user(self, user: User) -> HubAccess:
-        return HubAccess(self._hub, user, self._url)
+        return HubAccess(self._hub, user, self._url, (*self._behind, self._user.name))
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):
             raise ParameterError("offset and size of a content are not negative")
-        return await self._hub.contents.read(content_id, self._user.name, offset, size)
+        return await self._hub.contents.read(content_id, self._user.name, offset, size, behind=self._behind)
 
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())

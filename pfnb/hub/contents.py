@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.request import FilePart, Received
@@ -46,24 +46,28 @@ class Contents:
         if upload is not None:
             await discard_body(upload.body)
 
-    async def read(self, content_id: str, owner: str, offset: int = 0, size: int | None = None) -> bytes:
+    async def read(
+        self, content_id: str, owner: str, offset: int = 0, size: int | None = None, *, behind: Collection[str] = ()
+    ) -> bytes:
         """The bytes of `$uri:attachment:<content_id>`: `<id>` is a whole body, `<id>.<n>` its n-th file, from 0. Of these at most
-        `size`, from `offset` on. NotFoundError also when they are not this owner's."""
+        `size`, from `offset` on. NotFoundError also when they belong neither to this owner nor to those behind them."""
+        owners = (owner, *behind)
         name, _, number = content_id.partition(".")
         upload = self._uploads.get(name)
         if upload is not None:
             start, length = _slice(_part(upload.files, number, content_id), upload.body.size, offset, size)
             return await asyncio.to_thread(read_slice, upload.body, start, length)
-        made = self._made[owner].get(name) if owner in self._made else None
+        shelves = (self._made[owner] for owner in owners if owner in self._made)
+        made = next((kept for shelf in shelves if (kept := shelf.get(name)) is not None), None)
         if made is not None:
             start, length = _slice(_part((), number, content_id), len(made.data), offset, size)
             return made.data[start : start + length]
         attachment = await self._store.attachment(name)
-        if attachment is not None and attachment.owner == owner:
+        if attachment is not None and attachment.owner in owners:
             start, length = _slice(_part((), number, content_id), attachment.size, offset, size)
             return await self._store.attachment_slice(name, start, length)
         event = await self._store.event(name)
-        if event is None or event.owner != owner:
+        if event is None or event.owner not in owners:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never was")
         start, length = _slice(_part(event.files, number, content_id), event.size, offset, size)
         return await self._store.body_slice(name, start, length)

@@ -246,5 +246,6 @@ class Hub:
     async def unregister(self, name: str) -> Listener:
         listener = await self.listeners.unregister(name)
         await self.dispatcher.forget(name)
+        self.outcomes.give_up(name)
         self.changes.note_many()
         return listener

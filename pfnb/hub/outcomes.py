@@ -31,6 +31,12 @@ class Outcomes:
     def forget(self, event_id: str) -> None:
         self._expected.pop(event_id, None)
 
+    def give_up(self, listener: str) -> None:
+        """What was still to come of this listener does not come any more."""
+        for event_id, expected in self._expected.items():
+            if listener in expected.listeners and listener not in expected.ended:
+                self.settle(event_id, listener, None)
+
     def settle(self, event_id: str, listener: str, outcome: Outcome | None) -> None:
         """A delivery has ended; `outcome` is None when it has no answer to give (refused by its filter, or dead)."""
         expected = self._expected.get(event_id)

@@ -159,6 +159,19 @@ async def test_nobody_answers_where_every_filter_refused_the_event(hub: Hub) -> 
     assert await receipt.answer is None
 
 
+async def test_a_caller_does_not_wait_for_a_listener_that_was_deleted(hub: Hub) -> None:
+    deleted, other = RecordingWorker(), RecordingWorker()
+    await hub.register(listener("deleted"), deleted, replace=False)
+    await hub.register(listener("other"), other, replace=False)
+    receipt = await hub.receive(request(), wait=True)
+    job = await other.next()
+    await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
+    assert receipt.answer is not None
+    assert not receipt.answer.done()
+    await hub.unregister("deleted")
+    assert await receipt.answer == DONE
+
+
 async def test_a_caller_does_not_wait_where_nobody_listens(hub: Hub) -> None:
     assert (await hub.receive(request(), wait=True)).answer is None
 

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError
+from pfnb.hub.access import HubAccess
 from pfnb.hub.delivery import Outcome
 from pfnb.hub.hub import Hub
 from pfnb.hub.query import EventFilter
+from pfnb.language.port import User
 from tests.hub.conftest import RecordingWorker, listener, request
 
 EVERY = EventFilter()
@@ -139,3 +141,12 @@ async def test_a_part_of_a_content_is_read_without_the_rest(hub: Hub) -> None:
     parts = [(0, 3), (8, 5), (20, 5), (4, None)]
     read = [await hub.contents.read(receipt.event_id, "ada", offset, size) for offset, size in parts]
     assert read == [b"012", b"89", b"", b"456789"]
+
+
+async def test_a_run_that_acts_as_somebody_else_still_reads_what_its_event_brought(hub: Hub) -> None:
+    receipt = await hub.receive(request(b"hello", content_type="text/plain"))
+    bob = HubAccess(hub, User("ada"), "http://127.0.0.1/pfnb").as_user(User("bob"))
+    assert await bob.read_content(receipt.event_id) == b"hello"
+    theirs = await hub.send("order.placed", 1, owner="eve")
+    with pytest.raises(NotFoundError):
+        await bob.read_content(theirs.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import json
 from collections.abc import AsyncIterator
@@ -221,6 +222,35 @@ async def test_another_notebook_needs_replace_and_then_takes_over(connect):
         await second.listen("lead")
     await second.listen("lead", replace=True)
     await until(lambda: first.revoked == ["lead"])
+
+
+async def test_a_run_whose_name_was_taken_over_in_the_middle_is_run_again_and_its_own_end_refused(connect):
+    begun: list[str] = []
+    hold, end = asyncio.Event(), asyncio.Event()
+
+    @command("test.stubborn", anonymous=True, registry=REGISTRY)
+    async def stubborn(event: Any) -> None:
+        begun.append(event.id)
+        while not hold.is_set():
+            with contextlib.suppress(asyncio.CancelledError):  # code that cannot be stopped, as a thread's
+                await hold.wait()
+        end.set()
+
+    first, second = await connect("first"), await connect("second")
+    await first.listen("lead", "- test.stubborn:\n")
+    sent = await first.hub.send_event("lead.created")
+    await until(lambda: begun)
+    await second.listen("lead", replace=True)
+    row = await second.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert (row["id"], [(one["status"], one["attempts"]) for one in row["deliveries"]]) == (
+        sent["id"],
+        [("succeeded", 2)],
+    )
+    hold.set()
+    await end.wait()
+    await first.close()
+    row = await second.hub.read_event(sent["id"], body=False)
+    assert [(one["status"], one["attempts"]) for one in row["deliveries"]] == [("succeeded", 2)]
 
 
 async def test_kernels_that_share_a_name_compete_for_its_events_and_one_that_dies_gives_back(connect, wire):
