@@ -34,13 +34,14 @@ def drawn(notebook: Notebook, name: str) -> Drawing:
     from pfnb.language.diagram import flowchart, tree
     from pfnb.language.masking import Mask
 
-    mask = Mask().text
     sources = {row["name"]: str(row["source"]) for row in notebook.run_sync(notebook.hub.list_listeners())}
     if name not in sources:
         near = get_close_matches(name, sources, n=1)
         hint = f"did you mean {near[0]}?" if near else "%pipeline list shows those that do"
         raise NotFoundError(f"no pipeline {name} listens: {hint}")
     source = sources[name]
+    webhooks = notebook.run_sync(notebook.hub.get_webhooks())
+    mask = Mask(frozenset(webhook["uuid"][-6:].lower() for webhook in webhooks)).text
     try:
         pipeline = parse_pipeline(source, notebook.runner.registry)
     except PfnbError as error:

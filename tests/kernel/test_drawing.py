@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 SHOWN = """%%pipeline drawn.lead
 pipeline:
   - event.listen: {eventKey: drawn.lead}
   - if: "#{body.payload.score > 5}"
   - body.set: {value: high, id: hush}
   - if.end
-  - webhook.delete: {uuid: "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd", if: false}
+  - webhook.delete: {uuid: "UUID", if: false}
   - log: {message: "password: hunter2hunter2"}
-"""
+""".replace("UUID", UUID)
 
 
 def bundle(cell: Any) -> dict[str, str]:
@@ -20,12 +21,14 @@ def bundle(cell: Any) -> dict[str, str]:
 
 
 def test_a_listening_pipeline_is_drawn_with_its_source(shared: Any) -> None:
+    shared.ok(f"%webhook put eventKey=drawn.secret uuid={UUID}")
     shared.ok(SHOWN)
     shown = bundle(shared.ok("%pipeline show drawn.lead"))
     assert shown["text/vnd.mermaid"].startswith("flowchart TD\n")
     assert "event drawn.lead\n├─ if #{body.payload.score > 5}\n│  └─ body.set high\n" in shown["text/plain"]
     assert "  - event.listen: {eventKey: drawn.lead}\n" in shown["text/plain"]
     assert "hunter2" not in str(shown)
+    assert UUID not in str(shown)
 
 
 def test_a_pipeline_that_is_not_there_says_what_was_meant(shared: Any) -> None:
