@@ -63,7 +63,7 @@ class Notebook:
         # The id outlives %reload_ext: to the hub it is still the same kernel, whose pipelines are its own.
         self.shell.meta[_PLACE] = self
         # A terminal has no place for a listener's output but where the user types; a service's is its standard output.
-        if hasattr(self.shell, "kernel") and not self._journal.is_wanted:
+        if self._is_kernel and not self._journal.is_wanted:
             self._output.install()
         atexit.register(self.close)
 
@@ -93,7 +93,12 @@ class Notebook:
         where = f"the hub {welcome['hub']}" if self._server is None else "a hub of this kernel's own"
         kept = "events survive the kernel" if welcome["durable"] else "in memory: events end with the kernel"
         reach = f"reachable as {welcome['publicUrl']}" if welcome["publicUrl"] else "reachable from this machine only"
-        return f"pfnb uses {where} ({kept}; {reach})"
+        live = "" if self._is_kernel else "; a terminal shows nothing live: ask with %pipeline list and %event wait"
+        return f"pfnb uses {where} ({kept}; {reach}{live})"
+
+    @property
+    def _is_kernel(self) -> bool:
+        return hasattr(self.shell, "kernel")
 
     @property
     def hub_ends_with_it(self) -> bool:
