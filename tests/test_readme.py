@@ -31,3 +31,7 @@ def test_the_readmes_notebook_answers_as_it_says(tmp_path: Path):
         url = ast.literal_eval(run_cell(client, ADDRESS)[0]["data"]["text/plain"])
         assert httpx.post(f"{url}&wait=true", json=sent, timeout=30, trust_env=False).json() == answer
         assert "succeeded" in run_cell(client, wait)[0]["data"]["text/plain"]
+        run_cell(client, "%pipeline delete lead")
+        run_cell(client, next(block for block in blocks if "@pfnb.on" in block))
+        assert httpx.post(f"{url}&wait=true", json=sent, timeout=30, trust_env=False).json() == answer
+        assert "succeeded" in run_cell(client, "%pipeline debug greet")[0]["data"]["text/plain"]

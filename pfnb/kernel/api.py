@@ -25,7 +25,6 @@ from pfnb.language.run import RunResult
 from pfnb.language.runner import Runner
 
 F = TypeVar("F", bound=Callable[..., Any])
-_WAIT = 60.0
 
 
 def webhook(key: str, payload_type: str | None = None, *, new: bool = False) -> Webhook:
@@ -106,14 +105,14 @@ def aevents(
     return each_event(loaded_notebook(), asked, limit)
 
 
-def wait(key: str, timeout: float = _WAIT) -> Event:
+def wait(key: str, timeout: float = event_calls.WAIT_SECONDS) -> Event:
     """The oldest event of this key (or pattern) since the session began that no wait has returned, once this notebook's
     pipelines have worked on it. WaitTimeoutError after `timeout` seconds."""
     __tracebackhide__ = True
     return event_calls.wait(loaded_notebook(), key, timeout)
 
 
-async def wait_for(key: str, timeout: float = _WAIT) -> Event:  # noqa: ASYNC109 - the same as wait's
+async def wait_for(key: str, timeout: float = event_calls.WAIT_SECONDS) -> Event:  # noqa: ASYNC109 - the same as wait's
     """The same for a coroutine: `event = await pfnb.wait_for("lead.created")`."""
     __tracebackhide__ = True
     notebook = loaded_notebook()

@@ -12,7 +12,6 @@ from pfnb.kernel.event_list import EventList, event_filter
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.words import Parameter, Verb, Words, describe, json_or_text, one_of, read_verb, seconds, whole_number
 
-_WAIT = 60.0
 _LIMIT = 50
 STATUSES = ("pending", "running", "succeeded", "failed", "dead")
 _KEY = (
@@ -25,7 +24,10 @@ VERBS = (
         "wait",
         "The oldest event of this key since the session began that no wait has returned, once this notebook's pipelines have "
         "worked on it: event = %event wait key=…",
-        (*_KEY, Parameter("timeout", f"seconds to wait at most ({_WAIT:g}); then the cell fails", seconds)),
+        (
+            *_KEY,
+            Parameter("timeout", f"seconds to wait at most ({events.WAIT_SECONDS:g}); then the cell fails", seconds),
+        ),
     ),
     Verb(
         "list",
@@ -52,7 +54,7 @@ def _send(notebook: Notebook, words: Words) -> events.SentEvent:
 
 
 def _wait(notebook: Notebook, words: Words) -> Event:
-    return events.wait(notebook, _key(words, "wait"), words.get("timeout", _WAIT))
+    return events.wait(notebook, _key(words, "wait"), words.get("timeout", events.WAIT_SECONDS))
 
 
 def _list(notebook: Notebook, words: Words) -> EventList:

@@ -12,6 +12,8 @@ from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.progress import progress
 from pfnb.kernel.rows import Rows
 
+WAIT_SECONDS = 60.0
+"""How long a wait is that does not say."""
 _ROUND = 10.0
 """Seconds that one question to the hub may take: a wait outlives a hub that restarts."""
 

@@ -131,6 +131,8 @@ def test_unloading_leaves_no_thread_port_or_magic_behind(start_kernel):
     kernel.ok("%%pipeline lead\npipeline:\n- event.listen: {key: lead}\n- noop:\n")
     kernel.ok("%event send key=lead\nevent = %event wait key=lead timeout=10")
     assert threads_and_ports(kernel)[1] - before[1]
+    for _ in range(2):
+        kernel.ok("%reload_ext pfnb")
     kernel.ok("%unload_ext pfnb")
     assert threads_and_ports(kernel) == before
     assert "not found" in kernel.run("%webhook get").stderr
@@ -204,6 +206,24 @@ def test_a_listener_is_shared_with_another_kernel_and_each_event_goes_to_one(sta
     kernels[0].ok("for _ in range(20): pfnb.wait('shared', 20)")
     seen = [json.loads(kernel.ok("print(seen)").stdout) for kernel in kernels]
     assert sorted(seen[0] + seen[1]) == list(range(20))
+
+
+def test_autoreload_of_a_users_module_takes_its_listeners_and_commands_anew(kernel, tmp_path):
+    def write(version):
+        (tmp_path / "mine.py").write_text(
+            f"import pfnb\n# {version}\n@pfnb.on('auto')\ndef auto():\n    return {version}\n"
+            f"@pfnb.command('auto.command')\ndef command():\n    return {version}\n"
+        )
+
+    write(1)
+    kernel.ok("import sys; sys.path.insert(0, '.'); sys.dont_write_bytecode = True")
+    kernel.ok("%load_ext autoreload\n%autoreload 2\nimport mine\nhook = pfnb.webhook('auto')")
+    threads = threads_and_ports(kernel)
+    asked = "[hook.send({}, wait=True).json()['value'], pfnb.run('pipeline: [{auto.command: }]').body]"
+    assert kernel.ok(asked).value == "[1, 1]"
+    write(222)
+    assert kernel.ok(asked).value == "[222, 222]"
+    assert threads_and_ports(kernel)[1] == threads[1]
 
 
 def test_a_kernel_shuts_down_at_once(kernel):

@@ -234,6 +234,20 @@ def test_an_error_in_a_pipeline_names_the_cells_line_and_shows_it(shared, cell, 
         assert words in result.error
 
 
+def test_an_error_of_a_users_function_shows_its_line_too(shared):
+    shared.ok(
+        "def divide(by):\n    return 1 / by\n@pfnb.command('magics.divide')\ndef by_zero():\n    return divide(0)"
+    )
+    for cell in ("%%pipeline now\npipeline:\n- magics.divide:", "%pipeline run magics-divide"):
+        shared.ok("%%pipeline magics-divide\npipeline:\n- event.listen: {key: magics.divide}\n- magics.divide:")
+        error = shared.run(cell).error
+        assert error.startswith("StepError: magics.divide failed with ZeroDivisionError: division by zero (line ")
+        assert "| - magics.divide:" in error
+        assert "line 5, in by_zero\n    5 | return divide(0)" in error
+        assert "line 2, in divide\n    2 | return 1 / by" in error
+        assert "runner.py" not in error
+
+
 def test_an_error_of_the_hub_has_no_traceback_of_ours(shared):
     cell = shared.run("%webhook put eventKey='no key'")
     assert cell.error.startswith("ParameterError: ")
