@@ -1,4 +1,4 @@
-"""Commands that run other pipelines."""
+"""Commands that run other pipelines, and show how pipelines ran."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from pfnb.exceptions import NotFoundError
 from pfnb.language.command import NULL, command
 from pfnb.language.context import Context
 
@@ -69,3 +70,27 @@ async def call(
     """
     result = await context.call(uri, vars=vars_)
     return NULL if result is None else result
+
+
+@command("pipeline.debug", read_only=True, shorthand="name")
+async def debug(
+    context: Context,
+    name: Annotated[str, Field(description="The name of a listening pipeline.", min_length=1)],
+    run: Annotated[
+        str | None, Field(description="The id of one of its runs; without it, the newest.", pattern=r"^[0-9]{1,18}$")
+    ] = None,
+) -> dict[str, Any]:
+    """Show what the steps of a listening pipeline's run were given, what they made of it, and how long they took.
+
+    Returns the run, with its records as `steps`.
+
+    Example:
+        pipeline:
+          - pipeline.debug: {name: lead, onError: IGNORE}
+          - body.set: "#{body?.steps?.![command]}"
+        # => null
+    """
+    found = await context.hub.list_runs(name, 1, None if run is None else str(int(run) + 1))
+    if not found or (run is not None and str(found[0]["id"]) != run):
+        raise NotFoundError(f"{name} has not run yet" if run is None else f"{name} has no run {run}")
+    return {**found[0], "steps": await context.hub.read_steps(str(found[0]["id"]))}

@@ -80,6 +80,12 @@ class HubAccess:
     def as_user(self, user: User) -> HubAccess:
         return HubAccess(self._hub, user, self._url, (*self._behind, self._user.name))
 
+    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+        return list(await self._hub.history.runs(listener, self._user.name, _delivery(before), limit))
+
+    async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
+        return list(await self._hub.history.steps(_delivery(delivery) or 0, self._user.name))
+
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):
             raise ParameterError("offset and size of a content are not negative")
@@ -139,6 +145,12 @@ class HubAccess:
 
     def _show(self, webhook: Webhook) -> dict[str, Any]:
         return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")
+
+
+def _delivery(number: str | None) -> int | None:
+    if number is None or number.isdecimal():
+        return None if number is None else int(number)
+    raise ParameterError(f"a run is named by its number, not by {number!r}")
 
 
 def _is_private_way(url: str) -> bool:

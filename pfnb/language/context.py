@@ -75,8 +75,10 @@ class Context:
 
     def beside(self) -> Context:
         """The context of another pipeline within the same run: everything but its scope is the same as here."""
-        twin = Context(scope=self.scope, user=self.user, owner=self.owner, hub=self.hub, event=self.event, log=self.log)
-        twin.response, twin.mocks = self.response, self.mocks
+        twin = Context(
+            scope=self.scope, user=self.user, owner=self.owner, hub=self._owners_hub, event=self.event, log=self.log
+        )
+        twin.hub, twin.response, twin.mocks = self.hub, self.response, self.mocks
         return twin
 
     def mock(self, command: str, mock: Mock) -> None:

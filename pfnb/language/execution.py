@@ -26,7 +26,7 @@ from pfnb.language.command import NULL, Command, When
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context, ExitRun
 from pfnb.language.deferred import is_placed
-from pfnb.language.failure import adopt, described, exception_object, placed
+from pfnb.language.failure import adopt, described, exception_object, placed, tell_pipeline
 from pfnb.language.formula import Formula
 from pfnb.language.offload import threaded
 from pfnb.language.on_error import THROW, Action
@@ -227,6 +227,8 @@ class Execution:
             if error is not self.failed and not is_placed(error):
                 adopt(error)
             raise
+        except RecursionError as error:
+            raise RunLimitError("blocks and calls of pipelines are nested too deeply") from error
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise StepError(f"{command.name} failed with {described(error)}") from error
 
@@ -334,9 +336,7 @@ class Execution:
             context.scope["exception"] = self.scope["exception"]
             result = await execution.run()
         except PfnbError as error:
-            if error.line is not None:
-                error.message = f"{name}: {error}"
-                error.line = error.column = error.step = None
+            tell_pipeline(error, name)
             raise
         self.context.response = context.response
         return result.body

@@ -27,6 +27,14 @@ def adopt(error: PfnbError) -> None:
         error.line = error.column = error.step = None
 
 
+def tell_pipeline(error: PfnbError, name: str) -> None:
+    """Say in words in which of the pipelines that were called an error happened: the innermost, whose place it knows."""
+    if error.line is not None and "called" not in vars(error):
+        error.message = f"{name}: {error}"
+        vars(error)["called"] = name
+    error.line = error.column = error.step = None
+
+
 def described(error: BaseException) -> str:
     """An error in a line: its type, and what it says."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -79,6 +79,15 @@ class HubPort(Protocol):
         """The same hub, asked by this user."""
         ...
 
+    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+        """The newest deliveries of a listener, below the delivery `before`: id, eventId, eventKey, created, status, attempts,
+        error."""
+        ...
+
+    async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
+        """The step records of a delivery's last run, as `StepRecord.to_json` makes them. Raises NotFoundError."""
+        ...
+
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         """The bytes behind a content reference, at most `size` of them from `offset` on; `content_id` is the last part of
         `$uri:attachment:<id>`. Raises NotFoundError."""

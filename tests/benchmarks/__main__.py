@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.benchmarks import busy_cell, expressions, history, properties, report, throughput, uploads
+from tests.benchmarks import busy_cell, expressions, history, properties, report, runs, throughput, uploads
 from tests.benchmarks.load import json_body, load, wrk_is_missing
 from tests.benchmarks.process import Server, server
 from tests.live.cells import run_cell
@@ -59,6 +59,7 @@ class Bench:
         report.machine(self._folder)
         errors = self._throughput() + self._uploads() + self._busy_cell()
         report.expressions(expressions.measured())
+        report.runs(runs.measured())
         report.history(history.first_pages(self._folder / "history"))
         report.properties(properties.listings(self._folder / "properties"))
         report.errors(errors)

@@ -13,6 +13,7 @@ from tests.benchmarks.expressions import Expressions
 from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
 from tests.benchmarks.properties import PROPERTIES
+from tests.benchmarks.runs import Runs
 from tests.benchmarks.throughput import CONNECTIONS
 from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
 
@@ -69,6 +70,15 @@ def expressions(result: Expressions) -> None:
         if result.parsed
         else "Spring's cases are not beside this checkout: no figure of parsing"
     )
+
+
+def runs(result: Runs) -> None:
+    print(f"\nA step of a run over 1 KiB; json.loads(json.dumps(body)) takes {result.roundtrip * 1e6:.1f} µs")
+    for name, cost in result.steps.items():
+        print(
+            f"  set to {name:<24} {cost.recorded * 1e6:>6.1f} µs, {cost.recorded / result.roundtrip:.1f} times;"
+            f" not recorded {cost.bare * 1e6:.1f} µs"
+        )
 
 
 def properties(listings: Mapping[str, float]) -> None:

@@ -126,3 +126,42 @@ async def test_it_runs_as_the_same_user_and_lifts_nobody_but_itself(run, stored,
 async def test_a_pipeline_that_is_not_wanted_keeps_the_body(run, stored):
     stored["a"] = "headers: {runWhen: false}\n" + steps("body.set: never")
     assert (await run(steps("pipeline.start: a"), body=1)).body == 1
+
+
+async def test_blocks_and_calls_nested_too_deeply_end_in_a_clear_error(run, stored):
+    for number in range(19):
+        opened, closed = ["if: {true: true}"] * 40, ["if.end"] * 40
+        stored[f"a{number}"] = steps(*opened, f"pipeline.start: a{number + 1}", *closed)
+    with pytest.raises(RunLimitError, match="nested too deeply"):
+        await run(steps("pipeline.start: a0"))
+
+
+class TestDebug:
+    @pytest.fixture(autouse=True)
+    def runs(self, hub):
+        async def list_runs(listener, limit, before=None):
+            rows = [{"id": "8", "status": "failed"}, {"id": "7", "status": "succeeded"}] if listener == "lead" else []
+            return [row for row in rows if before is None or int(row["id"]) < int(before)][:limit]
+
+        async def read_steps(delivery):
+            return [{"command": f"of {delivery}"}]
+
+        hub.list_runs, hub.read_steps = list_runs, read_steps
+
+    @pytest.mark.parametrize(
+        ("step", "expected"), [("pipeline.debug: lead", "8"), ("pipeline.debug: {name: lead, run: 7}", "7")]
+    )
+    async def test_it_shows_the_steps_of_a_run(self, run, step, expected):
+        body = (await run(steps(step))).body
+        assert (body["id"], body["steps"]) == (expected, [{"command": f"of {expected}"}])
+
+    @pytest.mark.parametrize(
+        ("step", "words"),
+        [
+            ("pipeline.debug: other", "other has not run yet"),
+            ("pipeline.debug: {name: lead, run: 5}", "lead has no run 5"),
+        ],
+    )
+    async def test_a_run_that_there_is_not_is_told(self, run, step, words):
+        with pytest.raises(NotFoundError, match=words):
+            await run(steps(step))

@@ -1,0 +1,76 @@
+"""What a step of a pipeline costs, next to reading and writing its body as JSON, and what recording adds to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pfnb.commands import load
+from pfnb.kernel.port import NoSession, SessionPort
+from pfnb.language import Pipeline, Runner, User, parse_pipeline
+from pfnb.language.roles import EVERYTHING
+
+STEPS = 10
+ROUNDS = 40
+RUNS = 25
+BODY = {"event": "order.created", "n": 42, "id": "evt_0001", "items": [1, 2, 3], "pad": "x" * 930}
+VALUES = {
+    "the body as it is": '"#{body}"',
+    "a field of it": '"#{body.n + 1}"',
+    "a new map of its fields": '{event: "#{body.event}", n: "#{body.n}", items: "#{body.items}", pad: "#{body.pad}"}',
+}
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Seconds for a step with its record, and without."""
+
+    recorded: float
+    bare: float
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Seconds for `json.loads(json.dumps(body))`, and for a `set` step over the same body, by what it sets."""
+
+    roundtrip: float
+    steps: dict[str, StepCost]
+
+
+def measured() -> Runs:
+    """The best of many rounds, all kinds in turn within each, so that a busy machine slows all of them."""
+    return asyncio.run(_measured())
+
+
+async def _measured() -> Runs:
+    runner, user, hub = Runner(load()), User("ada", EVERYTHING), SessionPort(NoSession())
+    pipelines = {
+        (name, tracing): _pipeline(runner, value, tracing=tracing)
+        for name, value in VALUES.items()
+        for tracing in (True, False)
+    }
+    best = dict.fromkeys(pipelines, float("inf"))
+    roundtrip = float("inf")
+    for _ in range(ROUNDS):
+        roundtrip = min(roundtrip, _timed(lambda: json.loads(json.dumps(BODY))))
+        for key, pipeline in pipelines.items():
+            started = time.perf_counter()
+            for _ in range(RUNS):
+                await runner.run(pipeline, user=user, hub=hub, body=BODY, vars={"x": None})
+            best[key] = min(best[key], (time.perf_counter() - started) / RUNS / STEPS)
+    return Runs(roundtrip, {name: StepCost(best[name, True], best[name, False]) for name in VALUES})
+
+
+def _pipeline(runner: Runner, value: str, *, tracing: bool) -> Pipeline:
+    step = f"  - set: {{value: {value}, output: vars.x}}\n"
+    return parse_pipeline(f"headers: {{tracing: {str(tracing).lower()}}}\npipeline:\n{step * STEPS}", runner.registry)
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    for _ in range(RUNS * STEPS):
+        call()
+    return (time.perf_counter() - started) / RUNS / STEPS
