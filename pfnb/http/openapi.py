@@ -68,7 +68,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
             RECEIVE: _receiver(),
             PIPELINE: {"post": _pipeline()},
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
-            OPENAPI: {"get": _document("This document.", "application/json")},
+            OPENAPI: {"get": _document("The OpenAPI document of this hub.", "application/json")},
             HEALTH: {"get": _health()},
             **{f"{COMMAND}/{command.name}": _command(command) for command in commands},
         },

@@ -10,7 +10,7 @@ from typing import Any
 from pfnb.language.command import CommandRegistry
 from pfnb.language.cursor import ITEM, Cursor, cursor_at
 from pfnb.language.hints import expression_hints
-from pfnb.language.schema import definition, document_schema
+from pfnb.language.schema import definition, document_schema, types_of
 
 Names = Callable[[str], Iterable[str]]
 """Answers which names there are of a kind: `event-key`, `pipeline-name`."""
@@ -129,7 +129,9 @@ class _Place:
         """Values that are known: of an enumeration, true and false, and names of things that are there."""
         seen: set[str] = set()
         for schema in self.schemas:
-            choices = [*schema.get("enum", ()), *(("true", "false") if schema.get("type") == "boolean" else ())]
+            choices = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+            if "boolean" in types_of(schema):
+                choices += ["true", "false"]
             if "format" in schema:
                 choices += names(schema["format"])
             for choice in map(str, choices):

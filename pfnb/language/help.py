@@ -75,6 +75,8 @@ def type_in_words(schema: Mapping[str, Any]) -> str:
         return "expression"
     if "enum" in schema:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
     if "anyOf" in schema:
         kinds = (type_in_words(each) for each in schema["anyOf"] if each.get("type") != "null")
         return " or ".join(dict.fromkeys(kinds))

@@ -232,7 +232,7 @@ def _written(schema: Mapping[str, Any]) -> dict[str, Any]:
     alternatives = [_deeply(each) for each in core["anyOf"]] if core.keys() == {"anyOf"} else [_deeply(core)]
     if {} in alternatives:
         return notes
-    types = {kind for each in alternatives for kind in _types(each)}
+    types = {kind for each in alternatives for kind in types_of(each)}
     converted = [{"type": "string", "pattern": _AS_TEXT[kind]} for kind in _AS_TEXT if kind in types]
     if "string" in types:
         converted.append({"type": "number"})
@@ -249,7 +249,8 @@ def _deeply(schema: Mapping[str, Any]) -> dict[str, Any]:
     return deeper
 
 
-def _types(schema: Mapping[str, Any]) -> list[str]:
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """The JSON types of which any value will do."""
     kinds = schema.get("type", ())
     if "enum" in schema or "const" in schema:
         return []

@@ -48,6 +48,8 @@ STEP = "pipeline:\n  - log:\n      message: x\n"
         ("vars:\n  a: 1\n|\npipeline:\n- log\nbody: 1\n", ["headers: "]),
         ("headers:\n  conc|", ["concurrency: "]),
         ("headers: {name: x, na|", []),
+        ("headers: {tracing: t|", ["true"]),
+        ("headers: {ordered: |", ["strict"]),
         ("headers: {onError: |", ["THROW", "LOG", "IGNORE", "RETRY"]),
         ("pipeline:\n  - lo|", ["log: "]),
         ("pipeline:\n- lo|\n", ["log: "]),

@@ -85,6 +85,7 @@ def test_every_built_in_command_has_a_help(command: Command) -> None:
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "whole number"),
         ({"type": "array", "items": {"type": "boolean"}}, "list of true or false"),
         ({"type": "array", "items": {}}, "list"),
+        ({"const": "a"}, "`a`"),
         ({"type": ["string", "number"], "format": "expression"}, "expression"),
         ({"$ref": "#/$defs/Address"}, "anything"),
     ],

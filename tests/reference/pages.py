@@ -11,6 +11,7 @@ from tests.reference.commands import group_summary as commands_summary
 from tests.reference.functions import FOLDER as FUNCTIONS
 from tests.reference.functions import function_groups, function_pages
 from tests.reference.functions import group_summary as functions_summary
+from tests.reference.http import http_page
 from tests.reference.markdown import page, table
 from tests.reference.settings import common_parameters_page, headers_page, magics_page, settings_page
 
@@ -22,6 +23,7 @@ def pages() -> dict[str, str]:
     made = {
         "headers.md": headers_page(),
         "common-parameters.md": common_parameters_page(),
+        "http.md": http_page(),
         "magics.md": magics_page(),
         "settings.md": settings_page(),
         **dict(command_pages()),
@@ -41,6 +43,7 @@ def _index(made: set[str]) -> Iterator[str]:
     yield ""
     yield "* [Headers](headers.md) and [common parameters](common-parameters.md)"
     yield "* [Magics](magics.md) of a notebook"
+    yield "* [HTTP](http.md): the addresses of a hub"
     yield "* [Settings](settings.md): environment, Jupyter Server, command line"
     yield ""
     yield "## Commands"

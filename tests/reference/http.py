@@ -1,0 +1,35 @@
+"""The page of the hub's addresses, from its OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pfnb.commands import load
+from pfnb.http.openapi import COMMAND, OPENAPI, openapi
+from pfnb.hub.webhook import RECEIVE
+from tests.reference.markdown import code, page, table
+
+HUB = "{hub}"
+
+
+INTRODUCTION = f"""# HTTP
+
+All addresses are below the hub's own, `{HUB}`: `<base_url>pfnb` in a Jupyter Server, `http://127.0.0.1:PORT/pfnb` elsewhere.
+They want the token, as `Authorization: Bearer …` or `token …`, unless everybody may call. Errors are JSON with `statusCode`,
+`statusMessage` and `errorType`, and with `line`, `column` and `step` where a pipeline is to blame.
+"""
+
+
+def http_page() -> str:
+    rows = table(["address", "methods", "what it does", "who"], _rows())
+    return page([INTRODUCTION, *rows, f"For programs there is `{OPENAPI}`, which `pfnb schema --openapi` prints."])
+
+
+def _rows() -> Iterator[list[str]]:
+    document = openapi(load(), HUB)
+    for path, operations in document["paths"].items():
+        if path == RECEIVE or not path.startswith(f"{COMMAND}/"):
+            methods = ", ".join(method.upper() for method in operations)
+            first = next(iter(operations.values()))
+            yield [code(HUB + path), methods, first["summary"], "everybody" if first.get("security") == [] else ""]
+    yield [code(f"{HUB}{COMMAND}/NAME"), "GET, POST", "Run one [command](README.md#commands).", ""]
