@@ -37,7 +37,10 @@ class Reply:
 
 
 class Client(Protocol):
-    """What the verbs of `pi` ask. All methods raise PfnbErrors."""
+    """What the verbs of `pi` ask. All methods raise PfnbErrors. `name` tells this hub from others."""
+
+    @property
+    def name(self) -> str: ...
 
     def command(self, name: str, parameters: Mapping[str, Any], upload: Upload | None = None) -> Reply: ...
 
@@ -54,6 +57,10 @@ class HttpClient:
         self._token = token
         # The token is for this hub alone: no proxy that the environment names gets to see it.
         self._opener = build_opener(ProxyHandler({}))
+
+    @property
+    def name(self) -> str:
+        return self._url
 
     def command(self, name: str, parameters: Mapping[str, Any], upload: Upload | None = None) -> Reply:
         words = [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from pfnb.exceptions import ParameterError, PfnbError
-from pfnb.pi import verbs
+from pfnb.pi import complete, resources, verbs
 from pfnb.pi.address import find_address
 from pfnb.pi.client import Client, HttpClient
 from pfnb.pi.show import as_json, as_text
@@ -45,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(arguments: Sequence[str], connect: Connect, out: TextIO) -> int:
     """Do what the words say and write the result to `out`. WordsError, PfnbError or OSError where it cannot be done."""
     words = parser().parse_args(list(arguments))
-    result = words.run(words, lambda: connect(words))
+    try:
+        result = words.run(words, lambda: connect(words))
+    except resources.PartlyError as error:
+        _write(error.rows, out, json=words.json)
+        raise
     _write(result, out, json=words.json)
     return 0
 
@@ -83,7 +87,35 @@ def parser() -> argparse.ArgumentParser:
     help_.add_argument("name", nargs="?", metavar="NAME", help="the command; without it, all of them")
     help_.set_defaults(usage=made.format_help)
 
+    init = add("init", "make a workspace: a folder whose src mirrors the property store", resources.init)
+    init.add_argument("folder", nargs="?", default=".", help="the folder (default: this one)")
+
+    list_ = add("list", "list properties: pi list 'global/app/demo/**'", resources.list_)
+    list_.add_argument(
+        "pattern", nargs="?", metavar="PATTERN", help="paths: * is part of a name, ** any number of names"
+    )
+
+    get = add("get", "write properties into the workspace", resources.get)
+    get.add_argument("pattern", metavar="PATTERN", help="paths, as for list")
+    get.add_argument("--yes", action="store_true", help="overwrite files that differ, without asking")
+
+    publish = add("publish", "save changed files of the workspace as properties", resources.publish)
+    publish.add_argument("patterns", nargs="*", metavar="FILES", help="files, folders or patterns (default: all)")
+    publish.add_argument("--force", action="store_true", help="also those that have not changed")
+
+    delete = add("delete", "delete properties of the hub; files stay", resources.delete)
+    delete.add_argument("pattern", metavar="PATTERN", help="paths, as for list")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+    completion = add("completion", "print what completes pi at Tab: bash, zsh", complete.script)
+    completion.add_argument("shell", choices=complete.SHELLS, help="your shell")
+
     add("status", "which hub this is, and whether it answers", verbs.status)
+
+    known = tuple(verb.choices)
+    asked = verb.add_parser(complete.ASK, help="what a shell calls at Tab")
+    asked.add_argument("said", nargs="*", metavar="WORD", help="what the shell says of the line")
+    asked.set_defaults(run=complete.answer, json=False, url=None, token=None, verbs=known)
     return made
 
 

@@ -1,0 +1,99 @@
+"""Completion of `pi` in a shell: which words may come next. Bash asks for it by itself, zsh by its bash layer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pfnb.exceptions import PfnbError
+from pfnb.pi.client import Client
+
+GetClient = Callable[[], Client]
+ASK = "complete-line"
+"""The verb that shells call."""
+_SCRIPTS = {
+    "bash": f"complete -o default -o nospace -C 'pi {ASK}' pi\n",
+    "zsh": f"autoload -U +X bashcompinit && bashcompinit\ncomplete -o default -o nospace -C 'pi {ASK}' pi\n",
+}
+SHELLS = tuple(_SCRIPTS)
+_FLAGS = ("--json", "--url=", "--token=", "--help")
+_PATHS = ("list", "get", "delete")
+
+
+def script(words: argparse.Namespace, _hub: GetClient) -> str:
+    """`pi completion bash`: what to put into the shell's start file."""
+    return _SCRIPTS[words.shell]
+
+
+def answer(words: argparse.Namespace, hub: GetClient) -> str:
+    """What a shell gets: a candidate a line, each with a space behind it where the word is complete."""
+    line = os.environ.get("COMP_LINE", "")
+    try:
+        point = int(os.environ.get("COMP_POINT", ""))
+    except ValueError:
+        point = len(line)
+    return "\n".join(candidates(line[:point], words.verbs, hub))
+
+
+def candidates(line: str, verbs: Iterable[str], hub: GetClient) -> list[str]:
+    """Candidates for the last word of a line that is cut off at the cursor. A value's are without its `name=`, as bash
+    replaces only what is behind the `=`."""
+    words = line.split()[1:]
+    current = "" if not words or line[-1:].isspace() else words.pop()
+    name, equals, value = current.partition("=")
+    if equals:
+        return sorted(f"{one} " for one in _values(words, name) if one.startswith(value))
+    return sorted(one for one in _words(words, current, verbs, hub) if one.startswith(current))
+
+
+def _words(words: list[str], current: str, verbs: Iterable[str], hub: GetClient) -> Iterator[str]:
+    if current.startswith("-"):
+        yield from (flag if flag.endswith("=") else f"{flag} " for flag in _FLAGS)
+    elif not words:
+        yield from (f"{verb} " for verb in verbs)
+    elif words == ["help"]:
+        yield "command "
+    elif words in (["command"], ["help", "command"]):
+        yield from (f"{name} " for name in _registry().names())
+    elif words[0] == "command":
+        given = {word.partition("=")[0] for word in words[2:]}
+        yield from (f"{name}=" for name in _parameters(words[1]) if name not in given)
+    elif words[0] in _PATHS:
+        yield from (f"{path} " for path in _paths(hub))
+    elif words == ["completion"]:
+        yield from (f"{shell} " for shell in SHELLS)
+
+
+def _values(words: list[str], name: str) -> list[str]:
+    """The values that a command's parameter may have, where they are few."""
+    if len(words) < 2 or words[0] != "command":
+        return []
+    schema = _parameters(words[1]).get(name, {})
+    choices = [schema, *schema.get("anyOf", ())]
+    if any(choice.get("type") == "boolean" for choice in choices):
+        return ["true", "false"]
+    return [str(value) for choice in choices for value in choice.get("enum", ())]
+
+
+def _parameters(command: str) -> dict[str, Any]:
+    from pfnb.language.schema import parameters_schema
+
+    registry = _registry()
+    return dict(parameters_schema(registry.get(command)).get("properties", {})) if command in registry else {}
+
+
+def _registry() -> Any:
+    from pfnb import commands
+
+    return commands.load()
+
+
+def _paths(hub: GetClient) -> list[str]:
+    """The paths of the hub's properties; none where it cannot be asked: a shell has no place for an error."""
+    try:
+        found = hub().command("property.keys", {}).value
+    except (PfnbError, OSError):
+        return []
+    return [str(path).split("/", 3)[-1] for path in found]

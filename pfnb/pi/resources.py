@@ -1,0 +1,182 @@
+"""`pi list`, `get`, `publish` and `delete`: the properties of a hub, and the files of a workspace."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError, PfnbError
+from pfnb.pi.client import Client
+from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, twins
+
+GetClient = Callable[[], Client]
+
+
+class PartlyError(PfnbError):
+    """Some of it could not be done; `rows` say what became of each."""
+
+    def __init__(self, message: str, rows: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
+def init(words: argparse.Namespace, _hub: GetClient) -> Any:
+    """`pi init`: a workspace in this folder, or in the one that is named."""
+    workspace = create(Path(words.folder))
+    return f"{workspace.root.resolve()} is a workspace: put files below {workspace.source.name}/global/app, then `pi publish`"
+
+
+def list_(words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi list`: path, type, size in characters, and the time of the last change in milliseconds."""
+    return [
+        {
+            "path": _short(found["path"]),
+            "type": found["type"],
+            "size": len(found["value"] or ""),
+            "updated": found["updated"] or found["created"],
+        }
+        for found in _listed(hub(), words.pattern)
+    ]
+
+
+def publish(words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi publish`: files that changed since this hub was given them. PartlyError if some could not be, with the reasons; the
+    same call then goes on with those."""
+    workspace, client = Workspace.around(Path.cwd()), hub()
+    patterns = words.patterns or [None]
+    files = list(dict.fromkeys(file for pattern in patterns for file in workspace.files(pattern, Path.cwd())))
+    done, rows = workspace.published(client.name), []
+    try:
+        for number, (file, resource) in enumerate(_resources(workspace, files), 1):
+            _progress(number, len(files), file)
+            rows.append(_publish(client, file, resource, done, force=words.force))
+    finally:
+        workspace.remember(client.name, done)
+        _progress(0, 0, None)
+    return _rows(rows, "published")
+
+
+def get(words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi get`: properties as files. A file that is there and differs is overwritten only if that was agreed to."""
+    workspace = Workspace.around(Path.cwd())
+    found, rows = _listed(hub(), words.pattern), []
+    if not found:
+        raise ParameterError(f"there is no property {words.pattern}: `pi list` shows those there are")
+    for number, one in enumerate(found, 1):
+        _progress(number, len(found), one["path"])
+        rows.append(_save(workspace, one, overwrite=words.yes))
+    _progress(0, 0, None)
+    return _rows(rows, "written")
+
+
+def delete(words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi delete`: properties of the hub, after asking; files stay."""
+    client = hub()
+    found = [_short(one["path"]) for one in _listed(client, words.pattern)]
+    if not found:
+        raise ParameterError(f"there is no property {words.pattern}: `pi list` shows those there are")
+    if not words.yes and not ask(f"Delete {len(found)} properties of the hub ({_few(found)})?"):
+        raise ParameterError("nothing was deleted: --yes deletes without asking")
+    gone = client.command("property.delete", {"pattern": words.pattern, "yes": "true"}).value
+    return [{"path": _short(path), "result": "deleted"} for path in gone]
+
+
+def ask(question: str) -> bool:
+    """Whether somebody at a terminal agrees; False where nobody can be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _resources(workspace: Workspace, files: Iterable[Path]) -> list[tuple[Path, Resource | PfnbError]]:
+    """Each file with what it is, or why it can be nothing."""
+    made: list[tuple[Path, Resource | PfnbError]] = []
+    for file in files:
+        try:
+            made.append((file, workspace.resource(file)))
+        except PfnbError as error:
+            made.append((file, error))
+    same = twins(resource for _, resource in made if isinstance(resource, Resource))
+    return [
+        (
+            file,
+            ParameterError(
+                f"{' and '.join(twin.file.name for twin in same[one.path])} would be the same property {one.path}"
+            )
+            if isinstance(one, Resource) and one.path in same
+            else one,
+        )
+        for file, one in made
+    ]
+
+
+def _publish(
+    client: Client, file: Path, resource: Resource | PfnbError, done: dict[str, str], *, force: bool
+) -> dict[str, Any]:
+    shown = {"file": str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)}
+    if isinstance(resource, PfnbError):
+        return {**shown, "result": "failed", "reason": str(resource)}
+    if not force and done.get(resource.path) == resource.digest:
+        return {**shown, "result": "unchanged"}
+    try:
+        client.command("property.put", {"path": resource.path, "type": resource.type, "value": resource.value})
+    except (HubUnreachableError, NotAuthenticatedError):
+        raise  # no other file would fare better
+    except PfnbError as error:
+        return {**shown, "result": "failed", "reason": str(error)}
+    done[resource.path] = resource.digest
+    return {**shown, "result": "published"}
+
+
+def _save(workspace: Workspace, found: dict[str, Any], *, overwrite: bool) -> dict[str, Any]:
+    path = _short(found["path"])
+    try:
+        file = workspace.file_of(found["path"], found["type"] or "")
+        data = bytes_of(found["value"] or "", found["type"] or "")
+    except (PfnbError, ValueError) as error:
+        return {"path": path, "result": "failed", "reason": str(error)}
+    shown = {"path": path, "file": str(file.relative_to(workspace.root))}
+    if file.exists() and file.read_bytes() == data:
+        return {**shown, "result": "unchanged"}
+    if file.exists() and not (overwrite or ask(f"Overwrite {file}?")):
+        return {**shown, "result": "skipped", "reason": "the file differs: --yes overwrites it"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return {**shown, "result": "written"}
+
+
+def _listed(client: Client, pattern: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.command("property.list", {"pattern": pattern} if pattern else {}).value
+    return found
+
+
+def _rows(rows: list[dict[str, Any]], good: str) -> list[dict[str, Any]]:
+    failed = [row for row in rows if row["result"] == "failed"]
+    if failed:
+        count = sum(row["result"] == good for row in rows)
+        raise PartlyError(
+            f"{len(failed)} of {len(rows)} failed, {count} {good}: run it again once they are mended", rows
+        )
+    return rows
+
+
+def _short(path: str) -> str:
+    """The path below its namespace, as it is written everywhere."""
+    return path.split("/", 3)[3] if path.startswith("/pipeforce/") else path
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _progress(number: int, total: int, what: object) -> None:
+    """One line at a terminal that the next call replaces; nothing where nobody looks on."""
+    if sys.stderr.isatty():
+        line = f"{number}/{total} {what}"[:100] if total else ""
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()

@@ -1,0 +1,147 @@
+"""A workspace: a folder whose `src` mirrors a hub's property store, and what of it a hub has already."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import mimetypes
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+
+MARK = ".pfnb"
+SOURCE = "src"
+_PUBLISHED = "published.json"
+PIPELINE = "application/yaml;type=pipeline"
+_TYPES = {
+    ".pi.yaml": PIPELINE,
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".html": "text/html",
+    ".xml": "application/xml",
+    ".csv": "text/csv",
+}
+"""Endings that a property's path leaves out, since its type tells them. The first that fits is meant."""
+_BASE64 = ";encoding=base64"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A file of the workspace as a property: `path` below the namespace, its type, and its value as text."""
+
+    file: Path
+    path: str
+    type: str
+    value: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.type}\0{self.value}".encode()).hexdigest()
+
+
+class Workspace:
+    """`root` is the folder that `pi init` made."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source = root / SOURCE
+
+    @classmethod
+    def around(cls, folder: Path) -> Workspace:
+        """The workspace that a folder lies in. ParameterError if it lies in none."""
+        for root in (folder, *folder.parents):
+            if (root / MARK).is_dir():
+                return cls(root)
+        raise ParameterError(f"{folder} is not within a workspace: make one with `pi init`, or go to where one is")
+
+    def files(self, pattern: str | None, folder: Path) -> list[Path]:
+        """Files below `src` that a pattern relative to `folder` means (`*`, `**`); all without one. ParameterError for a pattern
+        that leads out of it, or means nothing."""
+        base, words = (self.source, "**") if pattern is None else _split(folder, pattern)
+        if not base.resolve().is_relative_to(self.source.resolve()):
+            raise ParameterError(
+                f"{pattern} is outside of the workspace: only what lies below {self.source} is published"
+            )
+        found = [base] if not words and base.is_file() else list(base.glob(words if words != "**" else "**/*"))
+        inside = self.source.resolve()
+        files = sorted(file for file in found if file.is_file() and file.resolve().is_relative_to(inside))
+        if not files:
+            raise ParameterError(f"there is no file {pattern or 'to publish'} below {self.source}")
+        return files
+
+    def resource(self, file: Path) -> Resource:
+        """What a file is as a property. ParameterError for a name that no property can have."""
+        name = file.relative_to(self.source).as_posix()
+        ending = next((ending for ending in _TYPES if name.endswith(ending)), None)
+        data = file.read_bytes()
+        if ending is not None:
+            return Resource(file, name.removesuffix(ending), _TYPES[ending], data.decode("utf-8"))
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        try:
+            return Resource(file, name, kind if kind.startswith("text/") else "text/plain", data.decode("utf-8"))
+        except UnicodeDecodeError:
+            return Resource(file, name, f"{kind}{_BASE64}", base64.b64encode(data).decode())
+
+    def file_of(self, path: str, kind: str) -> Path:
+        """Where a property belongs. ParameterError for a path that would lead out of the workspace."""
+        parts = PurePosixPath(path.split("/", 3)[3] if path.startswith("/pipeforce/") else path).parts
+        if not parts or any(part in ("..", "/") or "\\" in part or not part.isprintable() for part in parts):
+            raise ParameterError(f"{path!r} cannot be the path of a file")
+        ending = next((ending for ending, known in _TYPES.items() if known == kind), "")
+        return self.source.joinpath(*parts[:-1], parts[-1] + ending)
+
+    def published(self, hub: str) -> dict[str, str]:
+        """Digests of what this hub was given, by path."""
+        digests: dict[str, str] = self._memory().get(hub, {})
+        return digests
+
+    def remember(self, hub: str, digests: dict[str, str]) -> None:
+        file = self.root / MARK / _PUBLISHED
+        unfinished = file.with_suffix(".new")
+        unfinished.write_text(json.dumps({**self._memory(), hub: digests}, indent=1))
+        unfinished.replace(file)
+
+    def _memory(self) -> dict[str, Any]:
+        try:
+            memory: dict[str, Any] = json.loads((self.root / MARK / _PUBLISHED).read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return memory
+
+
+def create(folder: Path) -> Workspace:
+    """A new workspace, or the one that is there already."""
+    (folder / MARK).mkdir(parents=True, exist_ok=True)
+    (folder / MARK / ".gitignore").write_text("*\n")
+    (folder / SOURCE / "global" / "app").mkdir(parents=True, exist_ok=True)
+    return Workspace(folder)
+
+
+def bytes_of(value: Any, kind: str) -> bytes:
+    """A property's value as the bytes of its file."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return base64.b64decode(text) if _BASE64 in kind else text.encode()
+
+
+def twins(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """Resources that would have the same path, since only their endings differ."""
+    by_path: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_path.setdefault(resource.path, []).append(resource)
+    return {path: found for path, found in by_path.items() if len(found) > 1}
+
+
+def _split(folder: Path, pattern: str) -> tuple[Path, str]:
+    """The folder that a pattern begins in, and the rest of it from its first wildcard on."""
+    parts = PurePosixPath(pattern).parts
+    fixed = next((number for number, part in enumerate(parts) if "*" in part or "?" in part), len(parts))
+    base = folder.joinpath(*parts[:fixed])
+    if fixed == len(parts):
+        return base, "**" if base.is_dir() else ""
+    return base, "/".join(parts[fixed:])
