@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pfnb.exceptions import PelSyntaxError
@@ -32,9 +33,9 @@ def measured() -> Expressions:
     python = evaluated = float("inf")
     for _ in range(ROUNDS):
         python = min(python, _seconds(_in_python, CALLS))
-        evaluated = min(evaluated, _seconds(lambda: evaluate("vars.a + 1", SCOPE), CALLS))
+        evaluated = min(evaluated, _seconds(partial(evaluate, "vars.a + 1", SCOPE), CALLS))
     texts = _parsable() if CASES.exists() else []
-    parsed = min(_seconds(lambda: _parse(texts), 1) for _ in range(ROUNDS // 10)) / len(texts) if texts else None
+    parsed = min(_seconds(partial(_parse, texts), 1) for _ in range(ROUNDS // 10)) / len(texts) if texts else None
     return Expressions(python, evaluated, parsed)
 
 

@@ -7,7 +7,7 @@ from time import thread_time
 from typing import Any, TypeAlias
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.language.pel.limits import ITEM_COST, MAX_PRODUCED, PATTERN_SECONDS
+from pfnb.language.pel.limits import FUNCTION_SECONDS, ITEM_COST, MAX_PRODUCED, PATTERN_SECONDS
 
 
 class Frame:
@@ -20,6 +20,7 @@ class Frame:
     variables: dict[str, Any] | None = None
     _left = MAX_PRODUCED
     _seconds = PATTERN_SECONDS
+    _function_seconds = FUNCTION_SECONDS
 
     def produced(self, value: Any) -> Any:
         """Count a text, list or map that the expression made, and hand it on."""
@@ -42,6 +43,16 @@ class Frame:
             return call(*arguments, seconds=max(self._seconds, 0.001))
         finally:
             self._seconds -= thread_time() - started
+
+    def called(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function object, unless others have taken all the time that there is for them."""
+        if self._function_seconds < 0:
+            raise PelEvaluationError("the functions of this expression take too long: call them for less data")
+        started = thread_time()
+        try:
+            return call(*arguments)
+        finally:
+            self._function_seconds -= thread_time() - started
 
 
 Run: TypeAlias = Callable[[Any, Frame], Any]

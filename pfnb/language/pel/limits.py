@@ -23,6 +23,9 @@ ITEM_COST = 8
 PATTERN_SECONDS = 0.3
 """Processor time that all regular expressions of one evaluation may take together; it bounds their memory as well."""
 
+FUNCTION_SECONDS = 30.0
+"""Processor time that all functions of one evaluation may take together, before the last of them is called."""
+
 WAIT_SECONDS = 30
 """How long an expression waits for one asynchronous function."""
 

@@ -193,7 +193,7 @@ def _function_call(start: FunctionObject, step: Step, compile_node: CompileNode)
                 find_function(frame.functions, name)
                 raise PelEvaluationError(f"only methods of @{name} can be used, as @{name}.…(…)")
             given = [argument(this, frame) for argument in arguments]
-            return frame.produced(call_function(frame.functions, name, method, given))
+            return frame.produced(frame.called(call_function, frame.functions, name, method, given))
         except PelEvaluationError as error:
             place(error, start.at)
             raise

@@ -1,11 +1,13 @@
 """`@name.method(…)`: the caller's objects, with arguments converted to their annotations."""
 
+from time import thread_time
 from typing import Any
 
 import pytest
 
 from pfnb.exceptions import NotFoundError, PelEvaluationError, PelSyntaxError
 from pfnb.language.pel import evaluate, parse, render
+from pfnb.language.pel.frame import Frame
 
 
 class Tools:
@@ -34,6 +36,11 @@ class Tools:
 
     def maybe(self, number: int | None = None) -> str:
         return f"{number!r}"
+
+    def busy(self, seconds: float) -> None:
+        ends = thread_time() + seconds
+        while thread_time() < ends:
+            pass
 
     def fail(self) -> None:
         raise ValueError("out of order")
@@ -105,6 +112,14 @@ def test_what_goes_wrong_is_an_evaluation_error(expression, message):
     with pytest.raises(PelEvaluationError, match=message) as caught:
         evaluate(expression, SCOPE, FUNCTIONS)
     assert caught.value.column == 1
+
+
+def test_many_calls_that_take_long_together_end(monkeypatch):
+    monkeypatch.setattr(Frame, "_function_seconds", 0.05)
+    evaluate("@tools.same(1)", SCOPE, FUNCTIONS)
+    scope = {"vars": {"rows": ["a" * 40 + "b"] * 1000}, "body": None, "headers": {}}
+    with pytest.raises(PelEvaluationError, match="the functions of this expression take too long"):
+        evaluate("vars.rows.![@tools.busy(0.01)]", scope, FUNCTIONS)
 
 
 def test_without_functions_there_are_none():
