@@ -3,19 +3,26 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pfnb.hub.delivery import Listener
+from pfnb.hub.event import Event
 from pfnb.hub.feed import Job
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
 from pfnb.hub.ingest import Ingest
-from pfnb.hub.request import Limits, Received, RequestHead
+from pfnb.hub.request import Body, Limits, Received, RequestHead
+from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.store import Store
+from pfnb.hub.webhook import Webhook
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
+HOOK = Webhook(UUID, "order.placed", "ada", created=1, updated=1)
 
 
 class RecordingWorker:
@@ -57,3 +64,38 @@ async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[H
     await home.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
     yield home.hub
     await home.close()
+
+
+def event(number: int, **changes: object) -> Event:
+    made = Event(
+        id=f"e{number}",
+        event_key="order.placed",
+        namespace="default",
+        trace_id="6936bd:abcdefg",
+        correlation_id="c",
+        created=1000 + number,
+        owner=HOOK.owner,
+        webhook=HOOK.uuid,
+        headers={"content-type": "text/plain"},
+        content_type="text/plain",
+    )
+    return replace(made, **changes)
+
+
+def small(data: bytes = b"hello") -> Body:
+    return Body(len(data), data, None)
+
+
+def sqlite_store(folder: Path) -> SqlStore:
+    bodies = folder / "bodies"
+    bodies.mkdir(exist_ok=True)
+    return SqlStore(folder / "pfnb.sqlite", bodies)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
+    await made.open()
+    await made.save_webhooks(HOOK)
+    yield made
+    await made.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,10 @@ from pfnb.exceptions import NotFoundError
 from pfnb.hub.query import EventFilter, EventQuery
 from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import search
-from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
-from tests.hub.test_stores import HOOK, event, small, sqlite_store
+from tests.hub.conftest import HOOK, event, small
 
 OTHER_HOOK = "1b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
-    await made.open()
-    await made.save_webhooks(HOOK)
-    yield made
-    await made.close()
 
 
 def asked(owner: str = "ada", running: frozenset[int] = frozenset(), **words: Any) -> EventQuery:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,8 @@ from pfnb.hub.clock import now
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.request import Body
 from pfnb.hub.retention import DAY, Keep, Retention
-from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
-from tests.hub.conftest import UUID, RecordingWorker, listener, request
-from tests.hub.test_stores import event, small, sqlite_store
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
-    await made.open()
-    yield made
-    await made.close()
+from tests.hub.conftest import UUID, RecordingWorker, event, listener, request, small, sqlite_store
 
 
 def sweeper(store: Store, keep: Keep, away: tuple[str, ...] = ()) -> Retention:

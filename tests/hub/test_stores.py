@@ -14,50 +14,12 @@ import sqlalchemy as sa
 
 from pfnb.exceptions import BusyError, NotFoundError, PfnbError
 from pfnb.hub.delivery import Delivery, Listener
-from pfnb.hub.event import Event
 from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import migrations, rows, schema
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql import SqlStore
 from pfnb.hub.stores.store import Store
-from pfnb.hub.webhook import Webhook
-
-HOOK = Webhook("0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd", "order.placed", "ada", created=1, updated=1)
-
-
-def event(number: int, **changes: object) -> Event:
-    made = Event(
-        id=f"e{number}",
-        event_key="order.placed",
-        namespace="default",
-        trace_id="6936bd:abcdefg",
-        correlation_id="c",
-        created=1000 + number,
-        owner=HOOK.owner,
-        webhook=HOOK.uuid,
-        headers={"content-type": "text/plain"},
-        content_type="text/plain",
-    )
-    return replace(made, **changes)
-
-
-def small(data: bytes = b"hello") -> Body:
-    return Body(len(data), data, None)
-
-
-def sqlite_store(folder: Path) -> SqlStore:
-    bodies = folder / "bodies"
-    bodies.mkdir(exist_ok=True)
-    return SqlStore(folder / "pfnb.sqlite", bodies)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
-    await made.open()
-    await made.save_webhooks(HOOK)
-    yield made
-    await made.close()
+from tests.hub.conftest import HOOK, event, small, sqlite_store
 
 
 @pytest.fixture

@@ -310,7 +310,6 @@ async def test_after_a_break_the_session_listens_again_and_gets_what_waited(conn
 async def test_a_connection_over_which_nothing_comes_any_more_is_given_up_by_both_ends(connect, wire, monkeypatch):
     monkeypatch.setattr(hub_session, "PING_SECONDS", 0.1)
     monkeypatch.setattr(connection, "_PING_SECONDS", 0.1)
-    monkeypatch.setattr(connection, "_CONNECT_SECONDS", 0.5)
     kernel, other = await connect("first", wire.url), await connect("second")
     await kernel.listen("lead")
     wire.freeze()
