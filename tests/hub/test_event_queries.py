@@ -78,6 +78,9 @@ async def test_a_status_is_that_of_any_delivery_and_running_ones_are_not_pending
     running = frozenset({third.id})
     expected = {"failed": ["e1"], "succeeded": ["e2"], "pending": ["e1"], "running": ["e3"], "dead": []}
     assert {status: await ids(store, asked(running=running, status=status)) for status in expected} == expected
+    narrow = {"running": running, "key": "order.*", "webhook": HOOK.uuid}
+    assert {status: await ids(store, asked(**narrow, status=status)) for status in expected} == expected
+    assert await store.count_events(asked(**narrow, status="failed")) == 1
 
 
 @pytest.mark.parametrize(
