@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pfnb.exceptions import RunLimitError
 from pfnb.language.deferred import Deferred
-from pfnb.language.masking import MASK, Mask, hides
+from pfnb.language.masking import MASK, Mask, hides, is_secret_name
 from pfnb.language.pipeline import Step
 
 MAX_TEXT: Final = 500
@@ -115,11 +115,11 @@ class Trace:
     @property
     def steps(self) -> tuple[StepRecord, ...]:
         """The records so far, in the order in which their steps began."""
-        room, records = MAX_TRACE, []
+        room, veil, records = MAX_TRACE, _Veil(), []
         for note in self._notes:
             given, room = _unpacked(note.given, room)
             made, room = _unpacked(note.made, room)
-            records.append(self._record(note, given, made))
+            records.append(self._record(note, veil.value(given), veil.value(made), veil.value(note.error)))
         return tuple(records)
 
     def begin(
@@ -166,16 +166,16 @@ class Trace:
         self._room -= MAX_VALUE - left
         return copy
 
-    def _record(self, note: Note, given: Any, made: Any) -> StepRecord:
+    def _record(self, note: Note, given: Any, made: Any, error: str | None) -> StepRecord:
         return StepRecord(
             number=note.step.number,
             command=note.step.command.name,
             line=note.step.line,
             started=int((self._origin + note.started) * 1000),
             milliseconds=round(note.milliseconds, 3),
-            input=_masked(given),
-            output=_masked(made),
-            error=_masked(note.error),
+            input=given,
+            output=made,
+            error=error,
             depth=note.depth,
             iteration=note.iteration,
             pipeline=note.way[-1] if note.way else None,
@@ -245,25 +245,41 @@ def _named(value: Any) -> str:
     return f"<{type(value).__name__}>"
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return _MASK.text(value)
-    if isinstance(value, _Beginning):
-        return f"{_MASK.head(value.text, MAX_TEXT)}{MORE} ({value.length} characters)"
-    if isinstance(value, dict):
-        return {_MASK.text(name): _masked_field(name, item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if isinstance(value, float) and not isfinite(value):  # JSON has no such numbers
-        return str(value)
-    if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to write such a one
-        return "<a very long number>"
-    return value
+class _Veil:
+    """Masks the values of one trace. Most texts in it occur many times, and are looked at once."""
 
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._names: dict[str, bool] = {}
 
-def _masked_field(name: str, value: Any) -> Any:
-    if name in _NOT_SECRET and isinstance(value, str):
+    def value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, _Beginning):
+            return f"{_MASK.head(value.text, MAX_TEXT)}{MORE} ({value.length} characters)"
+        if isinstance(value, dict):
+            return {self.text(name): self._field(name, item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, float) and not isfinite(value):  # JSON has no such numbers
+            return str(value)
+        if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to write such a one
+            return "<a very long number>"
         return value
-    if isinstance(value, str) and _MASK.uuids(value) != value:
-        return _MASK.text(value)
-    return MASK if hides(name, value) else _masked(value)
+
+    def text(self, text: str) -> str:
+        masked = self._texts.get(text)
+        if masked is None:
+            masked = self._texts[text] = _MASK.text(text)
+        return masked
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name in _NOT_SECRET and isinstance(value, str):
+            return value
+        is_secret = self._names.get(name)
+        if is_secret is None:
+            is_secret = self._names[name] = is_secret_name(name)
+        if not is_secret or not hides(name, value):
+            return self.value(value)
+        # A webhook's uuid under such a name is told by its end, as everywhere.
+        return self.text(value) if isinstance(value, str) and _MASK.uuids(value) != value else MASK
