@@ -38,12 +38,12 @@ def test_runs_are_rows_of_what_people_compare():
 def test_steps_tell_what_went_in_and_came_out_and_how_deep_they_stand():
     steps = [
         {**STEP, "input": {"factor": 2}, "output": "Grüße"},
-        {**STEP, "number": 3, "depth": 1, "error": "no such lead"},
+        {**STEP, "number": 3, "depth": 2, "iteration": [4, 0], "pipeline": "inner", "error": "no such lead"},
     ]
     text = steps_bundle({**RUN, "listener": "lead"}, steps)["text/plain"]
     assert text.startswith("Run 7 of lead  failed, 2 steps")
     assert '1,234.6  {"factor": 2}  Grüße' in text
-    assert "· crm.score" in text
+    assert "· · crm.score [4] [0]  inner:4" in text
     assert "no such lead" in text
 
 

@@ -82,9 +82,13 @@ def test_a_display_of_another_cell_is_updated_there(shared):
     shared.result(other)
     listener(shared, "updating", "handle.update('after')")
     fire(shared, "updating")
-    shared.until(other, lambda output: output.displays[0]["text/plain"] == "'before'")
-    updates = [message["content"] for messages in shared._messages.values() for message in messages]
-    assert any(update.get("data", {}).get("text/plain") == "'after'" for update in updates)
+    assert shared.until(other, lambda output: output.displays).displays[0]["text/plain"] == "'before'"
+
+    def updated():
+        messages = [message["content"] for messages in shared.messages.values() for message in messages]
+        return any(content.get("data", {}).get("text/plain") == "'after'" for content in messages)
+
+    shared.collect(updated)
 
 
 def test_clearing_the_output_clears_what_the_listener_wrote_and_no_more(shared):

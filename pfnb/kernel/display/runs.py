@@ -68,10 +68,12 @@ def replayed_bundle(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _step(step: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
     indent = "· " * int(step.get("depth") or 0)
+    rounds = "".join(f" [{index}]" for index in step.get("iteration") or ())
+    place = f"{step['pipeline']}:{step.get('line')}" if step.get("pipeline") else f"{step.get('line') or ''}"
     return (
         f"{step.get('number') or ''}",
-        indent + short(step.get("command") or "", mask),
-        f"{step.get('line') or ''}",
+        f"{indent}{short(step.get('command') or '', mask)}{rounds}",
+        short(place, mask),
         f"{step.get('milliseconds') or 0:,.1f}",
         _value(step.get("input"), mask),
         _value(step.get("output"), mask),
