@@ -30,7 +30,10 @@ def command_pages() -> Iterator[tuple[str, str]]:
         lines = [f"# Commands: {group}", "", group_summary(commands), ""]
         for command in commands:
             lines += _command(command)
-        lines += ["Every command also has the [common parameters](../common-parameters.md)."]
+        lines += [
+            "Every command also has the [common parameters](../common-parameters.md). A user who may not do everything needs",
+            f"the role `CAN_PIPE_` with its name, such as `CAN_PIPE_{commands[0].name}`.",
+        ]
         yield f"{FOLDER}/{group}.md", page(lines)
 
 
