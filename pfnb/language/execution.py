@@ -109,7 +109,7 @@ class Execution:
             if _is_skipped(item, ending):
                 continue
             try:
-                await (self.execute(item) if self.deadline is None else self.execute_in_time(item))
+                await (self.execute(item) if self.deadline is None or self.depth else self.execute_in_time(item))
             except (PfnbError, ExitRun) as problem:
                 ending = problem
                 self.tell(problem if isinstance(problem, PfnbError) else None)

@@ -27,13 +27,13 @@ def is_form(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
-def uri_steps(text: str) -> tuple[str, list[Node]]:
-    """The steps of a pipeline URI, and the decoded text that they stand in."""
-    line = _Line()
+def uri_steps(text: str, number: int = 1) -> tuple[str, list[Node]]:
+    """The steps of a pipeline URI in the line of this number, and the decoded text that they stand in."""
+    line = _Line(number)
     for begin, end in _spans(text, "|"):
         name, mark, query = text[begin:end].partition("?")
         if not name.strip():
-            raise PipelineSyntaxError("this step is empty", line=1, column=begin + 1, step=len(line.nodes) + 1)
+            raise PipelineSyntaxError("this step is empty", line=number, column=begin + 1, step=len(line.nodes) + 1)
         step = line.step(name.strip())
         if mark:
             for first, last in _spans(query, "&"):
@@ -48,7 +48,7 @@ def form_steps(text: str, registry: CommandRegistry) -> tuple[str, list[Node]]:
 
     A value without a name belongs to the command's shorthand, or its first parameter.
     """
-    line = _Line()
+    line = _Line(1)
     for piece in filter(None, text.strip().split("&")):
         name, _, query = piece.partition("=")
         command, query = unquote_plus(name).strip(), unquote_plus(query)
@@ -76,7 +76,8 @@ def _pair(text: str, line: _Line, command: str, registry: CommandRegistry) -> tu
 class _Line:
     """The decoded text as it grows, and nodes that know where in it they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.nodes: list[Node] = []
         self._pieces: list[str] = []
         self._length = 0
@@ -91,10 +92,10 @@ class _Line:
 
     def step(self, name: str) -> Mapping:
         """Begin a step; returns the node of its parameters."""
-        parameters = Mapping(1, self._length + 1)
-        self.nodes.append(Mapping(1, self._length + 1, [(self.scalar(name), parameters)]))
+        parameters = Mapping(self.number, self._length + 1)
+        self.nodes.append(Mapping(self.number, self._length + 1, [(self.scalar(name), parameters)]))
         if len(self.nodes) > MAX_NODES:
-            raise PipelineSyntaxError(f"more than {MAX_NODES} steps", line=1, column=self._length)
+            raise PipelineSyntaxError(f"more than {MAX_NODES} steps", line=self.number, column=self._length)
         return parameters
 
     def scalar(self, text: str) -> Scalar:
@@ -102,7 +103,7 @@ class _Line:
 
     def implied(self, text: str) -> Scalar:
         """A name that is not written, but meant here."""
-        return Scalar(1, self._length + 1, text, None, self._length, self._length)
+        return Scalar(self.number, self._length + 1, text, None, self._length, self._length)
 
     def value(self, text: str) -> Scalar:
         """A value that may stand in quotes: then it is a text, whatever it looks like."""
@@ -113,7 +114,7 @@ class _Line:
         start = self._length
         self.write(written)
         self.write(" ")
-        return Scalar(1, start + 1, text, style, start, start + len(written))
+        return Scalar(self.number, start + 1, text, style, start, start + len(written))
 
 
 def _spans(text: str, separator: str) -> Iterator[tuple[int, int]]:

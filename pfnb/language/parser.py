@@ -36,7 +36,8 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
     the step's number where in a step.
     """
     if len(text) <= MAX_URI and is_uri(text):
-        return parse_uri(text.rstrip(), registry)  # a file ends with a line break
+        above = text[: len(text) - len(text.lstrip())].count("\n")
+        return parse_uri(text.strip(), registry, line=first_line + above)
     sections = _sections(read_document(text, first_line=first_line), first_line)
     apply_prefix(sections.get("headers"), list(sections.values()))
     headers, rules = headers_of(sections.get("headers"), text)
@@ -53,9 +54,9 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
     )
 
 
-def parse_uri(text: str, registry: CommandRegistry) -> Pipeline:
-    """The pipeline in a URI. Raises as `parse_pipeline` does, with columns of the decoded text."""
-    return _inline(text, *uri_steps(text), registry)
+def parse_uri(text: str, registry: CommandRegistry, *, line: int = 1) -> Pipeline:
+    """The pipeline in a URI. Raises as `parse_pipeline` does, with this line and columns of the decoded text."""
+    return _inline(text, *uri_steps(text, line), registry)
 
 
 def parse_form(text: str, registry: CommandRegistry) -> Pipeline:

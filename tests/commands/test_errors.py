@@ -215,6 +215,12 @@ class TestLimits:
         assert (caught.value.line, caught.value.step, caught.value.status) == (4, 2, 504)
         assert [message for _, message in logged] == ["a", "z"]
 
+    async def test_within_a_loop_too_and_the_step_that_took_so_long_is_named(self, run):
+        text = "headers: {timeout: 0.05}\n" + steps("foreach: {in: 'a, b'}", "wait: {ms: 60000}", "foreach.end")
+        with pytest.raises(RunTimeoutError) as caught:
+            await run(text)
+        assert (caught.value.line, caught.value.step) == (4, 2)
+
     async def test_what_cleans_up_has_no_more_time_than_the_run(self, run):
         text = "headers: {timeout: 0.05}\n" + steps("wait: {ms: 60000}", "finally", "wait: {ms: 60000}")
         with pytest.raises(RunTimeoutError):

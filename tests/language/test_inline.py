@@ -91,6 +91,12 @@ def test_what_is_wrong_in_a_uri_is_said_at_its_place(registry, text, kind, words
     assert column is None or caught.value.column == column
 
 
+def test_in_a_cell_its_line_is_counted_from_the_magic(registry):
+    with pytest.raises(UnknownCommandError) as caught:
+        parse_pipeline("\nlog?message=x|lgo?a=1\n", registry, first_line=2)
+    assert caught.value.line == 3
+
+
 def test_all_unknown_commands_are_named_at_once(registry):
     text = "pipeline:\n  - drive.read: {path: a}\n  - log\n  - pdf.stamp: {text: b}\n  - if: {true: true}\n  - drive.save\n"
     with pytest.raises(UnknownCommandError) as caught:
