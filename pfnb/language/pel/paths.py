@@ -93,13 +93,13 @@ def _is_safe(step: Step) -> bool:
 def _keys(steps: tuple[Step, ...]) -> Run:
     """Keys read one after another from the value at hand: the commonest path, and therefore a loop of its own."""
     properties = [step for step in steps if isinstance(step, Property)]
-    names = [step.name for step in properties]
+    names = tuple(step.name for step in properties)
 
     def run(this: Any, _frame: Frame) -> Any:
         value = this
         try:
             for name in names:
-                if not isinstance(value, dict):
+                if value.__class__ is not dict and not isinstance(value, dict):
                     return walk(this)
                 value = value[name]
         except KeyError:
