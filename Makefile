@@ -13,7 +13,7 @@ unexport PFNB_HUB PFNB_URL PFNB_TOKEN
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lab notebooks docs bench clean
+.PHONY: help demo test lint lab notebooks docs pictures bench clean
 
 help:
 	@echo "make demo       run the main job once: Jupyter Server, notebook, webhooks, files"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint       check style, types and the direction of imports only"
 	@echo "make notebooks  run every notebook and save what it shows"
 	@echo "make docs       write the reference in docs/ from the declarations of commands and functions"
+	@echo "make pictures   take the README's pictures from a real JupyterLab (needs Chromium)"
 	@echo "make bench      measure speed and memory next to a bare Tornado (needs wrk)"
 	@echo "make clean      remove the virtual environment and every cache"
 
@@ -64,6 +65,9 @@ notebooks: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -m tests.reference
+
+pictures: $(READY)
+	@$(BIN)/python -m tests.browser.pictures
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks
