@@ -241,6 +241,7 @@ def test_a_saved_notebook_shows_a_picture_without_its_kernel_and_holds_no_secret
         for secret in (webhook.uuid, "s3cret-key"):
             assert secret not in json.dumps(saved)
         notebook.menu("Kernel", "Shut Down Kernel")
+        expect(notebook.page.locator(".pfi-live")).to_have_text("offline")
         notebook.page.reload()
         picture = notebook.page.locator(".pfnb-still")
         expect(picture).to_be_visible()

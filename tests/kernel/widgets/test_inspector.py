@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -232,3 +234,18 @@ def test_closing_ends_every_task_and_after_unloading_the_front_end_is_told_so(ke
     kernel.ok("%unload_ext pfnb")
     front.send("page", before=None)
     assert "run its cell again" in front.told("problem", lambda content: "cell" in content["message"])["message"]
+
+
+def test_in_plain_ipython_the_newest_events_are_a_table():
+    code = (
+        "from IPython.testing.globalipapp import start_ipython\n"
+        "ip = start_ipython()\n"
+        "ip.run_line_magic('load_ext', 'pfnb')\n"
+        "import pfnb\n"
+        "pfnb.webhook('webhook.lead.created').send({'name': 'Ada'})\n"
+        "shown = ip.run_line_magic('webhook', 'inspect webhook.#')\n"
+        "print(ip.display_formatter.format(shown)[0]['text/plain'])\n"
+        "ip.run_line_magic('unload_ext', 'pfnb')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert "webhook.lead.created" in done.stdout

@@ -9,6 +9,7 @@ const SLOW = 1200; // milliseconds after which a question is said to wait
 const SIGNS = { succeeded: "✓", failed: "✗", dead: "⊘", running: "↻", pending: "…" };
 const STATUSES = ["pending", "running", "succeeded", "failed", "dead"];
 const BODY = -1;
+const ENDED = "The kernel of this inspector has ended: run its cell again";
 const number = new Intl.NumberFormat("en");
 
 /** An element of our own making: `names` are classes, `text` is shown as it is, `on` are listeners, all else attributes. */
@@ -62,25 +63,35 @@ class Line {
     this.count = 0;
     this.open = new Map();
     this.hear = this.hear.bind(this);
+    this.check = () => this.send("here");
     model.on("msg:custom", this.hear);
+    model.on("comm_live_update", this.check);
   }
 
+  /** The question's number. */
   send(ask, given = {}) {
-    this.model.send({ viewer: this.name, number: ++this.count, ask, with: given });
+    this.count++;
+    try {
+      this.model.send({ viewer: this.name, number: this.count, ask, with: given });
+    } catch {
+      this.hasEnded = true;
+      this.told({ told: "problem", message: ENDED });
+    }
     return this.count;
   }
 
   ask(ask, given) {
     return new Promise((resolve, reject) => {
       const asked = this.send(ask, given);
-      this.open.set(asked, { resolve, reject, timer: setTimeout(() => this.slow(true), SLOW) });
+      if (this.hasEnded) reject(new Error(ENDED));
+      else this.open.set(asked, { resolve, reject, timer: setTimeout(() => this.slow(true), SLOW) });
     });
   }
 
   hear(message, buffers) {
     if (message.viewer !== this.name) return;
     if (message.told) {
-      this.here ??= setTimeout(() => { this.here = undefined; this.send("here"); }, 1000);
+      this.here ??= setTimeout(() => { this.here = undefined; this.check(); }, 1000);
       this.told(message);
       return;
     }
@@ -97,6 +108,7 @@ class Line {
     clearTimeout(this.here);
     for (const question of this.open.values()) clearTimeout(question.timer);
     this.model.off("msg:custom", this.hear);
+    this.model.off("comm_live_update", this.check);
     this.send("close");
   }
 }
