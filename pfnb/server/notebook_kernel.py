@@ -17,6 +17,8 @@ from pfnb.exceptions import NotebookError
 from pfnb.server.console import Console
 from pfnb.server.notebook_file import INJECTED, tags_of
 
+CLEAN_UP = "clean-up"
+"""Tag of cells that undo what the others have set up."""
 _GLANCE = 0.5
 """Seconds between two looks whether the kernel is alive."""
 _LAST_WORDS = 1.0
@@ -64,11 +66,13 @@ class NotebookKernel:
             raise NotebookError(f"the notebook's kernel does not start: {error}") from None
 
     async def execute(self) -> None:
-        """Run every cell. NotebookError at the first that fails; KernelDiedError."""
+        """Run every cell but those that clean up. NotebookError at the first that fails; KernelDiedError."""
         self._client.reset_execution_trackers()
         number = 0
         for index, cell in enumerate(self._notebook.cells):
             number += cell.cell_type == "code" and INJECTED not in tags_of(cell)
+            if CLEAN_UP in tags_of(cell):
+                continue  # it would end what is to be served
             try:
                 await self._client.async_execute_cell(cell, index, self._client.code_cells_executed + 1)
             except CellExecutionError as error:

@@ -22,6 +22,7 @@ from tests.live.cells import run_cell
 from tests.live.environment import own_environment
 from tests.live.hub import HubClient
 from tests.live.kernel import kernel
+from tests.live.loading import loading
 
 TOKEN = "benchmark"
 ANSWERING = """%%pipeline bench
@@ -62,6 +63,7 @@ class Bench:
         report.runs(runs.measured())
         report.history(history.first_pages(self._folder / "history"))
         report.properties(properties.listings(self._folder / "properties"))
+        report.loading(loading(rounds=5))
         report.errors(errors)
         return 1 if errors else 0
 

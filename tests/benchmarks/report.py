@@ -16,6 +16,7 @@ from tests.benchmarks.properties import PROPERTIES
 from tests.benchmarks.runs import Runs
 from tests.benchmarks.throughput import CONNECTIONS
 from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
+from tests.live.loading import Loading
 
 MEBIBYTE = 1024 * 1024
 
@@ -85,6 +86,11 @@ def properties(listings: Mapping[str, float]) -> None:
     print(f"\nListing of {PROPERTIES:,} properties by pattern")
     for name, milliseconds in listings.items():
         print(f"  {name:<28} {milliseconds:>7.1f} ms")
+
+
+def loading(found: Loading) -> None:
+    print(f"\n%load_ext pfnb takes {found.wall:.2f} s, {found.computing:.2f} s of them computing")
+    print(f"the libraries that it needs alone compute for {found.libraries:.2f} s")
 
 
 def errors(count: int) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,22 +13,12 @@ from nbclient import NotebookClient
 
 from tests.kernel.conftest import LiveKernel
 from tests.kernel.test_lifecycle import in_ipython, threads_and_ports
+from tests.live.loading import loading
 
 LISTEN = "%%pipeline lead\npipeline:\n- event.listen: {key: lead}\n- body.set: {value: '#{body.payload}'}\n"
 WORK = "%event send key=lead payload=1\nevent = %event wait key=lead timeout=20"
 TASKS = "import asyncio; print(len(asyncio.all_tasks()))"
 ROUNDS = 4
-
-BEGIN = """
-import json, time
-from IPython.testing.globalipapp import start_ipython
-ip = start_ipython()
-import ipykernel.kernelapp
-began, used = time.perf_counter(), time.process_time()
-"""
-END = "\nprint(json.dumps([time.perf_counter() - began, time.process_time() - used]))"
-LOAD = "ip.run_line_magic('load_ext', 'pfnb')"
-LIBRARIES = "import pydantic.main, pydantic.fields, tornado.web, tornado.websocket, tornado.httpserver"
 
 
 def state(kernel: LiveKernel, temporary: Path) -> dict[str, object]:
@@ -143,16 +130,8 @@ def test_nbclient_executes_a_notebook_and_keeps_what_it_showed(tmp_path: Path) -
 def test_loading_takes_not_much_longer_than_the_libraries_it_needs() -> None:
     """The promise is 0.3 s. A machine that is busy, or slow, is so for the libraries as well: they are the measure."""
 
-    def seconds(code: str) -> tuple[float, float]:
-        done = subprocess.run(
-            [sys.executable, "-c", BEGIN + code + END], capture_output=True, text=True, timeout=60, check=True
-        )
-        wall, used = json.loads(done.stdout.splitlines()[-1])
-        return used, wall
-
-    rounds = [(seconds(LOAD), seconds(LIBRARIES)) for _ in range(3)]
-    load, libraries = (min(times) for times in zip(*rounds, strict=True))
+    found = loading(rounds=3)
     print(
-        f"\n%load_ext pfnb: {load[1]:.2f} s, {load[0]:.2f} s of them computing; its libraries alone: {libraries[0]:.2f} s"
+        f"\n%load_ext pfnb: {found.wall:.2f} s, of which {found.computing:.2f} s computing; libraries {found.libraries:.2f} s"
     )
-    assert load[0] < 2.7 * libraries[0]
+    assert found.computing < 2.7 * found.libraries

@@ -188,7 +188,7 @@ def test_what_was_accepted_is_handed_over_after_kill_9_of_everything(start, writ
 
 
 def test_the_hub_that_the_environment_names_is_used(start, write, tmp_path):
-    write(LOAD, PUT, DOUBLE)
+    write(LOAD, PUT, DOUBLE, **{"clean-up": "%pipeline delete double"})
     with running_hub(tmp_path) as url:
         service = start("leads.ipynb", PFNB_URL=url, PFNB_TOKEN="t", own_hub=False)
         service.line("serving 1 pipeline")
