@@ -85,6 +85,8 @@ class Execution:
         except PfnbError as error:
             attach_trace(error, self.trace)
             raise
+        finally:
+            del self.context.call  # with it, a run would keep its values until the garbage collector finds the circle
         return RunResult(self.scope.body, self.context.response, self.trace)
 
     async def is_wanted(self) -> bool:
