@@ -79,14 +79,16 @@ def _text(lines: Iterable[str], tag: str) -> Bundle:
 
 
 def _printed(picture: Picture) -> Bundle:
-    from pfnb.kernel.display.block import block, element, more
-    from pfnb.kernel.display.plain import rest
+    from pfnb.kernel.display.block import NOTHING, block, element, more
     from pfnb.kernel.display.visible import visible
 
-    lines = element("pre", *(_line(stream, text) for stream, text in picture.lines), names="pfnb-title")
+    noun = "earlier lines"
+    before = [f"… {picture.earlier:,} {noun}"] if picture.earlier else []
+    lines = element("pre", *(_line(stream, text) for stream, text in picture.lines))
+    head = element("div", more(picture.earlier, noun), names="pfnb-title") if picture.earlier else NOTHING
     return {
-        "text/plain": "\n".join([*rest(picture.earlier), *(visible(text) for _, text in picture.lines)]),
-        "text/html": block(element("div", more(picture.earlier), names="pfnb-foot"), lines),
+        "text/plain": "\n".join([*before, *(visible(text) for _, text in picture.lines)]),
+        "text/html": block(head, element("div", lines, names="pfnb-tail")),
     }
 
 

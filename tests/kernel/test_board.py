@@ -195,7 +195,7 @@ async def test_a_flood_of_prints_is_drawn_seldom_and_cut(front):
         if number % 50 == 0:
             await asyncio.sleep(0)
     bundle = await front.shows("line 4999")
-    assert f"… {5000 - LINES:,} more" in bundle["text/plain"]
+    assert f"… {5000 - LINES:,} earlier lines" in bundle["text/plain"]
     assert "line 4899\n" not in bundle["text/plain"]
     assert len(front.bundles) < 5
 

@@ -51,6 +51,9 @@ white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate}
 .pfnb.pfnb.pfnb.pfnb .pfnb-word{color:var(--jp-mirror-editor-keyword-color,#a45bd0)}
 .pfnb.pfnb.pfnb.pfnb .pfnb-hidden{letter-spacing:1px;opacity:.5}
 .pfnb.pfnb.pfnb.pfnb .pfnb-mark{color:var(--pfnb-warn);unicode-bidi:isolate}
+.pfnb.pfnb.pfnb.pfnb .pfnb-tail{display:flex;flex-direction:column-reverse;max-height:24em;overflow:auto;
+background:var(--pfnb-soft)}
+.pfnb.pfnb.pfnb.pfnb .pfnb-tail>pre{max-height:none;overflow:visible;padding:6px 12px;background:none}
 .pfnb.pfnb.pfnb.pfnb .pfnb-error{color:var(--pfnb-bad)}
 .pfnb.pfnb.pfnb.pfnb .pfnb-more{font-size:12px;opacity:.66}
 .pfnb.pfnb.pfnb.pfnb pre{max-height:30em;overflow:auto;padding:6px 8px;background:var(--pfnb-soft);border-radius:4px}
