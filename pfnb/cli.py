@@ -52,7 +52,23 @@ def build_parser() -> argparse.ArgumentParser:
         "--keep-megabytes", type=int, default=10_240,
         help="beyond this the oldest events are removed; 0 is without end (default: %(default)s)",
     )  # fmt: skip
+    serve.add_argument(
+        "--scan", type=Path, action="append", default=[], metavar="FOLDER",
+        help="look through this folder now and then for secrets of webhooks; those found fire no more; may be repeated",
+    )  # fmt: skip
+    serve.add_argument(
+        "--scan-hours", type=float, default=24, help="hours between two such scans (default: %(default)s)"
+    )
     serve.set_defaults(run=_serve)
+    scan = commands.add_parser("scan", help="look for secrets of your webhooks in files, notebooks and git history")
+    scan.add_argument("paths", nargs="*", type=Path, default=[Path()], help="files and folders (default: this folder)")
+    scan.add_argument("--dry-run", action="store_true", help="only report what is found")
+    scan.add_argument("--no-history", action="store_true", help="leave the history of git repositories out")
+    scan.add_argument("--yes", action="store_true", help="deactivate what is found without asking")
+    scan.add_argument("--json", action="store_true", help="print what is found as JSON, for programs")
+    scan.add_argument("--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine)")
+    scan.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)")
+    scan.set_defaults(run=_scan)
     schema = commands.add_parser("schema", help="print the JSON Schema of pipelines, for editors")
     schema.add_argument("name", nargs="?", metavar="COMMAND", help="of this command only: its parameters")
     schema.add_argument("--openapi", action="store_true", help="print the OpenAPI document of the hub instead")
@@ -94,12 +110,14 @@ def _serve(words: argparse.Namespace) -> int:
 
     from pfnb.hub.home import HubOptions
     from pfnb.hub.retention import Keep
+    from pfnb.hub.scans import ScanPlan
     from pfnb.server.serve import serve
 
     _log_to_stderr()
     data_dir = words.data_dir or user_data_path("pfnb")
     keep = Keep(words.keep_days, words.keep_megabytes)
-    options = HubOptions(data_dir, public_url=words.public_url, keep=keep)
+    scan = ScanPlan(tuple(words.scan), words.scan_hours)
+    options = HubOptions(data_dir, public_url=words.public_url, keep=keep, scan=scan)
     asyncio.run(serve(options, host=words.host, port=words.port, token=_token(words, data_dir)))
     return 0
 
@@ -130,6 +148,12 @@ def _run(words: argparse.Namespace) -> int:
         return _wrong(f"PFNB_URL names the hub {url}, which wants its token: set PFNB_TOKEN, or give --token")
     asyncio.run(run_with_hub(job, url, token))
     return 0
+
+
+def _scan(words: argparse.Namespace) -> int:
+    from pfnb.pi.scan import run
+
+    return run(words)
 
 
 def _schema(words: argparse.Namespace) -> int:
@@ -167,11 +191,11 @@ def _commands(modules: Sequence[str]) -> CommandRegistry:
 
 
 def _token(words: argparse.Namespace, data_dir: Path) -> str | None:
-    from pfnb.server.serve import TOKEN_FILE
+    from pfnb.pi.address import TOKEN
 
     token: str | None = words.token or os.environ.get("PFNB_TOKEN")
     if token is None:
-        sys.stderr.write(f"pfnb: the token is in {data_dir / TOKEN_FILE}\n")
+        sys.stderr.write(f"pfnb: the token is in {data_dir / TOKEN}\n")
     return token
 
 

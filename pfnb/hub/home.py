@@ -14,6 +14,7 @@ from pfnb.hub.hub import Hub, Settings
 from pfnb.hub.identity import default_owner
 from pfnb.hub.request import Limits
 from pfnb.hub.retention import Keep
+from pfnb.hub.scans import ScanPlan
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
 from pfnb.leaks.folders import DATABASE
@@ -29,6 +30,7 @@ class HubOptions:
     public_url: str | None = None
     owner: str = ""
     keep: Keep = field(default_factory=Keep)
+    scan: ScanPlan = field(default_factory=ScanPlan)
 
 
 class Home:
@@ -55,6 +57,7 @@ class Home:
                 options.limits,
                 public_url=options.public_url,
                 keep=options.keep,
+                scan=options.scan,
                 owner=options.owner or default_owner(),
                 audit=None if options.data_dir is None else folder,
             ),

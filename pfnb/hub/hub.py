@@ -32,6 +32,7 @@ from pfnb.hub.properties import News, Properties
 from pfnb.hub.repeats import repeat_key
 from pfnb.hub.request import Body, Limits, Received
 from pfnb.hub.retention import Keep, Retention
+from pfnb.hub.scans import ScanPlan, Scans
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
 from pfnb.hub.tasks import Tasks
@@ -50,6 +51,7 @@ class Settings:
     namespace: str = "default"
     public_url: str | None = None
     keep: Keep = field(default_factory=Keep)
+    scan: ScanPlan = field(default_factory=ScanPlan)
     owner: str = ""
     audit: Path | None = None
 
@@ -84,6 +86,7 @@ class Hub:
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.history = History(store, self.dispatcher, self.changes)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
+        self.scans = Scans(self.webhooks, settings.scan)
         self.last_seq = 0
         self.started = now()
         self.tasks = Tasks()
@@ -99,9 +102,11 @@ class Hub:
         self.listeners.load(opened.listeners)
         self.users.load(opened.identities)
         self.last_seq = opened.last_seq
+        sweepers: list[Properties | Retention | Scans] = [self.properties, self.retention]
+        if self.settings.scan.paths:
+            sweepers.append(self.scans)
         self._sweeping = [
-            asyncio.create_task(sweeper.sweep_again_and_again(), name="pfnb sweeper")
-            for sweeper in (self.properties, self.retention)
+            asyncio.create_task(sweeper.sweep_again_and_again(), name="pfnb sweeper") for sweeper in sweepers
         ]
         self.ready = True
 

@@ -87,6 +87,14 @@ class Webhooks:
         await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000)))
         return self._counted(new)
 
+    async def deactivate(self, uuid: str) -> bool:
+        """Let a webhook fire no more, whosever it is; False if it did not anyway."""
+        webhook = self.receiving(uuid)
+        if webhook is None:
+            return False
+        await self._save(replace(webhook, updated=self._now(), active=False))
+        return True
+
     async def _save(self, *webhooks: Webhook) -> None:
         await self._store.save_webhooks(*webhooks)
         for webhook in webhooks:

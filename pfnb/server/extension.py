@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from traitlets import Float, Int, Unicode
+from traitlets import Float, Int, List, Unicode
 
 from pfnb import commands
 from pfnb.exceptions import BusyError
@@ -21,7 +22,9 @@ from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.identity import default_owner
 from pfnb.hub.request import Limits
 from pfnb.hub.retention import Keep
+from pfnb.hub.scans import ScanPlan
 from pfnb.language.runner import Runner
+from pfnb.outbound.targets import VARIABLE as ALLOW_TARGETS
 from pfnb.server.door import JupyterDoor, guarded
 from pfnb.server.kernels import Kernels
 from pfnb.server.saving import SavedNotebooks
@@ -42,6 +45,14 @@ class PfnbExtension(ExtensionApp):
     max_payload_length = Int(Limits.hard, help="The most bytes that any request to a webhook may have.").tag(
         config=True
     )
+    scan_paths = List(
+        Unicode(),
+        help="Folders to look through now and then for secrets of webhooks, git history included; those found fire no more.",
+    ).tag(config=True)
+    scan_hours = Float(ScanPlan.hours, help="Hours between two such scans.").tag(config=True)
+    allow_targets = Unicode(
+        help="Private addresses that pipelines may call nevertheless: hosts or networks. Kernels get it as PFNB_ALLOW_TARGETS."
+    ).tag(config=True)
     keep_days = Float(
         Keep.days, help="Events that are older are removed, unless something of theirs is pending; 0 keeps all."
     ).tag(config=True)
@@ -58,6 +69,8 @@ class PfnbExtension(ExtensionApp):
         kernels.introduce()
         saved = SavedNotebooks(self.home.hub.webhooks.secrets, self.log)
         server.contents_manager.register_pre_save_hook(saved.mask)  # type: ignore[no-untyped-call]
+        if self.allow_targets:
+            os.environ[ALLOW_TARGETS] = self.allow_targets  # of this process and of the kernels it starts
         self.owner = owner
         self.site = Site(self.home.hub, Runner(commands.load()), self._url, kernels.peer_of)
         # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name.
@@ -104,4 +117,5 @@ class PfnbExtension(ExtensionApp):
             Limits(hard=self.max_payload_length),
             self.public_url or None,
             keep=Keep(self.keep_days, self.keep_megabytes),
+            scan=ScanPlan(tuple(Path(path).expanduser() for path in self.scan_paths), self.scan_hours),
         )

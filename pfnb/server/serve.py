@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
-
-TOKEN_FILE = "token"  # noqa: S105  # a file's name
+from pfnb.pi.address import SERVING, TOKEN
 
 
 async def serve(options: HubOptions, *, host: str, port: int, token: str | None) -> None:
@@ -30,10 +30,25 @@ async def serving(options: HubOptions, *, host: str, port: int, token: str | Non
     server = LocalServer(options, host=host, port=port, token=token or kept_token(options.data_dir))
     await server.start()
     try:
-        say(f"pfnb hub ready at {server.url}")
-        yield server
+        with _told_by_file(options.data_dir, server.url):
+            say(f"pfnb hub ready at {server.url}")
+            yield server
     finally:
         await server.stop()
+
+
+@contextmanager
+def _told_by_file(data_dir: Path | None, url: str) -> Iterator[None]:
+    """While it serves, a file beside the data tells programs of this user where."""
+    if data_dir is None:
+        yield
+        return
+    file = data_dir / SERVING
+    file.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def told_to_stop() -> asyncio.Event:
@@ -55,7 +70,7 @@ def kept_token(data_dir: Path | None) -> str | None:
     if data_dir is None:
         return None
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = data_dir / TOKEN_FILE
+    file = data_dir / TOKEN
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:

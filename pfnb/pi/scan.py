@@ -1,0 +1,75 @@
+"""`pfnb scan`: looks for secrets of a hub's webhooks in the files of this machine, and deactivates what it finds."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from pfnb.leaks import Scan, scan
+from pfnb.pi.address import find_address
+from pfnb.pi.client import HttpClient
+from pfnb.pi.resources import ask
+from pfnb.pi.show import as_json, table
+
+_EVERY = 200
+
+
+def run(words: argparse.Namespace) -> int:
+    """Exit status: 0 if nothing leaked, or all that did was deactivated; 1 if something leaked and is left as it was."""
+    address = find_address(words.url, words.token, os.environ)
+    hub = HttpClient(address.url, address.token)
+    webhooks = {webhook["uuid"]: webhook for webhook in hub.command("webhook.get", {}).value}
+    seen = scan(words.paths, webhooks.keys(), history=not words.no_history, progress=_progress)
+    _progress(None)
+    firing = {leak.uuid for leak in seen.leaks if webhooks[leak.uuid]["active"]}
+    agreed = bool(firing) and not words.dry_run and (words.yes or ask(f"Deactivate {len(firing)} webhooks?"))
+    for uuid in firing if agreed else ():
+        hub.command("webhook.put", {"uuid": uuid, "active": "false"})
+    rows = [{"eventKey": webhooks[leak.uuid]["eventKey"], **leak.to_json()} for leak in seen.leaks]
+    report = {
+        "leaks": [
+            {**row, "deactivated": agreed and leak.uuid in firing} for row, leak in zip(rows, seen.leaks, strict=True)
+        ],
+        "files": seen.files,
+        "repositories": seen.repositories,
+        "unread": [{"path": path, "reason": reason} for path, reason in seen.unread],
+    }
+    sys.stdout.write(as_json(report) + "\n" if words.json else _told(seen, report))
+    if firing and not agreed and not words.dry_run:
+        sys.stderr.write("pfnb: nothing was deactivated: --yes does it without asking\n")
+    return 1 if firing and not agreed else 0
+
+
+def _told(seen: Scan, report: dict[str, Any]) -> str:
+    """What was found, for people: every leak with its place, and what could not be read."""
+    looked = f"{_count(seen.files, 'file')} and {_count(seen.repositories, 'repository', 'repositories')}"
+    lines = [f"{_count(len(seen.leaks), 'leak')} in {looked}"]
+    if seen.leaks:
+        heads = ("webhook", "uuid", "state", "where")
+        lines.append(
+            table(
+                heads,
+                [
+                    (row["eventKey"], row["uuid"], "deactivated" if row["deactivated"] else "as it was", leak.place)
+                    for row, leak in zip(report["leaks"], seen.leaks, strict=True)
+                ],
+            )
+        )
+    lines += [f"not read: {path} ({reason})" for path, reason in seen.unread]
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _progress(seen: Scan | None) -> None:
+    """A line at a terminal that the next one replaces; None takes it away."""
+    if sys.stderr.isatty() and (seen is None or seen.files % _EVERY == 0):
+        line = (
+            "" if seen is None else f"{seen.files:,} files, {seen.repositories} repositories, {len(seen.leaks)} leaks"
+        )
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
