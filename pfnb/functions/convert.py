@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from pfnb.exceptions import ParameterError
@@ -24,7 +23,9 @@ def to_base64(value: Any) -> str | None:
     """
     if value is None:
         return None
-    return fitting(base64.b64encode(value if isinstance(value, bytes) else plain_text(value).encode()).decode())
+    return fitting(
+        base64.b64encode(value if isinstance(value, bytes) else plain_text(value).encode(errors="replace")).decode()
+    )
 
 
 @function("convert.fromBase64")
@@ -49,7 +50,7 @@ def from_base64_to_bytes(base64_string: str | None) -> bytes | None:
         return None
     try:
         return base64.b64decode("".join(base64_string.split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ParameterError(f"this is not base64: {error}") from None
 
 

@@ -27,6 +27,19 @@ def test_a_function_is_called_by_its_name(functions):
     assert render("#{@crm.label(vars.n)}!", SCOPE, functions) == "4!"
 
 
+def test_null_is_taken_only_where_the_annotations_say_so(functions):
+    function("crm.strict", registry=functions)(lambda name: name)
+
+    @function("crm.label", registry=functions)
+    def label(name: str, mark: str | None = "!", tags: list[str] = None) -> str:  # noqa: RUF013 - as people write it
+        return f"{name}{mark}{tags}"
+
+    assert evaluate("@crm.label('a', null, null)", SCOPE, functions) == "aNoneNone"
+    assert evaluate("@crm.strict(null)", SCOPE, functions) is None
+    with pytest.raises(PelEvaluationError, match="argument 'name': a text is wanted, not null"):
+        evaluate("@crm.label(null)", SCOPE, functions)
+
+
 def test_a_group_may_have_several_functions_and_dots(functions):
     function("my.crm.one", registry=functions)(lambda: 1)
     function("my.crm.two", registry=functions)(lambda: 2)

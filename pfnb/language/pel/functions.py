@@ -75,6 +75,8 @@ def _arguments(
     signature = _signature(getattr(method, "__func__", method), inspect.ismethod(method))
     if signature is None:
         return None
+    # A declared function takes null where its annotations say so; a method takes it for any text, list and map, as in Java.
+    no_null = not inspect.ismethod(method)
     arguments = signature.bind_partial()
     context = signature.parameters.get(CONTEXT)
     try:
@@ -85,9 +87,10 @@ def _arguments(
         parameter = signature.parameters[name]
         try:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-                arguments.arguments[name] = tuple(_fitting(each, parameter.annotation) for each in value)
+                arguments.arguments[name] = tuple(_fitting(each, parameter.annotation, no_null) for each in value)
             else:
-                arguments.arguments[name] = _fitting(value, parameter.annotation)
+                is_default = value is None and parameter.default is None
+                arguments.arguments[name] = None if is_default else _fitting(value, parameter.annotation, no_null)
         except PelEvaluationError as error:
             raise PelEvaluationError(f"{shown}, argument '{name}': {error.message}") from error
     if isinstance(functions, RunFunctions) and context:
@@ -115,13 +118,13 @@ def _without(signature: inspect.Signature, name: str) -> inspect.Signature:
     return signature.replace(parameters=[each for each in signature.parameters.values() if each.name != name])
 
 
-def _fitting(value: Any, annotation: Any) -> Any:
-    """The value as what the annotation asks for; null goes to texts, lists and maps as it is, as in Java."""
+def _fitting(value: Any, annotation: Any, no_null: bool) -> Any:
+    """The value as what the annotation asks for; null goes to texts, lists and maps as it is, unless `no_null`."""
     origin = get_origin(annotation)
     if origin is Union or origin is UnionType:
-        return _fitting_one_of(value, get_args(annotation))
+        return _fitting_one_of(value, get_args(annotation), no_null)
     wanted = origin or annotation
-    if value is None and wanted not in (int, float, bool):
+    if value is None and wanted not in (int, float, bool) and not (no_null and wanted in (str, list, dict)):
         return None
     if wanted in (int, float) and isinstance(value, bool):
         raise PelEvaluationError("a number is wanted, not a boolean")
@@ -131,17 +134,17 @@ def _fitting(value: Any, annotation: Any) -> Any:
         raise PelEvaluationError(f"a {'list' if wanted is list else 'map'} is wanted, not {kind(value)}")
     members = get_args(annotation)
     if wanted is list and len(members) == 1:
-        return [_fitting(each, members[0]) for each in value]
+        return [_fitting(each, members[0], no_null) for each in value]
     return value
 
 
-def _fitting_one_of(value: Any, choices: tuple[Any, ...]) -> Any:
+def _fitting_one_of(value: Any, choices: tuple[Any, ...], no_null: bool) -> Any:
     if value is None and NoneType in choices:
         return None
     for choice in choices:
         plain = get_origin(choice) or choice
         if plain is Any or (isinstance(plain, type) and isinstance(value, plain) and type(value) is not bool):
-            return _fitting(value, choice)
+            return _fitting(value, choice, no_null)
     if isinstance(value, bool) and bool in choices:
         return value
-    return _fitting(value, next(choice for choice in choices if choice is not NoneType))
+    return _fitting(value, next(choice for choice in choices if choice is not NoneType), no_null)
