@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,57 @@ async def test_concurrency_lets_several_deliveries_run_at_once(hub: Hub) -> None
     assert worker.jobs.empty()
     await hub.dispatcher.finish(running[1].delivery.id, running[1].lease, DONE)
     assert (await worker.next()).delivery.id > running[2].delivery.id
+
+
+async def test_the_next_one_is_handed_out_while_the_end_of_the_last_is_committed(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, go_on, finish = RecordingWorker(), asyncio.Event(), hub.store.finish_delivery
+
+    async def slowly(*end: Any) -> None:
+        await go_on.wait()
+        await finish(*end)
+
+    await hub.register(listener("lead"), worker, replace=False)
+    for _ in range(2):
+        await hub.receive(request())
+    first = await worker.next()
+    monkeypatch.setattr(hub.store, "finish_delivery", slowly)
+    ending = asyncio.create_task(hub.dispatcher.finish(first.delivery.id, first.lease, DONE))
+    second = await worker.next()
+    assert (ending.done(), second.delivery.id > first.delivery.id) == (False, True)
+    with pytest.raises(AccessDeniedError):
+        await hub.dispatcher.finish(first.delivery.id, first.lease, FAILED)
+    go_on.set()
+    await ending
+    assert [one.status for one in (await hub.store.deliveries([first.event.id]))[first.event.id]] == ["succeeded"]
+
+
+async def test_an_end_that_could_not_be_stored_is_reported_again_or_the_delivery_goes_to_another(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, other = RecordingWorker("s1"), RecordingWorker("s2")
+
+    async def full(*_: Any) -> None:
+        raise BusyError("the disk is full")
+
+    for one in (worker, other):
+        await hub.register(listener("lead", shared=True), one, replace=False)
+    await hub.receive(request())
+    job = await worker.next()
+    with monkeypatch.context() as broken:
+        broken.setattr(hub.store, "finish_delivery", full)
+        with pytest.raises(BusyError):
+            await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
+        reporting = asyncio.create_task(hub.dispatcher.finish(job.delivery.id, job.lease, DONE))
+        await asyncio.sleep(0)  # it has begun to report again when its worker goes
+        await hub.dispatcher.detach(worker)
+        with pytest.raises(BusyError):
+            await reporting
+    again = await other.next()
+    assert again.delivery.id == job.delivery.id
+    await hub.dispatcher.finish(again.delivery.id, again.lease, DONE)
+    assert await hub.store.pending_counts() == {}
 
 
 async def test_only_listeners_of_a_matching_pattern_get_the_event(hub: Hub) -> None:

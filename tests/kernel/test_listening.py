@@ -139,6 +139,20 @@ def test_a_webhooks_run_is_anonymous_unless_the_cell_says_run_as_me(kernel, url)
     assert call(url, {}, wait="true").json()["value"][0]["eventKey"] == "lead.created"
 
 
+def test_a_cell_shares_its_name_and_has_what_failed_tried_again(kernel, url):
+    kernel.ok(
+        "tries = []\n@pfnb.command('flaky')\ndef flaky():\n    tries.append(1)\n    assert len(tries) > 1, 'not yet'"
+    )
+    listen(kernel, "- flaky:\nheaders: {retry: {times: 1, wait: 0}}\n", flags="--shared --run-as-me")
+    answer = call(url, {}, wait="true").json()
+    assert answer["status"] == "finished"
+    assert kernel.ok("print(len(tries))").stdout.strip() == "2"
+    assert (
+        kernel.ok("print([one['shared'] for one in get_ipython().run_line_magic('pipeline', 'list')])").stdout
+        == "[True]\n"
+    )
+
+
 def test_deliveries_and_output_appear_under_the_defining_cell(kernel, url):
     kernel.ok("@pfnb.command('say')\ndef say():\n    print('from a step')")
     cell = listen(kernel, "- log: {message: logged}\n- say:\n")
