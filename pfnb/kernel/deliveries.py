@@ -16,9 +16,16 @@ from pfnb.language.runner import Runner
 
 @dataclass(eq=False, slots=True)
 class _Run:
+    """`delivery` is as it was handed over last; `reported` the lease under which the hub took the end of this run."""
+
     listener: Listener
-    lease: str
+    delivery: dict[str, Any]
     task: asyncio.Task[None] | None = None
+    reported: str | None = None
+
+    @property
+    def lease(self) -> str:
+        return str(self.delivery["lease"])
 
 
 class Deliveries:
@@ -78,15 +85,16 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def take(self, delivery: dict[str, Any]) -> None:
-        """Begin a run. One that is still running here, from before the connection broke, goes on under its new lease."""
+        """Begin a run. One that is still running here, from before the connection broke, goes on under its new lease. One whose
+        end the hub took already is to be tried again: it is run once more then."""
         number, listener = delivery["delivery"], self._listeners.get(delivery["listener"])
         if listener is None:
             return  # It was deleted while this was on its way, and its deliveries with it.
         running = self._running.get(number)
         if running is not None and running.listener is listener:
-            running.lease = delivery["lease"]
+            running.delivery = delivery
             return
-        run = self._running[number] = _Run(listener, delivery["lease"])
+        run = self._running[number] = _Run(listener, delivery)
         work = self._work(run, delivery)
         run.task = asyncio.get_running_loop().create_task(work, context=listener.context.copy())
 
@@ -101,12 +109,15 @@ class Deliveries:
         finally:
             if self._running.get(number) is run:
                 del self._running[number]
+        if run.reported not in (None, run.lease):
+            self.take(run.delivery)  # handed over once more before we learned that the hub took the end of this run
 
     async def _finish(self, run: _Run, number: str, outcome: dict[str, Any]) -> None:
         while True:
             lease = run.lease
             try:
                 await self._session.call("finish_delivery", {"delivery": number, "lease": lease, **outcome})
+                run.reported = lease
             except (AccessDeniedError, HubUnreachableError):
                 if lease != run.lease:
                     continue  # Handed over again while we were reporting under the old lease.

@@ -288,7 +288,7 @@ async def test_a_pipeline_that_fails_is_tried_again_as_its_header_says(connect):
             raise RuntimeError("not yet")
 
     kernel = await connect()
-    await kernel.listen("lead", "- test.fail_twice:\n", retry={"times": 3, "wait": 0.01})
+    await kernel.listen("lead", "- test.fail_twice:\n", retry={"times": 3, "wait": 0})
     await kernel.hub.send_event("lead.created")
     row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
     assert [(one["status"], one["attempts"], one["error"]) for one in row["deliveries"]] == [("succeeded", 3, None)]
