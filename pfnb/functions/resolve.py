@@ -19,7 +19,8 @@ _FILTERED = re.compile(r"(?P<path>[^@#]+)(?P<mark>[@#])(?P<expression>.+)", re.D
 @function("resolve.uri")
 async def uri(context: Context, uri: str) -> Any:
     """What an address is of: `$uri:property:PATH` a property, `…@EXPRESSION` what an expression yields over it and
-    `…#EXPRESSION` over its value, `$uri:user:NAME` the user of that name if it is the run's own, `$uri:attachment:ID` content.
+    `…#EXPRESSION` over its value, `$uri:user:NAME` the user of that name if it is the run's own, `$uri:attachment:ID` content;
+    `$uri:pipeline:PATH` runs that pipeline, and `$uri:command:…` what is written there, for its body.
 
     Example:
         @resolve.uri('$uri:property:global/app/demo/config/app#emails.size()')
@@ -34,7 +35,11 @@ async def uri(context: Context, uri: str) -> Any:
         return _user(context, rest)
     if scheme == "attachment":
         return await content.load(context, f"$uri:attachment:{rest}")
-    raise ParameterError(f"there are no addresses $uri:{scheme[:40]}: here, but of property, user and attachment")
+    if scheme in ("pipeline", "command"):
+        return await context.call(uri)
+    raise ParameterError(
+        f"there are no addresses $uri:{scheme[:40]}: here, but of property, pipeline, command, user and attachment"
+    )
 
 
 async def _property(context: Context, text: str) -> Any:

@@ -69,6 +69,11 @@ class HubAccess:
         }
 
     async def read_pipeline(self, path: str) -> dict[str, Any]:
+        if "/" in path:
+            stored = await self._hub.properties.get(path, self._user.name)
+            if not isinstance(stored.value, str):
+                raise ParameterError(f"the property {path} is no pipeline, but {stored.type}")
+            return {"path": stored.path, "source": stored.value}
         listener = self._hub.listeners.get(path)
         if listener.owner != self._user.name:
             raise AccessDeniedError(f"the pipeline {path} belongs to somebody else")

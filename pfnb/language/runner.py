@@ -96,11 +96,14 @@ class Runner:
     ) -> Execution:
         """A run that has not begun; its context gets the scope it begins with (see `scope.starting_scope`)."""
         functions = RunFunctions(self.functions, context, asyncio.get_running_loop())
-        context.scope = await self.evaluated(
+        execution = Execution(
+            self, pipeline, context, functions, trace, way
+        )  # before, for variables may call pipelines
+        context.scope = execution.scope = await self.evaluated(
             may_block([dict(pipeline.vars), pipeline.body]),
             partial(starting_scope, pipeline, body, vars, headers, functions),
         )
-        return Execution(self, pipeline, context, functions, trace, way)
+        return execution
 
     async def evaluated(self, may_block: bool, call: Callable[[], T]) -> T:
         """What a call that evaluates expressions returns; one that may take long is made in a thread."""

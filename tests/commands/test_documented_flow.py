@@ -149,6 +149,19 @@ pipeline:
     assert (await run(text)).body == "Sam Smith (s.smith@company.com)"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vars: {said: \"#{@uri.resolve('$uri:pipeline:global/app/myapp/pipeline/hello')}\"}\n"
+        "pipeline:\n  - body.set: '#{vars.said}'\n",
+        "pipeline:\n  - body.set: \"#{@resolve.uri('$uri:pipeline:global/app/myapp/pipeline/hello')}\"\n",
+    ],
+)
+async def test_a_uri_in_an_expression_runs_a_stored_pipeline(run, hub, text):
+    hub.pipelines["global/app/myapp/pipeline/hello"] = 'pipeline:\n    - set.body:\n        value: "HELLO WORLD!"\n'
+    assert (await run(text)).body == "HELLO WORLD!"
+
+
 async def test_a_uri_names_a_stored_pipeline(run, hub):
     hub.pipelines["global/app/myapp/pipeline/hello"] = 'pipeline:\n    - set.body:\n        value: "HELLO WORLD!"\n'
     assert (await run('pipeline:\n  - call: "$uri:pipeline:global/app/myapp/pipeline/hello"\n')).body == "HELLO WORLD!"

@@ -65,6 +65,19 @@ async def test_a_pipeline_answers_with_its_final_body(owner: httpx.AsyncClient) 
     assert (answer.text, answer.headers["content-type"]) == ("plain", "text/plain; charset=utf-8")
 
 
+async def test_a_stored_pipeline_is_called_by_its_path(owner: httpx.AsyncClient) -> None:
+    path = "global/app/demo/pipeline/greet"
+    stored = "vars: {name: nobody}\npipeline:\n  - body.set: 'Hello #{vars.name}'\n"
+    given = {"path": path, "type": "application/yaml;type=pipeline", "value": stored}
+    assert (await owner.post(COMMAND + "property.schema.put", params=given)).status_code == 200
+    text = f"pipeline:\n  - pipeline.start: {{key: {path}, vars: {{name: Ada}}}}\n"
+    assert (await owner.post(PIPELINE, content=text)).text == "Hello Ada"
+    answer = await owner.post(COMMAND + "pipeline.start", params={"key": path})
+    assert answer.text == "Hello nobody"
+    error = (await owner.post(COMMAND + "pipeline.start", params={"key": "global/app/demo/pipeline/none"})).json()
+    assert error["errorType"] == "NotFoundError"
+
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
