@@ -66,4 +66,6 @@ def unregister_magics(shell: InteractiveShell) -> PfnbMagics | None:
     if not isinstance(magics, PfnbMagics):
         return None
     magics.completer.unregister()
+    if magics in shell.configurables:
+        shell.configurables.remove(magics)  # or the shell would keep it, and the whole notebook behind it
     return magics

@@ -17,6 +17,7 @@ from tests.live.loading import loading
 
 LISTEN = "%%pipeline lead\npipeline:\n- event.listen: {key: lead}\n- body.set: {value: '#{body.payload}'}\n"
 WORK = "%event send key=lead payload=1\nevent = %event wait key=lead timeout=20"
+NOTEBOOKS = "import gc; gc.collect(); print(sum(type(one).__name__ == 'Notebook' for one in gc.get_objects()))"
 TASKS = "import asyncio; print(len(asyncio.all_tasks()))"
 ROUNDS = 4
 
@@ -29,7 +30,9 @@ def state(kernel: LiveKernel, temporary: Path) -> dict[str, object]:
         "threads": threads,
         "ports": ports,
         "tasks": kernel.ok(TASKS).stdout,
-        "files": sorted(file.path for file in process.open_files()),
+        "files": sorted(
+            file.path for file in process.open_files() if "history.sqlite" not in file.path
+        ),  # IPython's own
         "sockets": len(process.net_connections("tcp")),
         "folders": sorted(path.name for path in temporary.glob("pfnb-*")),
         "children": process.children(),
@@ -57,11 +60,13 @@ def test_reloading_again_and_again_leaves_nothing_behind(
     kernel.ok("%unload_ext pfnb")
     once = state(kernel, temporary)
     assert once["folders"] == []
+    assert kernel.ok(f"del event\n{NOTEBOOKS}").stdout == "0\n"
     for _ in range(ROUNDS):
         work()
     assert len(list(temporary.glob("pfnb-*"))) == 1
     kernel.ok("%unload_ext pfnb")
     assert state(kernel, temporary) == once
+    assert kernel.ok(f"del event\n{NOTEBOOKS}").stdout == "0\n"
 
 
 def test_unloading_gives_the_data_directory_back(start_kernel: Callable[..., LiveKernel], tmp_path: Path) -> None:
