@@ -5,6 +5,7 @@ from importlib import import_module
 from pfnb.language.command import CommandRegistry, registry
 
 _GROUPS = (
+    "attachment",
     "body",
     "cache",
     "data",

@@ -27,7 +27,6 @@ Pattern = Annotated[
     Field(description="Paths: `*` is a part of a name, `**` any number of names.", validation_alias="filter"),
 ]
 To = Annotated[str, Field(description="The other path.", min_length=1)]
-Name = Annotated[str, Field(description="The attachment's name.", min_length=1)]
 
 
 def _tags(value: Any) -> Any:
@@ -261,100 +260,6 @@ async def delete(
     if path is not None and any(mark in path for mark in "*?"):
         raise ParameterError(f"{path} is a pattern: write pattern: {path}")
     return [gone["path"] for gone in await context.hub.delete_properties(chosen, confirmed=yes)]
-
-
-@command("property.attachment.put")
-async def put_attachment(
-    body: Any,
-    context: Context,
-    path: Path,
-    name: Annotated[str | None, Field(description="The attachment's name; without it, the file's.")] = None,
-    content: Annotated[Any, Field(description="A file, or a text; without it, the body.")] = UNSET,
-    content_type: Annotated[str | None, Field(description="Its mime type; without it, the file's.")] = None,
-) -> None:
-    """Attach a file to a property, in the place of an attachment of that name. The body stays as it is.
-
-    Example:
-        pipeline:
-          - property.put: {path: global/app/demo/applicant, value: Ada}
-          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
-          - property.attachment.list: {path: global/app/demo/applicant}
-          - body.set: "#{body[0].name}: #{body[0].contentLength} bytes"
-        # => "cv.txt: 7 bytes"
-    """
-    given = body if content is UNSET else content
-    if content_id_of(given) is None:
-        text = "" if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-        kind = content_type or ("text/plain; charset=utf-8" if isinstance(given, str) else "application/json")
-        given = await context.hub.put_content(text.encode("utf-8", "replace"), name=name or "", content_type=kind)
-    name = name or str(given.get("name") or "")
-    await context.hub.put_attachment(path, name, given, content_type=content_type)
-
-
-@command("property.attachment.list", read_only=True)
-async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]:
-    """List a property's attachments as content references, by name.
-
-    Example:
-        pipeline:
-          - property.put: {path: global/app/demo/applicant, value: Ada}
-          - property.attachment.list: {path: global/app/demo/applicant}
-        # => []
-    """
-    return await context.hub.list_attachments(path)
-
-
-@command("property.attachment.get", read_only=True)
-async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, Any]:
-    """What is known of an attachment: name, type, length, checksum, times.
-
-    Example:
-        pipeline:
-          - property.put: {path: global/app/demo/applicant, value: Ada}
-          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
-          - property.attachment.get: {path: global/app/demo/applicant, name: cv.txt}
-          - body.set: "#{body.contentType}"
-        # => "text/plain; charset=utf-8"
-    """
-    found = await _attachment(context, path, name)
-    return {key: value for key, value in found.items() if key != "content"}
-
-
-@command("property.attachment.content", read_only=True)
-async def get_attachment_content(context: Context, path: Path, name: Name) -> dict[str, Any]:
-    """An attachment's file: a content reference, and over HTTP its bytes.
-
-    Example:
-        pipeline:
-          - property.put: {path: global/app/demo/applicant, value: Ada}
-          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
-          - property.attachment.content: {path: global/app/demo/applicant, name: cv.txt}
-          - body.set: "#{body.name}"
-        # => "cv.txt"
-    """
-    return await _attachment(context, path, name)
-
-
-@command("property.attachment.delete")
-async def delete_attachment(context: Context, path: Path, name: Name) -> None:
-    """Delete an attachment. The body stays as it is.
-
-    Example:
-        pipeline:
-          - property.put: {path: global/app/demo/applicant, value: Ada}
-          - property.attachment.put: {path: global/app/demo/applicant, name: cv.txt, content: "My life"}
-          - property.attachment.delete: {path: global/app/demo/applicant, name: cv.txt}
-          - property.attachment.list: {path: global/app/demo/applicant}
-        # => []
-    """
-    await context.hub.delete_attachment(path, name)
-
-
-async def _attachment(context: Context, path: str, name: str) -> dict[str, Any]:
-    for found in await context.hub.list_attachments(path):
-        if found["name"] == name:
-            return found
-    raise NotFoundError(f"the property {path} has no attachment {name}")
 
 
 def _chosen(name: str, path: str | None, pattern: str | None) -> str:

@@ -66,6 +66,7 @@ def unregister_magics(shell: InteractiveShell) -> PfnbMagics | None:
     if not isinstance(magics, PfnbMagics):
         return None
     magics.completer.unregister()
-    if magics in shell.configurables:
-        shell.configurables.remove(magics)  # or the shell would keep it, and the whole notebook behind it
+    configurables: list[Any] = shell.configurables
+    if magics in configurables:
+        configurables.remove(magics)  # or the shell would keep it, and the whole notebook behind it
     return magics
