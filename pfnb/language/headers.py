@@ -19,7 +19,6 @@ from pfnb.language.values import is_null, json_value, value_of
 
 MAX_CONCURRENCY: Final = 64
 MAX_TIMEOUT: Final = 86_400
-MAX_DESCRIPTION: Final = 250
 _RUN_AS: Final = "runas "
 _VERSION: Final = {"type": ["string", "number"]}
 
@@ -34,7 +33,7 @@ KNOWN: Final = {
         {"type": "integer", "minimum": 1, "maximum": MAX_CONCURRENCY},
     ),
     "contentType": Setting("The type of the final body, for PIPEFORCE.", {"type": "string"}),
-    "description": Setting("What the pipeline is for.", {"type": "string", "maxLength": MAX_DESCRIPTION}),
+    "description": Setting("What the pipeline is for.", {"type": "string"}),
     HEADER: Setting(
         "The mark that opens an expression, where another language has the usual ones: `$` lets only `${…}` be one.",
         {"type": "string", "pattern": PATTERN},
