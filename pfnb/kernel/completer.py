@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pfnb.kernel.notebook import Notebook
 
 _LINE = re.compile(r"\s*(?:[\w\s,.\[\]'\"]+=\s*)?%(webhook|event|pipeline)\s+(.*)", re.DOTALL)
+_PI = re.compile(r"\s*%pi\s+(.*)", re.DOTALL)
 _CELL = re.compile(r"%%pipeline\s+(\S+\s+)?(.*)", re.DOTALL)
 _VERBS = {"webhook": webhook_verbs.VERBS, "event": event_verbs.VERBS, "pipeline": pipeline_verbs.VERBS}
 _SECONDS = 1.0
@@ -56,6 +57,11 @@ class Completer:
         before = context.text_until_cursor
         if context.full_text.startswith("%%"):
             return self._in_cell(context, before) if context.full_text.startswith("%%pipeline") else None
+        pi = _PI.fullmatch(before)
+        if pi is not None:
+            from pfnb.kernel.command_line import suggestions
+
+            return suggestions(self._notebook, pi[1])
         line = _LINE.fullmatch(before)
         return None if line is None else suggest_verb(line[2], _VERBS[line[1]], self._names)
 

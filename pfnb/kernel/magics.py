@@ -15,7 +15,7 @@ from pfnb.kernel.notebook import Notebook
 
 @magics_class
 class PfnbMagics(Magics):
-    """`%webhook`, `%pipeline`, `%%pipeline` and `%event`, over one loaded notebook.
+    """`%webhook`, `%pipeline`, `%%pipeline`, `%event` and `%pi`, over one loaded notebook.
 
     None lets IPython expand `{…}` and `$…` in its line: `#{order}` is for the pipeline.
     """
@@ -44,6 +44,15 @@ class PfnbMagics(Magics):
             return pipeline_verbs.run_cell(self.notebook, line, cell)
         with told_briefly():
             return pipeline_verbs.run(self.notebook, line)
+
+    @no_var_expand
+    @line_magic
+    def pi(self, line: str) -> None:
+        """The command line of the hub, `pi`, in a cell: `%pi help` explains its words."""
+        from pfnb.kernel.command_line import run_line
+
+        with told_briefly():
+            run_line(self.notebook, line)
 
     webhook.__doc__ = webhook_verbs.HELP
     event.__doc__ = event_verbs.HELP

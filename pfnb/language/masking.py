@@ -34,7 +34,7 @@ _CREDENTIAL = re.compile(
     r"(?P<scheme>\b(?:bearer|basic|digest)\s+)(?=\S{0,80}[\d=]|\S{24})[\w.~+/=:-]{8,}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}-----)?"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"
-    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|[srp]k_(?:live|test)_|whsec_|npm_|AIza)[\w-]{10,}",
+    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|[srp]k_(?:live|test)_|whsec_|npm_|AIza|pfnb_)[\w-]{10,}",
     re.IGNORECASE,
 )
 _USER_INFO = re.compile(r"(?<=://)([^\s/:@]{1,200}:)[^\s/@]{1,500}(?=@)")
@@ -48,7 +48,7 @@ _LINE = re.compile(
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,60})(?P<rest>[^<>]{0,200})>(?P<value>[^<]+)")
 _SUSPECT = re.compile(
     r"[=<@]|(?<!http)(?<!https):|:(?!//)|-----BEGIN|eyJ|(?:bearer|basic|digest)\s"
-    r"|gh[opsur]_|github_pat_|glpat-|xox|[srp]k_|whsec_|npm_|AIza"
+    r"|gh[opsur]_|github_pat_|glpat-|xox|[srp]k_|whsec_|npm_|AIza|pfnb_"
     rf"|{_HEX}{{8}}{_DASH}{_HEX}{{4}}",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, error_from_json
+from pfnb.pi.address import HubAddress
 
 _FORM = "application/x-www-form-urlencoded"
 _SECONDS = 330.0
@@ -37,10 +38,14 @@ class Reply:
 
 
 class Client(Protocol):
-    """What the verbs of `pi` ask. All methods raise PfnbErrors. `name` tells this hub from others."""
+    """What the verbs of `pi` ask. All methods raise PfnbErrors. `name` tells this hub from others, `origin` in words how it
+    was found."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def origin(self) -> str: ...
 
     def command(self, name: str, parameters: Mapping[str, Any], upload: Upload | None = None) -> Reply: ...
 
@@ -50,11 +55,12 @@ class Client(Protocol):
 
 
 class HttpClient:
-    """`url` is the hub's root. One request a call, no retries: what failed is told."""
+    """One request a call, no retries: what failed is told."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url = url
-        self._token = token
+    def __init__(self, address: HubAddress) -> None:
+        self._url = address.url
+        self._token = address.token
+        self.origin = address.origin
         # The token is for this hub alone: no proxy that the environment names gets to see it.
         self._opener = build_opener(ProxyHandler({}))
 

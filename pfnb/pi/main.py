@@ -56,8 +56,7 @@ def run(arguments: Sequence[str], connect: Connect, out: TextIO) -> int:
 
 def http_client(words: argparse.Namespace) -> Client:
     """The hub that the flags, the environment or this machine name."""
-    address = find_address(words.url, words.token, os.environ)
-    return HttpClient(address.url, address.token)
+    return HttpClient(find_address(words.url, words.token, os.environ))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,8 +18,7 @@ _EVERY = 200
 
 def run(words: argparse.Namespace) -> int:
     """Exit status: 0 if nothing leaked, or all that did was deactivated; 1 if something leaked and is left as it was."""
-    address = find_address(words.url, words.token, os.environ)
-    hub = HttpClient(address.url, address.token)
+    hub = HttpClient(find_address(words.url, words.token, os.environ))
     webhooks = {webhook["uuid"]: webhook for webhook in hub.command("webhook.get", {}).value}
     seen = scan(words.paths, webhooks.keys(), history=not words.no_history, progress=_progress)
     _progress(None)

@@ -55,15 +55,11 @@ def explain(words: argparse.Namespace, _hub: GetClient) -> Any:
     return [{"command": one.name, "summary": one.documentation.summary} for one in registry]
 
 
-def status(words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi status`: the hub's address, and that it lets this user in. Raises what keeps it from that."""
-    import os
-
-    from pfnb.pi.address import find_address
-
-    address = find_address(words.url, words.token, os.environ)
-    webhooks = hub().command("webhook.get", {}).value
-    return {"hub": address.url, "found": address.origin, "webhooks": len(webhooks), "status": "ok"}
+def status(_words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi status`: the hub's address, who one is to it, and that it answers. Raises what keeps it from that."""
+    client = hub()
+    user = client.command("iam.authinfo", {}).value
+    return {"hub": client.name, "found": client.origin, "user": user["username"], "status": "ok"}
 
 
 def _upload(source: str) -> Upload:

@@ -11,6 +11,7 @@ def tab(shared):
     shared.ok("hook = pfnb.webhook('tab.lead.created')")
     shared.ok("%%pipeline tab-lead\npipeline:\n- event.listen: {key: 'tab.lead.*'}\n")
     shared.ok("@pfnb.command('tab.score')\ndef score(body, factor: int = 1): ...")
+    shared.ok("%pi command property.put path=global/app/tab value=1")
     shared.ok("%event send key=tab.lead.sent\nopen('tab-file.csv', 'w').close()\nimport os; os.mkdir('tab-dir')")
 
     def complete(cell):
@@ -36,6 +37,10 @@ def tab(shared):
         ("%event wait key=tab.lead.s|", ["%event wait key=tab.lead.sent"]),
         ("%event wait key=a t|", ["%event wait key=a timeout="]),
         ("%webhook url --|", ["%webhook url --show"]),
+        ("%pi comm|", ["%pi command"]),
+        ("%pi command webhook.ro|", ["%pi command webhook.rotate"]),
+        ("%pi command webhook.put payloadType=r|", ["%pi command webhook.put payloadType=raw"]),
+        ("%pi get global/app/t|", ["%pi get global/app/tab"]),
         ("%pipeline delete tab-l|", ["%pipeline delete tab-lead"]),
         ("%pipeline debug tab-lead |", ["%pipeline debug tab-lead run="]),
         ("%webhook nonsense x|", ["%webhook nonsense x"]),

@@ -82,7 +82,7 @@ async def test_help_explains_verbs_commands_and_one_command(pi: Pi) -> None:
 
 async def test_status_tells_which_hub_it_is(pi: Pi, server: LocalServer) -> None:
     told = json.loads(await pi("status", "--json"))
-    assert (told["hub"], told["found"], told["status"]) == (server.url, "PFNB_URL", "ok")
+    assert told == {"hub": server.url, "found": "PFNB_URL", "user": "ada", "status": "ok"}
 
 
 @pytest.mark.parametrize(
