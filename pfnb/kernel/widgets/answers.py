@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -20,6 +21,8 @@ PAGE = 100
 """Rows of the list in one answer."""
 _KEPT = 2
 """Events whose payloads are kept, parsed."""
+_SEARCH = 0.3
+"""Seconds after which a search that has found nothing yet says so, and goes on when it is asked to."""
 _ASKED = ("key", "status", "text")
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -65,9 +68,15 @@ class Answers:
         return {**shown, "webhook": masked_uuid(webhook) if webhook else ""}
 
     async def page(self, before: int | None = None, limit: int = PAGE) -> Answer:
+        """Rows below the order `before`. What is searched for a text comes as far as some tenths of a second go, and more at
+        `next`."""
         found = await self._hub.list_events(self.filter, before=before, limit=limit)
-        rows = [row_facts(row) for row in found["events"]]
-        return {"rows": rows, "next": found["next"], "total": found.get("total")}, []
+        rows, total = [row_facts(row) for row in found["events"]], found.get("total")
+        end = time.monotonic() + _SEARCH
+        while not rows and found["next"] is not None and time.monotonic() < end:
+            found = await self._hub.list_events(self.filter, before=found["next"], limit=limit)
+            rows = [row_facts(row) for row in found["events"]]
+        return {"rows": rows, "next": found["next"], "total": total}, []
 
     async def event(self, id: str) -> Answer:  # noqa: A002 - the protocol's name
         self._opened.pop(id, None)

@@ -87,8 +87,8 @@ def step_facts(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     return {
         "number": record.get("number"),
         "command": _line(record.get("command") or UNKNOWN, mask),
-        "line": record.get("line"),
-        "milliseconds": record.get("milliseconds"),
+        "where": _line(_where(record), mask),
+        "milliseconds": record.get("milliseconds") or 0,
         "depth": record.get("depth") or 0,
         "error": visible(short(delivery_error(record.get("error")), mask, _ERROR)),
         "input": _trace(record.get("input"), mask),
@@ -116,6 +116,13 @@ def _file(file: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
 def _pair(pair: tuple[str, str]) -> dict[str, Any]:
     name, value = pair
     return {"name": visible(name, one_line=True), "value": visible(value), "hidden": value == MASK}
+
+
+def _where(record: Mapping[str, Any]) -> str:
+    line = f"line {record.get('line') or UNKNOWN}"
+    called = f" of {record['pipeline']}" if record.get("pipeline") else ""
+    rounds = ".".join(str(index + 1) for index in record.get("iteration") or ())
+    return f"{line}{called}, round {rounds}" if rounds else f"{line}{called}"
 
 
 def _trace(value: Any, mask: Mask) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pfnb.exceptions import PfnbError
 from pfnb.kernel.port import SessionPort
 
-_SECONDS = 25.0
+_SECONDS = 10.0
 _AGAIN = 1.0
 
 

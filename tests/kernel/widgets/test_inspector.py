@@ -120,7 +120,7 @@ def test_an_event_opens_with_all_there_is_to_know(lead):
     assert delivery["status"] == "failed"
     assert "no key 'name'" in delivery["error"]
     steps = front.ask("steps", id=row["id"], delivery=delivery["id"])["steps"]
-    assert [step["command"] for step in steps] == ["event.listen", "body.set"]
+    assert [(step["command"], step["where"]) for step in steps] == [("event.listen", "line 3"), ("body.set", "line 4")]
     assert "hunter2" not in json.dumps([event, steps])
 
 

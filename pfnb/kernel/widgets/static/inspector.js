@@ -715,13 +715,17 @@ class Detail {
       const [found] = await this.line.ask("steps", { id: this.id, delivery });
       const part = (title, text) => !text ? null :
         make("details", {}, make("summary", { text: title }), make("pre", { text }));
-      const rows = found.steps.map((step) => make("div", { names: "pfi-step" },
-        make("span", { names: "pfi-quiet", text: step.number ?? "" }),
-        make("div", {},
-          make("div", { names: "pfi-note" }, make("code", { text: step.command }),
-            make("span", { names: "pfi-quiet", text: `line ${step.line ?? "–"} · ${(step.milliseconds ?? 0).toFixed(1)} ms` })),
-          step.error ? make("pre", { names: "pfi-error", text: step.error }) : null,
-          part("input", step.input), part("output", step.output))));
+      const rows = found.steps.map((step) => {
+        const shown = make("div", { names: "pfi-step" },
+          make("span", { names: "pfi-quiet", text: step.number ?? "" }),
+          make("div", {},
+            make("div", { names: "pfi-note" }, make("code", { text: step.command }),
+              make("span", { names: "pfi-quiet", text: `${step.where} · ${step.milliseconds.toFixed(1)} ms` })),
+            step.error ? make("pre", { names: "pfi-error", text: step.error }) : null,
+            part("input", step.input), part("output", step.output)));
+        shown.style.setProperty("--pfi-level", Number(step.depth));
+        return shown;
+      });
       const rest = found.size - rows.length;
       if (rest > 0) rows.push(make("p", { names: "pfi-quiet", text: `… ${number.format(rest)} more steps` }));
       place.replaceChildren(...(rows.length ? rows : [make("p", { names: "pfi-quiet", text: "No steps are recorded." })]));
@@ -850,7 +854,6 @@ class Inspector {
       return;
     }
     this.listed = true;
-    this.list.scroller.removeAttribute("aria-busy");
     this.fresh.hidden = true;
     const narrowed = this.text.value || this.key.value || this.status.value;
     this.list.reset(found, narrowed ? "No event matches." : "No event yet. The next one appears here.");
@@ -879,10 +882,12 @@ class Inspector {
   }
 
   live(isLive, problem = "") {
+    const isNews = problem && problem !== this.state.title;
     this.state.className = `pfi-live pfi-${isLive ? "succeeded" : "failed"}`;
     this.state.title = problem;
     this.state.firstChild.textContent = isLive ? "live" : "offline";
-    if (problem) this.say(problem);
+    this.list.scroller.removeAttribute("aria-busy");
+    if (isNews) this.say(problem);
   }
 
   wait(slow) {
