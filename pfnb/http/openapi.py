@@ -169,6 +169,7 @@ def _pipeline() -> dict[str, Any]:
             "content": {
                 "application/yaml": {"schema": _TEXT},
                 "application/json": {"schema": {"type": "object"}},
+                "application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": _TEXT}},
                 "multipart/form-data": {"schema": form},
             },
         },
