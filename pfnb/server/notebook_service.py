@@ -59,7 +59,8 @@ class _Service:
         # The name by which the hub knows it again, so that pipelines and what waits for them pass from kernel to kernel.
         name = str(job.notebook.resolve())
         hub = {"PFNB_URL": url, "PFNB_TOKEN": token, "PFNB_NOTEBOOK": name, "PFNB_LOG": "INFO"}
-        self._environment = {**os.environ, **hub}
+        # Else each start of a kernel would write four lines of advice to people who debug.
+        self._environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **hub}
         self._has_served = False
 
     async def run(self) -> None:

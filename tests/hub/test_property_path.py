@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pfnb.exceptions import ParameterError
-from pfnb.hub.property_path import PathPattern, absolute_path, relative_path
+from pfnb.hub.property_path import PathPattern, absolute_path
 
 HOME = "/pipeforce/default/"
 
@@ -15,7 +15,6 @@ HOME = "/pipeforce/default/"
 def test_a_path_is_in_the_namespace():
     assert absolute_path("global/app/x", "default") == "/pipeforce/default/global/app/x"
     assert absolute_path("/pipeforce/default/global/app/x", "default") == "/pipeforce/default/global/app/x"
-    assert relative_path("/pipeforce/default/global/app/x", "default") == "global/app/x"
 
 
 @pytest.mark.parametrize(
