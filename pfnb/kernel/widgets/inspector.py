@@ -77,15 +77,17 @@ class Inspector(anywidget.AnyWidget):
             self.send({"viewer": question.get("viewer"), "told": "problem", "message": _ENDED})
 
     def _take(self, question: dict[str, Any]) -> None:
-        name = str(question.get("viewer"))
-        if question.get("ask") == "close":
+        name, ask = str(question.get("viewer")), question.get("ask")
+        if ask == "close":
             self._drop(name)
             return
         if name not in self._viewers:
+            if ask == "here":  # said before it was dropped
+                return
             while len(self._viewers) >= _VIEWERS:
                 self._drop(next(iter(self._viewers)))
             self._viewers[name] = Viewer(name, self._notebook.hub, self._filter, self.send)
-        if question.get("ask") == "open" and self._still is not None:
+        if ask == "open" and self._still is not None:
             self.send({"viewer": name, "told": "still", "name": self._still.name})
             self._still.keep()
         self._viewers[name].take(question)
@@ -106,8 +108,8 @@ class Inspector(anywidget.AnyWidget):
 
     def _on_loop(self, function: Any, *arguments: Any) -> bool:
         """Call on the background loop, in the context of the cell; False if that loop has ended."""
-        loop = self._notebook.door.loop
-        if loop.is_closed():
+        try:
+            self._notebook.door.loop.call_soon_threadsafe(function, *arguments, context=contextvars.copy_context())
+        except RuntimeError:  # it is closed
             return False
-        loop.call_soon_threadsafe(function, *arguments, context=contextvars.copy_context())
         return True

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from pfnb.exceptions import BusyError, PfnbError
+from pfnb.exceptions import PfnbError
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.widgets.answers import Answers
 from pfnb.kernel.widgets.facts import row_facts
@@ -48,8 +48,10 @@ class Viewer:
             if self._watching is not None:
                 self._watching.cancel()
             self._watching = self._spawn(self._watch(question.get("number")))
-        elif ask != "here":
+        elif ask != "here" and len(self._tasks) < _UNDER_WAY:
             self._spawn(self._answer(question))
+        elif ask != "here":
+            self._say({"number": question.get("number"), "error": "too much was asked at once: ask again in a moment"})
 
     def close(self) -> None:
         for task in list(self._tasks):
@@ -83,8 +85,6 @@ class Viewer:
         answer: dict[str, Any] = {"number": question.get("number")}
         buffers: list[bytes] = []
         try:
-            if len(self._tasks) > _UNDER_WAY:
-                raise BusyError("too much was asked at once: ask again in a moment")
             answer["value"], buffers = await self._answers.of(question)
         except PfnbError as error:
             answer["error"] = error.message

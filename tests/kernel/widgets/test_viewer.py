@@ -1,0 +1,99 @@
+"""A front end is told what changes, also by a hub that was away, and is not flooded when nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pfnb.exceptions import HubUnreachableError
+from pfnb.kernel.widgets import viewer as viewers
+from pfnb.kernel.widgets import watch
+from pfnb.kernel.widgets.viewer import Viewer
+
+
+def row(seq: int) -> dict[str, Any]:
+    return {"seq": seq, "id": f"event-{seq}", "eventKey": f"webhook.{'k' * 100}", "traceId": "a:b", "deliveries": []}
+
+
+class Hub:
+    """Its events are endless; `away` is how often it cannot be reached before."""
+
+    def __init__(self, away: int = 0) -> None:
+        self.away = away
+        self.seq = 0
+
+    async def list_events(self, _filter: Any, before: Any = None, limit: int = 100) -> dict[str, Any]:
+        return {"events": [row(self.seq)], "next": None, "total": 1}
+
+    async def watch_events(self, cursor: int | None, _filter: Any, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+        if self.away:
+            self.away -= 1
+            raise HubUnreachableError("the hub is gone")
+        await asyncio.sleep(0)
+        self.seq += 1
+        return {"cursor": self.seq, "events": [] if cursor is None else [row(self.seq)], "lost": False}
+
+
+class FrontEnd:
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.size = 0
+
+    def hear(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        self.told.append(message)
+        self.size += len(json.dumps(message))
+
+    def kinds(self) -> list[str]:
+        return [message["told"] for message in self.told]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_hub_that_was_away_is_told_and_listed_again(monkeypatch):
+    monkeypatch.setattr(watch, "_AGAIN", 0.01)
+    front = FrontEnd()
+    viewer = Viewer("one", Hub(away=2), {}, front.hear)
+    viewer.take({"ask": "open", "number": 1})
+    await until(lambda: "rows" in front.kinds())
+    viewer.close()
+    assert front.kinds()[:4] == ["filter", "problem", "problem", "list"]
+    assert front.told[1]["message"] == "the hub is gone"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(viewers, "_PAUSE", 0)
+    monkeypatch.setattr(viewers, "_PATIENCE", 0)
+    monkeypatch.setattr(viewers, "_UNHEARD", 50_000)
+
+
+async def test_a_page_that_was_closed_is_told_no_more_until_somebody_is_there_again(quick):
+    front, hub = FrontEnd(), Hub()
+    viewer = Viewer("one", hub, {}, front.hear)
+    viewer.take({"ask": "open", "number": 1})
+    await until(lambda: front.size > 50_000)
+    seen = hub.seq
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert hub.seq <= seen + 1
+    viewer.take({"ask": "here"})
+    await until(lambda: hub.seq > seen + 10)
+    viewer.close()
+
+
+async def test_what_is_asked_at_once_beyond_measure_is_refused(quick):
+    front = FrontEnd()
+    viewer = Viewer("one", Hub(), {}, front.hear)
+    for number in range(100):
+        viewer.take({"ask": "page", "number": number})
+    await until(lambda: len(front.told) == 100)
+    refused = [message for message in front.told if "too much" in message.get("error", "")]
+    assert 0 < len(refused) < 100
