@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from traceback import format_exception
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pfnb.exceptions import (
     AccessDeniedError,
@@ -168,7 +168,8 @@ class Execution:
     async def call(self, step: Step, block: Block | None, note: Note | None) -> None:
         """Call the command, and put its result where it belongs."""
         options, scope = step.options, self.scope
-        await self.permit(step)
+        if not self.context.user.may_run(step.command):
+            await self.refuse(step)
         arguments = await self.arguments(step)
         body = scope["body"] if options.input is None else await self.evaluate(options.input)
         if note is not None:
@@ -177,7 +178,7 @@ class Execution:
         if result is not None:
             value = None if result is NULL else result
             if note is not None:
-                note.made = self.trace.copy(value)
+                note.made = self.trace.made(step, arguments, value)
             if options.output is None:
                 scope["body"] = value
             else:
@@ -185,11 +186,9 @@ class Execution:
         if block is None and options.eval is not None:
             await self.evaluate(options.eval)
 
-    async def permit(self, step: Step) -> None:
-        """AccessDeniedError, which the hub's audit log knows of, for a command that the user has no role for."""
+    async def refuse(self, step: Step) -> NoReturn:
+        """Raise AccessDeniedError, which the hub's audit log knows of: the user has no role for this command."""
         user, command, owner = self.context.user, step.command.name, self.context.owner
-        if user.may_run(step.command):
-            return
         missing = f"{RUN}{command}"
         await self.context.refused(command, missing, self.way[-1] if self.way else None)
         if user.anonymous and owner.may_run(step.command):

@@ -100,6 +100,10 @@ class _Beginning:
     length: int
 
 
+class _Given(str):
+    """The spelling of the parameter that a step's result is."""
+
+
 class Trace:
     """The steps of one run and of the pipelines it calls: counted, and the first of them recorded."""
 
@@ -118,7 +122,7 @@ class Trace:
         room, veil, records = MAX_TRACE, _Veil(), []
         for note in self._notes:
             given, room = _unpacked(note.given, room)
-            made, room = _unpacked(note.made, room)
+            made, room = (_of(given, note.made), room) if type(note.made) is _Given else _unpacked(note.made, room)
             records.append(self._record(note, veil.value(given), veil.value(made), veil.value(note.error)))
         return tuple(records)
 
@@ -142,6 +146,14 @@ class Trace:
         if not step.spellings:
             return self.copy(body)
         return self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
+
+    def made(self, step: Step, arguments: Mapping[str, Any], value: Any) -> Any:
+        """A copy of a step's result; where it is one of its parameters, as `set` makes it, that one's copy does for both."""
+        if type(value) not in _ATOMS:
+            for name, spelling in step.spellings.items():
+                if arguments[name] is value:
+                    return _Given(spelling)
+        return self.copy(value)
 
     def copy(self, value: Any) -> Any:
         """A copy of a value as it is now, to be kept in a note.
@@ -180,6 +192,10 @@ class Trace:
             iteration=note.iteration,
             pipeline=note.way[-1] if note.way else None,
         )
+
+
+def _of(given: Any, spelling: str) -> Any:
+    return given.get(spelling, MORE) if isinstance(given, dict) else MORE
 
 
 def _unpacked(copy: Any, room: int) -> tuple[Any, int]:

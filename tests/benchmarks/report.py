@@ -80,6 +80,10 @@ def runs(result: Runs) -> None:
             f"  set to {name:<24} {cost.recorded * 1e6:>6.1f} µs, {cost.recorded / result.roundtrip:.1f} times;"
             f" not recorded {cost.bare * 1e6:.1f} µs"
         )
+    share = result.order.recorded / result.order.bare - 1
+    print(
+        f"  a run of usual steps over an order takes {result.order.recorded * 1e6:.0f} µs, recording {share:.0%} of it more"
+    )
 
 
 def properties(listings: Mapping[str, float]) -> None:

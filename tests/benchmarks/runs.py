@@ -24,9 +24,33 @@ VALUES = {
 }
 
 
+ORDER = """
+  - event.listen: {eventKey: order.*}
+  - assert: {true: "#{body.payload.items.size() > 0}"}
+  - set: {value: "#{body.payload}", output: vars.order}
+  - if: "#{vars.order.total > 100}"
+  - set: {value: big, output: vars.size}
+  - if.else
+  - set: {value: small, output: vars.size}
+  - if.end
+  - foreach: {in: "#{vars.order.items}", as: item}
+  - log: {message: "#{vars.item.name}: #{vars.item.price}"}
+  - foreach.end
+  - body.set: {value: {size: "#{vars.size}", sum: "#{@calc.sum(vars.order.items.![price])}"}}
+"""
+"""Steps as people write them, over an order of five items."""
+ITEMS = [{"name": f"item {number}", "price": number * 1.5, "sku": "s" * 20} for number in range(5)]
+EVENT = {
+    "id": "e",
+    "eventKey": "order.placed",
+    "headers": {"content-type": "application/json"},
+    "payload": {"id": "o1", "total": 120, "items": ITEMS, "note": "y" * 400},
+}
+
+
 @dataclass(frozen=True)
-class StepCost:
-    """Seconds for a step with its record, and without."""
+class Cost:
+    """Seconds for a step or a run with its record, and without."""
 
     recorded: float
     bare: float
@@ -34,10 +58,12 @@ class StepCost:
 
 @dataclass(frozen=True)
 class Runs:
-    """Seconds for `json.loads(json.dumps(body))`, and for a `set` step over the same body, by what it sets."""
+    """Seconds for `json.loads(json.dumps(body))`, for a `set` step over the same body, by what it sets, and for a run of
+    ORDER."""
 
     roundtrip: float
-    steps: dict[str, StepCost]
+    steps: dict[str, Cost]
+    order: Cost
 
 
 def measured() -> Runs:
@@ -53,6 +79,8 @@ async def _measured() -> Runs:
         for tracing in (True, False)
     }
     best = dict.fromkeys(pipelines, float("inf"))
+    orders = {tracing: _parsed(runner, ORDER, tracing=tracing) for tracing in (True, False)}
+    whole = dict.fromkeys(orders, float("inf"))
     roundtrip = float("inf")
     for _ in range(ROUNDS):
         roundtrip = min(roundtrip, _timed(lambda: json.loads(json.dumps(BODY))))
@@ -61,12 +89,21 @@ async def _measured() -> Runs:
             for _ in range(RUNS):
                 await runner.run(pipeline, user=user, hub=hub, body=BODY, vars={"x": None})
             best[key] = min(best[key], (time.perf_counter() - started) / RUNS / STEPS)
-    return Runs(roundtrip, {name: StepCost(best[name, True], best[name, False]) for name in VALUES})
+        for tracing, pipeline in orders.items():
+            started = time.perf_counter()
+            for _ in range(RUNS):
+                await runner.run(pipeline, user=user, hub=hub, body=EVENT, log=lambda _level, _message: None)
+            whole[tracing] = min(whole[tracing], (time.perf_counter() - started) / RUNS)
+    steps = {name: Cost(best[name, True], best[name, False]) for name in VALUES}
+    return Runs(roundtrip, steps, Cost(whole[True], whole[False]))
 
 
 def _pipeline(runner: Runner, value: str, *, tracing: bool) -> Pipeline:
-    step = f"  - set: {{value: {value}, output: vars.x}}\n"
-    return parse_pipeline(f"headers: {{tracing: {str(tracing).lower()}}}\npipeline:\n{step * STEPS}", runner.registry)
+    return _parsed(runner, f"  - set: {{value: {value}, output: vars.x}}\n" * STEPS, tracing=tracing)
+
+
+def _parsed(runner: Runner, steps: str, *, tracing: bool) -> Pipeline:
+    return parse_pipeline(f"headers: {{tracing: {str(tracing).lower()}}}\npipeline:\n{steps}", runner.registry)
 
 
 def _timed(call: Callable[[], object]) -> float:
