@@ -17,7 +17,6 @@ from pfnb.language.context import Context
 from pfnb.language.deferred import Verbatim
 from pfnb.language.parameters import UNSET
 from pfnb.language.pel.values import kind
-from pfnb.language.xml_document import read_xml, write_xml
 
 _STORED = re.compile(r"\s*\$?uri:property:(?P<path>[^\s@#]+)(?:@value)?\s*")
 
@@ -90,6 +89,9 @@ async def xml_to_json(body: Any, context: Context, input: Input = UNSET) -> dict
           - body.set: "#{body.text.children[1]}"
         # => {"b": {"attributes": {"id": "1"}, "children": ["bold"]}}
     """
+    # Imported here, since its patterns take long to compile and every kernel would wait for them.
+    from pfnb.language.xml_document import read_xml
+
     given = chosen(input, body)
     content_id = content_id_of(given)
     document = await as_text(given, context) if content_id is None else await context.hub.read_content(content_id)
@@ -107,6 +109,8 @@ async def json_to_xml(body: Any, context: Context, input: Input = UNSET) -> str:
           - body.set: "#{body.replace('\\n', '').replace(' ', '')}"
         # => "<root><person><firstName>Max</firstName><hobbies>Reading</hobbies><hobbies>Swimming</hobbies></person></root>"
     """
+    from pfnb.language.xml_document import write_xml
+
     data = await as_json(chosen(input, body), context)
     return await asyncio.to_thread(write_xml, data)
 
