@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it")
     serve.add_argument(
+        "--access-log", action="store_true", help="log every request, webhooks by the ends of their uuids"
+    )
+    serve.add_argument(
         "--keep-days", type=float, default=30, help="older events are removed; 0 keeps them all (default: %(default)s)"
     )
     serve.add_argument(
@@ -105,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _serve(words: argparse.Namespace) -> int:
     import asyncio
+    import logging
 
     from platformdirs import user_data_path
 
@@ -114,6 +118,8 @@ def _serve(words: argparse.Namespace) -> int:
     from pfnb.server.serve import serve
 
     _log_to_stderr()
+    if words.access_log:
+        logging.getLogger("pfnb.access").setLevel(logging.DEBUG)
     data_dir = words.data_dir or user_data_path("pfnb")
     keep = Keep(words.keep_days, words.keep_megabytes)
     scan = ScanPlan(tuple(words.scan), words.scan_hours)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
 from pfnb import commands
+from pfnb.http.access_log import log_access
 from pfnb.http.door import authorization_token, same_secret
 from pfnb.http.handler import HubHandler
 from pfnb.http.routes import token_routes
@@ -19,7 +19,6 @@ from pfnb.http.site import Peer, Site
 from pfnb.hub.home import Home, HubOptions
 from pfnb.language.runner import Runner
 
-access_log = logging.getLogger("pfnb.access")
 PREFIX = "/pfnb"
 
 
@@ -82,14 +81,3 @@ class LocalServer:
 class NotFoundHandler(HubHandler):
     def prepare(self) -> None:
         self.send_error(404)
-
-
-def log_access(handler: RequestHandler) -> None:
-    """One line a request, without its query, where webhooks' secrets are."""
-    request = handler.request
-    level = logging.WARNING if handler.get_status() >= 500 else logging.DEBUG
-    if not access_log.isEnabledFor(level):
-        return
-    access_log.log(
-        level, "%d %s %s %.1f ms", handler.get_status(), request.method, request.path, request.request_time() * 1e3
-    )

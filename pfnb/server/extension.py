@@ -16,6 +16,8 @@ from traitlets import Float, Int, List, Unicode
 
 from pfnb import commands
 from pfnb.exceptions import BusyError
+from pfnb.http.access_log import access_log, logged_by
+from pfnb.http.handler import HubHandler
 from pfnb.http.routes import anonymous_routes, owned_routes
 from pfnb.http.site import Site
 from pfnb.hub.home import Home, HubOptions
@@ -73,8 +75,11 @@ class PfnbExtension(ExtensionApp):
             os.environ[ALLOW_TARGETS] = self.allow_targets  # of this process and of the kernels it starts
         self.owner = owner
         self.site = Site(self.home.hub, Runner(commands.load()), self._url, kernels.peer_of)
-        # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name.
+        # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name. Requests to the hub are
+        # logged by the hub, which tells webhooks by the ends of their secrets.
         self.settings["extra_log_scrub_param_keys"] = [*self.settings.get("extra_log_scrub_param_keys", []), "uuid"]
+        self.settings["log_function"] = logged_by(server.web_app.settings["log_function"], HubHandler)
+        access_log.parent, access_log.level = self.log, self.log.getEffectiveLevel()
 
     def initialize_handlers(self) -> None:
         prefix = re.escape(url_path_join(self._server().base_url, "pfnb"))

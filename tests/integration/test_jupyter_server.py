@@ -254,6 +254,7 @@ def test_the_servers_log_has_no_uuid(server: JupyterServer, hub: HubClient, fold
     log = folder / "server.log"
     until(lambda: log.read_text().count("webhook.receive?uuid=") >= 2)
     assert uuid not in log.read_text()
+    assert f"uuid=…{uuid[-6:]}" in log.read_text()
 
 
 def restart(server: JupyterServer, kernel: BlockingKernelClient) -> None:

@@ -1,0 +1,34 @@
+"""The access log tells which webhook was called, and not its secret."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+import pytest
+
+from pfnb.http.access_log import shown_target
+from tests.http.conftest import RECEIVE, UUID
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        (f"uuid={UUID}", "/r?uuid=…6936bd"),
+        (f"a=1&token={UUID.upper()}&key=secret", "/r?token=…6936bd"),
+        ("uuid=hunter2", "/r"),
+        ("", "/r"),
+    ],
+)
+def test_of_a_query_only_the_end_of_a_uuid_is_shown(query: str, shown: str) -> None:
+    assert shown_target("/r", query) == shown
+
+
+async def test_every_request_is_one_line(anyone: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "pfnb.access"):
+        await anyone.post(RECEIVE, params={"uuid": UUID}, json={})
+        await anyone.get(RECEIVE, headers={"token": UUID})
+    first, second = caplog.messages
+    assert f"200 POST /pfnb{RECEIVE}?uuid=…6936bd" in first
+    assert f"200 GET /pfnb{RECEIVE} " in second
+    assert UUID not in caplog.text
