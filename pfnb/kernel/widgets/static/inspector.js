@@ -146,6 +146,17 @@ class Pages {
     return undefined;
   }
 
+  /** Where a row is, as far as it is in memory; -1 if it is not. */
+  index(id) {
+    let start = 0;
+    for (const page of this.pages) {
+      const at = page.rows?.findIndex((row) => row.id === id) ?? -1;
+      if (at >= 0) return start + at;
+      start += page.count;
+    }
+    return -1;
+  }
+
   /** Takes a row that is new or has changed; the index at which it was put in, or -1. */
   place(row) {
     const same = this.known.get(row.id);
@@ -169,7 +180,7 @@ class Pages {
   }
 
   put(page, row, start) {
-    if (!page.rows && page !== this.pages[0]) return -1; // It is counted there, and comes with its page.
+    if (!page.rows) return -1; // It is counted there, and comes with its page.
     const at = page.rows.findIndex((other) => other.seq < row.seq);
     const index = at < 0 ? page.count : at;
     page.rows.splice(index, 0, row);
@@ -246,9 +257,9 @@ class List {
   }
 
   reset(found, emptyText) {
-    const open = this.pages.row(this.active)?.id;
+    const chosen = this.pages.row(this.active)?.id;
     this.pages = new Pages(found);
-    this.active = found.rows.findIndex((row) => row.id === open);
+    this.active = this.pages.index(chosen);
     this.loading = null;
     this.emptyText = emptyText;
     this.scroller.scrollTop = 0;
@@ -258,7 +269,9 @@ class List {
   /** How many of these rows are new. `gone` are the ids of those that the filter does not want any more. */
   take(rows, gone) {
     let added = 0;
+    const chosen = this.pages.row(this.active)?.id;
     for (const id of gone) this.pages.remove(id);
+    if (gone.length) this.active = this.pages.index(chosen);
     const wasAtTop = this.scroller.scrollTop < ROW;
     for (const row of [...rows].sort((a, b) => a.seq - b.seq)) {
       const index = this.pages.place(row);
@@ -314,7 +327,7 @@ class List {
     const to = Math.min(pages.count, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + 4);
     let used = 0;
     for (const [page, at] of pages.between(from, to)) {
-      if (!page.rows) this.refill(page);
+      if (!page.rows) this.refill(page).catch((error) => this.changed(error.message));
       this.show(this.pool[used] ?? this.grow(), from + used, page.rows?.[at]);
       used++;
     }
