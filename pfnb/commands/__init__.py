@@ -22,6 +22,7 @@ _GROUPS = (
     "outbound",
     "pipelines",
     "property",
+    "requests",
     "testing",
     "transform",
     "webhook",

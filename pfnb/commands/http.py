@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands.headers import headers_of
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.context import Context
@@ -42,22 +43,8 @@ async def set_response(
 
 
 def _headers(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    pairs = list(value.items()) if isinstance(value, dict) else _pairs(value)
-    headers = {str(name).strip(): str(content).strip() for name, content in pairs}
-    for name, content in headers.items():
-        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-            raise ParameterError(f"http.response.set: {name!r} cannot be the name of a header")
+    headers = headers_of(value)
+    for name in headers:
         if name.lower() in _FORBIDDEN:
             raise ParameterError(f"http.response.set: the server itself says {name}")
-        if any(ord(character) < 32 for character in content):
-            raise ParameterError(f"http.response.set: the header {name} cannot have line breaks or control characters")
     return headers
-
-
-def _pairs(value: Any) -> list[tuple[str, str]]:
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) and ":" in item for item in items):
-        raise ParameterError("http.response.set: headers wants names with values")
-    return [(item.split(":", 1)[0], item.split(":", 1)[1]) for item in items]

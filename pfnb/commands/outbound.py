@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
+from pfnb.commands.headers import headers_of
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import NULL, command
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
-from pfnb.outbound import Attempts, Content, FileContent, Targets, send
+from pfnb.outbound import Answer, Attempts, Content, FileContent, Targets, send
 
 _CONTENT = "$uri:attachment:"
+_BYTES = "application/octet-stream"
+
+Headers = Annotated[Any, Field(description="Headers to send with it: a map, or a text such as `X-A: 1, X-B: 2`.")]
 
 
 @command("webhook.send")
@@ -24,7 +29,7 @@ async def send_(
     message: Annotated[
         Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")
     ] = UNSET,
-    headers_: Annotated[dict[str, str] | None, Field(description="Headers to send with it.")] = None,
+    headers_: Headers = None,
     secret: Annotated[str | None, Field(description="Signs it as Standard Webhooks are signed (whsec_…).")] = None,
     timeout: Annotated[float, Field(description="Seconds to wait for an answer, each time.", gt=0, le=300)] = 30.0,  # noqa: ASYNC109
     retries: Annotated[int, Field(description="How often to send it again if that may help.", ge=0, le=10)] = 3,
@@ -33,7 +38,8 @@ async def send_(
 
     It is sent again, with growing pauses or after what `Retry-After` asks for, when the connection fails and when the answer
     is 429 or 5xx; any other answer than 2xx is an error, and so are redirects. Content references are sent as the files they
-    stand for. Private, local and link-local addresses are refused unless `PFNB_ALLOW_TARGETS` names them.
+    stand for, and an answer that is neither JSON nor text becomes one. Private, local and link-local addresses are refused
+    unless `PFNB_ALLOW_TARGETS` names them.
 
     Example:
         pipeline:
@@ -47,15 +53,24 @@ async def send_(
     answer = await send(
         Targets.from_environment(os.environ),
         url,
-        await _content(body if message is UNSET else message, context),
-        headers=headers_,
+        await content_for(body if message is UNSET else message, context),
+        headers=headers_of(headers_),
         secret=secret,
         attempts=Attempts(timeout=timeout, retries=retries),
     )
-    return NULL if answer.value is None else answer.value
+    return await body_of(answer, url, context)
 
 
-async def _content(value: Any, context: Context) -> Content:
+async def body_of(answer: Answer, url: str, context: Context) -> Any:
+    """What a command returns of an answer: JSON, a text, or a content reference to what is neither."""
+    value = answer.value
+    if not isinstance(value, bytes):
+        return NULL if value is None else value
+    name = unquote(urlsplit(url).path).rpartition("/")[2] or "answer"
+    return await context.hub.put_content(value, name=name, content_type=answer.content_type or _BYTES)
+
+
+async def content_for(value: Any, context: Context) -> Content:
     """What to send for a value: files for content references, JSON or text for anything else."""
     if _is_reference(value):
         return Content(_type_of(value), await _bytes_of(value, context))
@@ -81,7 +96,7 @@ async def _bytes_of(reference: dict[str, Any], context: Context) -> bytes:
 
 
 def _type_of(reference: dict[str, Any]) -> str:
-    return str(reference.get("contentType") or "application/octet-stream")
+    return str(reference.get("contentType") or _BYTES)
 
 
 def _field_of(reference: dict[str, Any]) -> str:
@@ -90,5 +105,5 @@ def _field_of(reference: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> str | list[str]:
     if isinstance(value, dict):
-        raise ParameterError("webhook.send: a field of a form is a text, or a list of texts")
+        raise ParameterError("a field of a form is a text, or a list of texts")
     return [str(item) for item in value] if isinstance(value, list) else str(value)

@@ -37,6 +37,12 @@ _CREDENTIAL = re.compile(
     r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|[srp]k_(?:live|test)_|whsec_|npm_|AIza|pfnb_)[\w-]{10,}",
     re.IGNORECASE,
 )
+_HOOK = re.compile(
+    r"(?<=://)(hooks\.slack(?:-gov)?\.com/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|[\w-]+\.webhook\.office\.com/)"
+    r"[^\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""Webhooks of others, whose addresses are their secrets."""
 _USER_INFO = re.compile(r"(?<=://)([^\s/:@]{1,200}:)[^\s/@]{1,500}(?=@)")
 _NAMED = re.compile(r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{0,60})\\?[\"']?\s{0,3}[:=]\s{0,3}")
 _VALUE = re.compile(r"\\?\"[^\"]*(?:\"|$)|'[^']*(?:'|$)|[^\s&,;\"'<>{}\[\]]+")
@@ -48,7 +54,7 @@ _LINE = re.compile(
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,60})(?P<rest>[^<>]{0,200})>(?P<value>[^<]+)")
 _SUSPECT = re.compile(
     r"[=<@]|(?<!http)(?<!https):|:(?!//)|-----BEGIN|eyJ|(?:bearer|basic|digest)\s"
-    r"|gh[opsur]_|github_pat_|glpat-|xox|[srp]k_|whsec_|npm_|AIza|pfnb_"
+    r"|gh[opsur]_|github_pat_|glpat-|xox|[srp]k_|whsec_|npm_|AIza|pfnb_|hooks\.slack|api/webhooks/|\.webhook\.office"
     rf"|{_HEX}{{8}}{_DASH}{_HEX}{{4}}",
     re.IGNORECASE,
 )
@@ -112,6 +118,7 @@ class Mask:
             return text
         text = _LINE.sub(_line, self.uuids(text))
         text = _CREDENTIAL.sub(lambda found: (found["scheme"] or "") + MASK, text)
+        text = _HOOK.sub(rf"\1{MASK}", text)
         text = _USER_INFO.sub(rf"\1{MASK}", text)
         return _ELEMENT.sub(_element, _without_named(text))
 

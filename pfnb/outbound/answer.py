@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
+
+_TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded")
+"""How the names of media types end that are texts, besides `text/…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +27,22 @@ class Answer:
 
     @property
     def value(self) -> Any:
-        """JSON as a value, other texts as a text, nothing as None. Bytes that are no text become U+FFFD."""
+        """JSON as a value, other texts as a text, nothing as None, and what is no text as its bytes."""
         if not self.data:
             return None
-        if "json" in self.content_type:
-            try:
+        message = Message()
+        message["content-type"] = self.content_type or "application/octet-stream"
+        kind = message.get_content_type()
+        if kind.endswith(("/json", "+json")):
+            with suppress(ValueError):  # it says JSON and is none: kept as the text it is
                 return json.loads(self.data)
-            except ValueError:
-                pass  # it says JSON and is none: kept as the text it is
-        return self.data.decode("utf-8", "replace")
+        charset = message.get_content_charset()
+        if charset or kind.startswith("text/") or kind.endswith(_TEXTS):
+            with suppress(LookupError):
+                return self.data.decode(charset or "utf-8", "replace")
+        if self.content_type:
+            return self.data
+        try:
+            return self.data.decode()
+        except UnicodeDecodeError:
+            return self.data

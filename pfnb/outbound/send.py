@@ -83,14 +83,15 @@ async def _attempt(
     import httpx
 
     # Not compressed: a small answer could become a huge one.
-    own = {"Accept-Encoding": "identity"}
+    sent = httpx.Headers({"Accept-Encoding": "identity"})
     if content.content_type:
-        own["Content-Type"] = content.content_type
+        sent["Content-Type"] = content.content_type
     try:
+        sent.update(headers)
         async with (
             asyncio.timeout(seconds),
             httpx.AsyncClient(transport=_checked_transport(targets), timeout=None, trust_env=False) as client,  # noqa: S113
-            client.stream(method, url, content=content.data, headers={**own, **headers}) as response,
+            client.stream(method, url, content=content.data, headers=sent) as response,
         ):
             return Answer(response.status_code, dict(response.headers), await _read(response))
     except TimeoutError:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from pfnb.http.server import LocalServer
+from pfnb.language.masking import MASK
+from pfnb.language.parser import parse_pipeline
 from tests.outbound.conftest import Partner, partner
 
 __all__ = ["partner"]
 
 PIPELINE = "/api/v3/pipeline"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
@@ -48,3 +52,86 @@ async def test_this_machine_is_not_called_unless_it_was_allowed(owner: httpx.Asy
     answer = await owner.post(PIPELINE, content=f"pipeline:\n  - webhook.send: {{url: '{partner.url}', message: x}}\n")
     assert (answer.status_code, answer.json()["errorType"]) == (403, "AccessDeniedError")
     assert partner.got == []
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("step", ["webhook.send: {message: x, ", "http.get: {"])
+async def test_an_answer_that_is_no_text_becomes_a_content_reference(
+    owner: httpx.AsyncClient, partner: Partner, step: str
+) -> None:
+    partner.answers = [(200, {"Content-Type": "image/png"}, b"\x89PNG\xff")] * 2
+    text = f"pipeline:\n  - {step}url: '{partner.url}/pictures/a%20b.png'}}\n"
+    answer = await owner.post(PIPELINE, content=text)
+    assert (answer.headers["content-type"], answer.content) == ("image/png", b"\x89PNG\xff")
+    told = await owner.post(PIPELINE, content=f"{text}  - body.set: '#{{body.name}}'\n")
+    assert told.text == "a b.png"
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+async def test_a_request_says_who_asks_and_its_answer_is_the_body(
+    owner: httpx.AsyncClient, partner: Partner, method: str
+) -> None:
+    partner.answers = [(200, {"Content-Type": "application/hal+json"}, b'{"id": 7}')]
+    text = (
+        f"body: {{a: 1}}\npipeline:\n  - http.{method}: {{url: '{partner.url}/orders', username: ada, password: pw, "
+        "headers: 'X-A: 1, X-B: 2'}\n"
+    )
+    assert (await owner.post(PIPELINE, content=text)).json() == {"id": 7}
+    [got] = partner.got
+    assert (got.method, got.path, got.body) == (
+        method.upper(),
+        "/orders",
+        b'{"a":1}' if method.startswith("p") else b"",
+    )
+    assert (got.headers["Authorization"], got.headers["X-B"]) == ("Basic YWRhOnB3", "2")
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_headers_alone_can_be_asked_for_with_a_token(owner: httpx.AsyncClient, partner: Partner) -> None:
+    partner.answers = [(200, {"X-Total": "12"}, b"")]
+    answer = await owner.post(PIPELINE, content=f"pipeline:\n  - http.head: {{url: '{partner.url}', bearer: abc}}\n")
+    assert answer.json()["x-total"] == "12"
+    assert (partner.got[0].method, partner.got[0].headers["Authorization"]) == ("HEAD", "Bearer abc")
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_the_type_a_pipeline_gives_takes_the_place_of_ours(owner: httpx.AsyncClient, partner: Partner) -> None:
+    step = f"{{url: '{partner.url}', body: '{{}}', headers: {{content-type: application/json}}}}"
+    assert (await owner.post(PIPELINE, content=f"pipeline:\n  - http.post: {step}\n")).status_code == 200
+    assert partner.got[0].headers.get_list("Content-Type") == ["application/json"]
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ([(302, {"Location": "/elsewhere"}, b"")], "redirects are not followed"),
+        ([(503, {}, b"busy")], "answered 503 Service Unavailable: busy"),
+    ],
+)
+async def test_a_request_is_made_once_and_to_the_address_that_was_given(
+    owner: httpx.AsyncClient, partner: Partner, answers: list[tuple[int, dict[str, str], bytes]], says: str
+) -> None:
+    partner.answers = answers
+    answer = await owner.post(PIPELINE, content=f"pipeline:\n  - http.get: {{url: '{partner.url}'}}\n")
+    assert (answer.status_code, says in answer.json()["statusMessage"], len(partner.got)) == (502, True, 1)
+
+
+async def test_requests_have_the_same_guard(owner: httpx.AsyncClient, partner: Partner) -> None:
+    answer = await owner.post(PIPELINE, content=f"pipeline:\n  - http.get: {{url: '{partner.url}'}}\n")
+    assert (answer.status_code, "PFNB_ALLOW_TARGETS" in answer.json()["statusMessage"]) == (403, True)
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_the_call_and_its_answer_are_in_the_trace_without_their_secrets(
+    server: LocalServer, partner: Partner
+) -> None:
+    partner.answers = [(200, {"Content-Type": "application/json"}, b'{"ok": true, "token": "t0p"}')]
+    text = f"pipeline:\n  - webhook.send: {{url: '{partner.url}/in?token=s3cret', secret: {SECRET}, message: hi}}\n"
+    runner, ada = server.site.runner, server.hub.users.user("ada")
+    pipeline = parse_pipeline(text, runner.registry)
+    result = await runner.run(pipeline, user=ada, owner=ada, hub=server.site.access(ada))
+    assert result.steps[0].input == {"url": f"{partner.url}/in?token={MASK}", "secret": MASK, "message": "hi"}
+    assert result.steps[0].output == {"ok": True, "token": MASK}
+    assert partner.got[0].headers["webhook-signature"]

@@ -48,7 +48,7 @@ async def partner() -> AsyncIterator[Partner]:
                 self.set_header(name, value)
             self.write(body)
 
-        get = put = post
+        get = head = put = patch = delete = post
 
     server = HTTPServer(Application([(r"(/.*)", Everything)]))
     server.add_sockets([socket])

@@ -1,0 +1,29 @@
+"""HTTP headers as pipelines write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pfnb.exceptions import ParameterError
+
+
+def headers_of(value: Any) -> dict[str, str]:
+    """Headers by name, from a map, a text such as `X-A: 1, X-B: 2`, or a list of such texts. ParameterError for what cannot be
+    one."""
+    if value is None:
+        return {}
+    pairs = list(value.items()) if isinstance(value, dict) else _pairs(value)
+    headers = {str(name).strip(): str(content).strip() for name, content in pairs}
+    for name, content in headers.items():
+        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise ParameterError(f"{name!r} cannot be the name of a header")
+        if any(ord(character) < 32 for character in content):
+            raise ParameterError(f"the header {name} cannot have line breaks or control characters")
+    return headers
+
+
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and ":" in item for item in items):
+        raise ParameterError("headers wants names with values")
+    return [(item.split(":", 1)[0], item.split(":", 1)[1]) for item in items]

@@ -1,0 +1,187 @@
+"""Requests to other people's servers."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pfnb.commands.headers import headers_of
+from pfnb.commands.outbound import Headers, body_of, content_for
+from pfnb.exceptions import ParameterError
+from pfnb.language.command import command
+from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
+from pfnb.outbound import Answer, Attempts, Content, Targets, send
+
+Url = Annotated[str, Field(description="Whom to ask.", min_length=1)]
+Username = Annotated[str | None, Field(description="Says who asks, with the password.")]
+Password = Annotated[str | None, Field(description="The password of that user.")]
+Bearer = Annotated[str | None, Field(description="A token that says who asks.")]
+Timeout = Annotated[float, Field(description="Seconds to wait for the answer.", gt=0, le=300)]
+Body = Annotated[Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")]
+
+
+@command("http.get")
+async def get(
+    context: Context,
+    url: Url,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> Any:
+    """Get what is at a URL, as the body: JSON as a value, text as a text, anything else as a content reference.
+
+    Any other answer than 2xx is an error, redirects too; `onError` says what is to be done then. Private, local and link-local
+    addresses are refused unless `PFNB_ALLOW_TARGETS` names them.
+
+    Example:
+        pipeline:
+          - http.get: {url: "http://169.254.169.254/latest/meta-data", onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    answer = await _ask("GET", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+    return await body_of(answer, url, context)
+
+
+@command("http.head")
+async def head(
+    url: Url,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> dict[str, str]:
+    """Ask for the headers alone of what is at a URL, as a map with lower-case names. Errors are those of `http.get`.
+
+    Example:
+        pipeline:
+          - http.head: {url: "http://127.0.0.1/", onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    answer = await _ask("HEAD", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+    return answer.headers
+
+
+@command("http.post")
+async def post(
+    body: Any,
+    context: Context,
+    url: Url,
+    body_: Body = UNSET,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> Any:
+    """Post something to a URL; the body becomes the answer. Content references are sent as the files they stand for.
+
+    Answers and errors are those of `http.get`.
+
+    Example:
+        pipeline:
+          - http.post: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    content = await content_for(body if body_ is UNSET else body_, context)
+    answer = await _ask("POST", url, content, _headers(headers_, username, password, bearer), timeout)
+    return await body_of(answer, url, context)
+
+
+@command("http.put")
+async def put(
+    body: Any,
+    context: Context,
+    url: Url,
+    body_: Body = UNSET,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> Any:
+    """Put something at a URL; otherwise like `http.post`.
+
+    Example:
+        pipeline:
+          - http.put: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    content = await content_for(body if body_ is UNSET else body_, context)
+    answer = await _ask("PUT", url, content, _headers(headers_, username, password, bearer), timeout)
+    return await body_of(answer, url, context)
+
+
+@command("http.patch")
+async def patch(
+    body: Any,
+    context: Context,
+    url: Url,
+    body_: Body = UNSET,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> Any:
+    """Change a part of what is at a URL; otherwise like `http.post`.
+
+    Example:
+        pipeline:
+          - http.patch: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    content = await content_for(body if body_ is UNSET else body_, context)
+    answer = await _ask("PATCH", url, content, _headers(headers_, username, password, bearer), timeout)
+    return await body_of(answer, url, context)
+
+
+@command("http.delete")
+async def delete(
+    context: Context,
+    url: Url,
+    headers_: Headers = None,
+    username: Username = None,
+    password: Password = None,
+    bearer: Bearer = None,
+    timeout: Timeout = 30.0,  # noqa: ASYNC109
+) -> Any:
+    """Delete what is at a URL; the body becomes the answer. Answers and errors are those of `http.get`.
+
+    Example:
+        pipeline:
+          - http.delete: {url: "http://127.0.0.1/orders/1", onError: IGNORE}
+          - body.set: "that address is refused"
+        # => "that address is refused"
+    """
+    answer = await _ask("DELETE", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+    return await body_of(answer, url, context)
+
+
+async def _ask(method: str, url: str, content: Content, headers: dict[str, str], seconds: float) -> Answer:
+    """Asked once: what a second request would do is for the pipeline to know."""
+    targets, once = Targets.from_environment(os.environ), Attempts(timeout=seconds, retries=0)
+    return await send(targets, url, content, method=method, headers=headers, attempts=once)
+
+
+def _headers(value: Any, username: str | None, password: str | None, bearer: str | None) -> dict[str, str]:
+    headers = headers_of(value)
+    if bearer is not None and (username is not None or password is not None):
+        raise ParameterError("give a bearer token, or username and password, but not both")
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
+    elif username is not None:
+        secret = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
+        headers["Authorization"] = f"Basic {secret}"
+    return headers
