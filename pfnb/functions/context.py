@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pfnb.exceptions import AccessDeniedError
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from pfnb.exceptions import AccessDeniedError, HubUnreachableError, NotFoundError
 from pfnb.language.context import Context
 
 
@@ -12,3 +16,12 @@ def refuse_anonymous(context: Context, what: str) -> None:
         raise AccessDeniedError(
             f'{context.user.name} may not {what}: put "- iam.run.as: {{username: {context.owner.name}}}" before it'
         )
+
+
+async def account_of(context: Context) -> dict[str, Any]:
+    """Whom a run acts as, as the hub knows them; where there is no hub, or none that does, `username` and a `uuid`."""
+    name = context.user.name
+    own = {"username": name, "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, name))}
+    with suppress(HubUnreachableError, NotFoundError):
+        own |= await context.hub.iam("get_user", username=name)
+    return own

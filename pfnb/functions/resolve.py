@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import content, user
+from pfnb.functions import content
+from pfnb.functions.context import account_of
 from pfnb.functions.property import get as get_property
 from pfnb.language.context import Context
 from pfnb.language.evaluation import evaluate
@@ -32,7 +33,7 @@ async def uri(context: Context, uri: str) -> Any:
     if scheme == "property":
         return await _property(context, rest)
     if scheme == "user":
-        return _user(context, rest)
+        return await _user(context, rest)
     if scheme == "attachment":
         return await content.load(context, f"$uri:attachment:{rest}")
     if scheme in ("pipeline", "command"):
@@ -50,6 +51,6 @@ async def _property(context: Context, text: str) -> Any:
     return evaluate(filtered["expression"], found if filtered["mark"] == "@" else found["value"])
 
 
-def _user(context: Context, text: str) -> dict[str, Any] | None:
-    own = {"uuid": user.uuid(context), "username": user.username(context)}
+async def _user(context: Context, text: str) -> dict[str, Any] | None:
+    own = await account_of(context)
     return own if text in (own["username"], f"uuid={own['uuid']}") else None

@@ -1,15 +1,15 @@
-"""`@user`: whom a run acts as. A hub of one machine knows users by their names alone: what else there may be is null."""
+"""`@user`: whom a run acts as, as the hub knows them. What the hub does not know of them is null."""
 
 from __future__ import annotations
 
-import re
-import uuid as uuids
 from typing import Any
 
 from pfnb.functions.arguments import flat, plain_text
+from pfnb.functions.context import account_of
 from pfnb.language.context import Context
 from pfnb.language.function import function
 from pfnb.language.java_zones import local_zone
+from pfnb.language.roles import grants
 
 
 @function("user.username")
@@ -23,13 +23,13 @@ def username(context: Context) -> str:
 
 
 @function("user.uuid")
-def uuid(context: Context) -> str:
-    """An id of the user, always the same for the same name.
+async def uuid(context: Context) -> str:
+    """The id of the user, always the same for the same user.
 
     Example:
         @text.length(@user.uuid())
     """
-    return str(uuids.uuid5(uuids.NAMESPACE_OID, context.user.name))
+    return str((await account_of(context))["uuid"])
 
 
 @function("user.loggedIn")
@@ -44,71 +44,71 @@ def logged_in(context: Context) -> bool:
 
 @function("user.hasPermission")
 def has_permission(context: Context, *permission_keys: Any) -> bool:
-    """Whether the user has one of the roles: whoever is known has each `CAN_PIPE_…`, and nobody else any.
+    """Whether the user has one of these roles: whoever may run every command has each `CAN_PIPE_…`.
 
     Example:
         @user.hasPermission('CAN_PIPE_log')
     """
     wanted = [word.strip() for key in flat(permission_keys) for word in plain_text(key).split(",")]
-    return not context.user.anonymous and any(re.fullmatch(r"CAN_PIPE_\S+", word) for word in wanted)
+    return any(grants(context.user.roles, word) for word in wanted if word)
 
 
 @function("user.displayName")
-def display_name(context: Context, value: Any = None) -> str:
+async def display_name(context: Context, value: Any = None) -> str:
     """How to call the user, or a person in a map with `firstName`, `lastName`, `email`, `username` or `uuid`.
 
     Example:
         @user.displayName({firstName: 'Ada', lastName: 'Lovelace'})
     """
     if value is None:
-        return context.user.name
+        return _full_name(await account_of(context)) or context.user.name
     if not isinstance(value, dict):
         return ""
-    full = " ".join(plain_text(value.get(key)) for key in ("firstName", "lastName")).strip()
     others = (plain_text(value.get(key)) for key in ("displayName", "email", "username", "uuid"))
-    return full or next(filter(None, others), "")
+    return _full_name(value) or next(filter(None, others), "")
 
 
 @function("user.email")
-def email(context: Context, value: Any = None) -> str | None:  # noqa: ARG001 - the user's own is not known
-    """The address in a map with `email`; null for the user, whose address is not known.
+async def email(context: Context, value: Any = None) -> str | None:
+    """The user's address, or that in a map with `email`.
 
     Example:
         @user.email({email: 'ada@example.org'})
     """
-    found = value.get("email") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else None
+    person = await account_of(context) if value is None else value
+    found = person.get("email") if isinstance(person, dict) else None
+    return found if isinstance(found, str) and found else None
 
 
 @function("user.emailAndDisplayName")
-def email_and_display_name(context: Context, value: Any = None) -> str:
+async def email_and_display_name(context: Context, value: Any = None) -> str:
     """Address and name, as `ada@example.org (Ada Lovelace)`; an empty text without an address.
 
     Example:
         @user.emailAndDisplayName({email: 'ada@example.org', firstName: 'Ada'})
     """
-    address = email(context, value)
-    return f"{address} ({display_name(context, value)})" if address else ""
+    address = await email(context, value)
+    return f"{address} ({await display_name(context, value)})" if address else ""
 
 
 @function("user.firstName")
-def first_name(context: Context) -> str | None:  # noqa: ARG001 - it is not known
-    """Null: it is not known.
+async def first_name(context: Context) -> str | None:
+    """The user's first name.
 
     Example:
         @user.firstName()
     """
-    return None
+    return (await account_of(context)).get("firstName") or None
 
 
 @function("user.lastName")
-def last_name(context: Context) -> str | None:  # noqa: ARG001 - it is not known
-    """Null: it is not known.
+async def last_name(context: Context) -> str | None:
+    """The user's last name.
 
     Example:
         @user.lastName()
     """
-    return None
+    return (await account_of(context)).get("lastName") or None
 
 
 @function("user.locale")
@@ -129,3 +129,7 @@ def zone() -> str:
         @text.isEmpty(@user.zone())  # => false
     """
     return str(local_zone())
+
+
+def _full_name(person: dict[str, Any]) -> str:
+    return " ".join(plain_text(person.get(key)) for key in ("firstName", "lastName")).strip()

@@ -3,7 +3,8 @@
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.language import ANONYMOUS, User
+from pfnb.kernel.port import NoSession, SessionPort
+from pfnb.language import ANONYMOUS, Runner, User, parse_pipeline
 from pfnb.language.content import content_id_of
 
 ADA = User("ada")
@@ -56,6 +57,35 @@ async def test_a_run_of_nobody_knows_it(value_of):
     assert await value_of("@user.hasPermission('CAN_PIPE_log')", user=ANONYMOUS, owner=ADA) is False
     with pytest.raises(PelEvaluationError, match=r"iam\.run\.as: \{username: ada\}"):
         await value_of("@instance.env('HOME')", user=ANONYMOUS, owner=ADA)
+
+
+async def test_what_the_hub_knows_of_a_user_is_told(value_of, hub):
+    await hub.iam(
+        "create_user",
+        username="grace",
+        roles=["CAN_PIPE_webhook.%", "CAN_RUN_AS_TARGET"],
+        email="grace@example.org",
+        first_name="Grace",
+        last_name="Hopper",
+    )
+    found = await hub.iam("find_user", username="grace")
+    grace = User(found["name"], frozenset(found["roles"]))
+    for expression, value in [
+        ("@user.displayName()", "Grace Hopper"),
+        ("@user.emailAndDisplayName()", "grace@example.org (Grace Hopper)"),
+        ("{@user.firstName(), @user.lastName()}", ["Grace", "Hopper"]),
+        ("@user.uuid()", (await hub.iam("get_user", username="grace"))["uuid"]),
+        ("@user.hasPermission('CAN_PIPE_webhook.put')", True),
+        ("@user.hasPermission('CAN_PIPE_log', 'CAN_RUN_AS_SOURCE')", False),
+        ("@user.hasPermission('CAN_PIPE_log, CAN_RUN_AS_TARGET')", True),
+    ]:
+        assert await value_of(expression, user=grace) == value
+
+
+async def test_without_a_hub_a_user_is_known_by_name(registry):
+    text = "pipeline:\n  - body.set: '${@user.displayName()}'"
+    result = await Runner(registry).run(parse_pipeline(text, registry), user=ADA, hub=SessionPort(NoSession()))
+    assert result.body == "ada"
 
 
 async def test_the_user_is_whom_the_run_acts_as_by_now(run):
