@@ -10,6 +10,7 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
+from pfnb.language.topics import topic_matches
 
 
 @command("event.listen", anonymous=True)
@@ -72,3 +73,27 @@ async def send(
         )
     sent = await context.hub.send_event(key, payload, correlation_id=correlation_id)
     return sent if body is None or context.has_output else None
+
+
+@command("event.mapping.get", read_only=True)
+async def mapping(
+    context: Context,
+    key: Annotated[
+        str | None,
+        Field(
+            description="Only the pipelines that an event of this key would reach.",
+            validation_alias="eventKey",
+            json_schema_extra={"format": "event-key"},
+        ),
+    ] = None,
+) -> list[dict[str, Any]]:
+    """Which of your pipelines listens to what: `eventKey`, `pipeline`, and the `notebook` it is in, null for a stored one.
+
+    Example:
+        pipeline:
+          - pipeline.put: {path: global/app/demo/lead, value: {pipeline: [{event.listen: {key: lead.*}}]}}
+          - event.mapping.get: {key: lead.created}
+        # => [{"eventKey": "lead.*", "pipeline": "global/app/demo/lead", "notebook": null}]
+    """
+    mappings = await context.hub.event_mappings()
+    return [one for one in mappings if key is None or topic_matches(one["eventKey"], key)]

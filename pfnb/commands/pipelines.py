@@ -1,4 +1,4 @@
-"""Commands that run other pipelines, and show how pipelines ran."""
+"""Commands over stored pipelines, those that run one within another, and those that show how pipelines ran."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from pfnb.exceptions import NotFoundError
+from pfnb.exceptions import NotFoundError, ParameterError
+from pfnb.language.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.command import NULL, command
+from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
 
 
 def _map(value: Any) -> Any:
@@ -21,6 +24,71 @@ def _map(value: Any) -> Any:
 
 
 _Map = Annotated[dict[str, Any] | None, BeforeValidator(_map, json_schema_input_type=dict[str, Any] | str | None)]
+
+StoredPath = Annotated[
+    str,
+    Field(
+        description="The path of a stored pipeline, or `uuid:` and the uuid of its property.",
+        min_length=1,
+        validation_alias="key",
+    ),
+]
+
+
+@command("pipeline.put")
+async def put(
+    body: Any,
+    context: Context,
+    path: StoredPath,
+    value: Annotated[
+        Any, Field(description="The pipeline, as YAML or JSON; without it, the body.", validation_alias="pipeline")
+    ] = UNSET,
+) -> dict[str, Any]:
+    """Store a pipeline. One that begins with `event.listen` listens from now on. Returns its property.
+
+    A pipeline that is wrong is refused, with line and column, and nothing is changed then. Expressions in `value` belong to the
+    pipeline that stores it; those in a body or a file stay as they are.
+
+    Example:
+        pipeline:
+          - body.set: {value: {pipeline: [{body.set: "stored"}]}}
+          - pipeline.put: {path: global/app/demo/pipeline/greet}
+          - body.set: "#{body.type}"
+        # => "application/yaml;type=pipeline"
+    """
+    if path.startswith(BY_UUID):
+        path = (await context.hub.read_pipeline(path))["path"]
+    fields = {"value": await _source(body if value is UNSET else value, context), "type": PIPELINE_TYPE}
+    saved: dict[str, Any] = (await context.hub.put_property(path, fields))["property"]
+    return saved
+
+
+@command("pipeline.get", read_only=True)
+async def get(context: Context, path: StoredPath) -> str:
+    """The text of a stored pipeline, or of one that listens in a notebook.
+
+    Example:
+        pipeline:
+          - pipeline.put: {path: global/app/demo/pipeline/greet, value: "pipeline: [{datetime: {}}]"}
+          - pipeline.get: {path: global/app/demo/pipeline/greet}
+        # => "pipeline: [{datetime: {}}]"
+    """
+    source: str = (await context.hub.read_pipeline(path))["source"]
+    return source
+
+
+@command("pipeline.delete")
+async def delete(context: Context, path: StoredPath) -> None:
+    """Delete a stored pipeline. It listens no more, and what waits for it is dead. The body stays as it is.
+
+    Example:
+        pipeline:
+          - pipeline.put: {path: global/app/demo/pipeline/greet, value: {pipeline: [{datetime: {}}]}}
+          - pipeline.delete: {path: global/app/demo/pipeline/greet}
+          - property.exists: {path: global/app/demo/pipeline/greet}
+        # => false
+    """
+    await context.hub.delete_properties((await context.hub.read_pipeline(path))["path"])
 
 
 @command("pipeline.start", aliases=("pipeline.run",), anonymous=True, shorthand="key")
@@ -94,3 +162,14 @@ async def debug(
     if not found or (run is not None and str(found[0]["id"]) != run):
         raise NotFoundError(f"{name} has not run yet" if run is None else f"{name} has no run {run}")
     return {**found[0], "steps": await context.hub.read_steps(str(found[0]["id"]))}
+
+
+async def _source(value: Any, context: Context) -> Any:
+    """What is to be stored: the text of a file, or what is given."""
+    content_id = content_id_of(value)
+    if content_id is None:
+        return value
+    try:
+        return (await context.hub.read_content(content_id)).decode()
+    except UnicodeDecodeError:
+        raise ParameterError("a pipeline is a text in YAML or JSON, and this file is none") from None

@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, validate_call
+from pydantic import Field, validate_call
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
+from pfnb.http.ports import Methods, Ports, called, finish_delivery
 from pfnb.http.site import Site
 from pfnb.http.wire import AS_USER
 from pfnb.hub.clock import now
-from pfnb.hub.delivery import Listener, Outcome
+from pfnb.hub.delivery import Listener
 from pfnb.hub.event import Event
 from pfnb.hub.feed import Worker
 from pfnb.hub.query import EventFilter
-from pfnb.language.port import User
 from pfnb.language.retry import Retry
-from pfnb.language.roles import check_run_as
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
 MAX_PAGE = 500
 MAX_WATCH_SECONDS = 60
 EVERY = EventFilter()
-PORT = (
-    "put_webhook",
-    "get_webhooks",
-    "delete_webhook",
-    "rotate_webhook",
-    "webhook_logs",
-    "send_event",
-    "iam",
-    "read_pipeline",
-    "read_content",
-    "put_content",
-    "get_property",
-    "list_properties",
-    "put_property",
-    "delete_properties",
-    "copy_property",
-    "move_property",
-    "describe",
-    "put_attachment",
-    "list_attachments",
-    "delete_attachment",
-    "put_cached",
-    "get_cached",
-    "list_cached",
-)
-"""Calls that are the language's port: what a command may ask, for the user it runs as."""
 WAITS = frozenset({"next_event", "watch_events"})
 """Calls that are answered when something happens."""
 
@@ -63,8 +37,7 @@ class Calls:
         self._owner = owner
         self._notebook = notebook
         self.since = site.hub.last_seq if since is None else since
-        self._site = site
-        methods: dict[str, Callable[..., Awaitable[Any]]] = {
+        methods: Methods = {
             "register_listener": self.register_listener,
             "unregister_listener": self.unregister_listener,
             "list_listeners": self.list_listeners,
@@ -75,44 +48,17 @@ class Calls:
             "replay_event": self.replay_event,
             "read_steps": self.read_steps,
             "list_runs": self.list_runs,
-            "finish_delivery": self.finish_delivery,
+            "finish_delivery": partial(finish_delivery, self._hub),
         }
         self._own = {name: validate_call(method) for name, method in methods.items()}
-        self._of_users: dict[User, dict[str, Callable[..., Awaitable[Any]]]] = {}
+        self._port = Ports(site)
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
         """Call by name; `data` is the content for a method that takes one. ParameterError for a name or arguments that there
         are not."""
         arguments = dict(arguments)
-        user = self._acting(arguments.pop(AS_USER, self._owner))
-        found = self._own.get(method) or self._port_of(user).get(method)
-        if found is None:
-            raise ParameterError(f"a session has no call {method!r}: it has {', '.join((*PORT, *self._own))}")
-        if method == "put_content":
-            arguments = {**arguments, "data": data}
-        try:
-            return await found(**arguments)
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)[0]
-            where = ".".join(map(str, wrong["loc"]))
-            raise ParameterError(f"{method}: {where}: {wrong['msg']}") from error
-
-    def _acting(self, name: str) -> User:
-        """Whom a call is made for: the notebook's owner, or a user whom the owner's pipelines may run as."""
-        user = self._hub.users.user(name)
-        if name != self._owner:
-            check_run_as(self._hub.users.user(self._owner), user)
-        return user
-
-    def _port_of(self, user: User) -> dict[str, Callable[..., Awaitable[Any]]]:
-        """What commands may ask of the hub, for this user."""
-        port = self._of_users.get(user)
-        if port is None:
-            access = self._site.access(User(self._owner))
-            access = access if user.name == self._owner else access.as_user(user)
-            port = self._of_users[user] = {name: validate_call(getattr(access, name)) for name in PORT if name != "iam"}
-            port["iam"] = lambda action, fields: access.iam(action, **fields)
-        return port
+        methods = {**self._port.of(self._owner, arguments.pop(AS_USER, self._owner)), **self._own}
+        return await called(methods, method, arguments, data)
 
     async def register_listener(
         self,
@@ -146,8 +92,12 @@ class Calls:
         await self._hub.register(listener, self._worker, replace=replace, resume=resume)
 
     async def unregister_listener(self, name: str) -> None:
-        self._mine(self._hub.listeners.get(name))
-        await self._hub.unregister(name)
+        listener = self._hub.listeners.get(name)
+        self._mine(listener)
+        if listener.is_stored:
+            await self._hub.properties.delete(name, self._owner)
+        else:
+            await self._hub.unregister(name)
 
     async def list_listeners(self) -> list[dict[str, Any]]:
         pending = await self._hub.store.pending_counts()
@@ -221,20 +171,6 @@ class Calls:
         before: int | None = None,
     ) -> Sequence[dict[str, Any]]:
         return await self._hub.history.runs(listener, self._owner, before, limit)
-
-    async def finish_delivery(
-        self,
-        delivery: int,
-        lease: str,
-        status: str,
-        value: Any = None,
-        response: dict[str, Any] | None = None,
-        error: dict[str, Any] | None = None,
-        steps: list[dict[str, Any]] | None = None,
-        skipped: bool = False,
-    ) -> None:
-        outcome = Outcome(status == "succeeded", value, response, error, tuple(steps or ()))
-        await self._hub.dispatcher.finish(delivery, lease, outcome, skipped=skipped)
 
     def _mine(self, listener: Listener) -> None:
         if listener.owner != self._owner:

@@ -77,10 +77,13 @@ class RunHandler(UploadHandler, Door):
             # Answered once the body is read: who may not come in should at least be able to read why.
             self.refuse(error)
 
-    async def run(self, pipeline: Pipeline, body: Any) -> None:
-        user = self._caller.user
-        result = await self.site.runner.run(pipeline, user=user, owner=user, hub=self.site.access(user), body=body)
+    async def run(self, pipeline: Pipeline, body: Any, variables: Mapping[str, Any] | None = None) -> None:
+        user, hub = self._caller.user, self.site.access(self._caller.user)
+        result = await self.site.runner.run(pipeline, user=user, owner=user, hub=hub, body=body, vars=variables)
         await self._answer_with(result)
+
+    async def parsed(self, text: str, parse: Callable[[str, CommandRegistry], Pipeline]) -> Pipeline:
+        return await in_thread_if_large(len(text), partial(parse, text, self.site.runner.registry))
 
     async def _answer_with(self, result: RunResult) -> None:
         response = result.response or Response()
@@ -116,16 +119,9 @@ class CommandHandler(RunHandler):
         async with self.upload() as upload:
             command = self.site.runner.registry.get(unquote(name))
             check_method(self._caller, self.request.method, command)
-            given = self._parameters(upload.received)
+            given = parameters_of(upload.received)
             pipeline = command_pipeline(command.name, given, self.site.runner.registry)
             await self.run(pipeline, await upload.body())
-
-    def _parameters(self, received: Received) -> Mapping[str, Any]:
-        """Query and form fields. Which of `token` and `uuid` named a webhook makes no difference to a command."""
-        given = {**_single(received.query), **_single(received.fields)}
-        if received.named_by.startswith(("query.", "field.")):
-            given["uuid"] = received.token
-        return given
 
 
 @stream_request_body
@@ -138,16 +134,51 @@ class PipelineHandler(RunHandler):
             received = upload.received
             text = next((received.fields[name][0] for name in _PARTS if name in received.fields), None)
             if text is not None:
-                await self.run(await self._parsed(text, parse_pipeline), await upload.body())
+                await self.run(await self.parsed(text, parse_pipeline), await upload.body())
             elif received.files:
                 raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
             else:
                 text = (await upload.bytes()).decode("utf-8", "replace")
                 is_encoded = received.content_type.startswith(FORM) and is_form(text)
-                await self.run(await self._parsed(text, parse_form if is_encoded else parse_pipeline), None)
+                await self.run(await self.parsed(text, parse_form if is_encoded else parse_pipeline), None)
 
-    async def _parsed(self, text: str, parse: Callable[[str, CommandRegistry], Pipeline]) -> Pipeline:
-        return await in_thread_if_large(len(text), partial(parse, text, self.site.runner.registry))
+
+@stream_request_body
+class StoredPipelineHandler(RunHandler):
+    """`{hub}/api/v3/pipeline:<path>`, or `pipeline:uuid:<uuid>`: POST runs a stored pipeline, with query and form as its
+    variables; PUT stores one, GET reads and DELETE deletes it."""
+
+    async def post(self, path: str) -> None:
+        async with self.upload() as upload:
+            stored = await self.site.access(self._caller.user).read_pipeline(unquote(path))
+            pipeline = await self.parsed(stored["source"], parse_pipeline)
+            await self.run(pipeline, await upload.body(), parameters_of(upload.received))
+
+    async def put(self, path: str) -> None:
+        async with self.upload() as upload:
+            text = (await upload.bytes()).decode("utf-8", "replace")
+            await self.parsed(text, parse_pipeline)  # so that its own lines stand in the answer to what is wrong
+            await self._command("pipeline.put", path=path, value=text)
+
+    async def get(self, path: str) -> None:
+        async with self.upload():
+            await self._command("pipeline.get", path=path)
+
+    async def delete(self, path: str) -> None:
+        async with self.upload():
+            await self._command("pipeline.delete", path=path)
+
+    async def _command(self, name: str, path: str, **given: Any) -> None:
+        parameters = {"path": unquote(path), **given}
+        await self.run(command_pipeline(name, parameters, self.site.runner.registry), None)
+
+
+def parameters_of(received: Received) -> Mapping[str, Any]:
+    """Query and form fields. Which of `token` and `uuid` named a webhook makes no difference here."""
+    given = {**_single(received.query), **_single(received.fields)}
+    if received.named_by.startswith(("query.", "field.")):
+        given["uuid"] = received.token
+    return given
 
 
 def _single(values: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-import re
-
-from tornado.httputil import HTTPServerRequest
-
 from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
 from pfnb.http.handler import HubHandler
+from pfnb.http.secret import authorization_token, same_secret
 from pfnb.http.site import Caller, Site
 from pfnb.language.command import Command
 from pfnb.language.port import User
-
-_BEARER = re.compile(r"(?:token|bearer)\s+(\S+)", re.IGNORECASE)
-
-
-def authorization_token(request: HTTPServerRequest) -> str | None:
-    """The token of `Authorization: token …` or `Bearer …`. Query and form are never looked at: there, `token` is a webhook's."""
-    match = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
-    return match[1] if match else None
-
-
-def same_secret(given: str | None, expected: str) -> bool:
-    """Compare in a time that tells nothing."""
-    return given is not None and hmac.compare_digest(given.encode(), expected.encode())
 
 
 class Door(HubHandler):

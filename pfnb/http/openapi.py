@@ -67,6 +67,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         "paths": {
             RECEIVE: _receiver(),
             PIPELINE: {"post": _pipeline()},
+            f"{PIPELINE}:{{path}}": _stored_pipeline(),
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
             OPENAPI: {"get": _document("The OpenAPI document of this hub.", "application/json")},
             HEALTH: {"get": _health()},
@@ -174,6 +175,36 @@ def _pipeline() -> dict[str, Any]:
             },
         },
         "responses": _responses(_RESULT),
+    }
+
+
+def _stored_pipeline() -> dict[str, Any]:
+    path = {
+        "name": "path",
+        "in": "path",
+        "required": True,
+        "description": "Such as `global/app/demo/pipeline/lead`, or `uuid:` and the uuid of the property.",
+        "schema": _TEXT,
+    }
+    about = {"tags": ["pipelines"], "parameters": [path], "responses": _responses(_RESULT)}
+    yaml = {"application/yaml": {"schema": _TEXT}, "application/json": {"schema": {"type": "object"}}}
+    return {
+        "post": {
+            "operationId": "run stored pipeline",
+            "summary": "Run a stored pipeline; PUT stores, GET reads, DELETE deletes it.",
+            "description": "Query parameters and form fields become its `vars`, what is sent its body.",
+            "requestBody": {"content": {"*/*": {"schema": {}}}},
+            **about,
+        },
+        "put": {
+            "operationId": "put stored pipeline",
+            "summary": "Store a pipeline.",
+            "description": "One that begins with `event.listen` listens from now on.",
+            "requestBody": {"required": True, "content": yaml},
+            **about,
+        },
+        "get": {"operationId": "get stored pipeline", "summary": "Read a stored pipeline.", **about},
+        "delete": {"operationId": "delete stored pipeline", "summary": "Delete a stored pipeline.", **about},
     }
 
 

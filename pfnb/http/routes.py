@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from pfnb.http.commands import CommandHandler, PipelineHandler
+from pfnb.http.commands import CommandHandler, PipelineHandler, StoredPipelineHandler
 from pfnb.http.documents import OpenApiHandler, PipelineSchemaHandler
 from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
@@ -35,6 +35,7 @@ def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list
     return [
         (f"{COMMAND}/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
         (PIPELINE, behind(door, PipelineHandler), {"site": site, **settings}),
+        (f"{PIPELINE}:(.+)", behind(door, StoredPipelineHandler), {"site": site, **settings}),
         (re.escape(PIPELINE_SCHEMA), behind(door, PipelineSchemaHandler), {"site": site, **settings}),
         (re.escape(OPENAPI), behind(door, OpenApiHandler), {"site": site, **settings}),
     ]

@@ -12,9 +12,9 @@ from tornado.web import Application
 
 from pfnb import commands
 from pfnb.http.access_log import log_access
-from pfnb.http.door import authorization_token, same_secret
 from pfnb.http.handler import HubHandler
 from pfnb.http.routes import token_routes
+from pfnb.http.secret import authorization_token, same_secret
 from pfnb.http.site import Peer, Site
 from pfnb.hub.home import Home, HubOptions
 from pfnb.language.runner import Runner
@@ -65,12 +65,13 @@ class LocalServer:
         )
         self._server = HTTPServer(application, idle_connection_timeout=75, body_timeout=None)
         self._server.add_sockets(sockets)
+        self.site.open()
 
     async def stop(self) -> None:
         """Take no more requests, end the open ones, close the store."""
         if self._server is not None:
             self._server.stop()
-            self.site.close()
+            await self.site.close()
             await self._server.close_all_connections()
         await self._home.close()
 

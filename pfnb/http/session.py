@@ -6,13 +6,14 @@ from typing import Any
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from pfnb.exceptions import NotAuthenticatedError, RequestError
+from pfnb.exceptions import NotAuthenticatedError, NotFoundError, RequestError
 from pfnb.http.calls import WAITS, Calls
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
 from pfnb.http.site import Peer, Site
 from pfnb.http.wire import MAX_FRAME, PROTOCOL, pack, unpack
-from pfnb.hub.delivery import Outcome
+from pfnb.http.worker_calls import WorkerCalls
+from pfnb.hub.delivery import Listener, Outcome
 from pfnb.hub.feed import Job
 from pfnb.hub.payload import log_entry
 from pfnb.hub.tasks import Tasks
@@ -30,7 +31,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         self._open_calls = 0
         self._peer: Peer | None = None
         self.session = ""
-        self._calls: Calls | None = None
+        self._calls: Calls | WorkerCalls | None = None
 
     @property
     def ping_interval(self) -> float:
@@ -45,7 +46,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         return False
 
     async def prepare(self) -> None:
-        self._peer = await self.site.peer_of(self.request)
+        self._peer = await self.site.peer(self.request)
         if self._peer is None:
             raise NotAuthenticatedError("this kernel's token is not the hub's: restart the kernel, or set PFNB_TOKEN")
 
@@ -70,6 +71,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
     def on_close(self) -> None:
         self._waits.cancel()
         self.site.sessions.discard(self)
+        self.site.hub.pipelines.left(self)
         if self.site.hub.ready:  # a hub that closes has taken back everything already
             self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
 
@@ -78,6 +80,10 @@ class SessionHandler(WebSocketHandler, HubHandler):
             raise RequestError(f"a session begins with hello, protocol {PROTOCOL}: use the pfnb of this hub")
         assert self._peer is not None, "`prepare` let the kernel in"
         self.session = str(head.get("session"))
+        if self._peer.is_worker:
+            self._calls = WorkerCalls(self.site)
+            self.site.hub.tasks.spawn(self._begin_work(), "pfnb worker")
+            return
         notebook = self._peer.notebook or head.get("notebook") or f"kernel {self.session[:8]}"
         self._calls = Calls(self.site, self, self._peer.owner, str(notebook), since=head.get("since"))
         welcome = {
@@ -92,7 +98,11 @@ class SessionHandler(WebSocketHandler, HubHandler):
         }
         self.site.hub.tasks.spawn(self._send(welcome), "pfnb welcome")
 
-    async def _call(self, calls: Calls, head: dict[str, Any], data: bytes) -> None:
+    async def _begin_work(self) -> None:
+        await self._send({"type": "welcome"})
+        await self.site.hub.pipelines.serve(self)
+
+    async def _call(self, calls: Calls | WorkerCalls, head: dict[str, Any], data: bytes) -> None:
         number = head.get("id")
         self._open_calls += 1
         try:
@@ -113,6 +123,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         row = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
             seen = await self.site.hub.history.object(event, job.body)
+            stored = self._stored(job.listener) if job.listener.is_stored else {}
         except Exception as error:
             # Whatever it is, this delivery cannot be handed over, and the others wait behind it.
             _, body, _ = error_answer(error)
@@ -128,8 +139,20 @@ class SessionHandler(WebSocketHandler, HubHandler):
                 "attempt": attempt,
                 "event": seen,
                 "entry": log_entry(event, None, [row]),
+                **stored,
             }
         )
+
+    def _stored(self, listener: Listener) -> dict[str, Any]:
+        """What a worker needs to know of a pipeline. NotFoundError if its owner is gone."""
+        try:
+            owner = self.site.hub.users.user(listener.owner)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"the pipeline {listener.name} belongs to {listener.owner}, and there is no such user any more: "
+                "delete it and have somebody else save it"
+            ) from error
+        return {"source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
 
     def revoke(self, listener: str) -> None:
         # Not waited for: a connection that is broken may take long to say so.

@@ -9,6 +9,7 @@ from typing import Protocol
 from tornado.httputil import HTTPServerRequest
 
 from pfnb.http.gate import Gate
+from pfnb.http.worker import WorkerProcess
 from pfnb.hub.access import HubAccess
 from pfnb.hub.hub import Hub
 from pfnb.language.port import User
@@ -25,11 +26,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A kernel that may open a session: its owner, and the notebook it runs (None: it says so itself)."""
+    """A kernel that may open a session: its owner, and the notebook it runs (None: it says so itself). Or the hub's own worker:
+    then the owner is that of each pipeline."""
 
     owner: str
     kernel_id: str | None = None
     notebook: str | None = None
+    is_worker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,24 @@ class Site:
     timing: Timing = field(default_factory=Timing)
     gate: Gate = field(default_factory=Gate)
     sessions: set[Session] = field(default_factory=set)
+    worker: WorkerProcess = field(default_factory=WorkerProcess)
 
-    def close(self) -> None:
-        """Take leave of the kernels and stop the clock; the hub is closed after that."""
+    def open(self) -> None:
+        """The hub is open, and can be reached at `url`."""
+        self.worker.begin(self.url(), self.hub.pipelines.wanted)
+
+    async def close(self) -> None:
+        """Take leave of the kernels, end the worker and stop the clock; the hub is closed after that."""
         for session in list(self.sessions):
             session.close(1001, "the hub is stopping")
         self.gate.close()
+        await self.worker.end()
+
+    async def peer(self, request: HTTPServerRequest) -> Peer | None:
+        """Which kernel asks for a session, or the worker; None for anybody else."""
+        if self.worker.is_meant(request):
+            return Peer(self.hub.settings.owner, is_worker=True)
+        return await self.peer_of(request)
 
     def access(self, user: User) -> HubAccess:
         return HubAccess(self.hub, user, self.url())

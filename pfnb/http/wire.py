@@ -16,6 +16,8 @@ HUB_VARIABLE = "PFNB_HUB"
 """The environment variable by which a server tells a kernel its hub: JSON with url, kernel_id and token."""
 AS_USER = "as_user"
 """The argument of a call that a run makes for another user than the session's."""
+OWNER = "owner"
+"""The argument of a worker's call that says whose pipeline makes it."""
 MAX_FRAME = 256 * 1024 * 1024
 
 

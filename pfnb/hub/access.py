@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pfnb.exceptions import AccessDeniedError, ParameterError
+from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.hub import Hub
 from pfnb.hub.iam import Iam
 from pfnb.hub.offload import in_thread_if_large
+from pfnb.hub.pipelines import is_pipeline, source_of
 from pfnb.hub.webhook import RECEIVE, Webhook
+from pfnb.language.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.content import content_id_of, content_reference
 from pfnb.language.port import Exists, User
 
@@ -32,6 +34,8 @@ class HubAccess:
         self._url = (hub.settings.public_url or url).rstrip("/")
 
     async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        if fields.get("eventKey"):
+            self._hub.listeners.check_key(str(fields["eventKey"]), self._user.name)
         shown = self._show(await self._hub.webhooks.put(fields, self._user.name))
         if not _is_private_way(self._url):
             shown["warning"] = (
@@ -69,15 +73,27 @@ class HubAccess:
         }
 
     async def read_pipeline(self, path: str) -> dict[str, Any]:
-        if "/" in path:
-            stored = await self._hub.properties.get(path, self._user.name)
-            if not isinstance(stored.value, str):
-                raise ParameterError(f"the property {path} is no pipeline, but {stored.type}")
-            return {"path": stored.path, "source": stored.value}
+        listener = self._hub.listeners.find(path)
+        if (listener is None or listener.is_stored) and ("/" in path or path.startswith(BY_UUID)):
+            return await self._stored_pipeline(path)
         listener = self._hub.listeners.get(path)
         if listener.owner != self._user.name:
             raise AccessDeniedError(f"the pipeline {path} belongs to somebody else")
         return {"path": path, "source": listener.source}
+
+    async def _stored_pipeline(self, path: str) -> dict[str, Any]:
+        if path.startswith(BY_UUID):
+            found = await self._hub.properties.by_uuid(path.removeprefix(BY_UUID), self._user.name)
+        else:
+            found = await self._hub.properties.get(path, self._user.name)
+        source = source_of(found)
+        if not is_pipeline(found) or source is None:
+            raise NotFoundError(f"the property {path} is no pipeline: its type would be {PIPELINE_TYPE}")
+        return {"path": found.path, "source": source}
+
+    async def event_mappings(self) -> list[dict[str, Any]]:
+        mine = (one for one in self._hub.listeners.all() if one.owner == self._user.name)
+        return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
 
     async def iam(self, action: str, **fields: Any) -> Any:
         return await self._iam.do(action, fields)

@@ -14,7 +14,8 @@ FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` says whose it is, `session` which
-    kernel registered it last. Others may serve a `shared` one beside it. A `strict` one lets no event pass another."""
+    kernel registered it last; a stored pipeline has neither, and its path is its name. Others may serve a `shared` one beside
+    it. A `strict` one lets no event pass another."""
 
     name: str
     pattern: str
@@ -27,6 +28,11 @@ class Listener:
     shared: bool = False
     strict: bool = False
     retry: Retry | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is a stored pipeline."""
+        return not self.notebook
 
     def is_shared_with(self, other: Listener) -> bool:
         """Whether a worker of this one may stand beside workers of the other, which has its name."""

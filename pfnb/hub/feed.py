@@ -20,6 +20,7 @@ from pfnb.hub.stores.store import Store
 class Job:
     """A delivery on its way: `lease` must come back with its end; a result under another lease is refused."""
 
+    listener: Listener
     delivery: Delivery
     event: Event
     body: bytes | None
@@ -114,5 +115,5 @@ class Feed:
                 waiting = await self.backlog.take()
                 held = self.running[waiting.delivery.id] = Held(waiting, worker)
                 self._changed(waiting.event.seq)
-                await worker.deliver(Job(waiting.delivery, waiting.event, waiting.body, held.lease))
+                await worker.deliver(Job(self.listener, waiting.delivery, waiting.event, waiting.body, held.lease))
                 await held.ended.wait()

@@ -28,6 +28,7 @@ from pfnb.hub.feed import Worker
 from pfnb.hub.history import History
 from pfnb.hub.listeners import Listeners
 from pfnb.hub.outcomes import Outcomes
+from pfnb.hub.pipelines import StoredPipelines
 from pfnb.hub.properties import News, Properties
 from pfnb.hub.repeats import repeat_key
 from pfnb.hub.request import Body, Limits, Received
@@ -85,6 +86,7 @@ class Hub:
         self.outcomes = Outcomes()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.history = History(store, self.dispatcher, self.changes)
+        self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
         self.last_seq = 0
@@ -101,6 +103,7 @@ class Hub:
         self.webhooks.load(opened.webhooks)
         self.listeners.load(opened.listeners)
         self.users.load(opened.identities)
+        self.pipelines.opened()
         self.last_seq = opened.last_seq
         sweepers: list[Properties | Retention | Scans] = [self.properties, self.retention]
         if self.settings.scan.paths:
@@ -187,15 +190,22 @@ class Hub:
         return event, Body(len(data), data, None)
 
     async def _change_properties(self, change: PropertyChange, news: Sequence[News], owner: str) -> None:
-        """Store a change together with the events that tell of it, and wake their listeners."""
+        """Store a change of properties with what it means for the pipelines among them, and the events that tell of it."""
         told = [self._own_event(key, payload, owner) for key, payload in news]
-        events = [AddEvent(event, body, self.listeners.matching(event.event_key)) for event, body in told]
-        stored = await self.store.change_properties(change, events)
+        listeners = await self.pipelines.listeners_of(change)
+        hearing = [
+            name for name in self.listeners.matching(told[0][0].event_key, owner) if name not in listeners.removed
+        ]
+        events = [AddEvent(event, body, hearing) for event, body in told]
+        stored = await self.store.change_properties(change, events, listeners)
+        await self.pipelines.changed(listeners)
+        for name in (*listeners.removed, *listeners.renamed):
+            self.outcomes.give_up(name)
         for added, place in zip(events, stored, strict=True):
             await self._accepted(added.event, added.body, place)
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
-        names = self.listeners.matching(event.event_key)
+        names = self.listeners.matching(event.event_key, event.owner)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         try:
             stored = await self.store.add_event(event, body, names)
@@ -230,7 +240,7 @@ class Hub:
         """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, whether it matches or
         not. Earlier deliveries stay as they are. NotFoundError when there is no such event or listener."""
         event = await self.history.event(event_id, owner)
-        names = [listener] if listener is not None else self.listeners.matching(event.event_key)
+        names = [listener] if listener is not None else self.listeners.matching(event.event_key, owner)
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} belongs to somebody else than {owner}")

@@ -5,37 +5,55 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from pfnb.exceptions import NameTakenError, NotFoundError
+from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError
 from pfnb.hub.delivery import Listener
-from pfnb.hub.stores.store import Store
+from pfnb.hub.stores.store import ListenerChange, Store
 from pfnb.language.topics import topic_matches
+
+MAX_KEYS = 4096
+"""Event keys whose listeners are remembered."""
 
 
 class Listeners:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._by_name: dict[str, Listener] = {}
-        self._by_key: dict[str, tuple[str, ...]] = {}
+        self._by_key: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def load(self, listeners: Iterable[Listener]) -> None:
         self._by_name = {listener.name: listener for listener in sorted(listeners, key=lambda one: one.created)}
         self._by_key = {}
 
-    def matching(self, key: str) -> tuple[str, ...]:
-        """Names of the listeners of this event key, in the order in which they were registered."""
-        names = self._by_key.get(key)
+    def matching(self, key: str, owner: str) -> tuple[str, ...]:
+        """Names of this owner's listeners of this event key, in the order in which they were registered. What one user's webhook
+        receives is nobody else's to hear."""
+        names = self._by_key.get((key, owner))
         if names is None:
-            names = tuple(one.name for one in self._by_name.values() if topic_matches(one.pattern, key))
-            if len(self._by_key) >= 1024:  # keys come from webhooks, which anybody may create many of
+            mine = (one for one in self._by_name.values() if one.owner == owner)
+            names = tuple(one.name for one in mine if topic_matches(one.pattern, key))
+            if len(self._by_key) >= MAX_KEYS:  # keys come from webhooks, which anybody may create many of
                 self._by_key.clear()
-            self._by_key[key] = names
+            self._by_key[key, owner] = names
         return names
+
+    def check_key(self, key: str, owner: str) -> None:
+        """AccessDeniedError for a webhook with the very key of somebody else's pipeline, and of none of the owner's own: its
+        events would go unheard."""
+        others = sorted({one.owner for one in self._by_name.values() if one.pattern == key} - {owner})
+        if others and not self.matching(key, owner):
+            raise AccessDeniedError(
+                f"{key} is what a pipeline of {others[0]} listens to, and events reach their own owner's pipelines only: choose "
+                f"another eventKey, or have {others[0]} create the webhook"
+            )
 
     def get(self, name: str) -> Listener:
         listener = self._by_name.get(name)
         if listener is None:
             raise NotFoundError(f"there is no pipeline named {name}: `%pipeline list` shows those there are")
         return listener
+
+    def find(self, name: str) -> Listener | None:
+        return self._by_name.get(name)
 
     def all(self) -> list[Listener]:
         return list(self._by_name.values())
@@ -50,22 +68,31 @@ class Listeners:
         if held is not None:
             _check_name(listener, held, replace=replace, resume=resume)
             listener = dataclasses.replace(listener, created=held.created)
-        await self._store.save_listener(listener)
-        self._by_name[listener.name] = listener
-        self._by_key.clear()
+        change = ListenerChange([listener])
+        await self._store.change_listeners(change)
+        self.changed(change)
 
     async def unregister(self, name: str) -> Listener:
         listener = self.get(name)
-        await self._store.delete_listener(name, "the listener was deleted")
-        self._by_name.pop(name, None)
-        self._by_key.clear()
+        change = ListenerChange(removed=[name])
+        await self._store.change_listeners(change)
+        self.changed(change)
         return listener
+
+    def changed(self, change: ListenerChange) -> None:
+        """The store has committed this."""
+        for name in (*change.removed, *change.renamed):
+            self._by_name.pop(name, None)
+        self._by_name.update((listener.name, listener) for listener in change.saved)
+        self._by_key.clear()
 
 
 def _check_name(listener: Listener, held: Listener, *, replace: bool, resume: bool) -> None:
     name = f"the pipeline name {listener.name}"
     if held.owner != listener.owner:
         raise NameTakenError(f"{name} is held by {held.owner}: choose another name")
+    if held.is_stored:
+        raise NameTakenError(f"{name} is the path of a stored pipeline: choose another name")
     if listener.is_shared_with(held) or replace:
         return
     if held.notebook != listener.notebook:

@@ -68,6 +68,13 @@ class Properties:
             raise NotFoundError(f"there is no property {path}")
         return _mine(found, owner)
 
+    async def by_uuid(self, uuid: str, owner: str) -> Property:
+        """Raises as `get`."""
+        found = await self._store.property_of(uuid)
+        if found is None or _is_over(found, self._now()):
+            raise NotFoundError(f"there is no property of the uuid {uuid}")
+        return _mine(found, owner)
+
     async def find(self, pattern: str, owner: str) -> list[Property]:
         """The owner's properties that a pattern or path means, by path."""
         wanted = PathPattern(pattern, self.namespace)
@@ -136,7 +143,8 @@ class Properties:
                 raise NameTakenError(f"there is a property {to} already")
             after = replace(origin, path=target, updated=self._now())
             news = ("property.moved", {"origin": origin.path, "target": after.path})
-            await self._commit(PropertyChange([after], over), [news], owner)
+            change = PropertyChange([after], over, vacated={origin.path: after.path})
+            await self._commit(change, [news], owner)
             return after
 
     async def sweep_again_and_again(self) -> None:
@@ -159,7 +167,10 @@ class Properties:
             for first in range(0, len(mine), BATCH):
                 batch = mine[first : first + BATCH]
                 news = [_news("deleted", one, None) for one in batch]
-                await self._commit(PropertyChange(removed=[one.uuid for one in batch]), news, owner)
+                gone = PropertyChange(
+                    removed=[one.uuid for one in batch], vacated=dict.fromkeys([one.path for one in batch])
+                )
+                await self._commit(gone, news, owner)
         return found
 
     async def _present(self, absolute: str) -> Property | None:

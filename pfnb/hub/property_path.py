@@ -22,6 +22,11 @@ def absolute_path(path: str, namespace: str) -> str:
     return _absolute(path, namespace)
 
 
+def relative_path(path: str, namespace: str) -> str:
+    """The other way round."""
+    return path.removeprefix(f"{ROOT}{namespace}/")
+
+
 class PathPattern:
     """A pattern, or a path, which matches itself. `prefix` is what every match begins with."""
 

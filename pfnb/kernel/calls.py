@@ -13,6 +13,7 @@ from pfnb.exceptions import HubUnreachableError, PfnbError, error_from_json
 REPEATABLE = frozenset(
     {
         "get_webhooks",
+        "event_mappings",
         "webhook_logs",
         "read_content",
         "put_content",

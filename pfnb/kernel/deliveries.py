@@ -8,7 +8,8 @@ from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, PfnbError
 from pfnb.kernel.contents import Contents
-from pfnb.kernel.listener import Listener, failed
+from pfnb.kernel.listener import Listener
+from pfnb.kernel.outcome import failed
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.session import Session
 from pfnb.language.runner import Runner

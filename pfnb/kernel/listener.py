@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from pfnb.exceptions import PfnbError, StepError
+from pfnb.exceptions import PfnbError
 from pfnb.kernel.board import Board
 from pfnb.kernel.contents import Contents
 from pfnb.kernel.event import Event
 from pfnb.kernel.failures import explained
 from pfnb.kernel.handler import without_place
 from pfnb.kernel.journal import note
+from pfnb.kernel.outcome import failed, succeeded, unexpected
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
-from pfnb.language.run import RunResult, steps_of
 from pfnb.language.runner import Runner
 
 FIRST_LINE = 2
@@ -88,7 +87,7 @@ class Listener:
             )
         except Exception as error:
             # Nothing but the board and the hub's record can tell: there is no cell that waits.
-            failure = error if isinstance(error, PfnbError) else _unexpected(error)
+            failure = error if isinstance(error, PfnbError) else unexpected(error)
             if self.is_function:
                 failure = without_place(failure)
             explanation = explained(failure, self.pipeline.source, FIRST_LINE)
@@ -99,7 +98,7 @@ class Listener:
             self.board.forget(entry["id"])
         else:
             self.board.show(entry, data, "succeeded")
-        return _succeeded(result)
+        return succeeded(result)
 
     def _log(self, trace_id: str, level: str, message: str) -> None:
         self.board.log(level, message)
@@ -113,12 +112,6 @@ class Listener:
             self.pipeline = parse_pipeline(self.pipeline.source, runner.registry, first_line=FIRST_LINE)
 
 
-def failed(error: PfnbError) -> dict[str, Any]:
-    """The end of a run, or of reporting it, with this error."""
-    steps = [record.to_json() for record in steps_of(error)]
-    return {"status": "failed", "error": error.to_json(), "steps": steps}
-
-
 def _steps(items: tuple[Step | Block, ...]) -> Iterator[Step]:
     for item in items:
         if isinstance(item, Block):
@@ -127,40 +120,3 @@ def _steps(items: tuple[Step | Block, ...]) -> Iterator[Step]:
                 yield from _steps(part.steps)
         else:
             yield item
-
-
-def _unexpected(error: Exception) -> StepError:
-    failure = StepError(f"the run broke off with {type(error).__name__}: {error}")
-    failure.__cause__ = error
-    return failure
-
-
-def _succeeded(result: RunResult) -> dict[str, Any]:
-    response = result.response
-    return {
-        "status": "succeeded",
-        "value": plain(result.body),
-        "response": None
-        if response is None
-        else {"status": response.status, "headers": dict(response.headers), "body": plain(response.body)},
-        "steps": [record.to_json() for record in result.steps],
-        "skipped": result.skipped,
-    }
-
-
-def plain(value: Any) -> Any:
-    """The value itself if JSON has it, else what the HTTP API would make of it; as a text if that makes nothing of it."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return _made_plain(value)
-    return value
-
-
-def _made_plain(value: Any) -> Any:
-    from pfnb.http.handler import to_json
-
-    try:
-        return json.loads(to_json(value))
-    except (TypeError, ValueError, RecursionError):
-        return str(value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pfnb.exceptions import HubUnreachableError
-from pfnb.http.wire import AS_USER
+from pfnb.http.wire import AS_USER, OWNER
 from pfnb.language.port import Exists, HubPort, User
 
 NO_HUB = "there is no hub here yet: run %load_ext pfnb first"
@@ -31,6 +31,17 @@ class ActingAs:
 
     async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"", /) -> Any:
         return await self._session.call(method, {**arguments, AS_USER: self._username}, body)
+
+
+class ForOwner:
+    """A worker's session, for the pipelines of one owner."""
+
+    def __init__(self, session: Caller, owner: str) -> None:
+        self._session = session
+        self._owner = owner
+
+    async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"", /) -> Any:
+        return await self._session.call(method, {**arguments, OWNER: self._owner}, body)
 
 
 class SessionPort(HubPort):
@@ -69,6 +80,10 @@ class SessionPort(HubPort):
     async def read_pipeline(self, path: str) -> dict[str, Any]:
         pipeline: dict[str, Any] = await self._session.call("read_pipeline", {"path": path})
         return pipeline
+
+    async def event_mappings(self) -> list[dict[str, Any]]:
+        mappings: list[dict[str, Any]] = await self._session.call("event_mappings", {})
+        return mappings
 
     async def iam(self, action: str, **fields: Any) -> Any:
         return await self._session.call("iam", {"action": action, "fields": fields})

@@ -19,6 +19,11 @@ from pfnb.language.port import HubPort
 LARGE = 16_384
 """Characters of a pipeline that is read in a thread."""
 
+PIPELINE_TYPE = "application/yaml;type=pipeline"
+"""The type of a property that is a stored pipeline."""
+BY_UUID = "uuid:"
+"""What stands before the uuid of a property, where a pipeline is named by it."""
+
 _SCHEME = re.compile(r"\$?uri:(pipeline|property|command):(.*)", re.DOTALL)
 
 
@@ -43,7 +48,8 @@ def reference_of(text: str, registry: CommandRegistry) -> Reference:
         raise ParameterError(f"{text!r} names no pipeline: write its path, such as global/app/demo/pipeline/lead")
     if kind == "command" or (kind != "property" and "/" not in path and (is_uri(rest) or path in registry)):
         return Reference(uri=rest)
-    return Reference(path=path.strip("/"), vars=dict(parse_qsl(query, keep_blank_values=True)))
+    path = path if path.startswith("/pipeforce/") else path.strip("/")
+    return Reference(path=path, vars=dict(parse_qsl(query, keep_blank_values=True)))
 
 
 def check_calls(path: tuple[str, ...], name: str, limit: int) -> None:

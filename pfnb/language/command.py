@@ -202,6 +202,14 @@ class CommandRegistry:
         twin._blocks.update(self._blocks)
         return twin
 
+    def built_in(self) -> CommandRegistry:
+        """A registry of its own with pfnb's own commands."""
+        twin = CommandRegistry()
+        for command in self:
+            if _is_built_in(command):
+                twin.add(command)
+        return twin
+
     def __contains__(self, name: object) -> bool:
         return name in self._commands
 

@@ -67,7 +67,13 @@ class HubPort(Protocol):
         ...
 
     async def read_pipeline(self, path: str) -> dict[str, Any]:
-        """A stored pipeline by its path, or a listening one by its name: `path` and `source`. Raises NotFoundError."""
+        """A stored pipeline by its path, or as `uuid:` and its uuid, or a listening one by its name: `path` and `source`. Raises
+        NotFoundError."""
+        ...
+
+    async def event_mappings(self) -> list[dict[str, Any]]:
+        """Which pipeline of this user listens to what: `eventKey`, `pipeline`, and the `notebook` it is in, None for a stored
+        one."""
         ...
 
     async def iam(self, action: str, **fields: Any) -> Any:

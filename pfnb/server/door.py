@@ -10,8 +10,9 @@ from jupyter_server.utils import ensure_async
 from tornado.web import RequestHandler, authenticated
 
 from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
-from pfnb.http.door import Door, authorization_token
+from pfnb.http.door import Door
 from pfnb.http.handler import HubHandler
+from pfnb.http.secret import authorization_token
 from pfnb.http.site import Caller, Site
 
 UNAUTHENTICATED = "log in to this Jupyter Server, or send `Authorization: token …`"

@@ -90,10 +90,11 @@ class PfnbExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         await self.home.open()
+        self.site.open()
         self.log.info("pfnb hub ready at %s", self._url())
 
     async def stop_extension(self) -> None:
-        self.site.close()
+        await self.site.close()
         await self.home.close()
 
     def _server(self) -> ServerApp:

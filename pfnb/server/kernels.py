@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_server.utils import ensure_async
 from tornado.httputil import HTTPServerRequest
 
-from pfnb.http.door import authorization_token, same_secret
+from pfnb.http.secret import authorization_token, same_secret
 from pfnb.http.site import Peer
 from pfnb.http.wire import HUB_VARIABLE, KERNEL_HEADER
 

@@ -59,9 +59,9 @@ async def test_what_was_put_is_there(hub):
 async def test_an_update_changes_what_is_given_and_nothing_else(hub):
     made = await put(hub, value="text", tags={"a": "b"})
     assert made.type is None
-    updated = await put(hub, type="application/yaml;type=pipeline")
+    updated = await put(hub, type="application/yaml;type=form")
     assert (updated.uuid, updated.value, updated.tags, updated.type) == (
-        made.uuid, "text", {"a": "b"}, "application/yaml;type=pipeline",
+        made.uuid, "text", {"a": "b"}, "application/yaml;type=form",
     )  # fmt: skip
     assert updated.updated is not None
     assert (await put(hub, value=None)).value is None

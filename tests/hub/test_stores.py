@@ -18,7 +18,7 @@ from pfnb.hub.request import Body, FilePart
 from pfnb.hub.stores import migrations, rows, schema
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql import SqlStore
-from pfnb.hub.stores.store import Store
+from pfnb.hub.stores.store import ListenerChange, Store
 from tests.hub.conftest import HOOK, event, small, sqlite_store
 
 
@@ -80,9 +80,9 @@ async def test_a_run_that_was_cut_off_counts_as_an_attempt_and_stays_pending(sto
 
 
 async def test_deliveries_of_a_deleted_listener_are_dead_and_say_why(store: Store) -> None:
-    await store.save_listener(Listener("lead", "order.*", "ada", "a.ipynb", 1))
+    await store.change_listeners(ListenerChange([Listener("lead", "order.*", "ada", "a.ipynb", 1)]))
     await store.add_event(event(1), small(), ["lead"])
-    await store.delete_listener("lead", "the listener was deleted")
+    await store.change_listeners(ListenerChange(removed=["lead"]))
     (delivery,) = (await store.deliveries(["e1"]))["e1"]
     assert (delivery.status, delivery.error) == ("dead", {"statusMessage": "the listener was deleted"})
 
@@ -99,7 +99,7 @@ async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -
     store = sqlite_store(tmp_path)
     await store.open()
     await store.save_webhooks(HOOK)
-    await store.save_listener(Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2))
+    await store.change_listeners(ListenerChange([Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2)]))
     await store.add_event(event(1), small(), ["lead"])
     await store.save_webhooks(replace(HOOK, event_key="order.paid", updated=2))
     await store.close()

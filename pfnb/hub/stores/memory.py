@@ -16,7 +16,18 @@ from pfnb.hub.query import EventQuery
 from pfnb.hub.request import Body
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
 from pfnb.hub.stores.search import MAX_EVENTS, search
-from pfnb.hub.stores.store import AWAY, REPEAT_MILLISECONDS, AddEvent, Found, Opened, PropertyChange, Stored
+from pfnb.hub.stores.store import (
+    AWAY,
+    DELETED,
+    NO_LISTENERS,
+    REPEAT_MILLISECONDS,
+    AddEvent,
+    Found,
+    ListenerChange,
+    Opened,
+    PropertyChange,
+    Stored,
+)
 from pfnb.hub.webhook import Webhook
 
 
@@ -150,16 +161,19 @@ class MemoryStore:
     async def delete_webhook(self, uuid: str) -> None:
         self._webhooks.pop(uuid, None)
 
-    async def save_listener(self, listener: Listener) -> None:
-        self._listeners[listener.name] = listener
+    async def change_listeners(self, change: ListenerChange) -> None:
+        for name in change.names:
+            self._listeners.pop(name, None)
+        self._listeners.update((listener.name, listener) for listener in change.saved)
+        for one in [one for one in self._deliveries.values() if one.status not in FINAL]:
+            if one.listener in change.removed:
+                self._deliveries[one.id] = replace(one, status="dead", error={"statusMessage": DELETED})
+            elif one.listener in change.renamed:
+                self._deliveries[one.id] = replace(one, listener=change.renamed[one.listener])
 
-    async def delete_listener(self, name: str, reason: str) -> None:
-        self._listeners.pop(name, None)
-        for delivery in list(self._deliveries.values()):
-            if delivery.listener == name and delivery.status not in FINAL:
-                self._deliveries[delivery.id] = replace(delivery, status="dead", error={"statusMessage": reason})
-
-    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
+    async def change_properties(
+        self, change: PropertyChange, events: Sequence[AddEvent], listeners: ListenerChange = NO_LISTENERS
+    ) -> list[Stored]:
         gone = {one for one, (kept, _) in self._attachments.items() if kept.property in change.removed}
         for attachment_id in {*change.detached, *gone}:
             remove_body(self._attachments.pop(attachment_id)[1])
@@ -167,10 +181,14 @@ class MemoryStore:
             self._properties.pop(uuid, None)
         self._properties.update((saved.uuid, saved) for saved in change.saved)
         self._attachments.update((attached.id, (attached, body)) for attached, body in change.attached)
+        await self.change_listeners(listeners)
         return [await self.add_event(one.event, one.body, one.listeners) for one in events]
 
     async def property(self, path: str) -> Property | None:
         return next((found for found in self._properties.values() if found.path == path), None)
+
+    async def property_of(self, uuid: str) -> Property | None:
+        return self._properties.get(uuid)
 
     async def properties(self, prefix: str) -> list[Property]:
         found = (one for one in self._properties.values() if one.path.startswith(prefix))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.delivery import Delivery, DeliveryStatus
 from pfnb.hub.event import Event
 from pfnb.hub.property import Attachment, Property
 from pfnb.hub.query import EventQuery
@@ -22,7 +22,7 @@ from pfnb.hub.stores import queries, removals, rows, schema, writes
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
 from pfnb.hub.stores.migrations import migrate
 from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
-from pfnb.hub.stores.store import AddEvent, Found, Opened, PropertyChange, Stored
+from pfnb.hub.stores.store import NO_LISTENERS, AddEvent, Found, ListenerChange, Opened, PropertyChange, Stored
 from pfnb.hub.stores.writer import Writer
 from pfnb.hub.webhook import Webhook
 
@@ -124,16 +124,15 @@ class SqlStore:
     async def delete_webhook(self, uuid: str) -> None:
         await self._writer.submit(writes.delete_webhook(uuid))
 
-    async def save_listener(self, listener: Listener) -> None:
-        await self._writer.submit(writes.save_listener(listener))
+    async def change_listeners(self, change: ListenerChange) -> None:
+        await self._writer.submit(writes.change_listeners(change))
 
-    async def delete_listener(self, name: str, reason: str) -> None:
-        await self._writer.submit(writes.delete_listener(name, reason))
-
-    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
+    async def change_properties(
+        self, change: PropertyChange, events: Sequence[AddEvent], listeners: ListenerChange = NO_LISTENERS
+    ) -> list[Stored]:
         if any(body.path is not None for _, body in change.attached):
             await asyncio.to_thread(sync_folder, self._bodies)
-        stored, files = await self._writer.submit(writes.ChangeProperties(change, events))
+        stored, files = await self._writer.submit(writes.ChangeProperties(change, events, listeners))
         if files:
             await asyncio.to_thread(remove_files, self._bodies, files)
         return list(stored)
@@ -141,6 +140,10 @@ class SqlStore:
     async def property(self, path: str) -> Property | None:
         table = schema.properties
         found = await self._properties(table.c.path == path)
+        return found[0] if found else None
+
+    async def property_of(self, uuid: str) -> Property | None:
+        found = await self._properties(schema.properties.c.uuid == uuid)
         return found[0] if found else None
 
     async def properties(self, prefix: str) -> list[Property]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
@@ -41,12 +41,34 @@ class AddEvent:
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """What is to become of properties: `removed` are uuids, and take their attachments along; `detached` are attachments' ids."""
+    """What is to become of properties: `removed` are uuids, and take their attachments along; `detached` are attachments' ids.
+    `vacated` are the paths where there is nothing any more, and where the property is now, None for nowhere."""
 
     saved: Sequence[Property] = ()
     removed: Sequence[str] = ()
     attached: Sequence[tuple[Attachment, Body]] = ()
     detached: Sequence[str] = ()
+    vacated: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerChange:
+    """What is to become of listeners, by name: `saved` are new or different. What waits for a `renamed` one waits for it under
+    its new name, and what waits for a `removed` one is dead."""
+
+    saved: Sequence[Listener] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    removed: Sequence[str] = ()
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All names that meant something else before."""
+        return (*self.removed, *self.renamed, *(one.name for one in self.saved))
+
+
+NO_LISTENERS = ListenerChange()
+DELETED = "the listener was deleted"
+"""Why what waited for it is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +125,14 @@ class Store(Protocol):
 
     async def delete_webhook(self, uuid: str) -> None: ...
 
-    async def save_listener(self, listener: Listener) -> None: ...
+    async def change_listeners(self, change: ListenerChange) -> None: ...
 
-    async def delete_listener(self, name: str, reason: str) -> None:
-        """Remove it; what was pending or running for it is `dead` with this reason."""
+    async def change_properties(
+        self, change: PropertyChange, events: Sequence[AddEvent], listeners: ListenerChange = NO_LISTENERS
+    ) -> list[Stored]:
+        """All of the change, what it means for listeners, and the events that tell of it, in one commit."""
 
-    async def change_properties(self, change: PropertyChange, events: Sequence[AddEvent]) -> list[Stored]:
-        """All of the change and the events that tell of it, in one commit."""
+    async def property_of(self, uuid: str) -> Property | None: ...
 
     async def property(self, path: str) -> Property | None: ...
 

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.delivery import Delivery, DeliveryStatus
 from pfnb.hub.stores import rows, schema
 from pfnb.hub.stores.removals import GiveUp, RemoveEvents
 from pfnb.hub.stores.sequences import Sequences
-from pfnb.hub.stores.store import REPEAT_MILLISECONDS, AddEvent, PropertyChange, Stored
+from pfnb.hub.stores.store import DELETED, REPEAT_MILLISECONDS, AddEvent, ListenerChange, PropertyChange, Stored
 from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
@@ -40,6 +40,7 @@ class AddDeliveries:
 class ChangeProperties:
     change: PropertyChange
     events: Sequence[AddEvent]
+    listeners: ListenerChange
 
     def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[list[Stored], list[str]]:
         """The events' places, and the names of body files that nothing needs any more."""
@@ -51,6 +52,7 @@ class ChangeProperties:
         connection.execute(sa.delete(schema.properties).where(schema.properties.c.uuid.in_(replaced)))
         _insert(connection, schema.properties, [rows.property_row(saved) for saved in change.saved])
         _insert(connection, table, [rows.attachment_row(*attached) for attached in change.attached])
+        change_listeners(self.listeners).run(connection, numbers)
         return list(_add_events(connection, list(self.events), numbers)), [file for file in files if file]
 
 
@@ -242,16 +244,17 @@ def delete_webhook(uuid: str) -> Change:
     return Change(((sa.delete(schema.webhooks).where(schema.webhooks.c.uuid == uuid), None),))
 
 
-def save_listener(listener: Listener) -> Change:
-    delete = sa.delete(schema.listeners).where(schema.listeners.c.name == listener.name)
-    return Change(((delete, None), (sa.insert(schema.listeners), rows.listener_row(listener))))
-
-
-def delete_listener(name: str, reason: str) -> Change:
-    table = schema.deliveries
-    unfinished = sa.update(table).where(table.c.listener == name, table.c.status == "pending")
-    dead = unfinished.values(status="dead", error=json.dumps({"statusMessage": reason}))
-    return Change(((sa.delete(schema.listeners).where(schema.listeners.c.name == name), None), (dead, None)))
+def change_listeners(change: ListenerChange) -> Change:
+    table, deliveries = schema.listeners, schema.deliveries
+    pending = sa.update(deliveries).where(deliveries.c.status == "pending")
+    dead = {"status": "dead", "error": json.dumps({"statusMessage": DELETED})}
+    statements: list[tuple[sa.Executable, dict[str, Any] | None]] = []
+    statements += [(sa.delete(table).where(table.c.name == name), None) for name in change.names]
+    statements += [(sa.insert(table), rows.listener_row(listener)) for listener in change.saved]
+    statements += [(pending.where(deliveries.c.listener == name).values(**dead), None) for name in change.removed]
+    for old, new in change.renamed.items():
+        statements.append((pending.where(deliveries.c.listener == old).values(listener=new), None))
+    return Change(tuple(statements))
 
 
 def _literals(table: sa.Table, row: dict[str, Any]) -> list[sa.ColumnElement[Any]]:

@@ -1,0 +1,128 @@
+"""Stored pipelines: properties that are pipelines. A broken one cannot be saved, and one that listens is a listener as soon as it
+is saved, which a worker process serves."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import partial
+
+from pfnb import commands
+from pfnb.exceptions import NameTakenError
+from pfnb.hub.delivery import Listener
+from pfnb.hub.dispatcher import Dispatcher
+from pfnb.hub.feed import Worker
+from pfnb.hub.listeners import Listeners
+from pfnb.hub.offload import in_thread_if_large
+from pfnb.hub.property import Property
+from pfnb.hub.property_path import relative_path
+from pfnb.hub.stores.store import ListenerChange, PropertyChange
+from pfnb.language.parser import parse_pipeline
+from pfnb.language.pipeline import Pipeline
+
+_TYPE = re.compile(r";\s*type\s*=\s*\"?pipeline\"?\s*(;|$)", re.IGNORECASE)
+
+
+class StoredPipelines:
+    """`wanted` is set once there is one that listens: then a worker is needed."""
+
+    def __init__(self, namespace: str, listeners: Listeners, dispatcher: Dispatcher, now: Callable[[], int]) -> None:
+        self._namespace = namespace
+        self._listeners = listeners
+        self._dispatcher = dispatcher
+        self._now = now
+        # A worker is a process of its own, which has no commands of a notebook.
+        self._registry = commands.load().built_in()
+        self._worker: Worker | None = None
+        self._turn = asyncio.Lock()
+        self.wanted = asyncio.Event()
+
+    def opened(self) -> None:
+        """The hub has read its listeners."""
+        if any(listener.is_stored for listener in self._listeners.all()):
+            self.wanted.set()
+
+    async def listeners_of(self, change: PropertyChange) -> ListenerChange:
+        """What a change of properties means for the listeners. Raises what `parse_pipeline` does, for the first pipeline that is
+        wrong, and NameTakenError where a notebook's pipeline has the path for its name."""
+        now = {self._name(one.path): await self._listener(one) for one in change.saved}
+        saved = [listener for listener in now.values() if listener is not None]
+        moved = {self._name(path): self._name(to) for path, to in change.vacated.items() if to is not None}
+        renamed = {old: new for old, new in moved.items() if self._is_stored(old) and now.get(new) is not None}
+        touched = (*now, *map(self._name, change.vacated))
+        removed = [name for name in touched if self._is_stored(name) and name not in renamed and now.get(name) is None]
+        return ListenerChange([one for one in saved if one != self._listeners.find(one.name)], renamed, removed)
+
+    async def changed(self, change: ListenerChange) -> None:
+        """The store has committed this: what runs of the pipelines before is cut off, and the new ones get what waits."""
+        self._listeners.changed(change)
+        async with self._turn:
+            for name in change.names:
+                await self._dispatcher.forget(name)
+            for listener in change.saved:
+                self.wanted.set()
+                await self._attach(listener)
+
+    async def serve(self, worker: Worker) -> None:
+        """The worker runs all stored pipelines from now on."""
+        async with self._turn:
+            self._worker = worker
+            for listener in self._listeners.all():
+                if listener.is_stored:
+                    await self._attach(listener)
+
+    def left(self, worker: Worker) -> None:
+        """The worker has gone."""
+        if self._worker is worker:
+            self._worker = None
+
+    async def _attach(self, listener: Listener) -> None:
+        if self._worker is not None and self._listeners.find(listener.name) is listener:
+            await self._dispatcher.attach(listener, self._worker, replace=True)
+
+    async def _listener(self, found: Property) -> Listener | None:
+        pipeline = await self._pipeline(found)
+        if pipeline is None or pipeline.listen is None:
+            return None
+        name = self._name(found.path)
+        held = self._listeners.find(name)
+        if held is not None and not held.is_stored:
+            raise NameTakenError(
+                f"{name} is the name of a pipeline that listens in {held.notebook}: choose another path"
+            )
+        rules = pipeline.rules
+        return Listener(
+            name,
+            pipeline.listen.event_key,
+            found.owner,
+            notebook="",
+            created=held.created if held is not None else self._now(),
+            source=pipeline.source,
+            concurrency=rules.concurrency,
+            strict=rules.strict,
+            retry=pipeline.retry,
+        )
+
+    async def _pipeline(self, found: Property) -> Pipeline | None:
+        source = source_of(found)
+        if source is None or not is_pipeline(found):
+            return None
+        return await in_thread_if_large(len(source), partial(parse_pipeline, source, self._registry))
+
+    def _is_stored(self, name: str) -> bool:
+        held = self._listeners.find(name)
+        return held is not None and held.is_stored
+
+    def _name(self, path: str) -> str:
+        return relative_path(path, self._namespace)
+
+
+def is_pipeline(found: Property) -> bool:
+    """Whether its type says that it is a pipeline, as `application/yaml;type=pipeline` does."""
+    return _TYPE.search(found.type or "") is not None
+
+
+def source_of(found: Property) -> str | None:
+    """The text of a property that is a pipeline, None while it has none."""
+    return found.value if found.value is not None else found.default_value
