@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from pfnb.language.command import NULL, command
 from pfnb.language.context import Context
+from pfnb.language.parameters import UNSET
 
 Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
 
@@ -39,7 +40,12 @@ async def log(
 
 
 @command("set", anonymous=True)
-async def set_value(value: Annotated[Any, Field(description="The value to put where `output` points.")]) -> Any:
+async def set_value(
+    body: Any,
+    value: Annotated[
+        Any, Field(description="The value to put where `output` points. Default: the step's input.")
+    ] = UNSET,
+) -> Any:
     """Put a value into the body, or to where the parameter `output` points.
 
     Example:
@@ -48,7 +54,8 @@ async def set_value(value: Annotated[Any, Field(description="The value to put wh
           - set: {value: "#{vars.price * 2}"}
         # => 40
     """
-    return NULL if value is None else value
+    chosen = body if value is UNSET else value
+    return NULL if chosen is None else chosen
 
 
 @command("body.set", aliases=("set.body",), anonymous=True, shorthand="value")

@@ -26,7 +26,8 @@ async def run_as(
 ) -> None:
     """Run the steps that follow as another user.
 
-    The pipeline's owner may lift it to themselves. To anybody else it takes the role `CAN_RUN_AS_SOURCE` for the owner and
+    The pipeline's owner may lift it to themselves, and an `ADMIN` to `systemuser`, who does everything for the owner. To anybody
+    else it takes the role `CAN_RUN_AS_SOURCE` for the owner and
     `CAN_RUN_AS_TARGET` for that user.
 
     Example:

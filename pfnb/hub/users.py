@@ -13,10 +13,9 @@ from pfnb.exceptions import AccessDeniedError, NameTakenError, NotAuthenticatedE
 from pfnb.hub.accounts import Account, Role, check_role_name, check_username
 from pfnb.hub.passwords import hashed, is_password, new_token, token_digest
 from pfnb.hub.stores.store import Store
-from pfnb.language.port import ANONYMOUS_NAME, User
+from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, User
 from pfnb.language.roles import ADMIN, EVERYTHING, RUN, RUN_AS_SOURCE, RUN_AS_TARGET, includes
 
-SYSTEM_NAME = "systemuser"
 MIN_PASSWORD = 8
 
 _Record = tuple[str, str, dict[str, Any]]

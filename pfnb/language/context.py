@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from pfnb.exceptions import HubUnreachableError, PfnbError
 from pfnb.language.deferred import Lazy
-from pfnb.language.port import ANONYMOUS, HubPort, User
-from pfnb.language.roles import check_run_as
+from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
+from pfnb.language.roles import ADMIN, check_run_as
 from pfnb.language.run import Response
 from pfnb.language.scope import Scope
 
@@ -93,13 +93,15 @@ class Context:
         """Run the steps that follow as another user, who is then whom the hub answers.
 
         Whoever wrote the pipeline may lift it to themselves, or drop to anonymousUser, who sees of the hub what the owner's
-        pipelines see. Anybody else takes roles on both sides: AccessDeniedError names what is missing; NotFoundError if there
-        is no such user.
+        pipelines see; so does systemuser, for an owner who may do everything as well. Anybody else takes roles on both sides:
+        AccessDeniedError names what is missing; NotFoundError if there is no such user.
         """
         if username == ANONYMOUS.name:
             self.user, self.hub = ANONYMOUS, self._owners_hub
         elif username == self.owner.name and not self.owner.anonymous:
             self.user, self.hub = self.owner, self._owners_hub
+        elif username == SYSTEM_NAME and ADMIN in self.owner.roles:
+            self.user, self.hub = User(SYSTEM_NAME, self.owner.roles), self._owners_hub
         elif username != self.user.name:
             found = await self._owners_hub.iam("find_user", username=username)
             user = User(found["name"], frozenset(found["roles"]))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Exists = Literal["update", "skip", "error"]
 """What to do with a property that is there already."""
 ANONYMOUS_NAME = "anonymousUser"
+SYSTEM_NAME = "systemuser"
+"""Who may do everything and is nobody: pipelines of whoever may do everything, too, act as this user for their owner."""
 
 
 @dataclass(frozen=True, slots=True)

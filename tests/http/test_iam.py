@@ -68,6 +68,20 @@ async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: http
     assert (await owner.post(PIPELINE, content=nobody)).status_code == 404
 
 
+async def test_systemuser_acts_for_an_owner_who_may_do_everything_and_for_nobody_else(
+    acting: As, owner: httpx.AsyncClient
+) -> None:
+    mine = (await owner.post(COMMAND + "webhook.put", params={"eventKey": "a.b"})).json()
+    text = "pipeline:\n  - iam.run.as: {username: systemuser}\n  - webhook.get: {eventKey: a.b}\n"
+    seen = (await owner.post(PIPELINE, content=text)).json()
+    assert mine["uuid"] in str(seen)
+    text = "pipeline:\n  - iam.run.as: {username: systemuser}\n  - iam.authinfo\n"
+    assert (await owner.post(PIPELINE, content=text)).json()["username"] == "systemuser"
+    grace = await acting("CAN_PIPE_%, CAN_RUN_AS_SOURCE")
+    refused = await grace.post(PIPELINE, content=text)
+    assert (refused.status_code, "CAN_RUN_AS_TARGET for systemuser" in refused.json()["statusMessage"]) == (403, True)
+
+
 async def test_after_the_switch_only_that_users_roles_count(owner: httpx.AsyncClient) -> None:
     params = {"username": "target", "roleNames": "CAN_RUN_AS_TARGET"}
     await owner.post(COMMAND + "iam.user.create", params=params)

@@ -254,7 +254,7 @@ class TestParameters:
             ("crm.score: {factor: many}", 25, 'parameter "factor"'),
             ("crm.score: {fullName: a, full_name: b}", 30, "given twice"),
             ("crm.score: {in: [a, [b]]}", 21, 'parameter "in.1"'),
-            ("set", 5, 'set needs the parameter "value"'),
+            ("var.set", 5, 'var.set needs the parameter "key"'),
             ("log: {level: LOUD}", 18, "'LOUD'"),
             ("event.send: {payload: 1}", 5, 'needs the parameter "key"'),
             ("http.response.set: {statusCode: 99}", 37, "greater than or equal to 200"),
