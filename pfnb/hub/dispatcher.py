@@ -29,8 +29,9 @@ class Dispatcher:
         self._attaching = asyncio.Lock()
 
     async def close(self) -> None:
-        for feed in list(self._feeds.values()):
-            await self._stop(feed)
+        async with self._attaching:
+            for feed in list(self._feeds.values()):
+                await self._stop(feed)
 
     async def publish(self, event: Event, deliveries: Sequence[Delivery], body: bytes | None) -> None:
         """Wake the workers of an event's deliveries; `body` is the event's, where it is in memory."""

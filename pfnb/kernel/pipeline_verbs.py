@@ -19,6 +19,7 @@ _NAME = Parameter("name", "the pipeline's name", required=True)
 CELL = Verb(
     "NAME",
     "Register the pipeline in this cell if it begins with event.listen, else run it now and show its result.",
+    (Parameter("save", "store it at this path (--save PATH): then it listens in the hub, without this notebook"),),
     flags={
         "run": "run it now, also if it begins with event.listen",
         "run-as-me": "its runs may do what you may; a webhook's run is anonymous otherwise",
@@ -28,11 +29,11 @@ CELL = Verb(
 )
 NAMED = Verb("NAME", "The name of the pipeline in this cell.", first=_NAME)
 VERBS = (
-    Verb("list", "The pipelines that listen, of all your notebooks."),
+    Verb("list", "The pipelines that listen: of all your notebooks, and stored ones."),
     Verb("show", "Draw a pipeline that listens, with its source.", first=_NAME),
     Verb(
         "run",
-        "Run a pipeline of this notebook that listens, now, as you. It gets no event.",
+        "Run a pipeline of this notebook that listens, or a stored one by its path, now, as you. It gets no event.",
         (Parameter("body", "JSON or text it begins with", json_or_text),),
         first=_NAME,
     ),
@@ -73,6 +74,11 @@ def run_cell(notebook: Notebook, line: str, cell: str) -> Any:
     name, words = _cell_words(line)
     with told_briefly(cell, FIRST_LINE):
         pipeline = parse_pipeline(cell, notebook.runner.registry, first_line=FIRST_LINE)
+        if (path := words.get("save")) is not None:
+            _check_flags(words, {"replace", "run-as-me", "shared"}, "one that is stored at a path listens in the hub")
+            pipelines.save(notebook, path, cell)
+            if "run" not in words.flags:
+                return None
         if pipeline.listen is None or "run" in words.flags:
             _check_flags(words, {"replace", "run-as-me", "shared"}, "this pipeline runs now, as you")
             return pipelines.run_in_cell(notebook, pipeline).body
@@ -92,7 +98,7 @@ def _cell_words(line: str) -> tuple[str, Words]:
 
 def _check_flags(words: Words, senseless: set[str], why: str) -> None:
     for flag in sorted(words.flags & senseless):
-        raise UsageError(f"--{flag} is for a pipeline that listens (event.listen as its first step): {why}")
+        raise UsageError(f"--{flag} is for a pipeline that listens here (event.listen as its first step): {why}")
 
 
 def _list(notebook: Notebook, _words: Words) -> pipelines.Listeners:
@@ -115,9 +121,9 @@ def _show(notebook: Notebook, words: Words) -> drawing.Drawing:
 
 
 def _run(notebook: Notebook, words: Words) -> Any:
-    listener = pipelines.here(notebook, words.get("name"))
-    with told_briefly(listener.pipeline.source, FIRST_LINE):
-        return pipelines.run_in_cell(notebook, listener.pipeline, words.get("body")).body
+    pipeline, first_line = pipelines.to_run(notebook, words.get("name"))
+    with told_briefly(pipeline.source, first_line):
+        return pipelines.run_in_cell(notebook, pipeline, words.get("body")).body
 
 
 def _history(notebook: Notebook, words: Words) -> runs.Runs:

@@ -6,22 +6,24 @@ import contextvars
 import sys
 from typing import Any
 
-from pfnb.exceptions import NotFoundError, PfnbError
+from pfnb.exceptions import NotFoundError, PfnbError, PipelineError, UnknownCommandError
 from pfnb.kernel.board import Board
-from pfnb.kernel.listener import Listener
+from pfnb.kernel.listener import FIRST_LINE, Listener
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.output import sent_to
 from pfnb.kernel.picture import empty_bundle
 from pfnb.kernel.rows import Rows
 from pfnb.kernel.screen import CellPlace
+from pfnb.language.calls import PIPELINE_TYPE
+from pfnb.language.parser import parse_pipeline
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS
 from pfnb.language.run import RunResult
 
 
 class Listeners(Rows[dict[str, Any]]):
-    """The listeners of this owner in the hub, whatever notebook they belong to: name, pattern, notebook, owner, connected,
-    workers, shared, pending, created, source."""
+    """The listeners of this owner in the hub, of whatever notebook, and stored ones, which have none: name, pattern, notebook,
+    owner, connected, workers, shared, pending, created, source."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.kernel.display import listeners_bundle
@@ -96,6 +98,28 @@ async def _unregister(notebook: Notebook, name: str) -> None:
 def listed(notebook: Notebook) -> Listeners:
     """All listeners of this owner."""
     return Listeners(notebook.run_sync(notebook.hub.list_listeners()))
+
+
+def save(notebook: Notebook, path: str, source: str) -> None:
+    """Store a cell's pipeline, and say what it does from now on. Errors name the cell's lines."""
+    try:
+        saved = notebook.run_sync(notebook.hub.put_property(path, {"value": source, "type": PIPELINE_TYPE}))
+    except PipelineError as error:
+        error.line = None if error.line is None else error.line + FIRST_LINE - 1
+        if isinstance(error, UnknownCommandError):
+            error.message += ": a stored pipeline runs in the hub, without the commands of this notebook"
+        raise
+    listening = [row for row in listed(notebook) if row["name"] == path]
+    does = f"listens for {listening[0]['pattern']} in the hub" if listening else "is stored: %pipeline run runs it"
+    sys.stdout.write(f"{saved['property']['path']} {does}\n")
+
+
+def to_run(notebook: Notebook, name: str) -> tuple[Pipeline, int]:
+    """A listener's pipeline of this notebook, or a stored one, and the number of its first line. NotFoundError."""
+    if "/" not in name or notebook.deliveries.listener(name) is not None:
+        return here(notebook, name).pipeline, FIRST_LINE
+    source = notebook.run_sync(notebook.hub.read_pipeline(name))["source"]
+    return parse_pipeline(source, notebook.runner.registry), 1
 
 
 def here(notebook: Notebook, name: str) -> Listener:

@@ -68,7 +68,7 @@ def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
     values: dict[str, Any] = {}
     fields: list[tuple[str, str]] = []
     flags: set[str] = set()
-    for place, word in enumerate(words):
+    for place, word in enumerate(_joined(words, verb)):
         name, equals, text = word.partition("=")
         if not equals and word.startswith("--"):
             flags.add(_flag(command, word, verb))
@@ -85,6 +85,16 @@ def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
             raise UsageError(f"{command} has no parameter {name!r}{_meant(name, known)}. {_takes(command, verb)}")
     _check_required(command, values, verb)
     return Words(values, frozenset(flags), tuple(fields))
+
+
+def _joined(words: Sequence[str], verb: Verb) -> list[str]:
+    """`--name value` as `name=value`, where a parameter is written like a flag."""
+    joined = list(words)
+    for place in range(len(joined) - 2, -1, -1):
+        name = joined[place].removeprefix("--")
+        if name != joined[place] and any(parameter.name == name for parameter in verb.parameters):
+            joined[place : place + 2] = [f"{name}={joined[place + 1]}"]
+    return joined
 
 
 def split(line: str) -> list[str]:

@@ -41,7 +41,7 @@ from pfnb.language.trace import Note, Trace
 if TYPE_CHECKING:
     from pfnb.language.runner import Runner
 
-BREATH = 0.005
+BREATH = 0.001
 """Seconds after which a run lets the loop's other work go on."""
 
 

@@ -169,6 +169,21 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_run_is_replaced_and_th
     assert hub.server.site.worker.pid != first
 
 
+async def test_a_hub_with_many_of_them_ends_cleanly(tmp_path: Path) -> None:
+    server = LocalServer(HubOptions(tmp_path / "hub", owner="ada"))
+    await server.start()
+    hub = Hub(server)
+    for number in range(50):
+        await hub.save("log: {message: x}", path=f"{PATH}{number}")
+
+    async def connected() -> bool:
+        return server.hub.dispatcher.workers(f"{PATH}49") == 1
+
+    await until(connected)
+    await hub.http.aclose()
+    await server.stop()
+
+
 async def test_pipelines_listen_again_after_a_restart(tmp_path: Path) -> None:
     for number in (1, 2):
         server = LocalServer(HubOptions(tmp_path / "hub", owner="ada"))

@@ -12,6 +12,8 @@ from pfnb.kernel.display.units import UNKNOWN, human_count, utc_time
 from pfnb.language.masking import Mask
 
 ROWS = 100
+STORED = "(stored)"
+"""In the place of a notebook, for a pipeline that has none."""
 _SIZE = 150_000
 _HEADS = ("Pipeline", "Pattern", "Notebook", "Owner", "Pending", "Created (UTC)", "State")
 
@@ -36,6 +38,7 @@ def listeners_bundle(listeners: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _cells(listener: Mapping[str, Any]) -> tuple[str, ...]:
-    names = [short(listener.get(key) or UNKNOWN, Mask()) for key in ("name", "pattern", "notebook", "owner")]
+    given = {**listener, "notebook": STORED if listener.get("notebook") == "" else listener.get("notebook")}
+    names = [short(given.get(key) or UNKNOWN, Mask()) for key in ("name", "pattern", "notebook", "owner")]
     pending, created = listener.get("pending") or 0, utc_time(listener.get("created"))
     return *names, f"{pending:,}", created, "connected" if listener.get("connected") else "away"
