@@ -88,7 +88,8 @@ class UnknownCommandError(PipelineError):
 
 
 class ParameterError(PipelineError):
-    pass
+    parameter: str | None = None
+    """The function's parameter that a command's caller has given, if one is meant."""
 
 
 class AssertionFailedError(PipelineError):

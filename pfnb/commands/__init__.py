@@ -31,7 +31,7 @@ _GROUPS = (
 
 
 def load() -> CommandRegistry:
-    """The registry with all built-in commands in it."""
+    """The registry with all built-in commands in it, loaded now."""
     for group in _GROUPS:
         import_module(f"{__name__}.{group}")
     return registry

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import Field, validate_call
+from annotated_types import Interval
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.ports import Methods, Ports, called, finish_delivery
@@ -17,7 +17,8 @@ from pfnb.hub.delivery import Listener
 from pfnb.hub.event import Event
 from pfnb.hub.feed import Worker
 from pfnb.hub.query import EventFilter
-from pfnb.language.retry import Retry
+from pfnb.language.checked import Checked
+from pfnb.language.retry import retry_of
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
@@ -50,7 +51,7 @@ class Calls:
             "list_runs": self.list_runs,
             "finish_delivery": partial(finish_delivery, self._hub),
         }
-        self._own = {name: validate_call(method) for name, method in methods.items()}
+        self._own: Methods = {name: Checked(name, method) for name, method in methods.items()}
         self._port = Ports(site)
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
@@ -70,7 +71,7 @@ class Calls:
         concurrency: int = 1,
         shared: bool = False,
         strict: bool = False,
-        retry: Retry | None = None,
+        retry: dict[str, Any] | None = None,
     ) -> None:
         if not name or len(name) > MAX_NAME:
             raise ParameterError(f"a pipeline's name has 1 to {MAX_NAME} characters")
@@ -87,7 +88,7 @@ class Calls:
             self._worker.session,
             shared,
             strict,
-            retry,
+            None if retry is None else retry_of(retry, "retry"),
         )
         await self._hub.register(listener, self._worker, replace=replace, resume=resume)
 
@@ -136,7 +137,7 @@ class Calls:
         self,
         filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
         before: int | None = None,
-        limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100,
+        limit: Annotated[int, Interval(ge=1, le=MAX_PAGE)] = 100,
     ) -> dict[str, Any]:
         return await self._hub.history.page(self._owner, filter, before, limit)
 
@@ -144,7 +145,7 @@ class Calls:
         self,
         cursor: int | None = None,
         filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
-        timeout: Annotated[float, Field(ge=0, le=MAX_WATCH_SECONDS)] = 25.0,  # noqa: ASYNC109
+        timeout: Annotated[float, Interval(ge=0, le=MAX_WATCH_SECONDS)] = 25.0,  # noqa: ASYNC109
     ) -> dict[str, Any]:
         return await self._hub.history.watch(self._owner, filter, cursor, timeout)
 
@@ -167,7 +168,7 @@ class Calls:
     async def list_runs(
         self,
         listener: str,
-        limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100,
+        limit: Annotated[int, Interval(ge=1, le=MAX_PAGE)] = 100,
         before: int | None = None,
     ) -> Sequence[dict[str, Any]]:
         return await self._hub.history.runs(listener, self._owner, before, limit)

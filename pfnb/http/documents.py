@@ -7,7 +7,6 @@ from typing import Any
 
 from pfnb.http.door import Door
 from pfnb.http.openapi import openapi
-from pfnb.language.schema import pipeline_schema
 
 
 class DocumentHandler(Door):
@@ -25,6 +24,8 @@ class PipelineSchemaHandler(DocumentHandler):
     """`GET {hub}/api/v3/pipeline.schema.json`."""
 
     def document(self) -> dict[str, Any]:
+        from pfnb.language.schema import pipeline_schema
+
         return pipeline_schema(self.site.runner.registry)
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from pfnb.hub.webhook import RECEIVE
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.parser import stands_alone
-from pfnb.language.schema import parameters_schema
 
 COMMAND: Final = "/api/v3/command"
 PIPELINE: Final = "/api/v3/pipeline"
@@ -239,6 +238,8 @@ def _schema(name: str) -> dict[str, str]:
 
 
 def _parameters(command: Command) -> dict[str, Any]:
+    from pfnb.language.schema import parameters_schema
+
     return parameters_schema(command, ref_template=f"#/components/schemas/{command.name}.{{model}}")
 
 

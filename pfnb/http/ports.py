@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pydantic import ValidationError, validate_call
-
 from pfnb.exceptions import ParameterError
 from pfnb.http.site import Site
 from pfnb.hub.delivery import Outcome
 from pfnb.hub.hub import Hub
+from pfnb.language.checked import Checked
 from pfnb.language.port import User
 from pfnb.language.roles import check_run_as
 
@@ -61,7 +60,7 @@ class Ports:
         if methods is None:
             access = self._site.access(User(owner))
             access = access if name == owner else access.as_user(user)
-            methods = {name: validate_call(getattr(access, name)) for name in PORT if name != "iam"}
+            methods = {name: Checked(name, getattr(access, name)) for name in PORT if name != "iam"}
             methods["iam"] = lambda action, fields: access.iam(action, **fields)
             self._made[owner, user] = methods
         return methods
@@ -75,12 +74,7 @@ async def called(methods: Methods, name: str, arguments: dict[str, Any], data: b
         raise ParameterError(f"a session has no call {name!r}: it has {', '.join(methods)}")
     if name == "put_content":
         arguments = {**arguments, "data": data}
-    try:
-        return await found(**arguments)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        where = ".".join(map(str, wrong["loc"]))
-        raise ParameterError(f"{name}: {where}: {wrong['msg']}") from error
+    return await found(**arguments)
 
 
 async def finish_delivery(

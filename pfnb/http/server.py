@@ -10,13 +10,13 @@ from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from pfnb import commands
 from pfnb.http.access_log import log_access
 from pfnb.http.handler import HubHandler
 from pfnb.http.routes import token_routes
 from pfnb.http.secret import authorization_token, same_secret
 from pfnb.http.site import Peer, Site
 from pfnb.hub.home import Home, HubOptions
+from pfnb.language.command import registry
 from pfnb.language.runner import Runner
 
 PREFIX = "/pfnb"
@@ -33,7 +33,7 @@ class LocalServer:
         self._home = Home(options)
         self.hub = self._home.hub
         self.owner = self.hub.settings.owner
-        self.site = Site(self.hub, Runner(commands.load()), lambda: self.url, self._peer_of)
+        self.site = Site(self.hub, Runner(registry), lambda: self.url, self._peer_of)
         self._host = host
         self._port = port
         self._server: HTTPServer | None = None

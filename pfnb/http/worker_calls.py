@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pydantic import validate_call
-
 from pfnb.http.ports import Methods, Ports, called, finish_delivery
 from pfnb.http.site import Site
 from pfnb.http.wire import AS_USER, OWNER
+from pfnb.language.checked import Checked
 
 
 class WorkerCalls:
@@ -17,7 +16,7 @@ class WorkerCalls:
 
     def __init__(self, site: Site) -> None:
         self._port = Ports(site)
-        self._own: Methods = {"finish_delivery": validate_call(partial(finish_delivery, site.hub))}
+        self._own: Methods = {"finish_delivery": Checked("finish_delivery", partial(finish_delivery, site.hub))}
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
         arguments = dict(arguments)

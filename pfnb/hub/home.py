@@ -5,8 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from pfnb.exceptions import BusyError
 from pfnb.hub.brokers.local import LocalBroker
@@ -18,6 +17,9 @@ from pfnb.hub.scans import ScanPlan
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.store import Store
 from pfnb.leaks.folders import DATABASE
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
 
 
 def _locked(folder: Path) -> FileLock:
+    # Imported here, as the store is: a hub in memory locks nothing.
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / "lock", timeout=0)
     try:
         lock.acquire()

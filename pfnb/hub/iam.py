@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from pydantic import ValidationError, validate_call
-
 from pfnb.exceptions import ParameterError
 from pfnb.hub.audit import Audit
 from pfnb.hub.users import Users
+from pfnb.language.checked import Checked
 from pfnb.language.port import User
 
 
@@ -40,11 +39,7 @@ class Iam:
         found = self._actions.get(action)
         if found is None:
             raise ParameterError(f"there is no iam action {action!r}: there are {', '.join(self._actions)}")
-        try:
-            return await validate_call(found)(**fields)
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)[0]
-            raise ParameterError(f"iam: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+        return await Checked(action, found)(**fields)
 
     async def find_user(self, username: str) -> dict[str, Any]:
         """A user as runs need to know them: name and all roles that count."""

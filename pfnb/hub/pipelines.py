@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
-from pfnb import commands
 from pfnb.exceptions import NameTakenError
 from pfnb.hub.delivery import Listener
 from pfnb.hub.dispatcher import Dispatcher
@@ -18,6 +17,7 @@ from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.property import Property
 from pfnb.hub.property_path import relative_path
 from pfnb.hub.stores.store import ListenerChange, PropertyChange
+from pfnb.language.command import CommandRegistry, registry
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.pipeline import Pipeline
 
@@ -32,11 +32,14 @@ class StoredPipelines:
         self._listeners = listeners
         self._dispatcher = dispatcher
         self._now = now
-        # A worker is a process of its own, which has no commands of a notebook.
-        self._registry = commands.load().built_in()
         self._worker: Worker | None = None
         self._turn = asyncio.Lock()
         self.wanted = asyncio.Event()
+
+    @cached_property
+    def _registry(self) -> CommandRegistry:
+        """What a worker can run: it is a process of its own, which has no commands of a notebook."""
+        return registry.built_in()
 
     def opened(self) -> None:
         """The hub has read its listeners."""

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pfnb import commands
 from pfnb.exceptions import HubUnreachableError
 from pfnb.kernel.contents import HubContents
 from pfnb.kernel.deliveries import Deliveries
@@ -19,6 +18,7 @@ from pfnb.kernel.journal import Journal
 from pfnb.kernel.output import OutputHooks
 from pfnb.kernel.port import NO_HUB, SessionPort
 from pfnb.kernel.session import Session
+from pfnb.language.command import registry
 from pfnb.language.port import User
 from pfnb.language.runner import Runner
 
@@ -39,7 +39,7 @@ class Notebook:
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self.door = Door(_kernel_loop(shell))
-        self.runner = Runner(commands.load(), call_main=self.door.on_main)
+        self.runner = Runner(registry, call_main=self.door.on_main)
         self.contents = HubContents(self)
         self.deliveries = Deliveries(self.runner, self.contents)
         self._output = OutputHooks(shell)

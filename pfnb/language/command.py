@@ -12,15 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
-from functools import cached_property
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel
+from functools import cache, cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
 from pfnb.language.declaration import Documentation, command_documentation
 from pfnb.language.deferred import Deferred, deferred_kind
-from pfnb.language.parameters import Parameters, parameters_of
 
 GIVEN = frozenset({"body", "event", "vars", "headers", "context", "block"})
 """Names that a command's function may ask for; everything else in its signature is a parameter of the command."""
@@ -37,6 +35,11 @@ NULL: Final = _Null()
 """What a command returns to make the body null, for None keeps the body."""
 
 _VERSION: Final = re.compile(r"(.+):v([1-9][0-9]{0,3})")
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pfnb.language.parameters import Parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,6 +126,8 @@ class Command:
     @cached_property
     def parameters(self) -> Parameters:
         """The declared parameters; built when first needed, since pydantic models are what makes imports slow."""
+        from pfnb.language.parameters import parameters_of
+
         return parameters_of(self.name, self.signature, GIVEN)
 
     @cached_property
@@ -151,15 +156,21 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
 
 
 class CommandRegistry:
-    """Commands by name. Names of block parts and ends (`if.else`, `if.end`) are known to it as well."""
+    """Commands by name. Names of block parts and ends (`if.else`, `if.end`) are known to it as well.
 
-    def __init__(self) -> None:
+    `load` is called whenever commands are looked for, and sees to it that the first ones are there.
+    """
+
+    def __init__(self, load: Callable[[], None] = lambda: None) -> None:
+        self._load = load
         self._commands: dict[str, Command] = {}
         self._blocks: dict[str, Command] = {}
 
     def add(self, command: Command) -> None:
         """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
         built-in one only by pfnb itself; raises NameTakenError."""
+        if not _is_built_in(command):
+            self._load()
         names = [versioned(name, command.version) for name in (command.name, *command.aliases)]
         for name in names:
             present = self._commands.get(name) or self._blocks.get(name)
@@ -176,6 +187,7 @@ class CommandRegistry:
     def get(self, name: str, version: int = 1) -> Command:
         """The command of that name or alias, in this version or the highest below it; a version in the name (`log:v2`)
         comes before. Raises UnknownCommandError, which names the nearest."""
+        self._load()
         name, version = split_version(name, version)
         for number in range(version, 0, -1):
             command = self._commands.get(versioned(name, number))
@@ -189,14 +201,17 @@ class CommandRegistry:
 
     def block_of(self, name: str) -> Command | None:
         """The block command to which a part or end such as `if.else` belongs; None if it is none."""
+        self._load()
         return self._blocks.get(name)
 
     def names(self) -> list[str]:
         """All names that a step may have, aliases and block parts included, sorted."""
+        self._load()
         return sorted({*self._commands, *self._blocks})
 
     def copy(self) -> CommandRegistry:
         """A registry of its own with the same commands."""
+        self._load()
         twin = CommandRegistry()
         twin._commands.update(self._commands)
         twin._blocks.update(self._blocks)
@@ -211,10 +226,12 @@ class CommandRegistry:
         return twin
 
     def __contains__(self, name: object) -> bool:
+        self._load()
         return name in self._commands
 
     def __iter__(self) -> Iterator[Command]:
         """Each command once, by name and version."""
+        self._load()
         return iter(sorted(set(self._commands.values()), key=lambda command: (command.name, command.version)))
 
 
@@ -233,8 +250,14 @@ def _is_built_in(command: Command) -> bool:
     return command.function.__module__.startswith("pfnb.commands.")
 
 
-registry = CommandRegistry()
-"""The one registry of a process."""
+@cache
+def _load_built_in() -> None:
+    # By its name, as plug-ins are: this room depends on no command, and a pipeline wants them all the same.
+    import_module("pfnb.commands").load()
+
+
+registry = CommandRegistry(_load_built_in)
+"""The one registry of a process. The built-in commands are loaded when a command is first looked for."""
 
 
 def command(

@@ -30,7 +30,6 @@ from pfnb.language.failure import adopt, described, exception_object, placed, te
 from pfnb.language.formula import Formula
 from pfnb.language.offload import threaded
 from pfnb.language.on_error import THROW, Action
-from pfnb.language.parameters import parameter_of
 from pfnb.language.pel import RunFunctions
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.roles import RUN
@@ -206,7 +205,7 @@ class Execution:
         try:
             return step.command.parameters.validate(values)
         except ParameterError as error:
-            error.line, error.column = step.places.get(parameter_of(error) or "", (step.line, step.column))
+            error.line, error.column = step.places.get(error.parameter or "", (step.line, step.column))
             raise
 
     async def invoke(self, step: Step, block: Block | None, arguments: dict[str, Any], body: Any) -> Any:

@@ -99,24 +99,14 @@ class Parameters:
     def _explained(self, problem: Mapping[str, Any]) -> ParameterError:
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "missing" and len(problem["loc"]) == 1:
-            return _located(ParameterError(f'{self.command} needs the parameter "{where}"'), None)
+            return ParameterError(f'{self.command} needs the parameter "{where}"')
         text = str(problem["msg"])
         shown = repr(problem.get("input"))
         shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
         message = f'{self.command}: parameter "{where}": {text[:1].lower()}{text[1:]}, not {shown}'
-        return _located(ParameterError(message), self.spellings.get(str(problem["loc"][0])))
-
-
-def _located(error: ParameterError, parameter: str | None) -> ParameterError:
-    """Note which parameter is meant, so that the caller can add where it is written."""
-    vars(error)["parameter"] = parameter
-    return error
-
-
-def parameter_of(error: ParameterError) -> str | None:
-    """The function's parameter that an error of `validate` or `check` is about, if it is about one that was given."""
-    name: str | None = vars(error).get("parameter")
-    return name
+        error = ParameterError(message)
+        error.parameter = self.spellings.get(str(problem["loc"][0]))
+        return error
 
 
 def parameters_of(command: str, signature: inspect.Signature, given: Collection[str]) -> Parameters:

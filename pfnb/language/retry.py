@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
-
-from pydantic import Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pfnb.exceptions import ParameterError
 
@@ -14,30 +12,56 @@ MAX_WAIT: Final = 86_400
 """Seconds that a pause lasts at most, however often it has grown."""
 
 
-@dataclass(frozen=True, slots=True, config={"extra": "forbid"})
+@dataclass(frozen=True, slots=True)
 class Retry:
-    """`times` does not count the first try. Without `backoff` all pauses are the same."""
+    """`times` does not count the first try, `wait` is in seconds. Without `backoff` all pauses are the same."""
 
-    times: Annotated[int, Field(ge=0, le=100, description="How often at most, after the first time.")] = 1
-    wait: Annotated[float, Field(ge=0, le=MAX_WAIT, description="Seconds before the first retry.")] = 3
-    backoff: Annotated[float, Field(ge=1, le=100, description="What each pause is multiplied by for the next.")] = 1
+    times: int = 1
+    wait: float = 3
+    backoff: float = 1
 
     def delay(self, retry: int) -> float:
         """Seconds to wait before this retry, which counts from 1."""
         return min(self.wait * self.backoff ** min(retry - 1, 100), MAX_WAIT)
 
 
-_RETRY: Final = TypeAdapter(Retry)
-RETRY_PROPERTIES: Final[Mapping[str, Any]] = _RETRY.json_schema()["properties"]
-RETRY: Final = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 100}, _RETRY.json_schema()]}
-"""The JSON Schema of the header `retry`."""
+RETRY_PROPERTIES: Final[Mapping[str, Any]] = {
+    "times": {
+        "type": "integer", "minimum": 0, "maximum": 100, "default": 1,
+        "description": "How often at most, after the first time.",
+    },
+    "wait": {
+        "type": "number", "minimum": 0, "maximum": MAX_WAIT, "default": 3,
+        "description": "Seconds before the first retry.",
+    },
+    "backoff": {
+        "type": "number", "minimum": 1, "maximum": 100, "default": 1,
+        "description": "What each pause is multiplied by for the next.",
+    },
+}  # fmt: skip
+RETRY: Final = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 100},
+        {"type": "object", "properties": RETRY_PROPERTIES, "additionalProperties": False},
+    ]
+}
+"""The JSON Schema of the header `retry`, and what `retry_of` goes by."""
 
 
 def retry_of(value: Any, name: str) -> Retry:
     """The retries in a map, or in a number of times. `name` is what the author wrote them under. Raises ParameterError."""
-    try:
-        return _RETRY.validate_python({"times": value} if isinstance(value, int) else value)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in (name, *problem["loc"]))
-        raise ParameterError(f"{where}: {problem['msg'][:1].lower()}{problem['msg'][1:]}") from None
+    given = {"times": value} if isinstance(value, int) else value
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"{name} wants a number of times, or {', '.join(RETRY_PROPERTIES)}, not {value!r}")
+    for key, one in given.items():
+        schema = RETRY_PROPERTIES.get(key)
+        if schema is None:
+            raise ParameterError(f"{name} has no {key!r}: it has {', '.join(RETRY_PROPERTIES)}")
+        kind = int if schema["type"] == "integer" else (int, float)
+        if isinstance(one, bool) or not isinstance(one, kind) or not schema["minimum"] <= one <= schema["maximum"]:
+            raise ParameterError(
+                f"{name}.{key} wants a number from {schema['minimum']} to {schema['maximum']:,}, not {one!r}"
+                if schema["type"] == "number"
+                else f"{name}.{key} wants a whole number from {schema['minimum']} to {schema['maximum']}, not {one!r}"
+            )
+    return Retry(**given)

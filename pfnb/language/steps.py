@@ -15,7 +15,6 @@ from pfnb.language.document import Node, Scalar
 from pfnb.language.formula import Formula
 from pfnb.language.on_error import THROW
 from pfnb.language.options import COMMON, OF_A_PART, common_name, options_of
-from pfnb.language.parameters import parameter_of
 from pfnb.language.pipeline import Options, Rules, Step
 from pfnb.language.scope import formulas, may_block
 from pfnb.language.values import deferred_of, formula_of, is_blank, is_null, value_of
@@ -183,7 +182,7 @@ def _check(
     try:
         command.parameters.check({key: value for key, value in values.items() if key not in pending}, pending)
     except ParameterError as error:
-        error.line, error.column = places.get(parameter_of(error) or "", (name.line, name.column))
+        error.line, error.column = places.get(error.parameter or "", (name.line, name.column))
         raise
 
 

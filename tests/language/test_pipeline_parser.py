@@ -142,8 +142,8 @@ class TestHeaders:
     @pytest.mark.parametrize(
         ("header", "column", "words"),
         [
-            ("retry: {times: -1}", 10, "retry.times: input should be greater than or equal to 0"),
-            ("retry: {time: 1}", 10, "retry.time"),
+            ("retry: {times: -1}", 10, "retry.times wants a whole number from 0 to 100, not -1"),
+            ("retry: {time: 1}", 10, "retry has no 'time': it has times, wait, backoff"),
             ("retry: often", 10, "retry"),
             ("timeout: 0", 12, "timeout wants a number of seconds"),
             ("timeout: soon", 12, "timeout wants a number of seconds"),

@@ -8,13 +8,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from pydantic import ValidationError, validate_call
-
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.kernel.port import SessionPort
 from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.facts import MOST, delivery_facts, row_facts, step_facts
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
+from pfnb.language.checked import Checked
 from pfnb.language.masking import masked_uuid
 
 PAGE = 100
@@ -39,17 +38,15 @@ class Answers:
             self.page, self.event, self.deliveries, self.steps, self.replay, self.address,
             self.children, self.text, self.preview, self.part,
         )  # fmt: skip
-        self._known = {method.__name__: validate_call(method) for method in asked}
+        self._known = {method.__name__: Checked(method.__name__, method) for method in asked}
 
     async def of(self, question: Mapping[str, Any]) -> Answer:
         """`question` has the name of one of the methods below as `ask`, and its arguments as `with`. Raises PfnbError."""
         found = self._known.get(str(question.get("ask")))
         if found is None:
             raise ParameterError(f"there is no question {question.get('ask')!r}: reload the page")
-        try:
-            return await found(**dict(question.get("with") or {}))
-        except ValidationError as error:
-            raise ParameterError(f"{question.get('ask')}: {error.errors(include_url=False)[0]['msg']}") from error
+        answer: Answer = await found(**dict(question.get("with") or {}))
+        return answer
 
     def admits(self, row: Mapping[str, Any]) -> bool:
         """Whether a row that has changed is still meant: what is watched is of every status."""
