@@ -13,11 +13,12 @@ from pfnb.hub.delivery import Listener
 from pfnb.hub.dispatcher import Dispatcher
 from pfnb.hub.feed import Worker
 from pfnb.hub.listeners import Listeners
-from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.property import Property
 from pfnb.hub.property_path import relative_path
 from pfnb.hub.stores.store import ListenerChange, PropertyChange
+from pfnb.language.calls import LARGE
 from pfnb.language.command import CommandRegistry, registry
+from pfnb.language.offload import maybe_threaded
 from pfnb.language.parser import parse_pipeline
 from pfnb.language.pipeline import Pipeline
 
@@ -111,7 +112,7 @@ class StoredPipelines:
         source = source_of(found)
         if source is None or not is_pipeline(found):
             return None
-        return await in_thread_if_large(len(source), partial(parse_pipeline, source, self._registry))
+        return await maybe_threaded(len(source) > LARGE, partial(parse_pipeline, source, self._registry))
 
     def _is_stored(self, name: str) -> bool:
         held = self._listeners.find(name)

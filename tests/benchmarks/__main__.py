@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.benchmarks import busy_cell, expressions, history, properties, report, runs, throughput, uploads
+from tests.benchmarks import busy_cell, expressions, history, properties, report, runs, stored, throughput, uploads
 from tests.benchmarks.load import json_body, load, wrk_is_missing
 from tests.benchmarks.process import Server, server
 from tests.live.cells import run_cell
@@ -58,7 +58,7 @@ class Bench:
 
     def run(self) -> int:
         report.machine(self._folder)
-        errors = self._throughput() + self._uploads() + self._busy_cell()
+        errors = self._throughput() + self._uploads() + self._busy_cell() + self._stored()
         report.expressions(expressions.measured())
         report.runs(runs.measured())
         report.history(history.first_pages(self._folder / "history"))
@@ -97,6 +97,14 @@ class Bench:
         idle, busy = busy_cell.idle_and_busy(self._environment, self._folder / "busy.log", self._body, self._seconds)
         report.busy_cell(idle, busy)
         return idle.errors + busy.errors
+
+    def _stored(self) -> int:
+        with self._hub("stored") as (_, client):
+            answering = client.receiver(_hook(client, "stored.0"), wait="true")
+            received = client.receiver(_hook(client, "bench.unheard"))
+            result = stored.measured(client, answering, received, self._body, self._seconds)
+        report.stored(result)
+        return result.idle.errors + result.computing.errors
 
     @contextmanager
     def _hub(self, name: str) -> Iterator[tuple[Server, HubClient]]:

@@ -14,6 +14,7 @@ from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
 from tests.benchmarks.properties import PROPERTIES
 from tests.benchmarks.runs import Runs
+from tests.benchmarks.stored import FEW, MANY, Stored
 from tests.benchmarks.throughput import CONNECTIONS
 from tests.benchmarks.uploads import UPLOAD_BYTES, UPLOADS, Uploads
 from tests.live.loading import Loading
@@ -53,6 +54,15 @@ def busy_cell(idle: Sample, busy: Sample) -> None:
             f"  {name:<20} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms,"
             f" {sample.errors} errors"
         )
+
+
+def stored(result: Stored) -> None:
+    print("\nA stored pipeline's answer, by how many listen")
+    for count, milliseconds in ((FEW, result.few), (MANY, result.many)):
+        print(f"  {count:>6,} {milliseconds:>7.2f} ms")
+    print("The receiver while a stored pipeline")
+    for name, sample in (("waits", result.idle), ("only computes", result.computing)):
+        print(f"  {name:<20} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms")
 
 
 def history(pages: Mapping[str, float]) -> None:

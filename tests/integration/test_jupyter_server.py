@@ -300,3 +300,13 @@ def test_the_schema_and_the_openapi_document_are_for_whoever_may_come_in(server:
         answer = httpx.get(url, headers={"Authorization": f"token {TOKEN}"}, trust_env=False)
         assert answer.status_code == 200
         assert answer.json()
+
+
+def test_a_stored_pipeline_listens_in_a_jupyter_server_without_any_notebook(hub: HubClient) -> None:
+    path = "global/app/demo/pipeline/stored"
+    text = "pipeline:\n- event.listen: {key: stored.lead}\n- body.set: 'Hello #{body.payload.name}'\n"
+    hub.command("pipeline.put", path=path, value=text)
+    uuid = hub.command("webhook.put", eventKey="stored.lead", payloadType="raw")["uuid"]
+    sent = httpx.post(hub.receiver(uuid, wait="true"), json={"name": "Ada"}, timeout=30, trust_env=False)
+    assert sent.json()["value"] == "Hello Ada"
+    hub.command("pipeline.delete", path=path)

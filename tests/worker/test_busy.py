@@ -8,24 +8,10 @@ from statistics import median
 
 import pytest
 
+from tests.live.computing import COMPUTING, KEY
 from tests.worker.conftest import Hub
 
 BUSY = "global/app/demo/pipeline/busy"
-ITEMS = list(range(30))
-LOOP = f"""
-vars: {{items: {ITEMS}, count: 0}}
-pipeline:
-  - event.listen: {{key: busy}}
-  - foreach: {{in: "#{{vars.items}}", as: a}}
-  - foreach: {{in: "#{{vars.items}}", as: b}}
-  - foreach: {{in: "#{{vars.items}}", as: c}}
-  - foreach: {{in: "#{{vars.items}}", as: d}}
-  - var.set: {{key: count, value: "#{{vars.count + vars.a * vars.b}}"}}
-  - foreach.end:
-  - foreach.end:
-  - foreach.end:
-  - foreach.end:
-"""
 
 
 async def milliseconds(call: Callable[[], Awaitable[object]]) -> float:
@@ -43,8 +29,8 @@ async def test_a_pipeline_that_only_computes_holds_up_neither_the_others_nor_the
     await hub.save('body.set: "#{body.payload}"')
     await hub.answer(1)
     answered, received = await milliseconds(hub.answer), await milliseconds(hub.send)
-    await hub.put(BUSY, LOOP)
-    await hub.server.hub.send("busy", None, owner="ada")
+    await hub.put(BUSY, COMPUTING)
+    await hub.server.hub.send(KEY, None, owner="ada")
     await hub.ended("running", BUSY)
     assert await milliseconds(hub.answer) < 3 * answered + 10
     assert await milliseconds(hub.send) < 2 * received + 1
