@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from pfnb.exceptions import NotAuthenticatedError, NotFoundError, RequestError
+from pfnb.exceptions import NotAuthenticatedError, NotFoundError, RequestError, RunLimitError
 from pfnb.http.calls import WAITS, Calls
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
@@ -19,6 +19,8 @@ from pfnb.hub.payload import log_entry
 from pfnb.hub.tasks import Tasks
 
 MAX_CALLS = 1_000
+MAX_CUT_OFF = 20
+"""How often a run of a stored pipeline is begun that never ends by itself."""
 PING_SECONDS = 20
 
 
@@ -123,7 +125,7 @@ class SessionHandler(WebSocketHandler, HubHandler):
         row = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
             seen = await self.site.hub.history.object(event, job.body)
-            stored = self._stored(job.listener) if job.listener.is_stored else {}
+            stored = self._stored(job.listener, attempt) if job.listener.is_stored else {}
         except Exception as error:
             # Whatever it is, this delivery cannot be handed over, and the others wait behind it.
             _, body, _ = error_answer(error)
@@ -143,8 +145,13 @@ class SessionHandler(WebSocketHandler, HubHandler):
             }
         )
 
-    def _stored(self, listener: Listener) -> dict[str, Any]:
-        """What a worker needs to know of a pipeline. NotFoundError if its owner is gone."""
+    def _stored(self, listener: Listener, attempt: int) -> dict[str, Any]:
+        """What a worker needs to know of a pipeline. NotFoundError if its owner is gone; RunLimitError for a run that was cut off
+        again and again: it may be what ends the worker, and with it the runs of all others."""
+        if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
+            raise RunLimitError(
+                f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
+            )
         try:
             owner = self.site.hub.users.user(listener.owner)
         except NotFoundError as error:

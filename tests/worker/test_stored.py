@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pfnb.exceptions import NameTakenError, NotFoundError, PipelineError
+from pfnb.http import session
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
-from tests.http.conftest import UUID
+from tests.http.conftest import RECEIVE, UUID
 from tests.hub.conftest import RecordingWorker, listener
 from tests.worker.conftest import PATH, Hub, until
 
@@ -167,6 +168,48 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_run_is_replaced_and_th
 
     await until(again)
     assert hub.server.site.worker.pid != first
+
+
+async def test_a_run_that_ends_the_worker_each_time_is_given_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "MAX_CUT_OFF", 1)
+    await hub.save("wait: {ms: 60000}")
+    await hub.send()
+    await hub.ended("running")
+    assert hub.server.site.worker.pid is not None
+    os.kill(hub.server.site.worker.pid, signal.SIGKILL)
+    assert "begun 1 times and never ended" in (await hub.ended("failed"))["error"]["statusMessage"]
+
+
+@pytest.mark.parametrize("hub", ["memory"], indirect=True)
+async def test_headers_say_how_many_run_at_once_and_whether_order_is_kept(hub: Hub) -> None:
+    await hub.save("wait: {ms: 60000}", headers="{concurrency: 3}")
+    for _ in range(5):
+        await hub.send()
+
+    async def running() -> int:
+        return [run["status"] for run in await hub.runs()].count("running") == 3
+
+    await until(running)
+    fails_first = 'error: {message: first, if: "#{body.payload == 1}"}'
+    ordered = "global/app/demo/pipeline/ordered"
+    await hub.save(fails_first, path=ordered, headers="{retry: {times: 1, wait: 0.2}, ordered: strict}")
+    await hub.send(1)
+    await hub.send(2)
+    await hub.ended("succeeded", ordered)
+    assert [run["status"] for run in await hub.runs(ordered)] == ["succeeded", "dead"]
+
+
+async def test_an_answer_to_a_waiting_caller_is_its_to_set(hub: Hub) -> None:
+    await hub.save('http.response.set: {statusCode: 201, body: "made"}')
+    answer = await hub.http.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, json=1)
+    assert (answer.status_code, answer.text) == (201, "made")
+
+
+async def test_what_a_file_has_in_it_can_be_read(hub: Hub) -> None:
+    await hub.save('body.set: "#{@content.load(body.payload.children[0])}"')
+    files = {"file": ("a.txt", b"text of a file", "text/plain")}
+    answer = await hub.http.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, files=files)
+    assert answer.json()["value"] == "text of a file"
 
 
 async def test_a_hub_with_many_of_them_ends_cleanly(tmp_path: Path) -> None:
