@@ -53,12 +53,12 @@ class Ports:
 
     def of(self, owner: str, name: str) -> Methods:
         """The methods by name. AccessDeniedError unless pipelines of the owner may run as this user."""
-        user = self._users.user(name)
+        user, behind = self._users.user(name), self._users.user(owner)
         if name != owner:
-            check_run_as(self._users.user(owner), user)
+            check_run_as(behind, user)
         methods = self._made.get((owner, user))
         if methods is None:
-            access = self._site.access(User(owner))
+            access = self._site.access(behind)
             access = access if name == owner else access.as_user(user)
             methods = {name: Checked(name, getattr(access, name)) for name in PORT if name != "iam"}
             methods["iam"] = lambda action, fields: access.iam(action, **fields)

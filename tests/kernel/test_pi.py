@@ -26,7 +26,7 @@ def test_secrets_are_masked_in_what_it_prints(shared):
         cell = shared.ok(f"%pi {words}")
         assert "pi.secret" in cell.stdout
         assert not UUID.search(json.dumps(cell.messages, default=str))
-    shared.ok("%pi command iam.user.create username=grace")
+    shared.ok("%pi command iam.user.create username=grace roleNames=CAN_PIPE_log")
     assert "pfnb_" not in shared.ok("%pi command iam.apitoken username=grace").stdout
 
 
