@@ -70,21 +70,23 @@ class Listeners:
             listener = dataclasses.replace(listener, created=held.created)
         change = ListenerChange([listener])
         await self._store.change_listeners(change)
-        self.changed(change)
+        await self.changed(change)
 
     async def unregister(self, name: str) -> Listener:
         listener = self.get(name)
         change = ListenerChange(removed=[name])
         await self._store.change_listeners(change)
-        self.changed(change)
+        await self.changed(change)
         return listener
 
-    def changed(self, change: ListenerChange) -> None:
-        """The store has committed this."""
+    async def changed(self, change: ListenerChange) -> None:
+        """The store has committed this. Events that came meanwhile are committed behind it, for the names from before."""
         for name in (*change.removed, *change.renamed):
             self._by_name.pop(name, None)
         self._by_name.update((listener.name, listener) for listener in change.saved)
         self._by_key.clear()
+        if change.removed or change.renamed:
+            await self._store.change_listeners(dataclasses.replace(change, saved=()))
 
 
 def _check_name(listener: Listener, held: Listener, *, replace: bool, resume: bool) -> None:

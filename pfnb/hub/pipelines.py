@@ -60,7 +60,7 @@ class StoredPipelines:
 
     async def changed(self, change: ListenerChange) -> None:
         """The store has committed this: what runs of the pipelines before is cut off, and the new ones get what waits."""
-        self._listeners.changed(change)
+        await self._listeners.changed(change)
         async with self._turn:
             for name in change.names:
                 await self._dispatcher.forget(name)
