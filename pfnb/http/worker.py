@@ -15,6 +15,7 @@ from tornado.httputil import HTTPServerRequest
 from pfnb.http.secret import authorization_token, same_secret
 
 log = logging.getLogger("pfnb.worker")
+log.addHandler(logging.NullHandler())  # or Python would show warnings under whichever cell ran last
 MODULE = "pfnb.worker"
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds between the end of one worker and the start of the next: they double until one lives longer than the longest."""

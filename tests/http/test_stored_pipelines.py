@@ -86,3 +86,10 @@ async def test_the_key_of_somebody_elses_pipeline_is_refused_for_a_webhook(owner
     assert "choose another eventKey, or have ada create the webhook" in answer.json()["statusMessage"]
     assert (await owner.post(put, params={"eventKey": "webhook.lead.mine"}, headers=bobs)).status_code == 200
     assert (await owner.post(put, params={"eventKey": "webhook.lead.created"})).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["{path}", "/pipeforce/default/{path}", "uuid:{uuid}", "$uri:pipeline:uuid:{uuid}"])
+async def test_another_pipeline_calls_it_by_whatever_names_it(owner: httpx.AsyncClient, form: str) -> None:
+    name = form.format(path="global/app/demo/pipeline/greet", uuid=(await store(owner))["uuid"])
+    text = f'pipeline:\n  - pipeline.run: {{key: "{name}", vars: {{name: Ada}}, body: again}}\n'
+    assert (await owner.post("/api/v3/pipeline", content=text)).text == "Hello Ada, again"
