@@ -26,7 +26,8 @@ async def put_attachment(
     content: Annotated[Any, Field(description="A file, or a text; without it, the body.")] = UNSET,
     content_type: Annotated[str | None, Field(description="Its mime type; without it, the file's.")] = None,
 ) -> None:
-    """Attach a file to a property, in the place of an attachment of that name. The body stays as it is.
+    """Attach a file to a property, in the place of an attachment of that name; of several, each under its own name. The body
+    stays as it is.
 
     Example:
         pipeline:
@@ -37,6 +38,11 @@ async def put_attachment(
         # => "cv.txt: 7 bytes"
     """
     given = body if content is UNSET else content
+    files = given.get("children") if isinstance(given, dict) and name is None else None
+    if isinstance(files, list) and files and all(map(content_id_of, files)):
+        for file in files:
+            await context.hub.put_attachment(path, str(file.get("name") or ""), file, content_type=content_type)
+        return
     if content_id_of(given) is None:
         text = "" if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         kind = content_type or ("text/plain; charset=utf-8" if isinstance(given, str) else "application/json")

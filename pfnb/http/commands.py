@@ -43,6 +43,15 @@ class Upload:
     async def bytes(self) -> bytes:
         return await in_thread_if_large(self.received.body.size, partial(read_body, self.received.body))
 
+    async def pipeline(self) -> str | None:
+        """The part of a form that holds a pipeline, as a field or as a file."""
+        received = self.received
+        field = next((received.fields[name][0] for name in _PARTS if name in received.fields), None)
+        file = next((file for file in received.files if file.field in _PARTS), None)
+        if field is not None or file is None:
+            return field
+        return (await self.bytes())[file.offset : file.offset + file.size].decode("utf-8", "replace")
+
     async def body(self) -> Any:
         """What was sent, as a pipeline's body: JSON, text, a content reference, or a collection of files. A form is none."""
         received = self.received
@@ -61,7 +70,10 @@ class Upload:
             files=received.files,
         )
         build = partial(event_object, record, payload_type="raw", body=await self.bytes())
-        return (await in_thread_if_large(received.body.size, build))["payload"]
+        body = (await in_thread_if_large(received.body.size, build))["payload"]
+        if received.files:
+            body["children"] = [file for file in body["children"] if file["field"] not in _PARTS]
+        return body
 
 
 class RunHandler(UploadHandler, Door):
@@ -127,20 +139,20 @@ class CommandHandler(RunHandler):
 @stream_request_body
 class PipelineHandler(RunHandler):
     """`POST {hub}/api/v3/pipeline`: a pipeline as YAML, JSON, URI or url-encoded, or a multipart body with a `pipeline` part and
-    files."""
+    files. The query becomes its variables."""
 
     async def post(self) -> None:
         async with self.upload() as upload:
-            received = upload.received
-            text = next((received.fields[name][0] for name in _PARTS if name in received.fields), None)
+            received, variables = upload.received, _single(upload.received.query)
+            text = await upload.pipeline()
             if text is not None:
-                await self.run(await self.parsed(text, parse_pipeline), await upload.body())
+                await self.run(await self.parsed(text, parse_pipeline), await upload.body(), variables)
             elif received.files:
                 raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
             else:
                 text = (await upload.bytes()).decode("utf-8", "replace")
                 is_encoded = received.content_type.startswith(FORM) and is_form(text)
-                await self.run(await self.parsed(text, parse_form if is_encoded else parse_pipeline), None)
+                await self.run(await self.parsed(text, parse_form if is_encoded else parse_pipeline), None, variables)
 
 
 @stream_request_body

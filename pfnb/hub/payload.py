@@ -23,17 +23,14 @@ _TEXT_SUBTYPE = re.compile(
     r"(.*\+)?(json|xml|yaml)|x-yaml|toml|(x-)?ndjson|jsonl|javascript|ecmascript|sql|graphql|jwt|x-www-form-urlencoded"
 )
 _OCTETS = "application/octet-stream"
-_PROPERTY = "property."
 
 
 def event_object(record: Event, *, payload_type: str, body: bytes) -> dict[str, Any]:
     """The body of a listening pipeline. `payload_type` is the webhook's; `body` the stored bytes.
 
-    A JSON key that named the webhook is left out of a parsed payload, not out of `body`. Events of properties have what was
-    there before and after as `origin` and `target`, too, with JSON values read.
+    A JSON key that named the webhook is left out of a parsed payload, not out of `body`.
     """
-    payload = _payload(record, payload_type, body)
-    seen = {
+    return {
         "id": record.id,
         "eventKey": record.event_key,
         "namespace": record.namespace,
@@ -44,11 +41,8 @@ def event_object(record: Event, *, payload_type: str, body: bytes) -> dict[str, 
         "method": record.method,
         "query": _plain(record.query),
         "headers": dict(record.headers),
-        "payload": payload,
+        "payload": _payload(record, payload_type, body),
     }
-    if record.event_key.startswith(_PROPERTY) and isinstance(payload, dict):
-        seen |= {side: _read(payload.get(side)) for side in ("origin", "target")}
-    return seen
 
 
 def needs_body(record: Event) -> bool:
@@ -120,17 +114,6 @@ def _raw(record: Event, body: bytes) -> Any:
         return _plain(record.fields)
     text = _text(record.content_type, body) if _is_text(kind) else None
     return _body_reference(record, body) if text is None else text
-
-
-def _read(side: Any) -> Any:
-    """A property with its value as JSON, if it is; for a moved one its path."""
-    value = side.get("value") if isinstance(side, dict) else None
-    if not isinstance(value, str):
-        return side
-    try:
-        return {**side, "value": parse_json(value.encode("utf-8", "surrogatepass"))}
-    except ValueError:
-        return side
 
 
 def _without_name(named_by: str, value: Any) -> Any:

@@ -18,6 +18,7 @@ from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.query import EventQuery
 from pfnb.language import Runner, User, parse_pipeline
 from pfnb.language.command import CommandRegistry, command
+from pfnb.language.payload import event_body
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.run import RunResult
 from tests.outbound.conftest import Partner, partner
@@ -81,7 +82,7 @@ def submitted(home: Home, access: HubAccess, registry: CommandRegistry) -> Run:
         [event] = (await home.hub.store.find_events(EventQuery("ada"), None, 1)).events
         assert event.event_key == "property.created"
         pipeline = parse_pipeline(text(app), registry)
-        seen = await home.hub.history.object(event)
+        seen = event_body(await home.hub.history.object(event))
         return await Runner(registry).run(pipeline, user=ADA, owner=ADA, hub=access, event=seen)
 
     return submit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from typing import Any
 
 import httpx
 import pytest
@@ -150,6 +151,26 @@ async def test_a_pipeline_gets_the_files_sent_with_it(server: LocalServer, owner
             await asyncio.sleep(0.01)
 
 
+async def test_a_pipeline_may_be_a_file_among_those_sent(owner: httpx.AsyncClient) -> None:
+    text = "pipeline:\n  - body.set: {value: '#{body.children.![name]}'}\n"
+    files = [
+        ("file", ("a.txt", b"a", "text/plain")),
+        ("pipeline", ("lead.pi.yaml", text.encode(), "application/yaml")),
+        ("file", ("b.txt", b"b", "text/plain")),
+    ]
+    assert (await owner.post(PIPELINE, files=files)).json() == ["a.txt", "b.txt"]
+
+
+GREET = "vars: {name: nobody, greeting: Hello}\npipeline:\n  - body.set: '#{vars.greeting} #{vars.name}'\n"
+
+
+@pytest.mark.parametrize(
+    "sent", [{"content": GREET}, {"data": {"pipeline": GREET}}, {"files": {"pipeline": (None, GREET)}}], ids=list
+)
+async def test_the_query_becomes_the_variables_of_a_pipeline(owner: httpx.AsyncClient, sent: dict[str, Any]) -> None:
+    assert (await owner.post(PIPELINE, params={"name": "Ada"}, **sent)).text == "Hello Ada"
+
+
 async def test_a_refused_upload_leaves_nothing_behind(server: LocalServer, owner: httpx.AsyncClient) -> None:
     large = b"x" * 100_000
     assert (await owner.post(COMMAND + "no.such.command", content=large)).status_code == 400
@@ -189,6 +210,21 @@ async def test_logs_page_by_id_and_bound_their_limit(anyone: httpx.AsyncClient, 
     rest = (await owner.get(logs, params={"uuid": UUID, "limit": "2", "before": first[-1]["id"]})).json()
     assert [len(first), len(rest)] == [2, 1]
     assert (await owner.get(logs, params={"token": UUID, "limit": "10001"})).status_code == 400
+
+
+async def test_several_files_are_attached_at_once_each_under_its_name(owner: httpx.AsyncClient) -> None:
+    path = {"path": "global/app/demo/applicant"}
+    await owner.post(COMMAND + "property.put", params={**path, "value": "Ada"})
+    files = [("file", ("a.pdf", b"%PDF", "application/pdf")), ("file", ("b.txt", b"x", "text/plain"))]
+    answer = await owner.post(COMMAND + "property.attachment.put", params=path, files=files)
+    assert answer.status_code == 200, answer.text
+    listed = (await owner.get(COMMAND + "property.attachment.list", params=path)).json()
+    assert [(one["name"], one["contentType"]) for one in listed] == [
+        ("a.pdf", "application/pdf"),
+        ("b.txt", "text/plain"),
+    ]
+    content = await owner.get(COMMAND + "property.attachment.content", params={**path, "name": "a.pdf"})
+    assert content.content == b"%PDF"
 
 
 async def test_files_are_packed_and_unpacked_by_command(owner: httpx.AsyncClient) -> None:

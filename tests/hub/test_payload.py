@@ -45,19 +45,6 @@ def test_event_object_is_exactly_the_documented_one():
     }
 
 
-def test_events_of_properties_have_what_was_there_before_and_after_in_reach():
-    body = {"origin": None, "target": {"path": "/a", "value": '{"n": 1}'}}
-    changed = replace(EVENT, event_key="property.created")
-    seen = event_object(changed, payload_type="raw", body=json.dumps(body).encode())
-    assert (seen["payload"], seen["origin"], seen["target"]) == (body, None, {"path": "/a", "value": {"n": 1}})
-    text = {"origin": {"value": "{ no JSON"}, "target": {"value": None}}
-    seen = event_object(changed, payload_type="raw", body=json.dumps(text).encode())
-    assert (seen["origin"], seen["target"]) == (text["origin"], text["target"])
-    moved = {"origin": "/a", "target": "/b"}
-    seen = event_object(changed, payload_type="raw", body=json.dumps(moved).encode())
-    assert (seen["origin"], seen["target"]) == ("/a", "/b")
-
-
 def test_base64_payload_is_exact():
     body = b"\x00\xff{"
     assert payload(body, "base64") == {
