@@ -34,8 +34,9 @@ class HubAccess:
         self._url = (hub.settings.public_url or url).rstrip("/")
 
     async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        if fields.get("eventKey"):
-            self._hub.listeners.check_key(str(fields["eventKey"]), self._user.name)
+        key = fields.get("eventKey")
+        if key and not self._hub.webhooks.list(self._user.name, str(key)):
+            self._hub.listeners.check_key(str(key), self._user.name)
         shown = self._show(await self._hub.webhooks.put(fields, self._user.name))
         if not _is_private_way(self._url):
             shown["warning"] = (

@@ -85,6 +85,10 @@ async def test_the_key_of_somebody_elses_pipeline_is_refused_for_a_webhook(owner
     assert answer.status_code == 403
     assert "choose another eventKey, or have ada create the webhook" in answer.json()["statusMessage"]
     assert (await owner.post(put, params={"eventKey": "webhook.lead.mine"}, headers=bobs)).status_code == 200
+    await store(owner, "pipeline:\n  - event.listen: {key: webhook.lead.mine}")
+    # What is bob's already is not taken from him.
+    assert (await owner.post(put, params={"eventKey": "webhook.lead.mine"}, headers=bobs)).status_code == 200
+    await store(owner, "pipeline:\n  - event.listen: {key: webhook.lead.created}")
     assert (await owner.post(put, params={"eventKey": "webhook.lead.created"})).status_code == 200
 
 
