@@ -89,9 +89,13 @@ class RunHandler(UploadHandler, Door):
             # Answered once the body is read: who may not come in should at least be able to read why.
             self.refuse(error)
 
-    async def run(self, pipeline: Pipeline, body: Any, variables: Mapping[str, Any] | None = None) -> None:
+    async def run(
+        self, pipeline: Pipeline, body: Any, variables: Mapping[str, Any] | None = None, name: str | None = None
+    ) -> None:
         user, hub = self._caller.user, self.site.access(self._caller.user)
-        result = await self.site.runner.run(pipeline, user=user, owner=user, hub=hub, body=body, vars=variables)
+        result = await self.site.runner.run(
+            pipeline, user=user, owner=user, hub=hub, body=body, vars=variables, name=name
+        )
         await self._answer_with(result)
 
     async def parsed(self, text: str, parse: Callable[[str, CommandRegistry], Pipeline]) -> Pipeline:
@@ -164,7 +168,7 @@ class StoredPipelineHandler(RunHandler):
         async with self.upload() as upload:
             stored = await self.site.access(self._caller.user).read_pipeline(unquote(path))
             pipeline = await self.parsed(stored["source"], parse_pipeline)
-            await self.run(pipeline, await upload.body(), parameters_of(upload.received))
+            await self.run(pipeline, await upload.body(), parameters_of(upload.received), stored["path"])
 
     async def put(self, path: str) -> None:
         async with self.upload() as upload:

@@ -84,6 +84,7 @@ class Listener:
                 body=event_body(data),
                 event=Event(entry, data, contents),
                 log=partial(self._log, entry["traceId"]),
+                name=self.name,
             )
         except Exception as error:
             # Nothing but the board and the hub's record can tell: there is no cell that waits.

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from pfnb.exceptions import HubUnreachableError, PfnbError
+from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.language.deferred import Lazy
 from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
-from pfnb.language.roles import ADMIN, check_run_as
+from pfnb.language.roles import ADMIN, RUN_AS_SOURCE, RUN_AS_TARGET, check_run_as, grants
 from pfnb.language.run import Response
 from pfnb.language.scope import Scope
 
@@ -42,10 +42,10 @@ class Mock(Protocol):
 class Context:
     """One run, as its commands see it.
 
-    `event` is what the run was started with, if by an event. `error` is on its way out of the run while steps of `except`
-    and `finally` run. `has_output`: the current step says by `output` where its result goes. Set `response` to answer a
-    waiting caller. `mocks` holds, by command, what stands in for it, `stack` what `body.push` has
-    put aside.
+    `event` is what the run was started with, if by an event, `pipeline` the name or path of what is run, if it has one. `error`
+    is on its way out of the run while steps of `except` and `finally` run. `has_output`: the current step says by `output`
+    where its result goes. Set `response` to answer a waiting caller. `mocks` holds, by command, what stands in for it, `stack`
+    what `body.push` has put aside.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -60,6 +60,7 @@ class Context:
         hub: HubPort,
         event: Any,
         log: LogSink,
+        pipeline: str | None = None,
     ) -> None:
         self.scope = scope
         self.user = user
@@ -67,6 +68,7 @@ class Context:
         self.hub = self._owners_hub = hub
         self.event = event
         self.log = log
+        self.pipeline = pipeline
         self.response: Response | None = None
         self.has_output = False
         self.stack: list[Any] = []
@@ -76,7 +78,13 @@ class Context:
     def beside(self) -> Context:
         """The context of another pipeline within the same run: everything but its scope is the same as here."""
         twin = Context(
-            scope=self.scope, user=self.user, owner=self.owner, hub=self._owners_hub, event=self.event, log=self.log
+            scope=self.scope,
+            user=self.user,
+            owner=self.owner,
+            hub=self._owners_hub,
+            event=self.event,
+            log=self.log,
+            pipeline=self.pipeline,
         )
         twin.hub, twin.response, twin.mocks = self.hub, self.response, self.mocks
         return twin
@@ -105,18 +113,24 @@ class Context:
         elif username != self.user.name:
             found = await self._owners_hub.iam("find_user", username=username)
             user = User(found["name"], frozenset(found["roles"]))
-            check_run_as(self.owner, user)
+            try:
+                check_run_as(self.owner, user)
+            except AccessDeniedError:
+                has_source = grants(self.owner.roles, RUN_AS_SOURCE)
+                await self.refused("iam.run.as", RUN_AS_TARGET if has_source else RUN_AS_SOURCE)
+                raise
             self.user, self.hub = user, self._owners_hub.as_user(user)
 
-    async def refused(self, command: str, missing: str, pipeline: str | None) -> None:
-        """Have the hub note that this user may not run a command. Without a hub there is nobody to note it."""
+    async def refused(self, command: str, missing: str, pipeline: str | None = None) -> None:
+        """Have the hub note that this user may not run a command, of the run's own pipeline unless another one is named.
+        Without a hub there is nobody to note it."""
         trace_id = getattr(self.event, "trace_id", None)
         with suppress(HubUnreachableError):
             await self._owners_hub.iam(
                 "refused",
                 username=self.user.name,
                 command=command,
-                pipeline=pipeline,
+                pipeline=pipeline or self.pipeline,
                 trace_id=trace_id,
                 missing=missing,
             )

@@ -62,15 +62,23 @@ class Runner:
         headers: Mapping[str, Any] | None = None,
         event: Any = None,
         log: LogSink | None = None,
+        name: str | None = None,
     ) -> RunResult:
-        """Run a pipeline as `user`; `owner`, whom it belongs to, may be switched to by `iam.run.as` (default: the user).
+        """Run a pipeline as `user`; `owner`, whom it belongs to, may be switched to by `iam.run.as` (default: the user). By its
+        name, or its path, the hub's audit log tells it.
 
         `event` is handed to commands that ask for it, and is the body unless a body is given; if the filter of
         `event.listen` refuses it, the result is `skipped`. Raises the PfnbError that ended the run, with line, column
         and step; `run.steps_of(error)` tells the steps until then.
         """
         context = Context(
-            scope=Scope(None, {}, {}), user=user, owner=owner or user, hub=hub, event=event, log=log or log_to_logger
+            scope=Scope(None, {}, {}),
+            user=user,
+            owner=owner or user,
+            hub=hub,
+            event=event,
+            log=log or log_to_logger,
+            pipeline=name,
         )
         limits = self.limits if pipeline.rules.tracing else replace(self.limits, records=0)
         given = body if body is not None else event

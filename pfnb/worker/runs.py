@@ -75,6 +75,7 @@ class Runs:
                 body=event_body(data),
                 event=Event(entry, data, Unreadable()),
                 log=lambda level, message: note(level, name, message, entry["traceId"]),
+                name=name,
             )
         except Exception as error:
             # There is nobody that waits: the hub's record tells.

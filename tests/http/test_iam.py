@@ -54,7 +54,7 @@ async def test_a_refusal_names_the_role_and_is_in_the_audit_log(acting: As, tmp_
     assert (tmp_path / "hub" / "audit.log").stat().st_mode & 0o777 == 0o600
 
 
-async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: httpx.AsyncClient) -> None:
+async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: httpx.AsyncClient, tmp_path: Path) -> None:
     await owner.post(COMMAND + "iam.user.create", params={"username": "target", "roleNames": "CAN_PIPE_webhook.put"})
     text = "pipeline:\n  - iam.run.as: {username: target}\n  - webhook.put: {eventKey: a.b}\n"
     refused = await owner.post(PIPELINE, content=text)
@@ -64,6 +64,11 @@ async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: http
     assert (await owner.post(PIPELINE, content=text)).json()["owner"] == "target"
     grace = await acting("CAN_PIPE_%")
     assert "CAN_RUN_AS_SOURCE for grace" in (await grace.post(PIPELINE, content=text)).json()["statusMessage"]
+    entries = [json.loads(line) for line in (tmp_path / "hub" / "audit.log").read_text().splitlines()]
+    assert [(entry["user"], entry["command"], entry["missing"]) for entry in entries] == [
+        ("ada", "iam.run.as", "CAN_RUN_AS_TARGET"),
+        ("grace", "iam.run.as", "CAN_RUN_AS_SOURCE"),
+    ]
     nobody = "pipeline:\n  - iam.run.as: {username: nobody}\n"
     assert (await owner.post(PIPELINE, content=nobody)).status_code == 404
 

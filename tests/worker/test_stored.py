@@ -101,6 +101,15 @@ async def test_a_pipeline_begins_as_nobody_and_may_run_as_its_owner(hub: Hub) ->
     assert await hub.answer() == 1
 
 
+async def test_who_was_refused_is_told_with_the_pipeline_and_the_trace(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    await hub.save("property.list: {pattern: global/**}")
+    trace = (await hub.send())["traceId"]
+    await hub.ended("failed")
+    assert f"anonymousUser may not run property.list (pipeline {PATH}, trace {trace})" in caplog.text
+
+
 async def test_the_hub_refuses_a_user_whom_the_owners_pipelines_may_not_run_as(hub: Hub) -> None:
     await hub.server.hub.users.create("bob", hub.server.hub.users.user("ada"), password=None, roles=["CAN_PIPE_%"])
     await hub.save("iam.run.as: {username: bob}", "iam.user.list")
