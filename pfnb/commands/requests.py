@@ -24,29 +24,73 @@ Timeout = Annotated[float, Field(description="Seconds to wait for the answer.", 
 Body = Annotated[Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")]
 
 
-@command("http.get")
-async def get(
-    context: Context,
-    url: Url,
-    headers_: Headers = None,
-    username: Username = None,
-    password: Password = None,
-    bearer: Bearer = None,
-    timeout: Timeout = 30.0,  # noqa: ASYNC109
-) -> Any:
-    """Get what is at a URL, as the body: JSON as a value, text as a text, anything else as a content reference.
-
-    Any other answer than 2xx is an error, redirects too; `onError` says what is to be done then. Private, local and link-local
-    addresses are refused unless `PFNB_ALLOW_TARGETS` names them.
+_EXAMPLE = """
 
     Example:
         pipeline:
-          - http.get: {url: "http://169.254.169.254/latest/meta-data", onError: IGNORE}
+          - http.{}: {{url: "http://169.254.169.254/latest/meta-data", onError: IGNORE}}
           - body.set: "that address is refused"
         # => "that address is refused"
-    """
-    answer = await _ask("GET", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
-    return await body_of(answer, url, context)
+"""
+
+
+def _asking(method: str, says: str) -> None:
+    """Declare the command of a method that sends nothing but its headers."""
+
+    async def ask(
+        context: Context,
+        url: Url,
+        headers_: Headers = None,
+        username: Username = None,
+        password: Password = None,
+        bearer: Bearer = None,
+        timeout: Timeout = 30.0,  # noqa: ASYNC109
+    ) -> Any:
+        answer = await _answer(method, url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+        return await body_of(answer, url, context)
+
+    ask.__doc__ = says + _EXAMPLE.format(method.lower())
+    command(f"http.{method.lower()}")(ask)
+
+
+def _sending(method: str, says: str) -> None:
+    """Declare the command of a method that sends a body."""
+
+    async def send_body(
+        body: Any,
+        context: Context,
+        url: Url,
+        body_: Body = UNSET,
+        headers_: Headers = None,
+        username: Username = None,
+        password: Password = None,
+        bearer: Bearer = None,
+        timeout: Timeout = 30.0,  # noqa: ASYNC109
+    ) -> Any:
+        content = await content_for(body if body_ is UNSET else body_, context)
+        answer = await _answer(method, url, content, _headers(headers_, username, password, bearer), timeout)
+        return await body_of(answer, url, context)
+
+    send_body.__doc__ = says + _EXAMPLE.format(method.lower())
+    command(f"http.{method.lower()}")(send_body)
+
+
+_asking(
+    "GET",
+    """Get what is at a URL, as the body: JSON as a value, text as a text, anything else as a content reference.
+
+    Any other answer than 2xx is an error, redirects too; `onError` says what is to be done then. Private, local and link-local
+    addresses are refused unless `PFNB_ALLOW_TARGETS` names them.""",
+)
+_asking("DELETE", "Delete what is at a URL; the body becomes the answer. Answers and errors are those of `http.get`.")
+_sending(
+    "POST",
+    """Post something to a URL; the body becomes the answer. Content references are sent as the files they stand for.
+
+    Answers and errors are those of `http.get`.""",
+)
+_sending("PUT", "Put something at a URL; otherwise like `http.post`.")
+_sending("PATCH", "Change a part of what is at a URL; otherwise like `http.post`.")
 
 
 @command("http.head")
@@ -66,110 +110,11 @@ async def head(
           - body.set: "that address is refused"
         # => "that address is refused"
     """
-    answer = await _ask("HEAD", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+    answer = await _answer("HEAD", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
     return answer.headers
 
 
-@command("http.post")
-async def post(
-    body: Any,
-    context: Context,
-    url: Url,
-    body_: Body = UNSET,
-    headers_: Headers = None,
-    username: Username = None,
-    password: Password = None,
-    bearer: Bearer = None,
-    timeout: Timeout = 30.0,  # noqa: ASYNC109
-) -> Any:
-    """Post something to a URL; the body becomes the answer. Content references are sent as the files they stand for.
-
-    Answers and errors are those of `http.get`.
-
-    Example:
-        pipeline:
-          - http.post: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
-          - body.set: "that address is refused"
-        # => "that address is refused"
-    """
-    content = await content_for(body if body_ is UNSET else body_, context)
-    answer = await _ask("POST", url, content, _headers(headers_, username, password, bearer), timeout)
-    return await body_of(answer, url, context)
-
-
-@command("http.put")
-async def put(
-    body: Any,
-    context: Context,
-    url: Url,
-    body_: Body = UNSET,
-    headers_: Headers = None,
-    username: Username = None,
-    password: Password = None,
-    bearer: Bearer = None,
-    timeout: Timeout = 30.0,  # noqa: ASYNC109
-) -> Any:
-    """Put something at a URL; otherwise like `http.post`.
-
-    Example:
-        pipeline:
-          - http.put: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
-          - body.set: "that address is refused"
-        # => "that address is refused"
-    """
-    content = await content_for(body if body_ is UNSET else body_, context)
-    answer = await _ask("PUT", url, content, _headers(headers_, username, password, bearer), timeout)
-    return await body_of(answer, url, context)
-
-
-@command("http.patch")
-async def patch(
-    body: Any,
-    context: Context,
-    url: Url,
-    body_: Body = UNSET,
-    headers_: Headers = None,
-    username: Username = None,
-    password: Password = None,
-    bearer: Bearer = None,
-    timeout: Timeout = 30.0,  # noqa: ASYNC109
-) -> Any:
-    """Change a part of what is at a URL; otherwise like `http.post`.
-
-    Example:
-        pipeline:
-          - http.patch: {url: "http://127.0.0.1/", body: {order: 1}, onError: IGNORE}
-          - body.set: "that address is refused"
-        # => "that address is refused"
-    """
-    content = await content_for(body if body_ is UNSET else body_, context)
-    answer = await _ask("PATCH", url, content, _headers(headers_, username, password, bearer), timeout)
-    return await body_of(answer, url, context)
-
-
-@command("http.delete")
-async def delete(
-    context: Context,
-    url: Url,
-    headers_: Headers = None,
-    username: Username = None,
-    password: Password = None,
-    bearer: Bearer = None,
-    timeout: Timeout = 30.0,  # noqa: ASYNC109
-) -> Any:
-    """Delete what is at a URL; the body becomes the answer. Answers and errors are those of `http.get`.
-
-    Example:
-        pipeline:
-          - http.delete: {url: "http://127.0.0.1/orders/1", onError: IGNORE}
-          - body.set: "that address is refused"
-        # => "that address is refused"
-    """
-    answer = await _ask("DELETE", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
-    return await body_of(answer, url, context)
-
-
-async def _ask(method: str, url: str, content: Content, headers: dict[str, str], seconds: float) -> Answer:
+async def _answer(method: str, url: str, content: Content, headers: dict[str, str], seconds: float) -> Answer:
     """Asked once: what a second request would do is for the pipeline to know."""
     targets, once = Targets.from_environment(os.environ), Attempts(timeout=seconds, retries=0)
     return await send(targets, url, content, method=method, headers=headers, attempts=once)
