@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -15,7 +16,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """A webhook's uuid in its address, or in what shows the webhook as data."""
-_SUBSCRIBED_SECONDS = 5.0
+_SUBSCRIBED_SECONDS = 30.0
+_ASK_AGAIN_SECONDS = 0.2
 
 
 class Console:
@@ -26,10 +28,20 @@ class Console:
         self._client.start_channels(shell=False, stdin=False, hb=False, control=False)
         self._following: asyncio.Task[None] | None = None
 
-    async def subscribed(self) -> None:
-        """A subscription takes a moment; what the kernel says before that is lost. It greets each that it has."""
-        await asyncio.wait_for(self._client.get_iopub_msg(), _SUBSCRIBED_SECONDS)
+    async def subscribed(self, ask: Callable[[], object]) -> None:
+        """A subscription takes a moment, and what the kernel says before that is lost. It greets most that it has, not all: so
+        `ask`, which makes it say something, is called until something is heard. TimeoutError if nothing ever is."""
+        async with asyncio.timeout(_SUBSCRIBED_SECONDS):
+            while not await self._hears():
+                ask()
         self._following = asyncio.create_task(self._follow(), name="pfnb console")
+
+    async def _hears(self) -> bool:
+        try:
+            await asyncio.wait_for(self._client.get_iopub_msg(), _ASK_AGAIN_SECONDS)
+        except TimeoutError:
+            return False
+        return True
 
     async def failed(self) -> None:
         """Returns never; raises OSError when nothing can be written any more."""

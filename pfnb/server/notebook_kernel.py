@@ -56,7 +56,7 @@ class NotebookKernel:
             self._client.kc = self._kernel = self._manager.client()
             self._kernel.start_channels()
             await self._kernel.wait_for_ready(_START_SECONDS)
-            await self._console.subscribed()
+            await self._console.subscribed(self._kernel.kernel_info)
         except NoSuchKernel as error:
             raise NotebookError(
                 f"the notebook wants the kernel {error.name}, which is not installed here: "

@@ -189,7 +189,7 @@ def test_what_came_while_the_kernel_restarted_is_handed_over_in_order(start_kern
     kernel.manager.restart_kernel(now=True)
     kernel.client.wait_for_ready(timeout=30)
     for number in range(5):
-        server.run(server.hub.send("lead", number, owner="ada"))
+        server.run(server.hub.send("lead", number, owner=server.owner))
     for cell in code:
         kernel.ok(cell)
     kernel.ok("%event send key=lead payload=5\n%event wait key=lead timeout=10")

@@ -47,7 +47,7 @@ async def test_paths_come_from_the_hub(pi: Pi, monkeypatch: pytest.MonkeyPatch) 
 
 def test_bash_completes_with_what_pi_prints(tmp_path: Path) -> None:
     pi = tmp_path / "pi"
-    pi.write_text(f'#!/bin/sh\nexec {sys.executable} -m pfnb.pi.main "$@"\n')
+    pi.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pfnb.pi.main "$@"\n')
     pi.chmod(0o755)
     asked = 'eval "$(pi completion bash)"; complete -p pi; pi complete-line'
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "COMP_LINE": "pi command webhook.rot"}
