@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pfnb.commands.inputs import from_json
+from pfnb.commands.mapping import Fields
 from pfnb.language.command import NULL, command
 from pfnb.language.context import Context
+from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
 
 Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
@@ -45,16 +50,22 @@ async def set_value(
     value: Annotated[
         Any, Field(description="The value to put where `output` points. Default: the step's input.")
     ] = UNSET,
+    mapping: Annotated[
+        Fields | None, Field(description="Fields to put into the value: `path: expression`, with commas between them.")
+    ] = None,
 ) -> Any:
     """Put a value into the body, or to where the parameter `output` points.
 
     Example:
         pipeline:
           - set: {value: 20, output: vars.price}
-          - set: {value: "#{vars.price * 2}"}
-        # => 40
+          - set: {value: {name: nails}, mapping: "price: vars.price * 2, note: 'for ' + name"}
+        # => {"name": "nails", "price": 40, "note": "for nails"}
     """
     chosen = body if value is UNSET else value
+    if mapping is not None:
+        data = from_json(chosen)
+        return await threaded(partial(mapping, data, copy.deepcopy(data) if isinstance(data, dict) else {}))
     return NULL if chosen is None else chosen
 
 
@@ -74,7 +85,7 @@ async def set_body(value: Annotated[Any, Field(description="The new body.")]) ->
 @command("var.set", aliases=("set.var",), anonymous=True)
 async def set_variable(
     vars: dict[str, Any],  # noqa: A002 - the word of the language
-    key: Annotated[str, Field(description="The variable's name.", min_length=1)],
+    key: Annotated[str, Field(description="The variable's name.", min_length=1, validation_alias="name")],
     value: Annotated[Any, Field(description="Its new value.")] = None,
 ) -> None:
     """Give a variable a value.

@@ -41,16 +41,26 @@ class Rules(Deferred):
     def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
         return replace(self, scope=scope, functions=functions)
 
-    def __call__(self, data: Any) -> dict[str, Any]:
+    def __call__(self, data: Any, onto: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The output: a new map, or `onto` with what the rules put there."""
         assert self.scope is not None, "the runner binds it before the call"
         root = {**self.scope, **(data if isinstance(data, dict) else {}), "input": data}
-        output: dict[str, Any] = {}
+        output = {} if onto is None else onto
         for formula, path in self.rules:
             _put(output, path, evaluated(formula, root, self.functions))
         return output
 
     def __repr__(self) -> str:
         return ", ".join(f"{formula.text} -> {_shown(path)}" for formula, path in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields(Rules):
+    """Rules the other way round, `path: expression,`."""
+
+    @classmethod
+    def compiled(cls, text: str, place: Place) -> Self:
+        return cls(tuple(_field(part, where) for part, where in pieces(text, ",", place) if part))
 
 
 @command("data.mapping", anonymous=True)
@@ -108,6 +118,14 @@ def _rule(line: str, place: Place) -> tuple[Formula, Path]:
         raise ParameterError(message, line=place.line, column=place.column)
     (source, where), (target, there) = parts
     return formula_in(source, where), _path(target, there)
+
+
+def _field(text: str, place: Place) -> tuple[Formula, Path]:
+    target, _, source = text.partition(":")
+    if not source.strip():
+        message = f'a field is written "path: expression", not {text[:60]!r}'
+        raise ParameterError(message, line=place.line, column=place.column)
+    return formula_in(source.strip(), place.after(len(text) - len(source.lstrip()))), _path(target.strip(), place)
 
 
 def _path(text: str, place: Place) -> Path:

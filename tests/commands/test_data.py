@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from pfnb.exceptions import ParameterError
+
 
 def steps(*lines):
     return "pipeline:\n" + "".join(f"  - {line}\n" for line in lines)
@@ -15,6 +17,23 @@ async def test_the_body_is_set(run, name):
 @pytest.mark.parametrize("name", ["body.set", "set"])
 async def test_null_is_a_value_too(run, name):
     assert (await run("body: 1\n" + steps(f"{name}: {{value: null}}"))).body is None
+
+
+async def test_without_a_value_the_input_is_put_where_output_points(run):
+    text = steps('set: {input: "#{body + 1}", output: vars.a}', 'set: {value: ["#{body}", "#{vars.a}"]}')
+    assert (await run(text, body=1)).body == [1, 2]
+
+
+async def test_a_mapping_puts_fields_into_a_copy_of_the_value(run):
+    text = steps("set: {mapping: 'b.c: a + 1, a: {1, 2}', output: vars.x}", 'set: {value: ["#{body}", "#{vars.x}"]}')
+    assert (await run(text, body={"a": 1})).body == [{"a": 1}, {"a": [1, 2], "b": {"c": 2}}]
+
+
+@pytest.mark.parametrize(("mapping", "says"), [("a", 'is written "path: expression"'), ("a b: 1", "leads to a path")])
+async def test_a_mapping_that_is_none_is_told_where_it_stands(run, mapping, says):
+    with pytest.raises(ParameterError, match=says) as raised:
+        await run(steps(f"set: {{mapping: '{mapping}'}}"))
+    assert raised.value.line == 2
 
 
 @pytest.mark.parametrize("name", ["var.set", "set.var"])
