@@ -28,6 +28,22 @@ async def test_a_message_arrives_as_json_and_the_answer_comes_back(partner: Part
     assert got.headers["Host"] == partner.url.removeprefix("http://")
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (' {"text": "hello"}\n', "application/json"),
+        ("[1]", "application/json"),
+        ("{ hello }", "text/plain; charset=utf-8"),
+        ("12", "text/plain; charset=utf-8"),
+    ],
+)
+async def test_a_text_arrives_as_it_is_and_json_in_it_is_said_to_be_json(
+    partner: Partner, text: str, kind: str
+) -> None:
+    await send(HERE, partner.url, Content.of(text))
+    assert (partner.got[0].body, partner.got[0].headers["Content-Type"]) == (text.encode(), kind)
+
+
 @pytest.mark.parametrize("trouble", [429, 500, 503])
 async def test_it_is_sent_again_when_that_may_help(partner: Partner, trouble: int) -> None:
     partner.answers = [(trouble, {}, b""), (trouble, {}, b""), (200, {}, b"done")]
