@@ -38,7 +38,7 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
         return HubAddress(named.rstrip("/"), given, "--url" if url else "PFNB_URL")
     running = list(_running())
     if not running:
-        raise HubUnreachableError(f"no hub runs on this machine: start JupyterLab or `pfnb serve`, or {_HOW}")
+        raise HubUnreachableError(f"no hub was found: start JupyterLab, or `pfnb serve` without --data-dir, or {_HOW}")
     here = [one for one in running if one.root is not None and Path.cwd().is_relative_to(one.root)]
     found = max(here, key=lambda one: len(str(one.root))) if here else running[0]
     if len(running) > 1 and not here:

@@ -102,7 +102,7 @@ def test_the_exit_status_tells_programs_what_happened(words: list[str], status: 
 def test_without_words_the_hub_that_runs_here_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    with pytest.raises(HubUnreachableError, match="no hub runs on this machine"):
+    with pytest.raises(HubUnreachableError, match="no hub was found: start JupyterLab"):
         find_address(None, None, {})
     told = {"url": "http://127.0.0.1:8888/", "token": "t", "pid": os.getpid(), "root_dir": str(tmp_path)}
     (tmp_path / "jpserver-1.json").write_text(json.dumps(told))
