@@ -6,7 +6,6 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
@@ -16,6 +15,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """A webhook's uuid in its address, or in what shows the webhook as data."""
+_MAX_HELD = 64 * 1024
+"""Characters of a line without an end that are kept back."""
 _SUBSCRIBED_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.2
 
@@ -27,6 +28,7 @@ class Console:
         self._client = client
         self._client.start_channels(shell=False, stdin=False, hb=False, control=False)
         self._following: asyncio.Task[None] | None = None
+        self._lines = _Lines()
 
     async def subscribed(self, ask: Callable[[], object]) -> None:
         """A subscription takes a moment, and what the kernel says before that is lost. It greets most that it has, not all: so
@@ -53,7 +55,8 @@ class Console:
         if self._following is not None:
             await asyncio.wait({self._following}, timeout=seconds)
             self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+            finished = asyncio.wait_for(asyncio.to_thread(self._lines.finish), seconds)
+            await asyncio.gather(self._following, finished, return_exceptions=True)
         self._client.stop_channels()
 
     async def _follow(self) -> None:
@@ -61,14 +64,36 @@ class Console:
             message = await self._client.get_iopub_msg()
             if message["msg_type"] == "stream":
                 # In a thread: whoever reads our output may be slow, and the hub is served by this loop.
-                await asyncio.to_thread(_write, message["content"])
+                await asyncio.to_thread(self._lines.write, message["content"]["name"], message["content"]["text"])
             elif message["msg_type"] == "shutdown_reply":
                 return
 
 
-def _write(content: dict[str, Any]) -> None:
-    stream = sys.stderr if content["name"] == "stderr" else sys.stdout
-    stream.write(without_secrets(content["text"]))
+class _Lines:
+    """Writes whole lines. What a cell prints comes in pieces: one by itself would stand amidst another line, and show half of a
+    secret that is not seen to be one."""
+
+    def __init__(self) -> None:
+        self._held = {"stdout": "", "stderr": ""}
+
+    def write(self, name: str, text: str) -> None:
+        text = self._held[name] + text
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        if len(text) - end > _MAX_HELD:
+            end = len(text)
+        self._held[name] = text[end:]
+        _write(name, text[:end])
+
+    def finish(self) -> None:
+        """Write what has no end, as lines."""
+        for name, text in self._held.items():
+            if text:
+                _write(name, f"{text}\n")
+
+
+def _write(name: str, text: str) -> None:
+    stream = sys.stderr if name == "stderr" else sys.stdout
+    stream.write(without_secrets(text))
     stream.flush()
 
 

@@ -154,6 +154,17 @@ def test_a_notebook_serves_its_pipelines_until_it_is_told_to_stop(start, write, 
     assert [cell.execution_count for cell in executed.cells] == [1, 2, 3, 4, 5, 6]
 
 
+def test_what_is_printed_in_pieces_stands_in_lines_of_its_own_with_its_secrets_masked(start, write):
+    pieces = f"for piece in ('at uuid=', '{UUID[:10]}', '{UUID[10:]}', '\\nno end yet'):\n    print(piece, end='', flush=True)"
+    write(LOAD, PUT, LISTEN.replace("keep:", "log: {message: hello}"), pieces)
+    service = start("leads.ipynb")
+    service.line("serving 1 pipeline")
+    assert service.end() == 0
+    assert "at uuid=…6936bd" in service.lines
+    assert "serving 1 pipeline of leads.ipynb" in service.lines
+    assert service.lines[-1] == "no end yet"
+
+
 def test_its_kernel_is_started_again_when_it_dies_and_gets_what_waited(start, write):
     write(PUT, KEEP, LISTEN, **{"any-tag": LOAD + "\nimport os"})
     service = start("leads.ipynb")
