@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands.inputs import chosen
 from pfnb.commands.property import Path
 from pfnb.exceptions import NotFoundError
 from pfnb.language.command import command
@@ -37,7 +38,7 @@ async def put_attachment(
           - body.set: "#{body[0].name}: #{body[0].contentLength} bytes"
         # => "cv.txt: 7 bytes"
     """
-    given = body if content is UNSET else content
+    given = chosen(content, body)
     files = given.get("children") if isinstance(given, dict) and name is None else None
     if isinstance(files, list) and files and all(map(content_id_of, files)):
         for file in files:

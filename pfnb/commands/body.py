@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pfnb.commands.inputs import from_json
+from pfnb.commands.inputs import chosen, from_json
 from pfnb.exceptions import PipelineError
-from pfnb.language.command import NULL, command
+from pfnb.language.command import NULL, as_result, command
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 
@@ -33,7 +33,7 @@ def push(
     """
     if len(context.stack) >= MAX_PUSHED:
         raise PipelineError(f"body.push: no more than {MAX_PUSHED:,} values can be put aside")
-    context.stack.append(_copied(body if value is UNSET else value))
+    context.stack.append(_copied(chosen(value, body)))
 
 
 @command("body.pop", anonymous=True)
@@ -48,7 +48,7 @@ async def pop(context: Context) -> Any:
           - body.pop
         # => 1
     """
-    return _given(_top(context, "body.pop").pop())
+    return as_result(_top(context, "body.pop").pop())
 
 
 @command("body.peek", anonymous=True)
@@ -63,7 +63,7 @@ def peek(context: Context) -> Any:
           - body.pop
         # => 1
     """
-    return _given(_copied(_top(context, "body.peek")[-1]))
+    return as_result(_copied(_top(context, "body.peek")[-1]))
 
 
 @command("body.delete", anonymous=True)
@@ -121,10 +121,6 @@ def _top(context: Context, name: str) -> list[Any]:
     if not context.stack:
         raise PipelineError(f"{name}: nothing was put aside: a body.push must come before it")
     return context.stack
-
-
-def _given(value: Any) -> Any:
-    return NULL if value is None else value
 
 
 def _copied(value: Any) -> Any:

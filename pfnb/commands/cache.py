@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError
-from pfnb.language.command import NULL, command
+from pfnb.language.command import NULL, as_result, command
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 
@@ -35,7 +36,7 @@ async def put(
         # => 1.1
     """
     minutes = min(max(time_to_live, SHORTEST), LONGEST)
-    await context.hub.put_cached(key, body if value is UNSET else value, seconds=minutes * 60)
+    await context.hub.put_cached(key, chosen(value, body), seconds=minutes * 60)
 
 
 @command("cache.get")
@@ -62,7 +63,7 @@ async def get(
     if exit:
         context.scope.body = entry["value"]
         context.exit()
-    return NULL if entry["value"] is None else entry["value"]
+    return as_result(entry["value"])
 
 
 @command("cache.clear", aliases=("cache.remove",))

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pfnb.commands.inputs import from_json
+from pfnb.commands.inputs import chosen, from_json
 from pfnb.commands.mapping import Fields
-from pfnb.language.command import NULL, command
+from pfnb.language.command import as_result, command
 from pfnb.language.context import Context
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
@@ -62,11 +62,11 @@ async def set_value(
           - set: {value: {name: nails}, mapping: "price: vars.price * 2, note: 'for ' + name"}
         # => {"name": "nails", "price": 40, "note": "for nails"}
     """
-    chosen = body if value is UNSET else value
+    given = chosen(value, body)
     if mapping is not None:
-        data = from_json(chosen)
+        data = from_json(given)
         return await threaded(partial(mapping, data, copy.deepcopy(data) if isinstance(data, dict) else {}))
-    return NULL if chosen is None else chosen
+    return as_result(given)
 
 
 @command("body.set", aliases=("set.body",), anonymous=True, shorthand="value")
@@ -79,7 +79,7 @@ async def set_body(value: Annotated[Any, Field(description="The new body.")]) ->
           - body.set: "Hello #{body.name}"
         # => "Hello Ada"
     """
-    return NULL if value is None else value
+    return as_result(value)
 
 
 @command("var.set", aliases=("set.var",), anonymous=True)

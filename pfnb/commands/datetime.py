@@ -8,10 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pfnb.language.command import command
-from pfnb.language.java_dates import format_moment
+from pfnb.language.java_dates import USUAL_PATTERN, format_moment
 from pfnb.language.java_zones import local_zone, zone_names
-
-USUAL = "dd.MM.yyyy HH:mm:ss"
 
 
 @command("datetime", anonymous=True, read_only=True)
@@ -24,7 +22,7 @@ async def now(
         pipeline:
           - datetime: {format: "'Printed on' dd/MM/yyyy"}
     """
-    return format_moment(datetime.now(local_zone()), format or USUAL)
+    return format_moment(datetime.now(local_zone()), format or USUAL_PATTERN)
 
 
 @command("datetime.zones", anonymous=True, read_only=True)

@@ -11,7 +11,7 @@ from pydantic import Field
 from pfnb.exceptions import ParameterError
 from pfnb.language.block_handle import BlockHandle
 from pfnb.language.case import Case
-from pfnb.language.command import NULL, BlockDeclaration, command
+from pfnb.language.command import BlockDeclaration, as_result, command
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
@@ -123,8 +123,7 @@ def switch(**cases: Case) -> Any:
     """
     for case in cases.values():
         if case.holds():
-            value = case.chosen()
-            return NULL if value is None else value
+            return as_result(case.chosen())
     return None
 
 

@@ -38,22 +38,11 @@ async def scan_(
     webhooks = {webhook["uuid"]: webhook for webhook in await context.hub.get_webhooks()}
     paths = [path] if isinstance(path, str) else path
     seen = await asyncio.to_thread(_scanned, paths, webhooks.keys(), history=history)
-    leaked = {leak.uuid for leak in seen.leaks if webhooks[leak.uuid]["active"]}
-    for uuid in leaked if not dry_run else ():
+    firing = {leak.uuid for leak in seen.leaks if webhooks[leak.uuid]["active"]}
+    deactivated = set() if dry_run else firing
+    for uuid in deactivated:
         await context.hub.put_webhook({"uuid": uuid, "active": False})
-    return {
-        "leaks": [
-            {
-                "eventKey": webhooks[leak.uuid]["eventKey"],
-                **leak.to_json(),
-                "deactivated": leak.uuid in leaked and not dry_run,
-            }
-            for leak in seen.leaks
-        ],
-        "files": seen.files,
-        "repositories": seen.repositories,
-        "unread": [{"path": place, "reason": reason} for place, reason in seen.unread],
-    }
+    return seen.to_json(webhooks, deactivated)
 
 
 def _scanned(paths: Iterable[str], uuids: Collection[str], *, history: bool) -> Scan:

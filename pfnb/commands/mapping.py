@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pfnb.commands.inputs import Input, chosen, from_json
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import NULL, command
+from pfnb.language.command import as_result, command
 from pfnb.language.deferred import Deferred, Lazy, evaluated, pieces
 from pfnb.language.formula import Formula, formula_in
 from pfnb.language.parameters import UNSET
@@ -107,7 +107,7 @@ def enrich(
     """
     data = from_json(chosen(input, body))
     do(input=data)
-    return NULL if data is None else data
+    return as_result(data)
 
 
 def _rule(line: str, place: Place) -> tuple[Formula, Path]:

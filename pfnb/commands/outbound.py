@@ -9,13 +9,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 
 from pfnb.commands.headers import headers_of
+from pfnb.commands.inputs import chosen
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import NULL, command
+from pfnb.language.command import as_result, command
+from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.outbound import Answer, Attempts, Content, FileContent, Targets, send
 
-_CONTENT = "$uri:attachment:"
 _BYTES = "application/octet-stream"
 
 Headers = Annotated[Any, Field(description="Headers to send with it: a map, or a text such as `X-A: 1, X-B: 2`.")]
@@ -53,7 +54,7 @@ async def send_(
     answer = await send(
         Targets.from_environment(os.environ),
         url,
-        await content_for(body if message is UNSET else message, context),
+        await content_for(chosen(message, body), context),
         headers=headers_of(headers_),
         secret=secret,
         attempts=Attempts(timeout=timeout, retries=retries),
@@ -65,42 +66,36 @@ async def body_of(answer: Answer, url: str, context: Context) -> Any:
     """What a command returns of an answer: JSON, a text, or a content reference to what is neither."""
     value = answer.value
     if not isinstance(value, bytes):
-        return NULL if value is None else value
+        return as_result(value)
     name = unquote(urlsplit(url).path).rpartition("/")[2] or "answer"
     return await context.hub.put_content(value, name=name, content_type=answer.content_type or _BYTES)
 
 
 async def content_for(value: Any, context: Context) -> Content:
     """What to send for a value: files for content references, JSON or text for anything else."""
-    if _is_reference(value):
-        return Content(_type_of(value), await _bytes_of(value, context))
-    children = value.get("children") if isinstance(value, dict) else value
-    if isinstance(children, list) and children and all(_is_reference(child) for child in children):
+    content_id = content_id_of(value)
+    if content_id is not None:
+        return Content(_type_of(value), await context.hub.read_content(content_id))
+    given = value.get("children") if isinstance(value, dict) else value
+    children = given if isinstance(given, list) else []
+    ids = [content_id_of(child) for child in children]
+    if ids and None not in ids:
         files = [
             FileContent(
-                str(child.get("name") or "file"), _type_of(child), await _bytes_of(child, context), _field_of(child)
+                str(child.get("name") or "file"),
+                _type_of(child),
+                await context.hub.read_content(content_id or ""),
+                str(child.get("field") or "file"),
             )
-            for child in children
+            for content_id, child in zip(ids, children, strict=True)
         ]
         fields = value.get("fields") or {} if isinstance(value, dict) else {}
         return Content.form(files, {str(name): _plain(field) for name, field in fields.items()})
     return Content.of(value)
 
 
-def _is_reference(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("content"), str) and value["content"].startswith(_CONTENT)
-
-
-async def _bytes_of(reference: dict[str, Any], context: Context) -> bytes:
-    return await context.hub.read_content(reference["content"].removeprefix(_CONTENT))
-
-
 def _type_of(reference: dict[str, Any]) -> str:
     return str(reference.get("contentType") or _BYTES)
-
-
-def _field_of(reference: dict[str, Any]) -> str:
-    return str(reference.get("field") or "file")
 
 
 def _plain(value: Any) -> str | list[str]:

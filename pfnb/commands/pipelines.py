@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.language.calls import BY_UUID, PIPELINE_TYPE
-from pfnb.language.command import NULL, command
+from pfnb.language.command import as_result, command
 from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
@@ -58,7 +59,7 @@ async def put(
     """
     if path.startswith(BY_UUID):
         path = (await context.hub.read_pipeline(path))["path"]
-    fields = {"value": await _source(body if value is UNSET else value, context), "type": PIPELINE_TYPE}
+    fields = {"value": await _source(chosen(value, body), context), "type": PIPELINE_TYPE}
     saved: dict[str, Any] = (await context.hub.put_property(path, fields))["property"]
     return saved
 
@@ -113,8 +114,7 @@ async def start(
           - pipeline.start: {key: "eval?expr=body = vars.name", vars: {name: Ada}}
         # => "Ada"
     """
-    result = await context.call(key, vars=vars_, headers=headers_, body=body_)
-    return NULL if result is None else result
+    return as_result(await context.call(key, vars=vars_, headers=headers_, body=body_))
 
 
 @command("call", anonymous=True, shorthand="uri")
@@ -136,8 +136,7 @@ async def call(
           - call: "$uri:command:body.set?value=called"
         # => "called"
     """
-    result = await context.call(uri, vars=vars_)
-    return NULL if result is None else result
+    return as_result(await context.call(uri, vars=vars_))
 
 
 @command("pipeline.debug", read_only=True, shorthand="name")

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.language.command import NULL, command
+from pfnb.language.command import NULL, as_result, command
 from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
@@ -70,7 +71,7 @@ async def put(
           - property.value.get: {path: global/app/demo/rates}
         # => {"eur": 1.1}
     """
-    given = await _given(body if value is UNSET else value, type, context)
+    given = await _given(chosen(value, body), type, context)
     fields = {**given, "timeToLive": time_to_live, "tags": tags}
     kept = {name: field for name, field in fields.items() if name == "value" or field is not None}
     saved: dict[str, Any] = (await context.hub.put_property(path, kept))["property"]
@@ -94,7 +95,7 @@ async def put_value(
         # => 2
     """
     await context.hub.get_property(path)
-    await context.hub.put_property(path, await _given(body if value is UNSET else value, None, context))
+    await context.hub.put_property(path, await _given(chosen(value, body), None, context))
 
 
 @command("property.get", read_only=True)
@@ -129,8 +130,7 @@ async def get_value(context: Context, path: Path) -> Any:
     kind = found["type"] or "text/plain"
     if BASE64 in kind:
         return await _file(found["path"], kind, text, context)
-    value = _json(text) if _is_json(kind) else text
-    return NULL if value is None else value
+    return as_result(_json(text) if _is_json(kind) else text)
 
 
 @command("property.list", read_only=True)
@@ -233,10 +233,10 @@ async def put_schema(
     fields = {"type": type, "timeToLive": time_to_live, "tags": tags}
     given = {name: field for name, field in fields.items() if field is not None}
     given.update({name: one for name, one in (("value", value), ("defaultValue", default_value)) if one is not UNSET})
-    chosen = _chosen("property.schema.put", path, pattern)
+    meant = _one_of("property.schema.put", path, pattern)
     if path is not None:
-        return _done(await context.hub.put_property(chosen, given, exists=exist_strategy))
-    found = await context.hub.list_properties(chosen)
+        return _done(await context.hub.put_property(meant, given, exists=exist_strategy))
+    found = await context.hub.list_properties(meant)
     return [_done(await context.hub.put_property(one["path"], given, exists=exist_strategy)) for one in found]
 
 
@@ -256,13 +256,13 @@ async def delete(
           - property.schema.delete: {pattern: "global/app/demo/**"}
         # => ["/pipeforce/default/global/app/demo/a"]
     """
-    chosen = _chosen("property.schema.delete", path, pattern)
+    meant = _one_of("property.schema.delete", path, pattern)
     if path is not None and any(mark in path for mark in "*?"):
         raise ParameterError(f"{path} is a pattern: write pattern: {path}")
-    return [gone["path"] for gone in await context.hub.delete_properties(chosen, confirmed=yes)]
+    return [gone["path"] for gone in await context.hub.delete_properties(meant, confirmed=yes)]
 
 
-def _chosen(name: str, path: str | None, pattern: str | None) -> str:
+def _one_of(name: str, path: str | None, pattern: str | None) -> str:
     given = [one for one in (path, pattern) if one]
     if len(given) != 1:
         raise ParameterError(f'{name} wants exactly one of "path" and "pattern"')

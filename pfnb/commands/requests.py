@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pfnb.commands.headers import headers_of
+from pfnb.commands.inputs import chosen
 from pfnb.commands.outbound import Headers, body_of, content_for
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
@@ -67,7 +68,7 @@ def _sending(method: str, says: str) -> None:
         bearer: Bearer = None,
         timeout: Timeout = 30.0,  # noqa: ASYNC109
     ) -> Any:
-        content = await content_for(body if body_ is UNSET else body_, context)
+        content = await content_for(chosen(body_, body), context)
         answer = await _answer(method, url, content, _headers(headers_, username, password, bearer), timeout)
         return await body_of(answer, url, context)
 

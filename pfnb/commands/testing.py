@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands.inputs import chosen
 from pfnb.exceptions import AssertionFailedError, ParameterError
 from pfnb.language.command import command
 from pfnb.language.condition import is_true
@@ -48,7 +49,7 @@ def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equ
         return f"assert: what should be true is {_short(true)}"
     if false is not UNSET and is_true(false, "false"):
         return f"assert: what should be false is {_short(false)}"
-    compared = body if value is UNSET else value
+    compared = chosen(value, body)
     if equals is not UNSET and not _equal(compared, equals):
         return f"assert: {_short(compared)} is not equal to {_short(equals)}"
     if body_equals is not UNSET and not _equal(body, body_equals):

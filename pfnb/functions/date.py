@@ -8,12 +8,11 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.language.function import function
-from pfnb.language.java_dates import format_moment, parse_moment
+from pfnb.language.java_dates import USUAL_PATTERN, format_moment, parse_moment
 from pfnb.language.java_locales import date_pattern
 from pfnb.language.java_moments import from_millis, to_millis, to_moment
 from pfnb.language.java_zones import local_zone, zone
 
-_PATTERN = "dd.MM.yyyy HH:mm:ss"
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)|(?:\d{1,2}[./-]){2}(\d{2})(?!\d)")
 
 
@@ -29,7 +28,7 @@ def now(*how: str) -> str:
         raise ParameterError("at most a zone and a locale are wanted")
     if len(how) == 2:
         return format_moment(datetime.now(zone(how[0])), date_pattern(how[1]), how[1])
-    return format_moment(datetime.now(local_zone()), how[0] if how else _PATTERN)
+    return format_moment(datetime.now(local_zone()), how[0] if how else USUAL_PATTERN)
 
 
 @function("date.nowIso8601")

@@ -65,9 +65,8 @@ class Dispatcher:
             if feed is None:
                 feed = await self._begin(listener)
             for other in feed.workers:
-                if (
-                    other.session == worker.session
-                ):  # it registers again, or came back before its broken end was noticed
+                # It registers again, or came back before its broken end was noticed.
+                if other.session == worker.session:
                     await self._part(feed, other)
             feed.join(worker, listener.concurrency)
 

@@ -41,18 +41,16 @@ def unload(shell: InteractiveShell) -> None:
 
 async def _take_leave(notebook: Notebook) -> str:
     """Bring the boards to their end; what is lost now, in one line, or nothing."""
+    from pfnb.kernel.display.units import human_count
+
     names = await notebook.deliveries.take_leave()
-    lost = [_counted(len(names), "pipeline")] if names else []
+    lost = [human_count(len(names), "pipeline")] if names else []
     if not notebook.hub_ends_with_it:
         return (
             f"pfnb: nothing listens in this kernel any more; run the cells again of {', '.join(names)}" if names else ""
         )
     webhooks = len(await notebook.hub.get_webhooks())
     events = (await notebook.hub.list_events(limit=1))["total"]
-    lost += [_counted(webhooks, "webhook")] if webhooks else []
-    lost += [_counted(events, "event")] if events else []
+    lost += [human_count(webhooks, "webhook")] if webhooks else []
+    lost += [human_count(events, "event")] if events else []
     return f"pfnb: the hub in memory has ended, and with it {', '.join(lost)}: run their cells again" if lost else ""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

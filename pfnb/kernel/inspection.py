@@ -12,7 +12,6 @@ from pfnb.kernel.notebook import Notebook, loaded_notebook
 if TYPE_CHECKING:
     from pfnb.kernel.widgets.inspector import Inspector
 
-STATUSES = ("pending", "running", "succeeded", "failed", "dead")
 _ROWS = 50
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from pfnb.kernel import inspection, leaks, runs, sending, webhooks
+from pfnb.kernel.event_verbs import STATUSES
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.testcall import Answer, Request
 from pfnb.kernel.words import (
@@ -99,7 +100,7 @@ VERBS = (
         "inspect",
         "The live inspector: events appear as they arrive, with payload, files and deliveries.",
         (
-            Parameter("status", "of a delivery: " + ", ".join(inspection.STATUSES), one_of(*inspection.STATUSES)),
+            Parameter("status", "of a delivery: " + ", ".join(STATUSES), one_of(*STATUSES)),
             Parameter("text", "found in key, payload, headers, query, file names"),
             Parameter("webhook", "the uuid of a webhook, or its six last characters"),
         ),

@@ -34,6 +34,12 @@ class _Null:
 NULL: Final = _Null()
 """What a command returns to make the body null, for None keeps the body."""
 
+
+def as_result(value: Any) -> Any:
+    """What a command returns to make this value the body, also if it is None."""
+    return NULL if value is None else value
+
+
 _VERSION: Final = re.compile(r"(.+):v([1-9][0-9]{0,3})")
 
 if TYPE_CHECKING:

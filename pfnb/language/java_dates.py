@@ -15,6 +15,8 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.java_locales import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS, language
 from pfnb.language.java_zones import offset_text, zone
 
+USUAL_PATTERN = "dd.MM.yyyy HH:mm:ss"
+"""How a moment is written where nobody says how."""
 MAX_PATTERN = 200
 """Characters of a pattern, and of a text that is read by one."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pfnb.leaks.finder import Finder
 from pfnb.leaks.folders import files_below, repositories_below
@@ -20,6 +21,23 @@ class Scan:
     files: int = 0
     repositories: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
+
+    def to_json(self, webhooks: Mapping[str, Mapping[str, Any]], deactivated: Collection[str]) -> dict[str, Any]:
+        """All of it, each leak with its webhook's event key and whether that is among those `deactivated` now. `webhooks` are by
+        uuid."""
+        return {
+            "leaks": [
+                {
+                    "eventKey": webhooks[leak.uuid]["eventKey"],
+                    **leak.to_json(),
+                    "deactivated": leak.uuid in deactivated,
+                }
+                for leak in self.leaks
+            ],
+            "files": self.files,
+            "repositories": self.repositories,
+            "unread": [{"path": place, "reason": reason} for place, reason in self.unread],
+        }
 
 
 def scan(

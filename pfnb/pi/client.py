@@ -6,7 +6,7 @@ With the standard library: every call starts an interpreter, and loading a fulle
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
@@ -52,6 +52,10 @@ class Client(Protocol):
     def pipeline(self, text: str) -> Reply: ...
 
     def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply: ...
+
+
+GetClient = Callable[[], Client]
+"""Connects when it is called: not every verb needs a hub."""
 
 
 class HttpClient:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.pi.client import Client
+from pfnb.pi.client import GetClient
+from pfnb.pi.workspace import short_path
 
-GetClient = Callable[[], Client]
 ASK = "complete-line"
 """The verb that shells call."""
 _SCRIPTS = {
@@ -96,4 +96,4 @@ def _paths(hub: GetClient) -> list[str]:
         found = hub().command("property.keys", {}).value
     except (PfnbError, OSError):
         return []
-    return [str(path).split("/", 3)[-1] for path in found]
+    return [short_path(str(path)) for path in found]

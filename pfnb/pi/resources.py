@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError, PfnbError
-from pfnb.pi.client import Client
-from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, twins
-
-GetClient = Callable[[], Client]
+from pfnb.pi.client import Client, GetClient
+from pfnb.pi.show import status_line
+from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, short_path, twins
 
 
 class PartlyError(PfnbError):
@@ -33,7 +32,7 @@ def list_(words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi list`: path, type, size in characters, and the time of the last change in milliseconds."""
     return [
         {
-            "path": _short(found["path"]),
+            "path": short_path(found["path"]),
             "type": found["type"],
             "size": len(found["value"] or ""),
             "updated": found["updated"] or found["created"],
@@ -75,13 +74,13 @@ def get(words: argparse.Namespace, hub: GetClient) -> Any:
 def delete(words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi delete`: properties of the hub, after asking; files stay."""
     client = hub()
-    found = [_short(one["path"]) for one in _listed(client, words.pattern)]
+    found = [short_path(one["path"]) for one in _listed(client, words.pattern)]
     if not found:
         raise ParameterError(f"there is no property {words.pattern}: `pi list` shows those there are")
     if not words.yes and not ask(f"Delete {len(found)} properties of the hub ({_few(found)})?"):
         raise ParameterError("nothing was deleted: --yes deletes without asking")
     gone = client.command("property.delete", {"pattern": words.pattern, "yes": "true"}).value
-    return [{"path": _short(path), "result": "deleted"} for path in gone]
+    return [{"path": short_path(path), "result": "deleted"} for path in gone]
 
 
 def ask(question: str) -> bool:
@@ -134,7 +133,7 @@ def _publish(
 
 
 def _save(workspace: Workspace, found: dict[str, Any], *, overwrite: bool) -> dict[str, Any]:
-    path = _short(found["path"])
+    path = short_path(found["path"])
     try:
         file = workspace.file_of(found["path"], found["type"] or "")
         data = bytes_of(found["value"] or "", found["type"] or "")
@@ -165,18 +164,9 @@ def _rows(rows: list[dict[str, Any]], good: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _short(path: str) -> str:
-    """The path below its namespace, as it is written everywhere."""
-    return path.split("/", 3)[3] if path.startswith("/pipeforce/") else path
-
-
 def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _progress(number: int, total: int, what: object) -> None:
-    """One line at a terminal that the next call replaces; nothing where nobody looks on."""
-    if sys.stderr.isatty():
-        line = f"{number}/{total} {what}"[:100] if total else ""
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
+    status_line(f"{number}/{total} {what}"[:100] if total else "")

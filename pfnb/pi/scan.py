@@ -11,7 +11,7 @@ from pfnb.leaks import Scan, scan
 from pfnb.pi.address import find_address
 from pfnb.pi.client import HttpClient
 from pfnb.pi.resources import ask
-from pfnb.pi.show import as_json, table
+from pfnb.pi.show import as_json, status_line, table
 
 _EVERY = 200
 
@@ -24,17 +24,10 @@ def run(words: argparse.Namespace) -> int:
     _progress(None)
     firing = {leak.uuid for leak in seen.leaks if webhooks[leak.uuid]["active"]}
     agreed = bool(firing) and not words.dry_run and (words.yes or ask(f"Deactivate {len(firing)} webhooks?"))
-    for uuid in firing if agreed else ():
+    deactivated = firing if agreed else set()
+    for uuid in deactivated:
         hub.command("webhook.put", {"uuid": uuid, "active": "false"})
-    rows = [{"eventKey": webhooks[leak.uuid]["eventKey"], **leak.to_json()} for leak in seen.leaks]
-    report = {
-        "leaks": [
-            {**row, "deactivated": agreed and leak.uuid in firing} for row, leak in zip(rows, seen.leaks, strict=True)
-        ],
-        "files": seen.files,
-        "repositories": seen.repositories,
-        "unread": [{"path": path, "reason": reason} for path, reason in seen.unread],
-    }
+    report = seen.to_json(webhooks, deactivated)
     sys.stdout.write(as_json(report) + "\n" if words.json else _told(seen, report))
     if firing and not agreed and not words.dry_run:
         sys.stderr.write("pfnb: nothing was deactivated: --yes does it without asking\n")
@@ -66,9 +59,7 @@ def _count(number: int, noun: str, plural: str | None = None) -> str:
 
 def _progress(seen: Scan | None) -> None:
     """A line at a terminal that the next one replaces; None takes it away."""
-    if sys.stderr.isatty() and (seen is None or seen.files % _EVERY == 0):
-        line = (
-            "" if seen is None else f"{seen.files:,} files, {seen.repositories} repositories, {len(seen.leaks)} leaks"
-        )
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
+    if seen is None:
+        status_line("")
+    elif seen.files % _EVERY == 0:
+        status_line(f"{seen.files:,} files, {seen.repositories} repositories, {len(seen.leaks)} leaks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,3 +56,10 @@ def _cell(value: Any, longest: int | None) -> str:
         value = json.dumps(value, ensure_ascii=False, default=str)
     text = "".join(character if character.isprintable() else " " for character in value)
     return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def status_line(line: str) -> None:
+    """A line at a terminal that the next one replaces, and an empty one takes away; nothing where nobody looks on."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import mimetypes
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.pi.client import Client, Reply, Upload
+from pfnb.pi.client import GetClient, Reply, Upload
 
-GetClient = Callable[[], Client]
 STORED = ("global/", "/pipeforce/", "$uri:property:", "uuid:")
 
 

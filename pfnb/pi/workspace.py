@@ -90,7 +90,7 @@ class Workspace:
 
     def file_of(self, path: str, kind: str) -> Path:
         """Where a property belongs. ParameterError for a path that would lead out of the workspace."""
-        parts = PurePosixPath(path.split("/", 3)[3] if path.startswith("/pipeforce/") else path).parts
+        parts = PurePosixPath(short_path(path)).parts
         if not parts or any(part in ("..", "/") or "\\" in part or not part.isprintable() for part in parts):
             raise ParameterError(f"{path!r} cannot be the path of a file")
         ending = next((ending for ending, known in _TYPES.items() if known == kind), "")
@@ -121,6 +121,11 @@ def create(folder: Path) -> Workspace:
     (folder / MARK / ".gitignore").write_text("*\n")
     (folder / SOURCE / "global" / "app").mkdir(parents=True, exist_ok=True)
     return Workspace(folder)
+
+
+def short_path(path: str) -> str:
+    """The path below its namespace, as it is written everywhere."""
+    return path.split("/", 3)[3] if path.startswith("/pipeforce/") else path
 
 
 def bytes_of(value: Any, kind: str) -> bytes:

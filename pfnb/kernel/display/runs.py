@@ -62,7 +62,7 @@ def replayed_bundle(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     heads = ("Run", "Listener")
     cells = ((words(number), code(name)) for number, name in rows)
     drawn = table(heads, cells, total=len(deliveries), budget=Budget(_SIZE), ends=(0,)) if rows else NOTHING
-    said = human_count(len(deliveries), "delivery") if len(deliveries) == 1 else f"{len(deliveries):,} deliveries"
+    said = human_count(len(deliveries), "delivery", "deliveries")
     return _bundle("Replayed", said if rows else "nobody listens", drawn, _text(heads, rows, len(deliveries), (0,)))
 
 
