@@ -1,6 +1,6 @@
 """Webhooks and pipelines for notebooks.
 
-The public names are loaded when they are first used, so that importing the package costs next to nothing.
+Public names are loaded on first use, so that importing the package is cheap.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pfnb import language
+    from pfnb.client.event import Event, EventFile
     from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
     from pfnb.kernel.api import aevents, arun, command, events, on, run, wait, wait_for, webhook
-    from pfnb.kernel.event import Event, EventFile
-    from pfnb.kernel.inspection import inspector
-    from pfnb.kernel.webhooks import Webhook
+    from pfnb.kernel.objects.inspection import inspector
+    from pfnb.kernel.objects.webhooks import Webhook
     from pfnb.language.function import function
     from pfnb.language.run import RunResult
 
@@ -44,20 +44,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Event": "pfnb.kernel.event",
-    "EventFile": "pfnb.kernel.event",
+    "Event": "pfnb.client.event",
+    "EventFile": "pfnb.client.event",
     "HubUnreachableError": "pfnb.exceptions",
     "PelEvaluationError": "pfnb.exceptions",
     "PelSyntaxError": "pfnb.exceptions",
     "PfnbError": "pfnb.exceptions",
     "RunResult": "pfnb.language.run",
-    "Webhook": "pfnb.kernel.webhooks",
+    "Webhook": "pfnb.kernel.objects.webhooks",
     "aevents": "pfnb.kernel.api",
     "arun": "pfnb.kernel.api",
     "command": "pfnb.kernel.api",
     "events": "pfnb.kernel.api",
     "function": "pfnb.language.function",
-    "inspector": "pfnb.kernel.inspection",
+    "inspector": "pfnb.kernel.objects.inspection",
     "on": "pfnb.kernel.api",
     "run": "pfnb.kernel.api",
     "wait": "pfnb.kernel.api",

@@ -1,28 +1,37 @@
-"""The command line: `pfnb serve`, `pfnb run`, `pfnb schema`. Everything heavy is imported by the command that needs it."""
+"""The command line: `pfnb serve`, `pfnb run`, `pfnb schema`. Each command imports what is heavy itself."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pfnb.environment import VARIABLES
+from pfnb.environment import CAPACITY, SIZES, VARIABLES, setting_of
 from pfnb.exceptions import ParameterError, PfnbError
 
 if TYPE_CHECKING:
     from pfnb.language import CommandRegistry
+    from pfnb.server.jupyterhub import Place
 
 DEFAULT_PORT = 8899
+MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0, 1 when the command failed, 2 for wrong words."""
+    """Exit status: 0, 1 if the command failed, 2 for a wrong command line."""
     words = build_parser().parse_args(arguments)
     try:
         return int(words.run(words))
+    except ModuleNotFoundError as error:
+        name = error.name or str(error)
+        if name.partition(".")[0] == "pfnb":
+            raise
+        sys.stderr.write(f"pfnb: this command needs {name}, which is not installed here: pip install {name}\n")
+        return 1
     except (PfnbError, OSError) as error:
         sys.stderr.write(f"pfnb: {error}\n")
         return 1
@@ -38,13 +47,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run a hub as a process of its own")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)")
+    serve.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine only)")
+    serve.add_argument("--port", type=_port, help=f"0 takes a free one (default: {DEFAULT_PORT})")
+    serve.add_argument(
+        "--prefix", metavar="PATH", help="the path of the hub's address, such as /hooks behind a proxy (default: /pfnb)"
+    )
     serve.add_argument("--token", help="who has it owns the hub (default: $PFNB_TOKEN, else the file `token` there)")
     serve.add_argument(
         "--data-dir", type=Path, help="where webhooks and events are kept (default: your user data folder)"
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it")
+    serve.epilog = "As a service of JupyterHub, --host, --port, --prefix and --public-url are what JupyterHub says."
     serve.add_argument(
         "--access-log", action="store_true", help="log every request, webhooks by the ends of their uuids"
     )
@@ -62,6 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--scan-hours", type=float, default=24, help="hours between two such scans (default: %(default)s)"
     )
+    _add_sizes(serve)
+    for variable, bound in CAPACITY.items():
+        shown = f" (default: {bound.default:g})" if bound.default else ""
+        serve.add_argument(
+            f"--{setting_of(variable).replace('_', '-')}",
+            metavar="…" if not shown else "N",
+            help=f"{_as_help(bound.help)}{shown}",
+        )
     serve.set_defaults(run=_serve)
     scan = commands.add_parser("scan", help="look for secrets of your webhooks in files, notebooks and git history")
     scan.add_argument("paths", nargs="*", type=Path, default=[Path()], help="files and folders (default: this folder)")
@@ -93,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--output", type=Path, metavar="FILE", help="write the executed copy there")
     run.add_argument("--timeout", type=float, metavar="SECONDS", help="how long a cell may take (default: as it likes)")
     run.add_argument(
-        "--port", type=int, help=f"of the notebook's own hub; 0 takes a free one (default: {DEFAULT_PORT})"
+        "--port", type=_port, help=f"of the notebook's own hub; 0 takes a free one (default: {DEFAULT_PORT})"
     )
     run.add_argument(
         "--token", help="who has it owns the hub (default: $PFNB_TOKEN, else a file in the data directory)"
@@ -102,8 +123,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--data-dir", type=Path, help="where webhooks and events are kept (default: a folder for this notebook alone)"
     )
     run.add_argument("--public-url", help="the hub's address as callers outside know it")
+    _add_sizes(run)
     run.set_defaults(run=_run)
     return parser
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    for variable, bound in SIZES.items():
+        shown = f" (default: {bound.default})" if bound.default else ""
+        flag = f"--{setting_of(variable).replace('_', '-')}"
+        parser.add_argument(flag, type=_size, metavar="SIZE", help=f"{_as_help(bound.help)}{shown}")
 
 
 def _serve(words: argparse.Namespace) -> int:
@@ -112,27 +141,49 @@ def _serve(words: argparse.Namespace) -> int:
 
     from platformdirs import user_data_path
 
+    from pfnb.http.capacity import Capacity
+    from pfnb.http.descriptors import raise_limit
     from pfnb.hub.home import HubOptions
-    from pfnb.hub.retention import Keep
+    from pfnb.hub.past.retention import Keep
+    from pfnb.hub.receiving.request import Limits
     from pfnb.hub.scans import ScanPlan
     from pfnb.server.serve import serve
 
     _log_to_stderr()
     if words.access_log:
         logging.getLogger("pfnb.access").setLevel(logging.DEBUG)
+    place = _place(words)
+    if place is None:
+        return _wrong(f"--prefix {words.prefix}: write a path such as /hooks, without spaces, queries or empty parts")
     data_dir = words.data_dir or user_data_path("pfnb")
     keep = Keep(words.keep_days, words.keep_megabytes)
     scan = ScanPlan(tuple(words.scan), words.scan_hours)
-    options = HubOptions(data_dir, public_url=words.public_url, keep=keep, scan=scan)
-    asyncio.run(serve(options, host=words.host, port=words.port, token=_token(words, data_dir)))
+    limits = Limits.chosen(os.environ, vars(words))
+    options = HubOptions(data_dir, limits, words.public_url or place.public_url, keep=keep, scan=scan)
+    capacity = Capacity.chosen(os.environ, vars(words))
+    raise_limit()
+    asyncio.run(serve(options, place, token=_token(words), capacity=capacity))
     return 0
+
+
+def _place(words: argparse.Namespace) -> Place | None:
+    """Where to serve: by the flags, else by JupyterHub; None if the prefix is not a path."""
+    from dataclasses import replace
+
+    from pfnb.server.jupyterhub import Place, service_place
+
+    given = {name: value for name in ("host", "port", "prefix") if (value := getattr(words, name)) is not None}
+    place = replace(service_place(os.environ, Place("127.0.0.1", DEFAULT_PORT)), **given)
+    place = replace(place, prefix="/" + place.prefix.strip("/"))
+    return place if re.fullmatch(r"(/[\w.~!$&'()*+,;=:@%-]+)+", place.prefix) else None
 
 
 def _run(words: argparse.Namespace) -> int:
     import asyncio
 
     from pfnb.hub.home import HubOptions
-    from pfnb.server.notebook_file import read_parameters
+    from pfnb.hub.receiving.request import Limits
+    from pfnb.server.notebook_file import read_notebook, read_parameters
     from pfnb.server.notebook_service import NotebookJob, own_data_directory, run_with_hub, run_with_own_hub
 
     _log_to_stderr()
@@ -143,12 +194,14 @@ def _run(words: argparse.Namespace) -> int:
     url = os.environ.get("PFNB_URL")
     if url is None:
         data_dir = words.data_dir or own_data_directory(words.notebook)
-        options = HubOptions(data_dir, public_url=words.public_url)
+        read_notebook(words.notebook)  # check it before starting a hub for it
+        options = HubOptions(data_dir, Limits.chosen(os.environ, vars(words)), words.public_url)
         port = DEFAULT_PORT if words.port is None else words.port
-        asyncio.run(run_with_own_hub(job, options, port=port, token=_token(words, data_dir)))
+        asyncio.run(run_with_own_hub(job, options, port=port, token=_token(words)))
         return 0
-    if words.port is not None or words.data_dir is not None or words.public_url is not None:
-        return _wrong("PFNB_URL names a hub, which has its own --port, --data-dir and --public-url: leave them out")
+    of_the_hub = ("port", "data_dir", "public_url", *map(setting_of, SIZES))
+    if given := [f"--{name.replace('_', '-')}" for name in of_the_hub if getattr(words, name) is not None]:
+        return _wrong(f"PFNB_URL names a hub, which has its own {', '.join(given)}: leave that out")
     token = words.token or os.environ.get("PFNB_TOKEN")
     if token is None:
         return _wrong(f"PFNB_URL names the hub {url}, which wants its token: set PFNB_TOKEN, or give --token")
@@ -165,7 +218,7 @@ def _scan(words: argparse.Namespace) -> int:
 def _schema(words: argparse.Namespace) -> int:
     import json
 
-    from pfnb.language.schema import command_schema, pipeline_schema
+    from pfnb.language.editing.schema import command_schema, pipeline_schema
 
     registry = _commands(words.modules)
     if words.openapi:
@@ -181,7 +234,7 @@ def _schema(words: argparse.Namespace) -> int:
 
 
 def _commands(modules: Sequence[str]) -> CommandRegistry:
-    """The built-in commands, and those of somebody's own modules, which may lie in this folder."""
+    """The built-in commands, and those of the user's modules, which may be in this folder."""
     from importlib import import_module
 
     from pfnb import commands
@@ -196,23 +249,40 @@ def _commands(modules: Sequence[str]) -> CommandRegistry:
     return registry
 
 
-def _token(words: argparse.Namespace, data_dir: Path) -> str | None:
-    from pfnb.pi.address import TOKEN
-
+def _token(words: argparse.Namespace) -> str | None:
+    """None if the hub keeps a token in its data directory."""
     token: str | None = words.token or os.environ.get("PFNB_TOKEN")
-    if token is None:
-        sys.stderr.write(f"pfnb: the token is in {data_dir / TOKEN}\n")
     return token
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: write a number from 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    from pfnb.language.sizes import size_of
+
+    try:
+        return size_of(text, "SIZE")
+    except ParameterError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
 
 
 def _log_to_stderr() -> None:
     import logging
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log whole addresses, some with secrets
+
+
+def _as_help(sentences: str) -> str:
+    return f"{sentences[:1].lower()}{sentences[1:].removesuffix('.')}"
 
 
 def _wrong(message: str) -> int:
-    """Wrong words that only their reader could find."""
+    """Report an error in the command line that argparse cannot detect."""
     sys.stderr.write(f"pfnb: {message}\n")
     return 2
 

@@ -1,16 +1,78 @@
-"""The environment variables that mean something to pfnb, for `pfnb --help` and the reference."""
+"""The environment variables of pfnb, for `pfnb --help` and the reference."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+
+class Bound(NamedTuple):
+    default: Any
+    help: str
+
+
+CAPACITY: Final = {
+    "PFNB_MAX_CONNECTIONS": Bound(
+        4096, "The most open connections. Beyond it a new one takes the place of the one that was idle for longest."
+    ),
+    "PFNB_CONNECTIONS_PER_ADDRESS": Bound(
+        1024, "The most open connections of one address (for IPv6 of one /64 network), unless it is a trusted proxy."
+    ),
+    "PFNB_MAX_UPLOADS": Bound(512, "The most requests of unknown callers whose bodies are received at once."),
+    "PFNB_UPLOADS_PER_ADDRESS": Bound(256, "The most requests of unknown callers of one address that are received at once."),
+    "PFNB_MAX_WAITING": Bound(512, "The most callers that wait for the answer of a pipeline at once (wait=true)."),
+    "PFNB_HEAD_SECONDS": Bound(20.0, "Within so many seconds the head of a request must have arrived."),
+    "PFNB_BODY_SECONDS": Bound(30.0, "Within so many seconds the body of a request must have arrived."),
+    "PFNB_IDLE_SECONDS": Bound(75.0, "A connection without a request is closed after so many seconds."),
+    "PFNB_TRUSTED_PROXIES": Bound(
+        (), "Addresses or networks of your reverse proxies: their X-Forwarded-For names the caller."
+    ),
+}  # fmt: skip
+"""Limits on unknown callers: the flag --max-uploads is the same as PFNB_MAX_UPLOADS."""
+
+
+SIZES: Final = {
+    "PFNB_MAX_PAYLOAD": Bound("25MB", "The largest body of a request to any webhook, such as 25MB, 512kB or 26214400."),
+    "PFNB_WEBHOOK_PAYLOAD": Bound("", "The largest body that a webhook accepts which is made without maxPayloadLength; "
+        "without it, as PFNB_MAX_PAYLOAD."),
+}  # fmt: skip
+"""Limits on request bodies: the flag --max-payload is the same as PFNB_MAX_PAYLOAD. 1kB is 1,024 bytes."""
+
+
+def setting_of(variable: str) -> str:
+    """The name of a bound, as it is in Python."""
+    return variable.removeprefix("PFNB_").lower()
+
 
 VARIABLES: Final = {
+    "JUPYTERHUB_PUBLIC_HUB_URL": "JupyterHub's address for browsers; with the prefix, it leads to this server or service.",
+    "JUPYTERHUB_PUBLIC_URL": "The address of this server or service for browsers. JupyterHub sets it where it knows it.",
+    "JUPYTERHUB_SERVICE_NAME": "Set where JupyterHub has started `pfnb serve` as a service: then the next two count.",
+    "JUPYTERHUB_SERVICE_PREFIX": "The path below which JupyterHub's proxy leads here.",
+    "JUPYTERHUB_SERVICE_URL": "Where JupyterHub's proxy expects the service: host and port.",
     "JUPYTERHUB_USER": "Who owns what a notebook creates; without it, the operating system's user. JupyterHub sets it.",
-    "PFNB_ALLOW_TARGETS": "Private addresses that may be called nevertheless: hosts or networks, by commas or spaces.",
+    "PFNB_ALLOW_TARGETS": "Private targets that may be called: hosts, `*.example.org`, addresses, networks; by commas or spaces.",
     "PFNB_PROFILES": "What `@instance.profiles()` answers, with commas between them.",
     "PFNB_STAGE": "What `@instance.stage()` answers; without it, `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events; without it, in memory.",
     "PFNB_HUB": "The hub of the Jupyter Server that has started this kernel. The server sets it; nobody else should.",
+    "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, by commas or spaces; without it, none.",
     "PFNB_LOG": "From which level on, such as INFO, a kernel writes what its listeners log to its output, for services.",
     "PFNB_NOTEBOOK": "The notebook's name, where nothing else tells it.",
     "PFNB_TOKEN": "The token of the hub that PFNB_URL names, or that `pfnb serve` starts.",
     "PFNB_URL": "The hub to use, such as http://127.0.0.1:8899/pfnb.",
+    **{variable: bound.help for variable, bound in {**CAPACITY, **SIZES}.items()},
 }
+
+SECRET_WORDS: Final = ("AUTH", "BEARER", "CREDENTIAL", "KEY", "PASS", "SECRET", "SECURE", "SEED", "TOKEN", "PFNB_HUB")
+"""Parts of the names of environment variables that may hold a secret."""
+_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_URL")
+"""Name prefixes of variables that lead to a server, or to a hub's data."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable of this name may hold a secret, or lead to one."""
+    return name.upper().startswith(_OF_SERVERS) or any(word in name.upper() for word in SECRET_WORDS)
+
+
+def for_children(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process that needs no rights of ours."""
+    return {name: value for name, value in environ.items() if not is_secret(name)}

@@ -1,4 +1,4 @@
-"""Every error that pfnb raises, its HTTP status, and where in the caller's words it happened.
+"""Every error that pfnb raises, its HTTP status, and its position in the caller's text.
 
 PfnbError
 ├── PipelineError                400  a pipeline or one of its steps is wrong
@@ -8,6 +8,7 @@ PfnbError
 │   ├── AssertionFailedError     400  an `assert` step did not hold
 │   ├── RunLimitError            400  a run did too much: steps, or pipelines that call each other
 │   ├── RunTimeoutError          504  a run took longer than its header `timeout` allows
+│   ├── KernelEndedError         500  a run was active each time its kernel ended: it is set aside
 │   ├── RaisedError              500  an `error` step ended the run
 │   └── StepError                500  a command's own code raised; carries the cause's type and text
 ├── PelError                     400  an expression is wrong
@@ -16,13 +17,16 @@ PfnbError
 ├── RequestError                 400  a request to the hub cannot be accepted as it is
 │   ├── RequestTimeoutError      408  the body came too slowly
 │   ├── PayloadTooLargeError     413  the body is over a limit
-│   └── BusyError                503  too much is under way; carries `retry_after` seconds
+│   └── BusyError                503  too much is in progress; carries `retry_after` seconds
+│       ├── StoreBusyError       503  the disk or the database cannot be read or written now
+│       └── TooManyAttemptsError 429  too many wrong passwords
 ├── NotAuthenticatedError        401  nobody is known to be asking
 ├── AccessDeniedError            403  this user may not do that
 ├── NotFoundError                404  no such webhook, event, listener or content
 ├── NameTakenError               409  another notebook holds this pipeline name
-├── WaitTimeoutError             408  what was waited for did not happen in time
-├── OutboundError                502  what a pipeline called did not answer, or not as it should
+├── WaitTimeoutError             408  the awaited event did not happen in time
+├── OutboundError                502  an outbound call was not answered, or not successfully
+├── StartError                   500  a hub cannot start: its port, its data directory or its database
 ├── NotebookError                500  a notebook that should serve cannot: a cell failed, or there is no kernel
 ├── MissingPackageError          500  an optional package is not installed; says which
 ├── PreviewError                 422  a file cannot be shown
@@ -33,6 +37,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+LONGEST_MESSAGE = 10_000
+"""The most characters of an error's message: pipelines raise texts of any length, which are sent, stored and logged."""
 
 
 class PfnbError(Exception):
@@ -47,11 +54,19 @@ class PfnbError(Exception):
     def __init__(
         self, message: str, *, line: int | None = None, column: int | None = None, step: int | None = None
     ) -> None:
-        super().__init__(message)
         self.message = message
+        super().__init__(self.message)
         self.line = line
         self.column = column
         self.step = step
+
+    @property
+    def message(self) -> str:
+        return self._message
+
+    @message.setter
+    def message(self, message: str) -> None:
+        self._message = _shortened(message)
 
     def __str__(self) -> str:
         where = [
@@ -75,6 +90,11 @@ class PfnbError(Exception):
         return {name: value for name, value in fields.items() if value is not None}
 
 
+def _shortened(message: str) -> str:
+    more = len(message) - LONGEST_MESSAGE
+    return message if more <= 0 else f"{message[:LONGEST_MESSAGE]} … and {more:,} more characters"
+
+
 class PipelineError(PfnbError):
     status = 400
 
@@ -89,7 +109,7 @@ class UnknownCommandError(PipelineError):
 
 class ParameterError(PipelineError):
     parameter: str | None = None
-    """The function's parameter that a command's caller has given, if one is meant."""
+    """The function's parameter that the error is about, if any."""
 
 
 class AssertionFailedError(PipelineError):
@@ -104,7 +124,19 @@ class RunTimeoutError(PipelineError):
     status = 504
 
 
+class KernelEndedError(PipelineError):
+    status = 500
+
+
+class WorkerEndedError(PipelineError):
+    status = 500
+
+
 class RaisedError(PipelineError):
+    status = 500
+
+
+class FailedRunsError(PipelineError):
     status = 500
 
 
@@ -133,7 +165,21 @@ class RequestTimeoutError(RequestError):
 
 
 class PayloadTooLargeError(RequestError):
+    """`limit` is the most bytes allowed, if known."""
+
     status = 413
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+    def to_json(self) -> dict[str, Any]:
+        fields = super().to_json()
+        return fields if self.limit is None else {**fields, "limit": self.limit}
+
+
+class ContentEncodingError(RequestError):
+    status = 422
 
 
 class BusyError(RequestError):
@@ -142,6 +188,17 @@ class BusyError(RequestError):
     def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "retryAfter": self.retry_after}
+
+
+class StoreBusyError(BusyError):
+    pass
+
+
+class TooManyAttemptsError(BusyError):
+    status = 429
 
 
 class NotAuthenticatedError(PfnbError):
@@ -168,6 +225,10 @@ class OutboundError(PfnbError):
     status = 502
 
 
+class StartError(PfnbError):
+    pass
+
+
 class NotebookError(PfnbError):
     pass
 
@@ -185,10 +246,14 @@ class HubUnreachableError(PfnbError):
 
 
 def error_from_json(fields: Mapping[str, Any]) -> PfnbError:
-    """The error that an error answer stands for, of its own class where that is one of ours."""
+    """The error in an error answer, of its own class if that is one of pfnb's."""
     kind = globals().get(str(fields.get("errorType")), PfnbError)
     if not (isinstance(kind, type) and issubclass(kind, PfnbError)):
         kind = PfnbError
     error = kind(str(fields.get("statusMessage") or "the hub reported an error without a message"))
     error.line, error.column, error.step = (fields.get(name) for name in ("line", "column", "step"))
+    if isinstance(error, PayloadTooLargeError):
+        error.limit = fields.get("limit")
+    if isinstance(error, BusyError):
+        error.retry_after = int(fields.get("retryAfter", error.retry_after))
     return error

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pfnb.cli import build_parser, main
-from pfnb.hub.retention import Keep
+from pfnb.hub.past.retention import Keep
 from pfnb.server.serve import kept_token
+from tests.live.older_database import contents, older_database
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -22,7 +27,9 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("words", [[], ["sevre"], ["serve", "--prot", "1"], ["serve", "--port", "many"]])
+@pytest.mark.parametrize(
+    "words", [[], ["sevre"], ["serve", "--prot", "1"], ["serve", "--port", "many"], ["serve", "--max-payload", "much"]]
+)
 def test_wrong_words_exit_with_2_and_say_what_is_allowed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -46,7 +53,7 @@ def test_words_of_a_run_that_do_not_fit_exit_with_2_and_one_line(
 def test_a_notebook_that_is_not_there_exits_with_1_and_one_line(tmp_path: Path) -> None:
     ended = run("run", str(tmp_path / "no.ipynb"), "--port", "0", "--data-dir", str(tmp_path / "hub"), "--token", "t")
     assert ended.returncode == 1
-    assert ended.stderr.splitlines() == [f"pfnb: [Errno 2] No such file or directory: '{tmp_path / 'no.ipynb'}'"]
+    assert ended.stderr.splitlines() == [f"pfnb: {tmp_path / 'no.ipynb'} cannot be read: No such file or directory"]
 
 
 def test_a_taken_port_exits_with_1_and_one_line(tmp_path: Path) -> None:
@@ -103,8 +110,117 @@ def test_the_token_of_a_data_directory_is_made_once_for_its_owner_alone(tmp_path
     assert stat.S_IMODE((data_dir / "token").stat().st_mode) == 0o600
 
 
+def test_a_token_that_was_never_written_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    token = kept_token(tmp_path)
+    assert token is not None
+    assert len(token) >= 32
+    assert kept_token(tmp_path) == token
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    mounted = tmp_path / "full"
+    mounted.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mounted)]
+    if not sys.platform.startswith("linux") or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield mounted
+    subprocess.run(["umount", str(mounted)], check=True)
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_full_disk_is_said_in_one_line(full_disk: Path, version: int) -> None:
+    older_database(full_disk / "pfnb.sqlite", version)
+    before = contents(full_disk / "pfnb.sqlite")
+    done = run("serve", "--port", "0", "--data-dir", str(full_disk))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert str(full_disk) in done.stderr
+    assert "free" in done.stderr
+    assert contents(full_disk / "pfnb.sqlite") == before
+
+
 def test_serve_keeps_as_much_as_any_hub_unless_it_is_told_otherwise() -> None:
     words = build_parser().parse_args(["serve"])
     assert Keep(words.keep_days, words.keep_megabytes) == Keep()
     words = build_parser().parse_args(["serve", "--keep-days", "0.5", "--keep-megabytes", "0"])
     assert (words.keep_days, words.keep_megabytes) == (0.5, 0)
+
+
+@pytest.fixture
+def used_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        yield used.getsockname()[1]
+
+
+def test_a_used_port_is_said_with_what_to_do(used_port: int, tmp_path: Path) -> None:
+    done = run("serve", "--port", str(used_port), "--data-dir", str(tmp_path / "hub"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"pfnb: port {used_port} of 127.0.0.1 is in use: stop what uses it, or choose another with --port (0 takes a free one)\n"
+    )
+
+
+def cut_off(file: Path) -> None:
+    older_database(file, 2, events=500)
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def of_another_program(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE places (url)")
+
+
+def of_a_newer_pfnb(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        database.execute("INSERT INTO schema_version VALUES (999)")
+        database.commit()
+
+
+def of_other_bytes(file: Path) -> None:
+    file.write_bytes(b"not a database, but long enough to be looked at" * 100)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (of_other_bytes, "it is not a database: restore it"),
+        (cut_off, "it is damaged: restore it"),
+        (of_another_program, "it has tables of another program: restore it"),
+        (of_a_newer_pfnb, "use a newer pfnb"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_said_in_one_line(
+    spoil: Callable[[Path], None], said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "pfnb.sqlite"
+    spoil(file)
+    before = file.read_bytes()
+    done = run("serve", "--port", "0", "--data-dir", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert str(file) in done.stderr
+    assert said in done.stderr
+    if spoil in (of_other_bytes, cut_off):
+        assert file.read_bytes() == before
+
+
+def test_a_data_directory_that_is_a_file_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("serve", "--port", "0", "--data-dir", str(tmp_path / "file"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be a data directory: File exists" in done.stderr
+
+
+def test_a_notebook_that_is_not_there_is_said_before_a_hub_starts(tmp_path: Path) -> None:
+    done = run("run", "missing.ipynb", "--port", "0", "--data-dir", str(tmp_path / "hub"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "pfnb: missing.ipynb cannot be read: No such file or directory\n"
+    assert not (tmp_path / "hub").exists()
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "0x50", "1.5"])
+def test_a_port_that_is_none_is_a_wrong_word(port: str) -> None:
+    done = run("serve", f"--port={port}")
+    assert done.returncode == 2
+    assert "is not a port: write a number from 0 to 65535" in done.stderr

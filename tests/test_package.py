@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +35,7 @@ def python(program: str) -> str:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.alone
 def test_importing_pfnb_takes_no_time_a_user_would_notice():
     best = min(float(python(TIMED_IMPORT)) for _ in range(5))
     assert best <= IMPORT_SECONDS
@@ -75,21 +75,3 @@ def test_installing_enables_the_server_extension():
     said = " ".join(COLOUR.sub("", listed.stdout + listed.stderr).split())
     assert "pfnb enabled" in said
     assert re.search(r"Validating pfnb\.\.\. pfnb( \d\S*)? OK", said)
-
-
-def test_the_map_of_the_code_has_every_file_and_no_other():
-    there = {str(path.relative_to(ROOT)) for path in (ROOT / "pfnb").rglob("*.py") if path.stat().st_size}
-    assert set(mapped_files()) == there
-
-
-def mapped_files() -> Iterator[str]:
-    """The files in the tree that CONTRIBUTING opens with; folders are known by their depth of indentation."""
-    tree = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
-    folders: list[str] = []
-    for line in filter(str.strip, tree.splitlines()):
-        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
-        del folders[depth:]
-        if name.endswith("/"):
-            folders.append(name)
-        else:
-            yield "".join(folders) + name

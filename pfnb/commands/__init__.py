@@ -14,6 +14,7 @@ _GROUPS = (
     "event",
     "flow",
     "http",
+    "hub",
     "iam",
     "json",
     "leaks",
@@ -31,7 +32,7 @@ _GROUPS = (
 
 
 def load() -> CommandRegistry:
-    """The registry with all built-in commands in it, loaded now."""
+    """Load all built-in commands, and return the registry."""
     for group in _GROUPS:
         import_module(f"{__name__}.{group}")
     return registry

@@ -11,8 +11,9 @@ from pfnb.commands.inputs import chosen
 from pfnb.commands.property import Path
 from pfnb.exceptions import NotFoundError
 from pfnb.language.command import command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
 from pfnb.language.parameters import UNSET
 
 Name = Annotated[str, Field(description="The attachment's name.", min_length=1)]
@@ -27,8 +28,8 @@ async def put_attachment(
     content: Annotated[Any, Field(description="A file, or a text; without it, the body.")] = UNSET,
     content_type: Annotated[str | None, Field(description="Its mime type; without it, the file's.")] = None,
 ) -> None:
-    """Attach a file to a property, in the place of an attachment of that name; of several, each under its own name. The body
-    stays as it is.
+    """Attach a file to a property, replacing an attachment of the same name; several files keep their own names. The body stays
+    as it is.
 
     Example:
         pipeline:
@@ -40,11 +41,12 @@ async def put_attachment(
     """
     given = chosen(content, body)
     files = given.get("children") if isinstance(given, dict) and name is None else None
-    if isinstance(files, list) and files and all(map(content_id_of, files)):
+    if files and await genuine_ids(files, context.hub):
         for file in files:
             await context.hub.put_attachment(path, str(file.get("name") or ""), file, content_type=content_type)
         return
-    if content_id_of(given) is None:
+    if await genuine_id(given, context.hub) is None:
+        check_written(given)
         text = "" if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         kind = content_type or ("text/plain; charset=utf-8" if isinstance(given, str) else "application/json")
         given = await context.hub.put_content(text.encode("utf-8", "replace"), name=name or "", content_type=kind)
@@ -67,7 +69,7 @@ async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]
 
 @command("property.attachment.get", read_only=True)
 async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, Any]:
-    """What is known of an attachment: name, type, length, checksum, times.
+    """Get an attachment's attributes: name, type, length, checksum, times.
 
     Example:
         pipeline:
@@ -83,7 +85,7 @@ async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, 
 
 @command("property.attachment.content", read_only=True)
 async def get_attachment_content(context: Context, path: Path, name: Name) -> dict[str, Any]:
-    """An attachment's file: a content reference, and over HTTP its bytes.
+    """Get an attachment's file: a content reference, and over HTTP its bytes.
 
     Example:
         pipeline:

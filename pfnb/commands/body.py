@@ -1,4 +1,4 @@
-"""Commands that put the body aside, take it back, shrink or drop it."""
+"""Commands that save, restore, filter or drop the body."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pfnb.commands.inputs import chosen, from_json
 from pfnb.exceptions import PipelineError
 from pfnb.language.command import NULL, as_result, command
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
 from pfnb.language.parameters import UNSET
 
 MAX_PUSHED = 1_000
@@ -38,7 +39,7 @@ def push(
 
 @command("body.pop", anonymous=True)
 async def pop(context: Context) -> Any:
-    """Take what was last put on the stack by `body.push`, as the body.
+    """Take the last value of `body.push` off the stack, as the body.
 
     Example:
         pipeline:
@@ -53,7 +54,7 @@ async def pop(context: Context) -> Any:
 
 @command("body.peek", anonymous=True)
 def peek(context: Context) -> Any:
-    """Copy what was last put on the stack by `body.push` into the body. It stays there.
+    """Copy the last value of `body.push` into the body. It stays on the stack.
 
     Example:
         pipeline:
@@ -124,7 +125,12 @@ def _top(context: Context, name: str) -> list[Any]:
 
 
 def _copied(value: Any) -> Any:
-    """Containers anew: what was put aside is not changed by what happens to the body."""
+    """Copy all containers, shared ones too, so that changes of the body do not affect the saved value."""
+    check_written(value)
+    return _anew(value)
+
+
+def _anew(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+        return {key: _anew(item) for key, item in value.items()}
+    return [_anew(item) for item in value] if isinstance(value, list) else value

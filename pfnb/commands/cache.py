@@ -1,4 +1,4 @@
-"""Values that pipelines of one owner keep for each other, for a while, in the hub's memory."""
+"""A cache in the hub's memory, shared by the pipelines of one owner."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def put(
 ) -> None:
     """Keep a value for the pipelines of this user. The body stays as it is.
 
-    The hub holds them in memory: the oldest go where there are too many, and all of them when it stops.
+    The hub holds values in memory: it drops the oldest when there are too many, and all when it stops.
 
     Example:
         pipeline:
@@ -48,7 +48,7 @@ async def get(
         bool, Field(description="Whether the run ends here if there is such an entry, with its value as the body.")
     ] = False,
 ) -> Any:
-    """The value that was put under a key; null if there is none, or no more.
+    """Get the value of a key; null if it is missing or expired.
 
     Example:
         pipeline:
@@ -71,7 +71,7 @@ async def clear(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to remove; without it, those that have expired.")] = None,
 ) -> None:
-    """Remove an entry. The body stays as it is. What has expired goes by itself.
+    """Remove an entry. The body stays as it is. Expired entries are removed automatically.
 
     Example:
         pipeline:
@@ -88,7 +88,7 @@ async def clear(
 
 @command("cache.list")
 async def list_entries(context: Context) -> list[dict[str, Any]]:
-    """All entries, the oldest first: `key`, `size` in bytes, `created` and `expires` in milliseconds.
+    """List all entries, the oldest first: `key`, `size` in bytes, `created` and `expires` in milliseconds.
 
     Example:
         pipeline:
@@ -105,7 +105,7 @@ async def info(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to tell of; without it, all of them together.")] = None,
 ) -> dict[str, Any]:
-    """How many entries there are, and their bytes; or what is known of one.
+    """Get the number of entries and their bytes, or the attributes of one entry.
 
     Example:
         pipeline:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,8 +11,10 @@ from pfnb.commands.inputs import chosen, from_json
 from pfnb.commands.mapping import Fields
 from pfnb.language.command import as_result, command
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
+from pfnb.language.plain_data import copied
 
 Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
 
@@ -54,7 +54,7 @@ async def set_value(
         Fields | None, Field(description="Fields to put into the value: `path: expression`, with commas between them.")
     ] = None,
 ) -> Any:
-    """Put a value into the body, or to where the parameter `output` points.
+    """Put a value into the body, or into the target of the parameter `output`.
 
     Example:
         pipeline:
@@ -65,7 +65,7 @@ async def set_value(
     given = chosen(value, body)
     if mapping is not None:
         data = from_json(given)
-        return await threaded(partial(mapping, data, copy.deepcopy(data) if isinstance(data, dict) else {}))
+        return await threaded(lambda: mapping(data, copied(data) if isinstance(data, dict) else {}))
     return as_result(given)
 
 
@@ -100,4 +100,7 @@ async def set_variable(
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    check_written(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pfnb.language.command import command
-from pfnb.language.java_dates import USUAL_PATTERN, format_moment
-from pfnb.language.java_zones import local_zone, zone_names
+from pfnb.language.java.dates import USUAL_PATTERN, format_moment
+from pfnb.language.java.zones import local_zone, zone_names
 
 
 @command("datetime", anonymous=True, read_only=True)

@@ -1,4 +1,4 @@
-"""Commands about errors: raising one, dealing with those of the steps above, and cleaning up whatever happened."""
+"""Commands for errors: raising one, handling those of earlier steps, and cleaning up in any case."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pfnb.exceptions import ParameterError, PfnbError, RaisedError
-from pfnb.language.block_handle import BlockHandle
 from pfnb.language.command import BlockDeclaration, When, command
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
-from pfnb.language.failure import is_of_type
+from pfnb.language.extent import check_written, shown
 from pfnb.language.offload import threaded
+from pfnb.language.running.block_handle import BlockHandle
+from pfnb.language.running.failure import is_of_type
 
 
 @command("error", anonymous=True, shorthand="message")
@@ -49,9 +50,9 @@ async def except_(
         bool, Field(description="Whether the error ends here, and the run goes on after the block.")
     ] = False,
 ) -> None:
-    """Run the steps up to `except.end` if a step above has failed, and not otherwise.
+    """Run the steps up to `except.end` only if an earlier step has failed.
 
-    Within them `exception` tells `message`, `type`, `statusCode`, `line` and `step`. After them the run ends with the error,
+    Within them `exception` has `message`, `type`, `statusCode`, `line` and `step`. After them the run ends with the error,
     unless `drop` is true.
 
     Example:
@@ -76,7 +77,7 @@ async def finally_(
     block: BlockHandle,
     do: Annotated[Lazy | None, Field(description="An expression to evaluate before the steps.")] = None,
 ) -> None:
-    """Run all steps behind it, to the end of the pipeline, also after an error or an `exit`.
+    """Run all steps after it, to the end of the pipeline, even after an error or an `exit`.
 
     Example:
         pipeline:
@@ -101,5 +102,6 @@ def _listed(value: Any) -> list[str]:
     if isinstance(value, (str, int)):
         return [part.strip() for part in str(value).split(",")]
     if isinstance(value, list):
+        check_written(value)
         return [str(part) for part in value]
-    raise ParameterError(f"except wants a name, a status, or a list of them, not {value!r}")
+    raise ParameterError(f"except wants a name, a status, or a list of them, not {shown(value)}")

@@ -1,4 +1,4 @@
-"""Events: listening to them and firing them."""
+"""Commands for events: listening, firing, and managing deliveries."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ async def listen(
         Lazy | None, Field(description="An expression over the event as `body`; no run if false.")
     ] = None,
 ) -> None:
-    """Make this pipeline a listener: it runs for each event of this key, with the event as its body. First step only.
+    """Make this pipeline a listener: it runs for each event with this key, with the event as its body. First step only.
 
-    Key and filter are read from the pipeline before it runs; as a step there is nothing left to do. A `body` in the
-    pipeline stands in for an event when it is run by hand.
+    Key and filter are read from the pipeline before it runs; the step itself does nothing. A `body` in the pipeline replaces
+    the event when it is run by hand.
 
     Example:
         pipeline:
@@ -87,7 +87,7 @@ async def mapping(
         ),
     ] = None,
 ) -> list[dict[str, Any]]:
-    """Which of your pipelines listens to what: `eventKey`, `pipeline`, and the `notebook` it is in, null for a stored one.
+    """List your listening pipelines: `eventKey`, `pipeline`, and its `notebook`, null for a stored one.
 
     Example:
         pipeline:
@@ -97,3 +97,43 @@ async def mapping(
     """
     mappings = await context.hub.event_mappings()
     return [one for one in mappings if key is None or topic_matches(one["eventKey"], key)]
+
+
+@command("event.delivery.failed", read_only=True)
+async def failed(
+    context: Context,
+    limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 20,
+) -> list[dict[str, Any]]:
+    """List your deliveries that failed, are `dead`, are being retried, or are running, newest event first. A delivery is one
+    event for one pipeline: `id`, `listener`, `status`, `attempts`, `error`, `eventId`, `eventKey`, `created`; a running one has
+    its seconds so far as `runningFor`.
+
+    Example:
+        pipeline:
+          - event.delivery.failed: {limit: 5}
+        # => []
+    """
+    return await context.hub.list_failed(limit=limit)
+
+
+@command("event.delivery.discard")
+async def discard(
+    context: Context,
+    delivery: Annotated[
+        int,
+        Field(description="The delivery's number, as `event.delivery.failed` and `%pipeline history` show it.", ge=1),
+    ],
+    reason: Annotated[str | None, Field(description="Why, for whoever reads it later.", max_length=500)] = None,
+) -> dict[str, Any]:
+    """Discard one of your deliveries that is waiting, running, to be retried, or failed. It becomes `dead`, and its error says
+    who did that and why. Its run is stopped, and the next deliveries proceed. To run it after all, replay its event.
+
+    Example:
+        pipeline:
+          - event.delivery.discard: {delivery: 7}
+          - except: {drop: true}
+          - body.set: "#{exception.message}"
+          - except.end:
+        # => "there is no delivery 7"
+    """
+    return await context.hub.discard_delivery(str(delivery), reason=reason)

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.block_handle import BlockHandle
 from pfnb.language.case import Case
 from pfnb.language.command import BlockDeclaration, as_result, command
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
+from pfnb.language.extent import shown
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
+from pfnb.language.running.block_handle import BlockHandle
 
 MAX_WAIT = 86_400_000
 
@@ -27,7 +28,7 @@ async def if_(
     true: Annotated[Any, Field(description="The steps run if this is true.")] = UNSET,
     false: Annotated[Any, Field(description="The steps run if this is false.")] = UNSET,
 ) -> None:
-    """Run the steps up to `if.else` or `if.end` if a condition holds, else those behind `if.else`.
+    """Run the steps up to `if.else` or `if.end` if a condition holds, else those after `if.else`.
 
     Example:
         body: {score: 7}
@@ -80,18 +81,20 @@ async def foreach(
     before = {name: vars[name] for name in names if name in vars}
     outer = before.get(loop_name)
     outer = outer if isinstance(outer, dict) else {}
-    for index, element in enumerate(_items(in_)):
-        loop = {"item": element, "index": index, "even": index % 2 == 0}
-        vars[loop_name] = {**outer, **(loop if as_ is None else {as_: loop})}
-        if item is not None:
-            loop["item"] = await threaded(item)
+    try:
+        for index, element in enumerate(_items(in_)):
+            loop = {"item": element, "index": index, "even": index % 2 == 0}
             vars[loop_name] = {**outer, **(loop if as_ is None else {as_: loop})}
-        if as_ is not None:
-            vars[as_] = loop["item"]
-        await block.run("foreach", index)
-    for name in names:
-        vars.pop(name, None)
-    vars.update(before)
+            if item is not None:
+                loop["item"] = await threaded(item)
+                vars[loop_name] = {**outer, **(loop if as_ is None else {as_: loop})}
+            if as_ is not None:
+                vars[as_] = loop["item"]
+            await block.run("foreach", index)
+    finally:
+        for name in names:
+            vars.pop(name, None)
+        vars.update(before)
 
 
 def _items(value: Any) -> Iterable[Any]:
@@ -103,12 +106,12 @@ def _items(value: Any) -> Iterable[Any]:
         return [{"key": key, "value": item} for key, item in value.items()]
     if isinstance(value, (list, tuple)):
         return list(value)
-    raise ParameterError(f'foreach: "in" wants a list, a map or a text with commas, not {value!r}')
+    raise ParameterError(f'foreach: "in" wants a list, a map or a text with commas, not {shown(value)}')
 
 
 @command("switch", anonymous=True)
 def switch(**cases: Case) -> Any:
-    """Take the value of the first condition that holds. The conditions are the parameters' names, in their order.
+    """Take the value of the first condition that holds. The conditions are the parameters' names, checked from top to bottom.
 
     If none holds, the body stays as it is.
 
@@ -129,7 +132,7 @@ def switch(**cases: Case) -> Any:
 
 @command("exit", anonymous=True)
 async def exit_(context: Context) -> None:
-    """End the run here, as a success: only the steps behind `finally` are still run.
+    """End the run here, as a success: only the steps after `finally` still run.
 
     Example:
         body: 1

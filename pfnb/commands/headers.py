@@ -1,19 +1,22 @@
-"""HTTP headers as pipelines write them."""
+"""HTTP headers as written in pipelines."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.content import without_codes
+from pfnb.language.extent import check_written
 
 
 def headers_of(value: Any) -> dict[str, str]:
-    """Headers by name, from a map, a text such as `X-A: 1, X-B: 2`, or a list of such texts. ParameterError for what cannot be
-    one."""
+    """Headers by name, from a map, a text such as `X-A: 1, X-B: 2`, or a list of such texts. Raises ParameterError for an
+    invalid header. Strips the codes of content references."""
     if value is None:
         return {}
+    check_written(value)
     pairs = list(value.items()) if isinstance(value, dict) else _pairs(value)
-    headers = {str(name).strip(): str(content).strip() for name, content in pairs}
+    headers = {str(name).strip(): without_codes(str(content).strip()) for name, content in pairs}
     for name, content in headers.items():
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
             raise ParameterError(f"{name!r} cannot be the name of a header")

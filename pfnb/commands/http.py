@@ -1,4 +1,4 @@
-"""The answer to whoever is waiting for a pipeline over HTTP."""
+"""The response to an HTTP caller who waits for a pipeline."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
-from pfnb.language.run import Response
-
-_FORBIDDEN = {"connection", "content-length", "transfer-encoding"}
-"""Headers that the server must say itself, or the connection would break."""
+from pfnb.language.run import SERVER_HEADERS, Response, can_be_header
 
 
 @command("http.response.set", anonymous=True)
@@ -26,7 +23,7 @@ async def set_response(
     headers_: Annotated[Any, Field(description="A map, or a text such as `X-A: 1, X-B: 2`.")] = None,
     body_: Annotated[Any, Field(description="What to answer instead of the final body.")] = UNSET,
 ) -> None:
-    """Set status, headers or body of the HTTP answer; what is not given stays as an earlier step has set it.
+    """Set status, headers or body of the HTTP response; omitted ones stay as an earlier step set them.
 
     Example:
         body: {id: 17}
@@ -44,7 +41,9 @@ async def set_response(
 
 def _headers(value: Any) -> dict[str, str]:
     headers = headers_of(value)
-    for name in headers:
-        if name.lower() in _FORBIDDEN:
-            raise ParameterError(f"http.response.set: the server itself says {name}")
+    for name, content in headers.items():
+        if name.lower() in SERVER_HEADERS:
+            raise ParameterError(f"http.response.set: {name} is set by the server and cannot be overridden")
+        if not can_be_header(name, content):
+            raise ParameterError(f"http.response.set: the value of {name} has characters beyond ASCII: encode it first")
     return headers

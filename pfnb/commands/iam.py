@@ -1,13 +1,14 @@
-"""Users and their roles, and who the steps that follow run as."""
+"""Users and roles, and the user that the following steps run as."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from pfnb.language.command import command
 from pfnb.language.context import Context
+from pfnb.language.written import Written
 
 
 def _listed(value: list[str] | str) -> list[str]:
@@ -22,13 +23,14 @@ RoleName = Annotated[str, Field(description="The role's name.", min_length=1, va
 
 @command("iam.run.as", anonymous=True)
 async def run_as(
-    context: Context, username: Annotated[str, Field(description="The user to run as from here on.", min_length=1)]
+    context: Context, username: Annotated[Written, Field(description="The user to run as from here on.")]
 ) -> None:
-    """Run the steps that follow as another user.
+    """Run the following steps as another user.
 
-    The pipeline's owner may lift it to themselves, and an `ADMIN` to `systemuser`, who does everything for the owner. To anybody
-    else it takes the role `CAN_RUN_AS_SOURCE` for the owner and
-    `CAN_RUN_AS_TARGET` for that user.
+    A pipeline may switch to its owner, and that of an `ADMIN` to `systemuser`, who does everything for the owner. For any other
+    user, the owner needs the role `CAN_RUN_AS_SOURCE` and that user the role `CAN_RUN_AS_TARGET`. The owner's rights count for
+    a name that is written here. For a name from an expression, the rights of the user that the pipeline runs as at this step
+    count.
 
     Example:
         pipeline:
@@ -37,12 +39,12 @@ async def run_as(
           - body.set: "#{body.username}"
         # => "anonymousUser"
     """
-    await context.run_as(username)
+    await context.run_as(username.text, is_literal=username.is_literal)
 
 
 @command("iam.authinfo", anonymous=True, read_only=True)
 async def auth_info(context: Context) -> Any:
-    """Tell who this runs as: username, roles, and `effectiveRoles` with all that these stand for.
+    """Show the user that this runs as: username, roles, and `effectiveRoles` with all roles that these include.
 
     Example:
         pipeline:
@@ -63,7 +65,9 @@ async def create_user(
     last_name: Annotated[str, Field(description="The user's last name.", max_length=200)] = "",
     role_names: Annotated[Names, Field(description="Roles the user gets.", validation_alias="roles")] = [],  # noqa: B006
 ) -> Any:
-    """Create a user. Nobody can give roles that do more than they may themselves.
+    """Create a user. You can only give roles that you have yourself.
+
+    The name of a deleted user is not free before an `ADMIN` has decided about that user's data: see `iam.user.delete`.
 
     Example:
         pipeline:
@@ -109,8 +113,21 @@ async def list_users(context: Context) -> Any:
 
 
 @command("iam.user.delete")
-async def delete_user(context: Context, username: Username) -> Any:
-    """Delete a user and the user's tokens. What the user has created stays, but its stored pipelines run no more.
+async def delete_user(
+    context: Context,
+    username: Username,
+    data: Annotated[
+        Literal["keep", "handover", "remove"],
+        Field(description="What becomes of what the user has created; all but `keep` is for an `ADMIN`."),
+    ] = "keep",
+    to: Annotated[str | None, Field(description="Who gets it, with `data: handover`.", max_length=100)] = None,
+) -> Any:
+    """Delete a user and the user's tokens. You cannot delete a user who has more rights than you.
+
+    With `data: keep`, the user's data stays, the stored pipelines stop running, and the name cannot be given to another user.
+    An `ADMIN` can free the name, also later: `data: remove` removes the user's webhooks, pipelines, properties and events;
+    `data: handover` gives them to another user. Pipelines handed over listen once that user saves them, and webhooks fire once
+    that user activates them.
 
     Example:
         pipeline:
@@ -119,7 +136,7 @@ async def delete_user(context: Context, username: Username) -> Any:
           - body.set: "#{body.username}"
         # => "grace"
     """
-    return await context.hub.iam("delete_user", username=username)
+    return await context.hub.iam("delete_user", username=username, data=data, to=to)
 
 
 @command("iam.user.add.roles")
@@ -128,7 +145,7 @@ async def add_roles(
     username: Username,
     role_names: Annotated[Names, Field(description="Roles to add.", validation_alias="roles", min_length=1)],
 ) -> Any:
-    """Give a user more roles. Nobody can give roles that do more than they may themselves.
+    """Give a user more roles. You can only give roles that you have, to users who have no roles that you lack.
 
     Example:
         pipeline:
@@ -146,7 +163,7 @@ async def create_role(
     name: Annotated[str, Field(description="The role's name, such as BILLING_CLERK.", min_length=1)],
     composites: Annotated[Names, Field(description="Roles that it stands for.")] = [],  # noqa: B006
 ) -> Any:
-    """Create a role that stands for others.
+    """Create a role that includes other roles. You can only include roles that you have yourself.
 
     Example:
         pipeline:
@@ -163,7 +180,7 @@ async def add_composites(
     role_name: RoleName,
     composites: Annotated[Names, Field(description="Roles that it stands for from now on, too.", min_length=1)],
 ) -> Any:
-    """Let a role stand for more roles.
+    """Include more roles in a role. All users with this role get them, so you need this role and each of them.
 
     Example:
         pipeline:
@@ -177,7 +194,7 @@ async def add_composites(
 
 @command("iam.role.members", read_only=True)
 async def role_members(context: Context, role_name: RoleName) -> Any:
-    """List the users who have a role, themselves or by another role.
+    """List the users who have a role, directly or through another role.
 
     Example:
         pipeline:
@@ -193,11 +210,21 @@ async def role_members(context: Context, role_name: RoleName) -> Any:
 async def api_token(
     context: Context,
     username: Username,
-    password: Annotated[str | None, Field(description="The user's password; not needed by who may do more.")] = None,
+    password: Annotated[
+        str | None,
+        Field(description="The user's password; not needed by the user, nor by an `ADMIN`.", max_length=1000),
+    ] = None,
+    days: Annotated[
+        float | None, Field(description="How long it is good, in days; 0 is without end.", ge=0, le=3650)
+    ] = None,
+    scope: Annotated[Names | None, Field(description="The only roles it has, of the user's; without it, all.")] = None,
 ) -> str:
     """Make an API token for a user, as the body: `Authorization: Bearer <token>` then acts as that user.
 
-    It is shown this once. Deleting the user ends it.
+    It is shown only once. `iam.apitoken.delete` and deleting the user end it.
+
+    It is valid for 90 days, or for `days`, if you log in with the hub's token or Jupyter's, or give the password. Made in a
+    notebook or by a stored pipeline, it is valid for a day at most. Made with an API token, it expires no later than that one.
 
     Example:
         pipeline:
@@ -206,5 +233,45 @@ async def api_token(
           - body.set: "#{vars.token.startsWith('pfnb_')}"
         # => true
     """
-    token: str = await context.hub.iam("api_token", username=username, password=password)
+    token: str = await context.hub.iam("api_token", username=username, password=password, days=days, scope=scope)
     return token
+
+
+@command("iam.apitoken.list", read_only=True)
+async def list_tokens(
+    context: Context,
+    username: Annotated[
+        str | None,
+        Field(description="Whose; without it, your own. Those of others are for an `ADMIN`.", max_length=100),
+    ] = None,
+) -> Any:
+    """List a user's API tokens: id, when and by whom it was made, when it expires and was last used, and its scope.
+
+    Example:
+        pipeline:
+          - iam.user.create: {username: grace, roleNames: CAN_PIPE_log}
+          - iam.apitoken: {username: grace, output: vars.token}
+          - iam.apitoken.list: {username: grace}
+          - body.set: "#{body.![username]}"
+        # => ["grace"]
+    """
+    return await context.hub.iam("list_tokens", username=username)
+
+
+@command("iam.apitoken.delete")
+async def delete_token(
+    context: Context,
+    id: Annotated[str, Field(description="The token's id, as `iam.apitoken.list` shows it.", max_length=40)],  # noqa: A002
+) -> Any:
+    """End an API token at once. Only an `ADMIN` can end another user's token.
+
+    Example:
+        pipeline:
+          - iam.user.create: {username: grace, roleNames: CAN_PIPE_log}
+          - iam.apitoken: {username: grace, output: vars.token}
+          - iam.apitoken.list: {username: grace}
+          - iam.apitoken.delete: {id: "#{body[0].id}"}
+          - iam.apitoken.list: {username: grace}
+        # => []
+    """
+    return await context.hub.iam("delete_token", id=id)

@@ -1,8 +1,8 @@
-"""JSON held against its schema."""
+"""Validation of JSON against a schema."""
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -12,7 +12,10 @@ from pfnb.commands.inputs import Input, as_json, chosen
 from pfnb.exceptions import AssertionFailedError
 from pfnb.language.command import command
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
+from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
+from pfnb.workshop.pool import call
 
 Version = Annotated[
     Literal["V4", "V6", "V7", "V201909", "V202012"] | None,
@@ -29,9 +32,9 @@ async def validate(
     version: Version = None,
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> None:
-    """End the run with an error unless the input fits a JSON Schema. The body stays as it is.
+    """End the run with an error unless the input matches a JSON Schema. The body stays as it is.
 
-    The schema refers to parts of itself only; nothing is fetched for it.
+    The schema may refer only to parts of itself; nothing is fetched.
 
     Example:
         body: {name: Ada, age: 36}
@@ -42,6 +45,11 @@ async def validate(
     """
     data = await as_json(chosen(input, body), context)
     rules = await as_json(schema, context, "the schema")
-    found = await asyncio.to_thread(problems, data, rules, version)
+    found = await threaded(partial(_problems, data, rules, version))
     if found:
         raise AssertionFailedError(f"json.validate: {'; '.join(found)}")
+
+
+def _problems(data: Any, schema: Any, version: str | None) -> list[str]:
+    check_written([data, schema])  # before waiting for a process
+    return call(problems, data, schema, version)

@@ -1,4 +1,4 @@
-"""Commands over lists: some of their items, and something done to each."""
+"""Commands for lists: selecting items, and changing each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pydantic import Field
 
 from pfnb.commands.inputs import Input, as_list, chosen
 from pfnb.exceptions import ParameterError
+from pfnb.language.budget import current
 from pfnb.language.command import command
 from pfnb.language.condition import is_true
 from pfnb.language.deferred import Lazy
 from pfnb.language.parameters import UNSET
 
 MAX_ROUNDS = 10_000_000
-"""How often `data.list.iterate` may look at a pair of items."""
+"""Maximum number of pairs that `data.list.iterate` checks."""
 
 Name = Annotated[str, Field(description="What expressions call the item (of this list).", min_length=1)]
 
@@ -26,7 +27,7 @@ def filter_list(
     iter_item_name: Name = "item",
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> list[Any]:
-    """Leave out the items of a list for which an expression is true.
+    """Remove the items of a list for which an expression is true.
 
     Example:
         body: [{name: Ada, age: 36}, {name: Max, age: 12}]
@@ -34,8 +35,13 @@ def filter_list(
           - data.list.filter: {exclude: "item.age < 18"}
         # => [{"name": "Ada", "age": 36}]
     """
-    items = as_list(chosen(input, body))
-    return [item for item in items if not is_true(exclude(**{iter_item_name: item}), "exclude")]
+    items, left = as_list(chosen(input, body)), current()
+
+    def is_excluded(item: Any) -> bool:
+        left.check()
+        return is_true(exclude(**{iter_item_name: item}), "exclude")
+
+    return [item for item in items if not is_excluded(item)]
 
 
 @command("data.list.limit", anonymous=True)
@@ -94,8 +100,10 @@ def iterate_list(
     second = [None] if list_b is None else as_list(list_b, "listB")
     if len(first) * len(second) > MAX_ROUNDS:
         raise ParameterError(f"these lists have more than {MAX_ROUNDS:,} pairs of items: filter them first")
+    left = current()
     for one in first:
         for other in second:
+            left.check()
             items = {name: one} if list_b is None else {name: one, iter_item_name_b: other}
             if where is None or is_true(where(**items), "where"):
                 do(**items)

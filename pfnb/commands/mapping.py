@@ -1,4 +1,4 @@
-"""Commands that make one structure of another."""
+"""Commands that transform one structure into another."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pfnb.commands.inputs import Input, chosen, from_json
 from pfnb.exceptions import ParameterError
+from pfnb.language.budget import current
 from pfnb.language.command import as_result, command
 from pfnb.language.deferred import Deferred, Lazy, evaluated, pieces
 from pfnb.language.formula import Formula, formula_in
@@ -27,7 +28,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rules(Deferred):
-    """Lines `expression -> path,`. Called with the input, they make the output."""
+    """Lines `expression -> path,`. Call it with the input to get the output."""
 
     rules: tuple[tuple[Formula, Path], ...]
     scope: MutableMapping[str, Any] | None = None
@@ -42,11 +43,13 @@ class Rules(Deferred):
         return replace(self, scope=scope, functions=functions)
 
     def __call__(self, data: Any, onto: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The output: a new map, or `onto` with what the rules put there."""
+        """Apply the rules. Returns a new map, or `onto` with the results added."""
         assert self.scope is not None, "the runner binds it before the call"
         root = {**self.scope, **(data if isinstance(data, dict) else {}), "input": data}
         output = {} if onto is None else onto
+        left = current()
         for formula, path in self.rules:
+            left.check()
             _put(output, path, evaluated(formula, root, self.functions))
         return output
 
@@ -54,7 +57,7 @@ class Rules(Deferred):
         return ", ".join(f"{formula.text} -> {_shown(path)}" for formula, path in self.rules)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fields(Rules):
     """Rules the other way round, `path: expression,`."""
 
@@ -75,7 +78,7 @@ def map_data(
     ],
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> dict[str, Any]:
-    """Make a new structure of the input by rules. Maps and lists on the way of a path are made where they are missing.
+    """Make a new structure from the input by rules. Missing maps and lists on a path are created.
 
     Example:
         body: {firstName: Sam, lastName: Smith, age: 34}
@@ -154,7 +157,7 @@ def _put(output: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def _is_new(holder: Any, key: str | int, path: Path) -> bool:
-    """Whether there is nothing yet. ParameterError where there cannot be anything."""
+    """Whether nothing is there yet. Raises ParameterError where nothing can be."""
     if isinstance(key, str) and isinstance(holder, dict):
         return key not in holder
     if isinstance(key, int) and isinstance(holder, list):

@@ -1,8 +1,9 @@
-"""Calls to other people's servers."""
+"""Calls to other servers."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +13,9 @@ from pfnb.commands.headers import headers_of
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import as_result, command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id, genuine_ids, parsed_without_codes, without_codes
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
 from pfnb.language.parameters import UNSET
 from pfnb.outbound import Answer, Attempts, Content, FileContent, Targets, send
 
@@ -35,12 +37,12 @@ async def send_(
     timeout: Annotated[float, Field(description="Seconds to wait for an answer, each time.", gt=0, le=300)] = 30.0,  # noqa: ASYNC109
     retries: Annotated[int, Field(description="How often to send it again if that may help.", ge=0, le=10)] = 3,
 ) -> Any:
-    """Send a message to somebody else's webhook; the body becomes what it answers.
+    """Send a message to another service's webhook; the response becomes the body.
 
-    It is sent again, with growing pauses or after what `Retry-After` asks for, when the connection fails and when the answer
-    is 429 or 5xx; any other answer than 2xx is an error, and so are redirects. Content references are sent as the files they
-    stand for, and an answer that is neither JSON nor text becomes one. Private, local and link-local addresses are refused
-    unless `PFNB_ALLOW_TARGETS` names them.
+    It is retried, with growing pauses or as `Retry-After` says, when the connection fails or the response is 429 or 5xx; any
+    other response than 2xx is an error, redirects included. Content references are sent as their files, and a response that is
+    neither JSON nor text becomes one. Private, local and link-local addresses are refused unless `PFNB_ALLOW_TARGETS` names
+    them.
 
     Example:
         pipeline:
@@ -53,7 +55,7 @@ async def send_(
     """
     answer = await send(
         Targets.from_environment(os.environ),
-        url,
+        without_codes(url),
         await content_for(chosen(message, body), context),
         headers=headers_of(headers_),
         secret=secret,
@@ -63,42 +65,48 @@ async def send_(
 
 
 async def body_of(answer: Answer, url: str, context: Context) -> Any:
-    """What a command returns of an answer: JSON, a text, or a content reference to what is neither."""
+    """A command's result for a response: JSON, a text, or else a content reference."""
     value = answer.value
     if not isinstance(value, bytes):
-        return as_result(value)
+        return as_result(parsed_without_codes(value, answer.data))
     name = unquote(urlsplit(url).path).rpartition("/")[2] or "answer"
     return await context.hub.put_content(value, name=name, content_type=answer.content_type or _BYTES)
 
 
 async def content_for(value: Any, context: Context) -> Content:
-    """What to send for a value: files for content references, JSON or text for anything else."""
-    content_id = content_id_of(value)
+    """The content to send for a value: files for content references, JSON or text for anything else."""
+    content_id = await genuine_id(value, context.hub)
     if content_id is not None:
         return Content(_type_of(value), await context.hub.read_content(content_id))
-    given = value.get("children") if isinstance(value, dict) else value
-    children = given if isinstance(given, list) else []
-    ids = [content_id_of(child) for child in children]
-    if ids and None not in ids:
+    given: Any = value.get("children") if isinstance(value, dict) else value
+    ids = await genuine_ids(given, context.hub)
+    if ids:
         files = [
             FileContent(
-                str(child.get("name") or "file"),
+                without_codes(str(child.get("name") or "file")),
                 _type_of(child),
-                await context.hub.read_content(content_id or ""),
-                str(child.get("field") or "file"),
+                await context.hub.read_content(content_id),
+                without_codes(str(child.get("field") or "file")),
             )
-            for content_id, child in zip(ids, children, strict=True)
+            for content_id, child in zip(ids, given, strict=True)
         ]
         fields = value.get("fields") or {} if isinstance(value, dict) else {}
-        return Content.form(files, {str(name): _plain(field) for name, field in fields.items()})
-    return Content.of(value)
+        return Content.form(files, {without_codes(str(name)): _plain(field) for name, field in fields.items()})
+    return message_of(value)
+
+
+def message_of(value: Any) -> Content:
+    """A value as JSON or text for other servers: the codes of content references are stripped."""
+    check_written(value)
+    content = Content.of(value)
+    return replace(content, data=without_codes(content.data))
 
 
 def _type_of(reference: dict[str, Any]) -> str:
-    return str(reference.get("contentType") or _BYTES)
+    return without_codes(str(reference.get("contentType") or _BYTES))
 
 
 def _plain(value: Any) -> str | list[str]:
     if isinstance(value, dict):
         raise ParameterError("a field of a form is a text, or a list of texts")
-    return [str(item) for item in value] if isinstance(value, list) else str(value)
+    return [without_codes(str(item)) for item in value] if isinstance(value, list) else without_codes(str(value))

@@ -1,4 +1,4 @@
-"""Commands over stored pipelines, those that run one within another, and those that show how pipelines ran."""
+"""Commands for stored pipelines, for running one within another, and for showing how pipelines ran."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.language.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.command import as_result, command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
+from pfnb.language.reading.reference import PipelineReference
+from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 
 
 def _map(value: Any) -> Any:
-    """A map, which may be written as JSON in a text: a URI has nothing else."""
+    """A map, which may also be JSON in a text, as in a URI."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -47,8 +48,9 @@ async def put(
 ) -> dict[str, Any]:
     """Store a pipeline. One that begins with `event.listen` listens from now on. Returns its property.
 
-    A pipeline that is wrong is refused, with line and column, and nothing is changed then. Expressions in `value` belong to the
-    pipeline that stores it; those in a body or a file stay as they are.
+    An invalid pipeline is refused, with line and column, and nothing changes. Expressions in `value` are evaluated by the
+    pipeline that stores it; those in a body or a file stay as they are. A run started by an event stores only a `value` without
+    expressions: a stranger's data never becomes a pipeline.
 
     Example:
         pipeline:
@@ -57,6 +59,11 @@ async def put(
           - body.set: "#{body.type}"
         # => "application/yaml;type=pipeline"
     """
+    if (value is UNSET and context.event is not None) or not context.says("value"):
+        raise ParameterError(
+            "pipeline.put: what an event brings does not become a pipeline: write it as the value, or store it from outside, by "
+            "PUT /api/v3/pipeline:PATH, pi publish or %%pipeline --save"
+        )
     if path.startswith(BY_UUID):
         path = (await context.hub.read_pipeline(path))["path"]
     fields = {"value": await _source(chosen(value, body), context), "type": PIPELINE_TYPE}
@@ -80,7 +87,7 @@ async def get(context: Context, path: StoredPath) -> str:
 
 @command("pipeline.delete")
 async def delete(context: Context, path: StoredPath) -> None:
-    """Delete a stored pipeline. It listens no more, and what waits for it is dead. The body stays as it is.
+    """Delete a stored pipeline. It stops listening, and its waiting deliveries become dead. The body stays as it is.
 
     Example:
         pipeline:
@@ -96,10 +103,9 @@ async def delete(context: Context, path: StoredPath) -> None:
 async def start(
     context: Context,
     key: Annotated[
-        str,
+        PipelineReference,
         Field(
             description="The path of a stored pipeline, or the name of a listening one.",
-            min_length=1,
             validation_alias=AliasChoices("path", "name", "pipeline"),
         ),
     ],
@@ -108,6 +114,8 @@ async def start(
     body_: Annotated[Any, Field(description="Its body, instead of the one at hand.")] = None,
 ) -> Any:
     """Run another pipeline, with variables, and go on with its body. It runs as the same user; its variables are its own.
+
+    An expression may yield the path or name of a stored pipeline. A one-line pipeline must be written here.
 
     Example:
         pipeline:
@@ -121,15 +129,14 @@ async def start(
 async def call(
     context: Context,
     uri: Annotated[
-        str,
-        Field(
-            description="Such as `$uri:pipeline:PATH?name=Ada`, `$uri:command:datetime` or `datetime|log`.",
-            min_length=1,
-        ),
+        PipelineReference,
+        Field(description="Such as `$uri:pipeline:PATH?name=Ada`, `$uri:command:datetime` or `datetime|log`."),
     ],
     vars_: Annotated[_Map, Field(description="Variables for the pipeline that is called.")] = None,
 ) -> Any:
-    """Run what a URI names, a stored pipeline or one that is written in the URI itself, and go on with its body.
+    """Run the pipeline of a URI, a stored one or one in the URI itself, and go on with its body.
+
+    An expression may only yield the URI of a stored pipeline. Commands must be written here.
 
     Example:
         pipeline:
@@ -147,7 +154,7 @@ async def debug(
         str | None, Field(description="The id of one of its runs; without it, the newest.", pattern=r"^[0-9]{1,18}$")
     ] = None,
 ) -> dict[str, Any]:
-    """Show what the steps of a listening pipeline's run were given, what they made of it, and how long they took.
+    """Show input, output and duration of the steps of a listening pipeline's run.
 
     Returns the run, with its records as `steps`.
 
@@ -164,8 +171,8 @@ async def debug(
 
 
 async def _source(value: Any, context: Context) -> Any:
-    """What is to be stored: the text of a file, or what is given."""
-    content_id = content_id_of(value)
+    """The value to store: the text of a file, or the given value."""
+    content_id = await genuine_id(value, context.hub)
     if content_id is None:
         return value
     try:

@@ -1,10 +1,9 @@
-"""The property store: values at paths, which applications keep their data, their forms and their pipelines in."""
+"""The property store: values at paths, for the data, forms and pipelines of applications."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -12,8 +11,9 @@ from pydantic import BeforeValidator, Field
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.language.command import NULL, as_result, command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
+from pfnb.language.media_types import typed_value
 from pfnb.language.parameters import UNSET
 from pfnb.language.port import Exists
 
@@ -60,10 +60,10 @@ async def put(
     time_to_live: Minutes = None,
     tags: Tags = None,
 ) -> dict[str, Any]:
-    """Save a property's value, and create the property if it is not there. Returns it with its attributes.
+    """Save a property's value, and create the property if it is missing. Returns it with its attributes.
 
-    What is not given stays as it is. Each change fires `property.created` or `property.updated`, with the property before in
-    `payload.origin` and after in `payload.target`.
+    Omitted attributes stay unchanged. Each change fires `property.created` or `property.updated`, with the old property in
+    `payload.origin` and the new one in `payload.target`.
 
     Example:
         pipeline:
@@ -71,10 +71,11 @@ async def put(
           - property.value.get: {path: global/app/demo/rates}
         # => {"eur": 1.1}
     """
+    said = value is not UNSET and context.says("path", "value", "type")
     given = await _given(chosen(value, body), type, context)
     fields = {**given, "timeToLive": time_to_live, "tags": tags}
     kept = {name: field for name, field in fields.items() if name == "value" or field is not None}
-    saved: dict[str, Any] = (await context.hub.put_property(path, kept))["property"]
+    saved: dict[str, Any] = (await context.hub.put_property(path, kept, **_as_data(context, said)))["property"]
     return saved
 
 
@@ -85,7 +86,7 @@ async def put_value(
     path: Path,
     value: Annotated[Any, Field(description="A text, or any JSON; without it, the body, which may be a file.")] = UNSET,
 ) -> None:
-    """Save the value of a property that is there. The body stays as it is.
+    """Save the value of an existing property. The body stays as it is.
 
     Example:
         pipeline:
@@ -95,12 +96,13 @@ async def put_value(
         # => 2
     """
     await context.hub.get_property(path)
-    await context.hub.put_property(path, await _given(chosen(value, body), None, context))
+    said = value is not UNSET and context.says("path", "value")
+    await context.hub.put_property(path, await _given(chosen(value, body), None, context), **_as_data(context, said))
 
 
 @command("property.get", read_only=True)
 async def get(context: Context, path: Path) -> dict[str, Any]:
-    """A property with its attributes; its value is a text.
+    """Get a property with its attributes; its value is a text.
 
     Example:
         pipeline:
@@ -114,8 +116,8 @@ async def get(context: Context, path: Path) -> dict[str, Any]:
 
 @command("property.value.get", read_only=True)
 async def get_value(context: Context, path: Path) -> Any:
-    """A property's value only: JSON for a JSON type, a file for a base64 one, else a text. A property without a value has its
-    default value.
+    """Get only a property's value: JSON for a JSON type, a file for a base64 one, else a text. Without a value, get the default
+    value.
 
     Example:
         pipeline:
@@ -130,7 +132,7 @@ async def get_value(context: Context, path: Path) -> Any:
     kind = found["type"] or "text/plain"
     if BASE64 in kind:
         return await _file(found["path"], kind, text, context)
-    return as_result(_json(text) if _is_json(kind) else text)
+    return as_result(typed_value(text, kind))
 
 
 @command("property.list", read_only=True)
@@ -158,7 +160,7 @@ async def keys(context: Context, pattern: Pattern = None) -> list[str]:
           - property.keys: {pattern: "global/**"}
         # => ["/pipeforce/default/global/app/demo/config"]
     """
-    return [found["path"] for found in await context.hub.list_properties(pattern or "**")]
+    return [found["path"] for found in await context.hub.list_properties(pattern or "**", values=False)]
 
 
 @command("property.exists", read_only=True)
@@ -179,7 +181,7 @@ async def exists(context: Context, path: Path) -> bool:
 
 @command("property.copy")
 async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
-    """Copy a property, without its attachments, over whatever is there. Returns the copy, and fires `property.copied`.
+    """Copy a property, without its attachments, overwriting an existing one. Returns the copy, and fires `property.copied`.
 
     Example:
         pipeline:
@@ -188,12 +190,12 @@ async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
           - property.value.get: {path: global/app/demo/b}
         # => "text"
     """
-    return await context.hub.copy_property(path, to)
+    return await context.hub.copy_property(path, to, **_as_data(context, context.says("path", "to")))
 
 
 @command("property.move")
 async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
-    """Give a property another path, where there is none yet. Returns it, and fires `property.moved`, with the two paths.
+    """Move a property to a path that is free. Returns it, and fires `property.moved`, with both paths.
 
     Example:
         pipeline:
@@ -202,7 +204,7 @@ async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
           - property.keys: {pattern: "global/app/demo/*"}
         # => ["/pipeforce/default/global/app/demo/b"]
     """
-    return await context.hub.move_property(path, to)
+    return await context.hub.move_property(path, to, **_as_data(context, context.says("path", "to")))
 
 
 @command("property.schema.put")
@@ -221,7 +223,7 @@ async def put_schema(
 ) -> Any:
     """Create a property, or change its attributes. Returns what was done: `create`, `update` or `skip`.
 
-    With a pattern, all properties that it means are changed, and what was done to each is listed.
+    With a pattern, all matching properties are changed, and the result lists what was done to each.
 
     Example:
         pipeline:
@@ -234,10 +236,12 @@ async def put_schema(
     given = {name: field for name, field in fields.items() if field is not None}
     given.update({name: one for name, one in (("value", value), ("defaultValue", default_value)) if one is not UNSET})
     meant = _one_of("property.schema.put", path, pattern)
-    if path is not None:
-        return _done(await context.hub.put_property(meant, given, exists=exist_strategy))
-    found = await context.hub.list_properties(meant)
-    return [_done(await context.hub.put_property(one["path"], given, exists=exist_strategy)) for one in found]
+    paths = (
+        [meant] if path is not None else [one["path"] for one in await context.hub.list_properties(meant, values=False)]
+    )
+    marks = _as_data(context, context.says("path", "pattern", "value", "default_value", "type"))
+    done = [_done(await context.hub.put_property(one, given, exists=exist_strategy, **marks)) for one in paths]
+    return done[0] if path is not None else done
 
 
 @command("property.schema.delete", aliases=("property.delete",))
@@ -247,7 +251,7 @@ async def delete(
     pattern: Pattern = None,
     yes: Annotated[bool, Field(description="Confirms a pattern that could delete everything.")] = False,
 ) -> list[str]:
-    """Delete properties with their values and attachments. Returns the paths of those that were there; each fires
+    """Delete properties with their values and attachments. Returns the paths of the deleted ones; each fires
     `property.deleted`.
 
     Example:
@@ -259,7 +263,13 @@ async def delete(
     meant = _one_of("property.schema.delete", path, pattern)
     if path is not None and any(mark in path for mark in "*?"):
         raise ParameterError(f"{path} is a pattern: write pattern: {path}")
-    return [gone["path"] for gone in await context.hub.delete_properties(meant, confirmed=yes)]
+    marks = _as_data(context, context.says("path", "pattern"))
+    return [gone["path"] for gone in await context.hub.delete_properties(meant, confirmed=yes, **marks)]
+
+
+def _as_data(context: Context, said: bool) -> dict[str, Any]:
+    """Arguments that mark a value or path as possibly a stranger's; the hub then creates, changes or removes no pipeline."""
+    return {} if said or context.event is None else {"as_data": True}
 
 
 def _one_of(name: str, path: str | None, pattern: str | None) -> str:
@@ -274,8 +284,8 @@ def _done(saved: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _given(value: Any, kind: str | None, context: Context) -> dict[str, Any]:
-    """The fields for a value. A file is its text if it is one, else base64, which its type then says."""
-    content_id = content_id_of(value)
+    """The fields for a value. A text file becomes its text, any other file base64, which its type then says."""
+    content_id = await genuine_id(value, context.hub)
     if content_id is None:
         return {"value": value, **({"type": kind} if kind is not None else {})}
     data = await context.hub.read_content(content_id)
@@ -295,16 +305,3 @@ async def _file(path: str, kind: str, text: str, context: Context) -> dict[str, 
         raise ParameterError(f"the value of {path} should be base64, says its type, and is not") from None
     content_type = ";".join(part for part in kind.split(";") if part.strip() != BASE64)
     return await context.hub.put_content(data, name=path.rpartition("/")[2], content_type=content_type)
-
-
-def _is_json(kind: str) -> bool:
-    media_type = kind.partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
-def _json(text: str) -> Any:
-    """The JSON in it; what is none (an old value under a new type) is the text that it is."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -1,4 +1,4 @@
-"""Requests to other people's servers."""
+"""HTTP requests to other servers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pfnb.commands.inputs import chosen
 from pfnb.commands.outbound import Headers, body_of, content_for
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import command
+from pfnb.language.content import without_codes
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.outbound import Answer, Attempts, Content, Targets, send
@@ -36,7 +37,7 @@ _EXAMPLE = """
 
 
 def _asking(method: str, says: str) -> None:
-    """Declare the command of a method that sends nothing but its headers."""
+    """Declare the command of a method without a body."""
 
     async def ask(
         context: Context,
@@ -103,7 +104,7 @@ async def head(
     bearer: Bearer = None,
     timeout: Timeout = 30.0,  # noqa: ASYNC109
 ) -> dict[str, str]:
-    """Ask for the headers alone of what is at a URL, as a map with lower-case names. Errors are those of `http.get`.
+    """Request only the headers of a URL, as a map with lower-case names. Errors are those of `http.get`.
 
     Example:
         pipeline:
@@ -116,9 +117,9 @@ async def head(
 
 
 async def _answer(method: str, url: str, content: Content, headers: dict[str, str], seconds: float) -> Answer:
-    """Asked once: what a second request would do is for the pipeline to know."""
+    """Send one request, without retries: only the pipeline knows whether repeating is safe."""
     targets, once = Targets.from_environment(os.environ), Attempts(timeout=seconds, retries=0)
-    return await send(targets, url, content, method=method, headers=headers, attempts=once)
+    return await send(targets, without_codes(url), content, method=method, headers=headers, attempts=once)
 
 
 def _headers(value: Any, username: str | None, password: str | None, bearer: str | None) -> dict[str, str]:

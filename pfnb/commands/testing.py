@@ -1,4 +1,4 @@
-"""Commands that check what a pipeline does, and stand in for what it should not do while it is tried out."""
+"""Commands for tests: assertions, and mocks of commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pfnb.language.command import command
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
+from pfnb.language.extent import check_written, shown
 from pfnb.language.parameters import UNSET
+from pfnb.language.written import Written
 
 
 @command("assert", anonymous=True)
@@ -28,7 +30,7 @@ async def assert_(
     ] = UNSET,
     message: Annotated[str | None, Field(description="What to say if it does not hold.")] = None,
 ) -> None:
-    """End the run with an error unless everything that is given holds.
+    """End the run with an error unless all given conditions hold.
 
     Example:
         body: {total: 3}
@@ -58,24 +60,28 @@ def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equ
 
 
 def _equal(one: Any, other: Any) -> bool:
+    check_written([one, other])
+    return _same(one, other)
+
+
+def _same(one: Any, other: Any) -> bool:
     """Equality of JSON, where true is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(map(_same, one, other))
     return bool(one == other)
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return shown(value, 200)
 
 
 @dataclass(frozen=True, slots=True)
 class Mock:
-    """What stands in for a command: a value for the body, or UNSET, and variables."""
+    """The replacement for a command: a value for the body, or UNSET, and variables."""
 
     when: Lazy | None
     body: Any
@@ -90,13 +96,13 @@ class Mock:
 @command("mock.command", anonymous=True)
 async def mock_command(
     context: Context,
-    command_: Annotated[str, Field(description="The command that is not to be run.", min_length=1)],
+    command_: Annotated[Written, Field(description="The command that is not to be run.")],
     when: Annotated[Lazy | None, Field(description="An expression: the mock stands in only if it is true.")] = None,
     then_set_body: Annotated[Any, Field(description="What becomes the body instead of the result.")] = UNSET,
     then_set_var: Annotated[dict[str, Any] | None, Field(description="Variables to set, as a map.")] = None,
     enabled: Annotated[Any, Field(description="Whether there is this mock at all.")] = True,
 ) -> None:
-    """Let something stand in for a command in the steps that follow, such as for one that sends mails.
+    """Mock a command in the following steps, such as one that sends mails.
 
     The header `mocksEnabled: false` switches all mocks of a pipeline off.
 
@@ -107,5 +113,7 @@ async def mock_command(
           - body.set: "#{body[0].eventKey}"
         # => "lead.created"
     """
+    if not command_.is_literal:
+        raise ParameterError("mock.command: an expression cannot yield which command is not run: write its name")
     if is_true(enabled, "enabled"):
-        context.mock(command_, Mock(when, then_set_body, then_set_var or {}))
+        context.mock(command_.text, Mock(when, then_set_body, then_set_var or {}))

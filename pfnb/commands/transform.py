@@ -1,22 +1,25 @@
-"""Other formats as JSON and back, and texts made by templates."""
+"""Conversion between JSON and other formats, and texts from templates."""
 
 from __future__ import annotations
 
-import asyncio
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pfnb.commands.formats.csv import as_objects, read_rows
+from pfnb.commands.formats.csv import read_csv
 from pfnb.commands.inputs import Input, as_json, as_text, chosen
 from pfnb.exceptions import ParameterError
+from pfnb.language.charset import named_charset
 from pfnb.language.command import command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id, read_decoded
 from pfnb.language.context import Context
 from pfnb.language.deferred import Verbatim
+from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
 from pfnb.language.pel.values import kind
+from pfnb.workshop.pool import call_if_large
 
 _STORED = re.compile(r"\s*\$?uri:property:(?P<path>[^\s@#]+)(?:@value)?\s*")
 
@@ -37,9 +40,15 @@ async def csv_to_json(
     show_headers_field: Annotated[
         bool, Field(description="Whether the headers are in `headers`; else they are the first row.")
     ] = True,
+    charset: Annotated[
+        str | None,
+        Field(description="The charset of a file; without it the one that it names, else UTF-8, else Latin-1."),
+    ] = None,
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> dict[str, Any]:
     """Read CSV, a text or a file: `columnsCount`, `rowsCount`, `headers` and `rows`, all cells as texts.
+
+    The result may take 64 MiB, by estimate: about 138,000 rows of five columns as objects. Split larger files.
 
     Example:
         body: |
@@ -57,16 +66,15 @@ async def csv_to_json(
     """
     if rows_format == "objects" and not has_headers_line:
         raise ParameterError("transform.csv.json: rows as objects need a line of headers")
-    text = await as_text(chosen(input, body), context)
-    rows = await asyncio.to_thread(read_rows, text, delimiter)
-    columns = len(rows[0]) if rows else 0
-    headers = rows.pop(0) if rows and has_headers_line else None
+    text = await as_text(chosen(input, body), context, charset)
+    as_maps = rows_format == "objects"
+    headers, shown = await threaded(
+        partial(call_if_large, len(text), read_csv, text, delimiter, has_headers_line, as_maps)
+    )
+    columns = len(headers) if headers is not None else len(shown[0]) if shown else 0
     result: dict[str, Any] = {}
-    shown: list[Any] = rows
-    if rows_format == "objects":
-        shown = await asyncio.to_thread(as_objects, headers or [], rows)
-    elif headers is not None and not show_headers_field:
-        shown = [headers, *rows]
+    if headers is not None and not as_maps and not show_headers_field:
+        shown = [headers, *shown]
     if show_columns_count_field:
         result["columnsCount"] = columns
     if show_rows_count_field:
@@ -80,7 +88,7 @@ async def csv_to_json(
 async def xml_to_json(body: Any, context: Context, input: Input = UNSET) -> dict[str, Any]:  # noqa: A002
     """Read XML, a text or a file: each element as a map with its name, `attributes` and `children`.
 
-    Text of white space alone and comments are left out. A document type is refused.
+    Whitespace-only text and comments are left out. A document type is refused.
 
     Example:
         body: <text>This is <b id="1">bold</b></text>
@@ -89,18 +97,22 @@ async def xml_to_json(body: Any, context: Context, input: Input = UNSET) -> dict
           - body.set: "#{body.text.children[1]}"
         # => {"b": {"attributes": {"id": "1"}, "children": ["bold"]}}
     """
-    # Imported here, since its patterns take long to compile and every kernel would wait for them.
+    # Imported here, since its patterns take long to compile, which would delay every kernel.
     from pfnb.language.xml_document import read_xml
 
     given = chosen(input, body)
-    content_id = content_id_of(given)
-    document = await as_text(given, context) if content_id is None else await context.hub.read_content(content_id)
-    return await asyncio.to_thread(read_xml, document)
+    content_id = await genuine_id(given, context.hub)
+    document: str | bytes
+    if content_id is None or named_charset(str(given.get("contentType"))):
+        document = await as_text(given, context)
+    else:  # the document declares its charset
+        document = await read_decoded(content_id, given, context.hub)
+    return await threaded(partial(call_if_large, len(document), read_xml, document))
 
 
 @command("transform.json.xml", anonymous=True)
 async def json_to_xml(body: Any, context: Context, input: Input = UNSET) -> str:  # noqa: A002
-    """Write XML: of what `transform.xml.json` makes the same document, of any other JSON elements within `<root>`.
+    """Write XML: the same document for a result of `transform.xml.json`, elements within `<root>` for any other JSON.
 
     Example:
         body: {person: {firstName: Max, hobbies: [Reading, Swimming]}}
@@ -112,7 +124,7 @@ async def json_to_xml(body: Any, context: Context, input: Input = UNSET) -> str:
     from pfnb.language.xml_document import write_xml
 
     data = await as_json(chosen(input, body), context)
-    return await asyncio.to_thread(write_xml, data)
+    return await threaded(partial(write_xml, data))
 
 
 @command("transform.template", anonymous=True)
@@ -124,10 +136,10 @@ async def from_template(
     ],
     model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
 ) -> str:
-    """Make a text by a template in Jinja's language.
+    """Make a text from a Jinja template.
 
-    What looks like an expression of the pipeline in it is text, unless the whole template is one. Texts from strangers
-    that go into HTML are made harmless by `|escape`.
+    What looks like an expression of the pipeline in it is text, unless the whole template is one: then it needs a model. Escape
+    texts from strangers in HTML with `|escape`.
 
     Example:
         body: {name: Ada, orders: [{item: tea, price: 3}, {item: cake, price: 4}]}
@@ -142,7 +154,8 @@ async def from_template(
     from pfnb.commands.formats.template import render
 
     source = await _source(template, context)
-    return await asyncio.to_thread(render, source, await _model(model, context))
+    data = await _model(model, context, template.is_literal)
+    return await threaded(lambda: render(source, data))
 
 
 @command("transform.ftl", anonymous=True)
@@ -154,10 +167,10 @@ async def from_freemarker(
     ] = None,
     model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
 ) -> str:
-    """Make a text by a template in FreeMarker's language: the usual part of it.
+    """Make a text from a FreeMarker template: the common part of its language.
 
-    That is `${…}`, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, comments, and the common built-ins. Numbers are
-    written as they are, without separators.
+    Supported are `${…}`, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, comments, and the common built-ins. Numbers
+    are written without separators. A template from an expression or the body needs a model.
 
     Example:
         pipeline:
@@ -170,20 +183,23 @@ async def from_freemarker(
     from pfnb.commands.formats.template import render
 
     source = await as_text(body, context) if template is None else await _source(template, context)
-    data = await _model(model, context)
-    return await asyncio.to_thread(lambda: render(to_jinja(source), data))
+    data = await _model(model, context, template is not None and template.is_literal)
+    return await threaded(lambda: render(to_jinja(source), data))
 
 
 async def _source(template: Verbatim, context: Context) -> str:
-    """The template's text; it may be that of a property, if the pipeline says so itself, and not some data."""
-    text = await asyncio.to_thread(template)
+    """The template's text, or that of a property that it names, if the name is written in the pipeline, not computed."""
+    text = await threaded(template)
     stored = _STORED.fullmatch(text) if template.is_literal else None
     if stored is not None:
         return str((await context.hub.get_property(stored["path"]))["value"])
     return await as_text(text, context)
 
 
-async def _model(model: Any, context: Context) -> dict[str, Any]:
+async def _model(model: Any, context: Context, is_literal: bool) -> dict[str, Any]:
+    """The data that the template sees. A computed template may be a stranger's: it sees only the given model."""
+    if model is UNSET and not is_literal:
+        raise ParameterError("a template that is not written in the pipeline needs a model, which says what it may see")
     data = dict(context.scope) if model is UNSET else await as_json(model, context, "the template's model")
     if not isinstance(data, dict):
         raise ParameterError(f"the template's model wants to be a map, not {kind(data)}")

@@ -1,15 +1,25 @@
-"""Commands over the hub's webhooks."""
+"""Commands for the hub's webhooks."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pfnb.language.command import command
 from pfnb.language.context import Context
+from pfnb.language.sizes import PATTERN, size_of
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
+
+Size = Annotated[
+    int,
+    BeforeValidator(
+        partial(size_of, name="maxPayloadLength"),
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=PATTERN)],
+    ),
+]
 
 
 @command("webhook.put")
@@ -29,7 +39,9 @@ async def put(
     payload_type: Annotated[
         Literal["base64", "raw", "outbound", "ignore"] | None, Field(description="What the event's payload holds.")
     ] = None,
-    max_payload_length: Annotated[int | None, Field(description="Longest body in bytes.", ge=1)] = None,
+    max_payload_length: Annotated[
+        Size | None, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
+    ] = None,
     active: Annotated[bool | None, Field(description="Whether it accepts requests.")] = None,
 ) -> dict[str, Any]:
     """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
@@ -73,7 +85,7 @@ async def get(
 
 @command("webhook.delete")
 async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
-    """Delete a webhook. Returns what it was.
+    """Delete a webhook. Returns the deleted webhook.
 
     Example:
         pipeline:
@@ -91,7 +103,7 @@ async def rotate(
     uuid: Uuid,
     overlap: Annotated[float, Field(description="Seconds for which the old uuid still works.", ge=0)] = 3600.0,
 ) -> dict[str, Any]:
-    """Give a webhook a new uuid, since the old one was seen by others. Returns the webhook under its new uuid.
+    """Give a webhook a new uuid, such as after a leak of the old one. Returns the webhook with its new uuid.
 
     Example:
         pipeline:
@@ -109,8 +121,15 @@ async def logs(
     uuid: Uuid,
     limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 100,
     before: Annotated[str | None, Field(description="Only requests older than the one with this id.")] = None,
+    refused: Annotated[bool, Field(description="List what was refused instead.")] = False,
 ) -> list[dict[str, Any]]:
     """List the requests that a webhook has received, newest first, exactly as they came.
+
+    One result has 16 MiB of bodies at most, so it may be shorter than `limit`. To go on, pass the id of its last row as
+    `before`, until the list is empty.
+
+    With `refused`, lists the newest 20 refused requests: time, status, reason, size of the body, its limit, and how many were
+    refused with this status since the webhook was created.
 
     Example:
         pipeline:
@@ -118,4 +137,6 @@ async def logs(
           - webhook.receive.logs: {uuid: "#{body.uuid}", limit: 10}
         # => []
     """
+    if refused:
+        return await context.hub.webhook_logs(uuid, limit=limit, refused=True)
     return await context.hub.webhook_logs(uuid, limit=limit, before=before)

@@ -1,10 +1,10 @@
-"""Files packed into one, and taken out of it again."""
+"""Packing files into zip archives, and unpacking them."""
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from mimetypes import guess_type
 from typing import Annotated, Any
 
@@ -13,9 +13,11 @@ from pydantic import Field
 from pfnb.commands.formats.zip import MAX_FILES, MAX_SIZE, pack, unpack
 from pfnb.exceptions import ParameterError, PayloadTooLargeError
 from pfnb.language.command import command
-from pfnb.language.content import content_id_of
+from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
+from pfnb.language.offload import threaded
 from pfnb.language.pel.values import kind
+from pfnb.workshop.pool import call_if_large
 
 
 @command("zip", anonymous=True)
@@ -35,7 +37,7 @@ async def zip_files(
         # => "text.zip application/zip"
     """
     files = [file async for file in _files(body, context)]
-    archive = await asyncio.to_thread(pack, files, level)
+    archive = await threaded(partial(pack, files, level))
     name = name or f"{files[0][0] if len(files) == 1 else uuid.uuid4().hex}.zip"
     return await context.hub.put_content(archive, name=name, content_type="application/zip")
 
@@ -44,8 +46,8 @@ async def zip_files(
 async def unzip(body: Any, context: Context) -> dict[str, Any]:
     """Take the files out of a zip archive: a collection with a content reference for each.
 
-    Refused are archives that unpack to more than 32 MiB or 1,000 files, grow suspiciously, have links in them or names that
-    lead elsewhere.
+    Archives are refused if they unpack to more than 32 MiB or 1,000 files, are compressed suspiciously well, or contain links
+    or names that lead out of the archive.
 
     Example:
         body: some text
@@ -55,10 +57,11 @@ async def unzip(body: Any, context: Context) -> dict[str, Any]:
           - body.set: "#{body.children.![name]}"
         # => ["text.txt"]
     """
-    content_id = content_id_of(body)
+    content_id = await genuine_id(body, context.hub)
     if content_id is None:
         raise ParameterError(f"unzip wants a file in the body, not {kind(body)}")
-    files = await asyncio.to_thread(unpack, await context.hub.read_content(content_id))
+    archive = await context.hub.read_content(content_id)
+    files = await threaded(partial(call_if_large, len(archive), unpack, archive))
     children = [
         await context.hub.put_content(data, name=name, content_type=guess_type(name)[0] or "application/octet-stream")
         for name, data in files
@@ -72,8 +75,8 @@ async def _files(body: Any, context: Context) -> AsyncIterator[tuple[str, bytes]
         return
     is_collection = isinstance(body, dict) and isinstance(body.get("children"), list)
     references = body["children"] if is_collection else body if isinstance(body, list) else [body]
-    ids = [content_id_of(reference) for reference in references]
-    if not ids or None in ids:
+    ids = await genuine_ids(references, context.hub)
+    if not ids:
         raise ParameterError(
             "zip wants files in the body: a content reference, a collection or a list of them, or a text"
         )
@@ -81,7 +84,7 @@ async def _files(body: Any, context: Context) -> AsyncIterator[tuple[str, bytes]
         raise PayloadTooLargeError(f"zip: these are {len(ids):,} files, and an archive takes {MAX_FILES:,}")
     left = MAX_SIZE
     for content_id, reference in zip(ids, references, strict=True):
-        data = await context.hub.read_content(content_id or "")
+        data = await context.hub.read_content(content_id)
         left -= len(data)
         if left < 0:
             raise PayloadTooLargeError(f"zip: these files have more than the {MAX_SIZE:,} bytes that an archive takes")

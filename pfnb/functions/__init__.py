@@ -25,7 +25,7 @@ _GROUPS = (
 
 
 def load() -> FunctionRegistry:
-    """The registry with all built-in functions in it."""
+    """Load all built-in functions, and return the registry."""
     for group in _GROUPS:
         import_module(f"{__name__}.{group}")
     return registry

@@ -7,15 +7,16 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions.arguments import listed
+from pfnb.language.budget import current
 from pfnb.language.function import function
-from pfnb.language.java_numbers import PRECISE, rounded, to_number
+from pfnb.language.java.numbers import PRECISE, rounded, to_number
 
 _MODES = ("UP", "DOWN", "CEILING", "FLOOR", "HALF_UP", "HALF_DOWN", "HALF_EVEN", "UNNECESSARY")
 
 
 @function("calc.sum")
 def total(values: Any) -> int | float:
-    """The sum of a list; texts that spell numbers count, everything else is left out.
+    """The sum of a list; texts that spell numbers count, anything else is ignored.
 
     Example:
         @calc.sum({1, '2.1', 0.2, null, 'x'})  # => 3.3
@@ -25,7 +26,7 @@ def total(values: Any) -> int | float:
 
 @function("calc.avg")
 def avg(values: Any) -> float:
-    """The average of the numbers of a list, with two digits after the point; 0 for none.
+    """The average of a list's numbers, rounded to two digits after the point; 0 if there are none.
 
     Example:
         @calc.avg({1, 2, 2})  # => 1.67
@@ -38,7 +39,7 @@ def avg(values: Any) -> float:
 
 @function("calc.round")
 def round_number(value: Any, scale: int = 0, mode: str = "HALF_UP") -> int | float | None:
-    """The number with so many digits after the point, or, for a negative scale, so many zeros before it.
+    """The number rounded to `scale` digits after the point; a negative scale rounds before the point.
 
     The modes are Java's: UP, DOWN, CEILING, FLOOR, HALF_UP, HALF_DOWN, HALF_EVEN, UNNECESSARY.
 
@@ -79,8 +80,9 @@ def round_down(value: Any, scale: int = 0) -> int | float | None:
 
 
 def _numbers(values: Any) -> list[Decimal]:
-    numbers = []
+    numbers, left = [], current()
     for value in listed(values):
+        left.spend()
         try:
             numbers.append(to_number(value))
         except ParameterError:
@@ -96,6 +98,6 @@ def _sum(numbers: list[Decimal]) -> Decimal:
 
 
 def _plain(number: Decimal) -> int | float:
-    """A whole number if it is written as one, or else a decimal."""
+    """A whole number if it is written as one, else a decimal."""
     exponent = number.as_tuple().exponent
     return int(number) if isinstance(exponent, int) and exponent >= 0 else float(number)

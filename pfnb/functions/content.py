@@ -1,4 +1,4 @@
-"""`@content`: content references and collections of them, and what is behind them."""
+"""`@content`: content references, collections of them, and their contents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions.arguments import flat, plain_text
-from pfnb.language.content import content_id_of
+from pfnb.language.charset import charset_of, document_text, json_text
+from pfnb.language.content import genuine_id, read_decoded
 from pfnb.language.context import Context
 from pfnb.language.function import function
+from pfnb.language.json_size import count_json
+from pfnb.language.media_types import is_json
 
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml", "application/x-www-form-urlencoded")
 
@@ -49,28 +52,34 @@ def new_collection(*uris: Any) -> dict[str, Any]:
 
 @function("content.load")
 async def load(context: Context, reference: Any) -> Any:
-    """What is behind a content reference: JSON as its value, text as text, anything else as bytes, which `@convert.toBase64`
-    and `@hash` take.
+    """The content of a reference: JSON as its value, text as text, anything else as bytes, for `@convert.toBase64` and `@hash`.
 
     Example:
         @content.load(body.children[0])
     """
-    content_id = content_id_of(reference if isinstance(reference, dict) else {"content": reference})
+    given = reference if isinstance(reference, dict) else {"content": reference}
+    content_id = await genuine_id(given, context.hub)
     if content_id is None:
-        raise ParameterError("a content reference is wanted, such as body.payload")
-    data = await context.hub.read_content(content_id)
+        raise ParameterError(
+            "a content reference is wanted that the hub made, such as body.payload: one that somebody wrote is only text"
+        )
+    data = await read_decoded(content_id, given, context.hub)
     return decoded(data, reference.get("contentType") if isinstance(reference, dict) else None)
 
 
 def decoded(data: bytes, content_type: Any) -> Any:
-    """The bytes as what their type says they are; as they are, if it does not say or they are something else."""
+    """The bytes decoded by their type; unchanged if the type is missing or does not fit."""
     header = Message()
     header["content-type"] = plain_text(content_type)
     kind = header.get_content_type() if content_type else ""
     if not kind.startswith(_TEXTS) and not kind.endswith(("+json", "+xml")):
         return data
+    charset = charset_of(plain_text(content_type))
     try:
-        text = data.decode(header.get_content_charset("utf-8"))
-        return json.loads(text) if kind.endswith("json") else text
-    except (ValueError, LookupError, RecursionError):
+        if not is_json(kind):
+            return document_text(data, charset) if charset else data
+        text = json_text(data, charset)
+        count_json(text)
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return data

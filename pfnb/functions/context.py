@@ -1,4 +1,4 @@
-"""What functions may do for the user of a run."""
+"""The user of a run, for functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pfnb.language.context import Context
 
 
 def refuse_anonymous(context: Context, what: str) -> None:
-    """Raises AccessDeniedError, which says what lifts it, where a run acts as nobody in particular."""
+    """Raise AccessDeniedError for an anonymous run; the message says how to change the user."""
     if context.user.anonymous:
         raise AccessDeniedError(
             f'{context.user.name} may not {what}: put "- iam.run.as: {{username: {context.owner.name}}}" before it'
@@ -19,7 +19,7 @@ def refuse_anonymous(context: Context, what: str) -> None:
 
 
 async def account_of(context: Context) -> dict[str, Any]:
-    """Whom a run acts as, as the hub knows them; where there is no hub, or none that does, `username` and a `uuid`."""
+    """The run's user as known to the hub; `username` and a `uuid` only, without a hub or for an unknown user."""
     name = context.user.name
     own = {"username": name, "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, name))}
     with suppress(HubUnreachableError, NotFoundError):

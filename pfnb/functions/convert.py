@@ -1,8 +1,9 @@
-"""`@convert`: values turned into others, and texts encoded."""
+"""`@convert`: conversion of values, and encoding of texts."""
 
 from __future__ import annotations
 
 import base64
+import string
 from typing import Any
 
 from pfnb.exceptions import ParameterError
@@ -10,7 +11,8 @@ from pfnb.functions import json, resolve
 from pfnb.functions.arguments import fitting, plain_text
 from pfnb.language.context import Context
 from pfnb.language.function import function
-from pfnb.language.java_numbers import DEFAULT_PATTERN, format_number, read_number, to_number
+from pfnb.language.java.numbers import DEFAULT_PATTERN, format_number, read_number, to_number
+from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.xml_document import read_xml, write_xml
 
 
@@ -30,7 +32,7 @@ def to_base64(value: Any) -> str | None:
 
 @function("convert.fromBase64")
 def from_base64(base64_string: str | None) -> str | None:
-    """The text, in UTF-8, behind its base64 form; what is no text becomes question marks.
+    """Decode base64 to UTF-8 text; invalid bytes become question marks.
 
     Example:
         @convert.fromBase64('R3LDvMOfZQ==')  # => "Grüße"
@@ -41,7 +43,7 @@ def from_base64(base64_string: str | None) -> str | None:
 
 @function("convert.fromBase64ToBytes")
 def from_base64_to_bytes(base64_string: str | None) -> bytes | None:
-    """The bytes behind their base64 form, for functions that take bytes.
+    """Decode base64 to bytes, for functions that take bytes.
 
     Example:
         @convert.toBase64(@convert.fromBase64ToBytes('/+8='))  # => "/+8="
@@ -49,14 +51,15 @@ def from_base64_to_bytes(base64_string: str | None) -> bytes | None:
     if base64_string is None:
         return None
     try:
-        return base64.b64decode("".join(base64_string.split()), validate=True)
+        data = base64_string.encode()  # what is not ASCII is not base64 either
+        return base64.b64decode(data.translate(None, string.whitespace.encode()), validate=True)
     except ValueError as error:
         raise ParameterError(f"this is not base64: {error}") from None
 
 
 @function("convert.toJson")
 def to_json(value: Any) -> Any:
-    """The value that a text of JSON stands for; other values are JSON already.
+    """Parse a JSON text; other values are returned unchanged.
 
     Example:
         @convert.toJson('[1, 2]')  # => [1, 2]
@@ -66,7 +69,7 @@ def to_json(value: Any) -> Any:
 
 @function("convert.toMap")
 def to_map(value: Any) -> Any:
-    """The map that a value, a text of JSON or of XML is; null stays null.
+    """A map from a map, a JSON text or an XML text; null stays null.
 
     Example:
         @convert.toMap('{"a": 1}')  # => {"a": 1}
@@ -80,7 +83,7 @@ def to_map(value: Any) -> Any:
 
 @function("convert.toMapOrList")
 def to_map_or_list(value: Any) -> Any:
-    """The map or list that a value, a text of JSON or of XML is; null stays null.
+    """A map or list from a map, a list, a JSON text or an XML text; null stays null.
 
     Example:
         @convert.toMapOrList('[1, 2]')  # => [1, 2]
@@ -105,7 +108,7 @@ def to_xml_string(value: Any) -> str:
 
 @function("convert.toDOM")
 def to_dom(value: Any) -> str:
-    """The XML text that `@xml` takes: that of a value, or a text that was found to be XML.
+    """XML text for `@xml`: of a value, or the text itself if it is valid XML.
 
     Example:
         @xml.xpathAsText(@convert.toDOM({order: {item: 'a'}}), '/root/order/item')  # => "a"
@@ -117,8 +120,8 @@ def to_dom(value: Any) -> str:
 
 
 @function("convert.lazy")
-async def lazy(context: Context, uri: str) -> Any:
-    """What an address is of, read at once: the same as `@resolve.uri`.
+async def lazy(context: Context, uri: str | LiteralText) -> Any:
+    """The target of an address, read at once: the same as `@resolve.uri`.
 
     Example:
         @convert.lazy('$uri:property:global/app/demo/config/app')
@@ -161,7 +164,7 @@ def to_boolean(value: Any) -> bool:
 
 @function("convert.toDecimal")
 def to_decimal(value: Any, *how: str | None) -> float | None:
-    """The number that a value or a text is: `toDecimal(value)` with a point, `toDecimal(value, symbol)` and
+    """A value or text as a decimal number: `toDecimal(value)` with a point, `toDecimal(value, symbol)` and
     `toDecimal(value, pattern, symbol)` with a decimal symbol (`,` or `.`) or a locale (`de`, `en`, `fr`; German for null).
 
     Example:

@@ -1,4 +1,4 @@
-"""`@data`: values made, changed, measured, and picked apart."""
+"""`@data`: creating, changing, measuring and querying values."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions.arguments import check_count, flat, plain_text
+from pfnb.language.budget import current
 from pfnb.language.evaluation import evaluate
 from pfnb.language.function import function
-from pfnb.language.pel.units import in_units
+from pfnb.language.pel.literal_text import LiteralText
+from pfnb.language.pel.units import count_units
 
 MAX_LEVELS = 64
-"""Parts of a path that a value is set at."""
+"""Maximum number of parts of a path for `@data.set`."""
 
 _AS = re.compile(r"(.*\S)\s+AS\s+(\S+)\s*", re.DOTALL)
 
 
 @function("data.set")
 def set_value(data: Any, path: str, value: Any) -> Any:
-    """The map with a value at a path of keys; maps that are missing on the way are made, in the map itself.
+    """Set a value at a path of keys, in the map itself, and return the map; missing maps on the path are created.
 
     Example:
         @data.set({:}, 'person.name', 'Ada')  # => {"person": {"name": "Ada"}}
@@ -39,7 +41,7 @@ def set_value(data: Any, path: str, value: Any) -> Any:
 
 @function("data.put")
 def put(data: Any, key: Any, value: Any) -> Any:
-    """The map with a value at a key, set in the map itself.
+    """Set a value at a key, in the map itself, and return the map.
 
     Example:
         @data.put({a: 1}, 'b', 2)  # => {"a": 1, "b": 2}
@@ -57,9 +59,9 @@ def _map(data: Any, where: str) -> MutableMapping[str, Any]:
 
 
 @function("data.select")
-def select(value: Any, *selections: str) -> Any:
-    """What expressions yield over a value. One by itself answers its value; several answer a map, in which ` AS name`
-    says the key of each.
+def select(value: Any, *selections: LiteralText | list[LiteralText]) -> Any:
+    """The results of expressions over a value. A single one returns its value; several return a map, with ` AS name` for the
+    key of each. They must be quoted literals: a computed text is never evaluated.
 
     Example:
         @data.select({person: {name: 'Ada'}}, 'person.name')  # => "Ada"
@@ -68,8 +70,9 @@ def select(value: Any, *selections: str) -> Any:
     wanted = [plain_text(each) for each in flat(selections) if each]
     if len(wanted) == 1 and not _AS.fullmatch(wanted[0]):
         return evaluate(wanted[0], value)
-    selected = {}
+    selected, left = {}, current()
     for each in wanted:
+        left.check()
         named = _AS.fullmatch(each)
         expression, name = (named[1], named[2]) if named else (each, each)
         selected[name] = evaluate(expression, value)
@@ -78,7 +81,7 @@ def select(value: Any, *selections: str) -> Any:
 
 @function("data.integerList")
 def integer_list(start_int: int, end_int: int) -> list[int]:
-    """The whole numbers from one up to another, both included.
+    """The whole numbers from start to end, both included.
 
     Example:
         @data.integerList(2, 5)  # => [2, 3, 4, 5]
@@ -95,7 +98,7 @@ def size(value: Any) -> int:
         @data.size({a: 1, b: 2})  # => 2
     """
     if isinstance(value, str):
-        return len(in_units(value))
+        return count_units(value)
     return len(value) if isinstance(value, (list, tuple, dict, bytes)) else 0
 
 

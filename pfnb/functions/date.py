@@ -1,4 +1,4 @@
-"""`@date`: dates and times. Patterns are Java's (`dd.MM.yyyy HH:mm`); what names no zone is meant in this machine's."""
+"""`@date`: dates and times. Patterns are Java's (`dd.MM.yyyy HH:mm`); without a zone, this machine's is meant."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.language.function import function
-from pfnb.language.java_dates import USUAL_PATTERN, format_moment, parse_moment
-from pfnb.language.java_locales import date_pattern
-from pfnb.language.java_moments import from_millis, to_millis, to_moment
-from pfnb.language.java_zones import local_zone, zone
+from pfnb.language.java.dates import USUAL_PATTERN, format_moment, parse_moment
+from pfnb.language.java.locales import date_pattern
+from pfnb.language.java.moments import from_millis, to_millis, to_moment
+from pfnb.language.java.zones import local_zone, zone
 
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)|(?:\d{1,2}[./-]){2}(\d{2})(?!\d)")
 
@@ -53,8 +53,8 @@ def timestamp() -> int:
 
 @function("date.format")
 def format_date(date: Any, pattern: str, output_pattern: str | None = None) -> str:
-    """A date in another spelling: `format(date, pattern)` takes ISO 8601, or milliseconds since 1970;
-    `format(date, pattern, outputPattern)` what the first pattern says.
+    """A date in another format: `format(date, pattern)` reads ISO 8601 or milliseconds since 1970,
+    `format(date, pattern, outputPattern)` reads by the first pattern.
 
     Example:
         @date.format('2030-01-10T20:00:00Z', 'dd.MM.yyyy')  # => "10.01.2030"
@@ -67,7 +67,7 @@ def format_date(date: Any, pattern: str, output_pattern: str | None = None) -> s
 
 @function("date.guessAndFormat")
 def guess_and_format(date: Any, pattern: str) -> str:
-    """A date in whatever usual spelling, in another one.
+    """A date in any common format, in another one.
 
     Example:
         @date.guessAndFormat('31.12.2029', 'yyyy-MM-dd')  # => "2029-12-31"
@@ -77,7 +77,7 @@ def guess_and_format(date: Any, pattern: str) -> str:
 
 @function("date.year")
 def year(date: str | None) -> str | None:
-    """The year in a date of whatever usual spelling; null if there is none.
+    """The year in a date of any common format; null if there is none.
 
     Example:
         @date.year('31.02.12')  # => "2012"
@@ -98,7 +98,7 @@ def parse_to_instant(date: Any) -> str:
 
 @function("date.isExpired")
 def is_expired(start: Any, end: Any, part: float, current_date: Any = None) -> bool:
-    """Whether that part (0.7 is 70 %) of the time from start to end is over, now or at the given date.
+    """Whether that part (0.7 is 70 %) of the time from start to end has passed, now or at the given date.
 
     Example:
         @date.isExpired('2020-01-01T00:00:00Z', '2020-01-11T00:00:00Z', 0.7, '2020-01-09T00:00:00Z')  # => true
@@ -111,7 +111,7 @@ def is_expired(start: Any, end: Any, part: float, current_date: Any = None) -> b
 
 @function("date.isOverdue")
 def is_overdue(due_date: Any, current_date: Any = None) -> bool:
-    """Whether the date is over, now or at the given date.
+    """Whether the date has passed, now or at the given date.
 
     Example:
         @date.isOverdue('2020-01-01T00:00:00Z')  # => true
@@ -146,7 +146,7 @@ def begin_of_month(*when: int | None) -> int:
 @function("date.beginOfWeek")
 def begin_of_week(*when: int | None) -> int:
     """When a week begins, as `beginOfYear`: `beginOfWeek(startDay, offset)` or `beginOfWeek(timestamp, startDay, offset)`;
-    the start day is from 1, for Monday, to 7, and Monday if null.
+    the start day is from 1 (Monday) to 7; null means Monday.
 
     Example:
         @date.format(@date.beginOfWeek(1735819200000, 1, 0), 'yyyy-MM-dd')  # => "2024-12-30"

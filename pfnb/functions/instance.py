@@ -8,34 +8,42 @@ from importlib.metadata import version as installed
 from typing import Any
 from urllib.parse import urlsplit
 
+from pfnb.environment import is_secret
+from pfnb.exceptions import AccessDeniedError
 from pfnb.functions.arguments import flat, plain_text
 from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
 from pfnb.language.function import function
+from pfnb.language.roles import RUN, grants
 
-SECRET_NAMES = ("AUTH", "BEARER", "CREDENTIAL", "KEY", "PASS", "SECRET", "SECURE", "SEED", "TOKEN", "PFNB_HUB")
-"""What names of environment variables contain that may hold a secret."""
+ALLOWED = "PFNB_INSTANCE_ENV"
+"""The environment variable that lists the variables pipelines may read."""
+ROLE = f"{RUN}instance.env"
 
 _PASSWORD = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 
 
 @function("instance.env")
 def env(context: Context, name: str) -> str | None:
-    """The value of an environment variable; null if there is none, or if its name or an address
-    with a password in it tells of a secret.
+    """The value of an environment variable that `PFNB_INSTANCE_ENV` names; null for any other, and for secrets: by their name,
+    or addresses with a password. Needs the role `CAN_PIPE_instance.env`.
 
     Example:
-        @instance.env('HOME')
+        @instance.env('REGION')
     """
     refuse_anonymous(context, "read environment variables")
-    value = os.environ.get(name, "")
-    is_secret = any(word in name.upper() for word in SECRET_NAMES) or _PASSWORD.search(value)
-    return None if is_secret else os.environ.get(name)
+    if not grants(context.user.roles, ROLE):
+        raise AccessDeniedError(f"{context.user.name} may not read environment variables: that takes the role {ROLE}")
+    if name not in os.environ.get(ALLOWED, "").replace(",", " ").split():
+        context.log("WARN", f"@instance.env: {ALLOWED} does not name the variable {name[:100]!r}")
+        return None
+    value = os.environ.get(name)
+    return None if value is None or is_secret(name) or _PASSWORD.search(value) else value
 
 
 @function("instance.url")
 async def url(context: Context, service_name: str | None = None) -> str:  # noqa: ARG001 - the hub is all services in one
-    """The hub's address, whatever the service: it is one for all.
+    """The hub's address, the same for every service.
 
     Example:
         @instance.url()
@@ -75,7 +83,7 @@ async def uptime(context: Context) -> Any:
 
 @function("instance.profiles")
 def profiles() -> list[str]:
-    """The profiles this machine runs with, from `PFNB_PROFILES`, where commas separate them.
+    """The profiles of this machine, from `PFNB_PROFILES`, separated by commas.
 
     Example:
         @instance.profiles().contains('test')  # => false

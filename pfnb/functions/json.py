@@ -1,4 +1,4 @@
-"""`@json`: texts of JSON, and values within one."""
+"""`@json`: JSON texts, and values in them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import Any
 from pfnb.exceptions import ParameterError
 from pfnb.functions import jsonpath
 from pfnb.functions.arguments import fitting
+from pfnb.language.extent import check_written
 from pfnb.language.function import function
+from pfnb.language.json_size import count_json
+from pfnb.language.plain_data import uncollected
 
 
 @function("json.load")
 def load(source: Any) -> Any:
-    """The value that a text of JSON, or its bytes, stands for; any other value is that already.
+    """Parse a JSON text or its bytes; any other value is returned unchanged.
 
     Example:
         @json.load('{"name": "Ada", "tags": [1, 2]}').tags  # => [1, 2]
     """
     if not isinstance(source, (str, bytes)):
         return source
+    count_json(source)
     try:
-        return json.loads(source)
+        with uncollected():
+            return json.loads(source)
     except RecursionError:
         raise ParameterError("the JSON is nested too deeply") from None
     except ValueError as error:
@@ -30,7 +35,7 @@ def load(source: Any) -> Any:
 
 @function("json.path")
 def path(document: Any, query: str) -> Any:
-    """What a JSONPath leads to: one value, or a list of them if it may lead to several. A text is read as JSON.
+    """The result of a JSONPath: one value, or a list if it may select several. A text is parsed as JSON.
 
     Example:
         @json.path({a: {b: {1, 2, 3}}}, '$.a.b[0]')  # => 1
@@ -41,11 +46,12 @@ def path(document: Any, query: str) -> Any:
 
 @function("json.stringify")
 def stringify(document: Any) -> str:
-    """The value as a text of JSON, without spaces.
+    """The value as JSON text, without spaces.
 
     Example:
         @json.stringify({name: 'Ada'})  # => "{\\"name\\":\\"Ada\\"}"
     """
+    check_written(document)
     try:
         return fitting(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
     except (TypeError, ValueError, RecursionError) as error:

@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.budget import current
 from pfnb.language.pel.values import compare, equal, is_list, is_map
 
 MAX_QUERY = 1_000
-"""Characters of a query."""
+"""Maximum characters of a query."""
 
 MAX_LOOKED_AT = 500_000
-"""Values that one query may look at."""
+"""Maximum number of values that one query may visit."""
 
 _TOKEN = re.compile(
     r"""\s*(?: (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*") | (?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
@@ -26,31 +27,40 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 _NOTHING = object()
 
 Select = Callable[[Any, "_Search"], Iterator[Any]]
-"""A selector: the values that it leads to from one."""
+"""A selector: yields the values that it selects within a value."""
 
 Test = Callable[[Any, "_Search"], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Steps of selectors; a `definite` one leads to one value at most."""
+    """Steps of selectors; a `definite` query selects one value at most."""
 
     steps: tuple[Select, ...]
     definite: bool
 
 
 class _Search:
-    """One application of a query: the document, and how much may still be looked at."""
+    """One run of a query: the document, and how many values it may still visit."""
 
     def __init__(self, root: Any) -> None:
         self.root = root
         self._left = MAX_LOOKED_AT
+        self._budget = current()
 
     def look(self, value: Any) -> Any:
         self._left -= 1
         if self._left < 0:
             raise ParameterError("the JSONPath goes through too much data: make it more precise")
+        self._budget.spend()
         return value
+
+    def part(self, items: Any, which: slice) -> Any:
+        """A slice of a list, which is a copy: its items count as visited."""
+        count = len(range(*which.indices(len(items))))
+        self._left -= count
+        self._budget.spend(count)
+        return self.look(items[which])
 
     def values(self, start: Any, steps: tuple[Select, ...]) -> Iterator[Any]:
         if not steps:
@@ -61,7 +71,7 @@ class _Search:
 
 
 def find(document: Any, query: str) -> Any:
-    """The value that a definite path leads to, or null; the list of all values for any other. Raises ParameterError."""
+    """The value of a definite path, or null; for any other path the list of all values. Raises ParameterError."""
     parsed = _parse(query)
     found = _Search(document).values(document, parsed.steps)
     return next(found, None) if parsed.definite else list(found)
@@ -157,7 +167,7 @@ class _Parser:
         if step == 0:
             raise self._wrong("a step that is not 0 is wanted")
         part = slice(start, stop, step)
-        return (lambda value, _search: iter(value[part]) if is_list(value) else iter(())), False
+        return (lambda value, search: iter(search.part(value, part)) if is_list(value) else iter(())), False
 
     def _whole(self) -> int | None:
         kind, word = self._tokens[self._at]
@@ -230,7 +240,7 @@ def _children(value: Any, _search: _Search) -> Iterator[Any]:
 
 
 def _everything(value: Any, search: _Search) -> Iterator[Any]:
-    """The value and all below it, in the order of the document."""
+    """The value and all its descendants, in document order."""
     waiting = [value]
     while waiting:
         yield (at := search.look(waiting.pop()))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions.arguments import check_count, listed
+from pfnb.language.budget import current
 from pfnb.language.function import function
 from pfnb.language.pel.values import equal
 
@@ -35,7 +36,7 @@ def last(value: Any) -> Any:
 
 @function("list.size")
 def size(value: Any) -> int:
-    """How many items the list has; 0 for null and for what is no list. `@data.size` counts everything.
+    """How many items the list has; 0 for null and for other values. `@data.size` also counts keys and characters.
 
     Example:
         @list.size({1, 2, 3})  # => 3
@@ -55,8 +56,8 @@ def empty(value: Any) -> bool:
 
 @function("list.sublist")
 def sublist(value: Any, expression: str) -> Any:
-    """A part of a list: `first` or `last` is that item, `1:2` all from one index up to another, that one included, `1:`
-    and `:1` all from or up to it.
+    """A part of a list: `first` or `last` is that item, `1:2` the items from one index to another, both included, `1:` and `:1`
+    the items from or up to an index.
 
     Example:
         @list.sublist({'a', 'b', 'c', 'd'}, '1:2')  # => ["b", "c"]
@@ -73,7 +74,7 @@ def sublist(value: Any, expression: str) -> Any:
 
 @function("list.add")
 def add(value: Any, element: Any, ignore_nulls: bool = True) -> list[Any]:
-    """The list with one more item at its end: the same list, where it can be changed. Null is not added unless asked for.
+    """The list with an item added at its end: the same list, if it can be changed. Null is added only if `ignoreNulls` is false.
 
     Example:
         @list.add({1, 2}, 3)  # => [1, 2, 3]
@@ -95,7 +96,13 @@ def contains(value: Any, needles: Any) -> bool:
     """
     items, wanted = listed(value), listed(needles) if needles is not None else [None]
     check_count(len(items) * len(wanted))
-    return any(equal(item, needle) for needle in wanted for item in items)
+    left = current()
+    for needle in wanted:
+        for item in items:
+            left.spend()
+            if equal(item, needle):
+                return True
+    return False
 
 
 @function("list.create")

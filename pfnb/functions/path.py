@@ -35,7 +35,7 @@ def extension(path: str | None) -> str:
 
 @function("path.basename")
 def basename(path: str | None) -> str:
-    """The file's name without its extension, and without an id that was put behind it.
+    """The file's name without its extension and without an appended id.
 
     Example:
         @path.basename('/folder/invoice_ID-3fgh343.pdf')  # => "invoice"

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from pfnb.exceptions import NotFoundError
+from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
 from pfnb.language.evaluation import evaluate
 from pfnb.language.function import function
+from pfnb.language.media_types import typed_value
+from pfnb.language.pel.literal_text import LiteralText
+
+NOT_COMPUTED = (
+    "an expression behind a path must stand there in quotes, for what is computed is never evaluated: write it behind the call, "
+    "such as @property.value(path).emails"
+)
 
 
 @function("property.get")
 async def get(context: Context, key: str) -> dict[str, Any] | None:
-    """The property at a path, its value read if it is JSON; null if there is none.
+    """The property at a path, its value parsed if it is JSON; null if there is none.
 
     Example:
         @property.get('global/app/demo/config/app').type
@@ -39,7 +45,7 @@ async def value(context: Context, key: str) -> Any:
 
 @function("property.values")
 async def values(context: Context, pattern: str) -> list[Any]:
-    """The values of all properties that a pattern means: `*` is a part of a name, `**` any number of names.
+    """The values of all properties that match a pattern: `*` is a part of a name, `**` any number of names.
 
     Example:
         @property.values('global/app/demo/object/person/**')
@@ -50,34 +56,33 @@ async def values(context: Context, pattern: str) -> list[Any]:
 
 @function("property.updateValue")
 async def update_value(context: Context, key: str, value: Any) -> None:
-    """Give the property at a path another value; it is an error if there is none.
+    """Change the value of the property at a path; an error if there is none.
 
     Example:
         @property.updateValue('global/app/demo/config/count', 7)
     """
     refuse_anonymous(context, "change properties")
     await context.hub.get_property(key)
-    await context.hub.put_property(key, {"value": value})
+    marks: dict[str, Any] = {} if context.event is None else {"as_data": True}
+    await context.hub.put_property(key, {"value": value}, **marks)
 
 
 @function("property.lazy")
-async def lazy(context: Context, key: str) -> Any:
-    """The value of the property at a path, or, of `path#expression`, what the expression yields over it.
+async def lazy(context: Context, key: str | LiteralText) -> Any:
+    """The value of the property at a path; with `path#expression`, the expression's result over it. A computed text may only be
+    a path.
 
     Example:
         @property.lazy('global/app/demo/config/app#emails.size()')
     """
     path, _, expression = key.partition("#")
+    if expression and not isinstance(key, LiteralText):
+        raise ParameterError(NOT_COMPUTED)
     found = await value(context, path)
     return evaluate(expression, found) if expression else found
 
 
 def _read(found: dict[str, Any]) -> dict[str, Any]:
-    """The property with the value that its text stands for."""
+    """The property with its value parsed."""
     text = found["value"] if found["value"] is not None else found["defaultValue"]
-    if isinstance(text, str) and "json" in (found["type"] or ""):
-        try:
-            return {**found, "value": json.loads(text)}
-        except (ValueError, RecursionError):
-            pass  # whatever its type says, it is a text
-    return {**found, "value": text}
+    return {**found, "value": typed_value(text, found["type"] or "") if isinstance(text, str) else text}

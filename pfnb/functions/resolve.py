@@ -1,4 +1,4 @@
-"""`@resolve`: what is behind PIPEFORCE's own addresses."""
+"""`@resolve`: the targets of PIPEFORCE's own addresses."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from typing import Any
 from pfnb.exceptions import ParameterError
 from pfnb.functions import content
 from pfnb.functions.context import account_of
+from pfnb.functions.property import NOT_COMPUTED
 from pfnb.functions.property import get as get_property
 from pfnb.language.context import Context
 from pfnb.language.evaluation import evaluate
 from pfnb.language.function import function
+from pfnb.language.pel.literal_text import LiteralText
+from pfnb.language.reading.reference import PipelineReference
 
 _URI = re.compile(r"\$?uri:(?P<scheme>\w+):(?P<rest>.+)", re.DOTALL)
 _FILTERED = re.compile(r"(?P<path>[^@#]+)(?P<mark>[@#])(?P<expression>.+)", re.DOTALL)
 
 
 @function("resolve.uri")
-async def uri(context: Context, uri: str) -> Any:
-    """What an address is of: `$uri:property:PATH` a property, `…@EXPRESSION` what an expression yields over it and
+async def uri(context: Context, uri: str | LiteralText) -> Any:
+    """The target of an address: `$uri:property:PATH` is a property, `…@EXPRESSION` an expression's result over it and
     `…#EXPRESSION` over its value, `$uri:user:NAME` the user of that name if it is the run's own, `$uri:attachment:ID` content;
-    `$uri:pipeline:PATH` runs that pipeline, and `$uri:command:…` what is written there, for its body.
+    `$uri:pipeline:PATH` runs that pipeline and `$uri:command:…` the commands written there, and both return the body.
+
+    Commands and expressions must be quoted literals: a computed text may only be the address of a property, a user, content or
+    a stored pipeline.
 
     Example:
         @resolve.uri('$uri:property:global/app/demo/config/app#emails.size()')
@@ -29,22 +35,24 @@ async def uri(context: Context, uri: str) -> Any:
     found = _URI.fullmatch(uri.strip())
     if found is None:
         raise ParameterError(f'"{uri[:60]}" is no address such as $uri:property:global/app/demo/config/app')
-    scheme, rest = found["scheme"], found["rest"]
+    scheme, rest, is_literal = found["scheme"], found["rest"], isinstance(uri, LiteralText)
     if scheme == "property":
-        return await _property(context, rest)
+        return await _property(context, rest, is_literal)
     if scheme == "user":
         return await _user(context, rest)
     if scheme == "attachment":
         return await content.load(context, f"$uri:attachment:{rest}")
     if scheme in ("pipeline", "command"):
-        return await context.call(uri)
+        return await context.call(PipelineReference(str(uri), is_literal))
     raise ParameterError(
         f"there are no addresses $uri:{scheme[:40]}: here, but of property, pipeline, command, user and attachment"
     )
 
 
-async def _property(context: Context, text: str) -> Any:
+async def _property(context: Context, text: str, is_literal: bool) -> Any:
     filtered = _FILTERED.fullmatch(text)
+    if filtered is not None and not is_literal:
+        raise ParameterError(NOT_COMPUTED)
     found = await get_property(context, filtered["path"] if filtered else text)
     if filtered is None or found is None:
         return found

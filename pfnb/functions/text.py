@@ -1,4 +1,4 @@
-"""`@text`: texts cut, joined, compared and searched. Null in means null out, where a text is made of one text."""
+"""`@text`: cutting, joining, comparing and searching texts. Functions from one text to one text return null for null."""
 
 from __future__ import annotations
 
@@ -9,31 +9,43 @@ import re
 import secrets
 import string
 import uuid as uuids
-from time import thread_time
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions.arguments import check_count, check_length, fitting, flat, listed, plain_text
+from pfnb.functions.arguments import check_count, check_length, fitting, flat, in_pieces, listed, plain_text
+from pfnb.language.budget import current
 from pfnb.language.evaluation import evaluate
 from pfnb.language.function import function
 from pfnb.language.pel import patterns
-from pfnb.language.pel.units import from_units, in_units
-
-FORMAT_SECONDS = 1.0
-"""Processor time that formatting all items of one list may take."""
+from pfnb.language.pel.literal_text import LiteralText
+from pfnb.language.pel.units import count_units, from_units, in_units
 
 MAX_RANDOM = 10_000
-"""Characters of a random text."""
+"""Maximum characters of a random text."""
 
 _LETTERS = string.ascii_letters + string.digits
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "é": "e", "è": "e", "ç": "c"}
 )
+
+
+class _Alphanumeric(dict[int, str]):
+    """For `str.translate`: any character without an entry becomes _."""
+
+    def __missing__(self, code: int) -> str:
+        return "_"
+
+
+_ALPHANUMERIC = _Alphanumeric({**{ord(letter): letter for letter in _LETTERS}, **_UMLAUTS})
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _GERMAN = "der die das und ist nicht ich ein eine zu den mit auf für sie wir es von dem im"
 _ENGLISH = "the and is are of to in that it you for with on this not we have was be at"
 _FRENCH = "le la les et est des une pas pour dans que qui vous nous je il elle avec sur du"
 _WORDS = {"GERMAN": set(_GERMAN.split()), "ENGLISH": set(_ENGLISH.split()), "FRENCH": set(_FRENCH.split())}
+
+_FORMULA = re.compile(r"[\s\x00\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n]")
+"""The beginning of a text that a spreadsheet would run as a formula, full-width characters included."""
+_NUMBER = re.compile(r"\s*[+-]?[.,]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]{1,4})?%?\s*")
 
 
 @function("text.upperCase")
@@ -95,7 +107,7 @@ def length(text: str | None) -> int:
     Example:
         @text.length('abc')  # => 3
     """
-    return len(in_units(text or ""))
+    return count_units(text or "")
 
 
 @function("text.isEmpty")
@@ -120,7 +132,7 @@ def is_all_empty(*text: Any) -> bool:
 
 @function("text.indexOf")
 def index_of(text: str | None, needle: str | None, offset: int = 0) -> int:
-    """Where the needle occurs first, from an offset on; -1 for nowhere.
+    """The first index of the needle, from an offset on; -1 if it is not found.
 
     Example:
         @text.indexOf('banana', 'an', 2)  # => 3
@@ -130,7 +142,7 @@ def index_of(text: str | None, needle: str | None, offset: int = 0) -> int:
 
 @function("text.lastIndexOf")
 def last_index_of(text: str | None, needle: str | None, offset: int | None = None) -> int:
-    """Where the needle occurs last, up to an offset; -1 for nowhere.
+    """The last index of the needle, up to an offset; -1 if it is not found.
 
     Example:
         @text.lastIndexOf('banana', 'an')  # => 3
@@ -143,13 +155,21 @@ def last_index_of(text: str | None, needle: str | None, offset: int | None = Non
 
 @function("text.contains")
 def contains(text: str | None, *needles: str | None) -> bool:
-    """Whether the text contains one of the needles, whatever the case; they may be separated by commas.
+    """Whether the text contains one of the needles, ignoring case; they may be separated by commas.
 
     Example:
         @text.contains('Hello World', 'moon, world')  # => true
     """
-    wanted = [part.strip().lower() for needle in needles for part in (needle or "").split(",")]
-    return text is not None and any(needle and needle in text.lower() for needle in wanted)
+    if text is None:
+        return False
+    searched, left = text.lower(), current()
+    for needle in needles:
+        check_count((needle or "").count(","))
+        for part in (needle or "").split(","):
+            left.scan(len(searched))
+            if (wanted := part.strip().lower()) and wanted in searched:
+                return True
+    return False
 
 
 @function("text.startsWith")
@@ -184,7 +204,7 @@ def suffix_of(text: str | None, stop: str | None) -> str | None:
 
 @function("text.substring")
 def substring(text: str | None, begin_index: int, end_index: int | None = None) -> str | None:
-    """The text from one index up to another; what lies outside of the text is left out.
+    """The text from one index up to another; indexes outside of the text are cut to it.
 
     Example:
         @text.substring('Hello', 1, 3)  # => "el"
@@ -197,7 +217,7 @@ def substring(text: str | None, begin_index: int, end_index: int | None = None) 
 
 @function("text.shorten")
 def shorten(text: str | None, length: int) -> str | None:
-    """The text cut after so many characters, with three dots if anything was cut.
+    """The text cut to `length` characters, with three dots if anything was cut.
 
     Example:
         @text.shorten('Hello World', 5)  # => "Hello..."
@@ -207,7 +227,7 @@ def shorten(text: str | None, length: int) -> str | None:
 
 @function("text.leftPad")
 def left_pad(text: str | None, size: int, padding: str = " ") -> str | None:
-    """The text with padding before it until it has the size.
+    """The text padded on the left to the size.
 
     Example:
         @text.leftPad('bat', 5, 'z')  # => "zzbat"
@@ -217,7 +237,7 @@ def left_pad(text: str | None, size: int, padding: str = " ") -> str | None:
 
 @function("text.rightPad")
 def right_pad(text: str | None, size: int, padding: str = " ") -> str | None:
-    """The text with padding after it until it has the size.
+    """The text padded on the right to the size.
 
     Example:
         @text.rightPad('bat', 5)  # => "bat  "
@@ -233,7 +253,7 @@ def _padding(text: str, size: int, padding: str) -> str:
 
 @function("text.append")
 def append(basetext: str | None, text: str | None) -> str:
-    """One text after the other; null is nothing.
+    """Both texts joined; null counts as empty.
 
     Example:
         @text.append('Hello', null)  # => "Hello"
@@ -249,8 +269,14 @@ def concat(separator: str | None, *items: Any) -> str:
         @text.concat(', ', {'a', null, 'b'})  # => "a, b"
         @text.concat('-', 1, 2)  # => "1-2"
     """
-    texts = [plain_text(item) for item in flat(items) if item is not None]
-    check_length(sum(map(len, texts)) + len(separator or "") * len(texts))
+    texts, length, left = [], 0, current()
+    for item in flat(items):
+        if item is not None:
+            text = plain_text(item)
+            length += len(text) + len(separator or "")
+            check_length(length)
+            left.spend()
+            texts.append(text)
     return (separator or "").join(texts)
 
 
@@ -265,18 +291,18 @@ def commajoin(*items: Any) -> str:
 
 
 @function("text.concatAndFormat")
-def concat_and_format(separator: str | None, collection: Any, pel: str) -> str:
-    """As `concat`, each item being first given to an expression, written without `#{` and `}`.
+def concat_and_format(separator: str | None, collection: Any, pel: LiteralText) -> str:
+    """As `concat`, but first evaluates an expression on each item, written without `#{` and `}`. It must be a quoted literal: a
+    computed text is never evaluated.
 
     Example:
         @text.concatAndFormat('+', {' a', 'b '}, 'trim()')  # => "a+b"
     """
-    started = thread_time()
+    left = current()
     formatted = []
     for item in listed(collection):
+        left.check()
         formatted.append(evaluate(pel, item))
-        if thread_time() - started > FORMAT_SECONDS:
-            raise ParameterError("the expression takes too long for so many items")
     return concat(separator, formatted)
 
 
@@ -295,7 +321,7 @@ def split(text: str | None, token: str | None) -> list[str]:
 
 @function("text.replaceAll")
 def replace_all(text: str | None, needle: str | None, replacement: str | None) -> str | None:
-    """The text with every occurrence of the needle, taken as it is, replaced.
+    """The text with every occurrence of the needle, a plain text, replaced.
 
     Example:
         @text.replaceAll('1.2.3', '.', '-')  # => "1-2-3"
@@ -319,13 +345,18 @@ def matches(text: str | None, regexp: str) -> list[str | None]:
 
 @function("text.escapeCsvValue")
 def escape_csv_value(value: str | None) -> str | None:
-    """The text as a value of a CSV file: in quotes if it contains a comma, a quote or a line break.
+    """The text as a value of a CSV file: in quotes if it contains a comma, a quote or a line break. A text that a spreadsheet
+    would run as a formula gets a leading apostrophe; numbers stay as they are.
 
     Example:
         @text.escapeCsvValue('a,b')  # => "\\"a,b\\""
+        @text.escapeCsvValue('=1+1')  # => "'=1+1"
+        @text.escapeCsvValue('-5')  # => "-5"
     """
     if not value:
         return value
+    if _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        value = f"'{value}"
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([value])
     return fitting(line.getvalue())
@@ -333,23 +364,24 @@ def escape_csv_value(value: str | None) -> str | None:
 
 @function("text.toAlphaNumeric")
 def to_alpha_numeric(text: str | None) -> str | None:
-    """The text of nothing but 0-9, a-z, A-Z and _: umlauts are spelt out, all else becomes _.
+    """The text with only 0-9, a-z, A-Z and _: umlauts are spelt out, anything else becomes _.
 
     Example:
         @text.toAlphaNumeric('Größe?')  # => "Groesse_"
     """
-    return text and re.sub(r"[^0-9A-Za-z]", "_", text.translate(_UMLAUTS))
+    return text and fitting("".join(piece.translate(_ALPHANUMERIC) for piece in in_pieces(text)))
 
 
 @function("text.toHtml")
 def to_html(text: str | None) -> str | None:
-    """The text as a piece of HTML: nothing in it is markup, line breaks are kept, addresses become links.
+    """The text as HTML: markup is escaped, line breaks are kept, addresses become links.
 
     Example:
         @text.toHtml('1 < 2')  # => "1 &lt; 2"
     """
     if text is None:
         return None
+    check_length(len(text) + 4 * sum(map(text.count, "<>&\n")) + 5 * sum(map(text.count, "\"'")))
     pieces = []
     end = 0
     for link in _LINK.finditer(text):
@@ -362,7 +394,7 @@ def to_html(text: str | None) -> str | None:
 
 @function("text.lang")
 def lang(text: str | None) -> str:
-    """The language of the text, guessed by its commonest words: GERMAN, ENGLISH, FRENCH or UNKNOWN.
+    """The language of the text, guessed by its most common words: GERMAN, ENGLISH, FRENCH or UNKNOWN.
 
     Example:
         @text.lang('This is the answer to that')  # => "ENGLISH"
@@ -374,7 +406,7 @@ def lang(text: str | None) -> str:
 
 @function("text.random")
 def random(size: int) -> str:
-    """A text of so many random letters and digits, fit for a secret.
+    """A text of `size` random letters and digits, suitable as a secret.
 
     Example:
         @text.length(@text.random(12))  # => 12

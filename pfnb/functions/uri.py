@@ -7,10 +7,11 @@ from typing import Any
 from pfnb.functions.resolve import uri as resolve_uri
 from pfnb.language.context import Context
 from pfnb.language.function import function
+from pfnb.language.pel.literal_text import LiteralText
 
 
 @function("uri.resolve")
-async def resolve(context: Context, uri: str) -> Any:
+async def resolve(context: Context, uri: str | LiteralText) -> Any:
     """The same as `@resolve.uri`.
 
     Example:

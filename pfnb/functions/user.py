@@ -1,4 +1,4 @@
-"""`@user`: whom a run acts as, as the hub knows them. What the hub does not know of them is null."""
+"""`@user`: the user that a run acts as. What the hub does not know of them is null."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pfnb.functions.arguments import flat, plain_text
 from pfnb.functions.context import account_of
 from pfnb.language.context import Context
 from pfnb.language.function import function
-from pfnb.language.java_zones import local_zone
+from pfnb.language.java.zones import local_zone
 from pfnb.language.roles import grants
 
 
@@ -34,7 +34,7 @@ async def uuid(context: Context) -> str:
 
 @function("user.loggedIn")
 def logged_in(context: Context) -> bool:
-    """Whether it is known who the user is: not so in a pipeline that a webhook started, before `iam.run.as`.
+    """Whether the user is known: false in a pipeline that a webhook started, before `iam.run.as`.
 
     Example:
         @user.loggedIn()
@@ -44,7 +44,7 @@ def logged_in(context: Context) -> bool:
 
 @function("user.hasPermission")
 def has_permission(context: Context, *permission_keys: Any) -> bool:
-    """Whether the user has one of these roles: whoever may run every command has each `CAN_PIPE_…`.
+    """Whether the user has one of these roles; a user who may run every command has each `CAN_PIPE_…`.
 
     Example:
         @user.hasPermission('CAN_PIPE_log')
@@ -55,7 +55,7 @@ def has_permission(context: Context, *permission_keys: Any) -> bool:
 
 @function("user.displayName")
 async def display_name(context: Context, value: Any = None) -> str:
-    """How to call the user, or a person in a map with `firstName`, `lastName`, `email`, `username` or `uuid`.
+    """The display name of the user, or of a person in a map with `firstName`, `lastName`, `email`, `username` or `uuid`.
 
     Example:
         @user.displayName({firstName: 'Ada', lastName: 'Lovelace'})
@@ -70,7 +70,7 @@ async def display_name(context: Context, value: Any = None) -> str:
 
 @function("user.email")
 async def email(context: Context, value: Any = None) -> str | None:
-    """The user's address, or that in a map with `email`.
+    """The user's email address, or that in a map with `email`.
 
     Example:
         @user.email({email: 'ada@example.org'})
@@ -82,7 +82,7 @@ async def email(context: Context, value: Any = None) -> str | None:
 
 @function("user.emailAndDisplayName")
 async def email_and_display_name(context: Context, value: Any = None) -> str:
-    """Address and name, as `ada@example.org (Ada Lovelace)`; an empty text without an address.
+    """Email address and name, as `ada@example.org (Ada Lovelace)`; an empty text without an address.
 
     Example:
         @user.emailAndDisplayName({email: 'ada@example.org', firstName: 'Ada'})

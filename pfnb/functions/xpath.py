@@ -1,44 +1,43 @@
-"""What XPath lacks in the library that reads it: an end to its time, and comparisons of texts that spell numbers.
+"""XPath over XML, with a feature that the library lacks: comparisons of texts that spell numbers.
 
-Loaded only when an XPath is evaluated, for the library takes long to load.
+Loaded only in the processes of `pfnb.workshop`, since the library loads slowly and has no time limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from time import thread_time
 from typing import Any
+from xml.etree.ElementTree import Element, ElementTree, ParseError, tostring
 
-from elementpath import XPath1Parser, XPathContext
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from elementpath import ElementPathError, XPath1Parser, XPathContext
 
 from pfnb.exceptions import ParameterError
+from pfnb.functions.arguments import plain_text
+from pfnb.language.xml_document import MAX_DEPTH
 
 
-class BoundedContext(XPathContext):
-    """A context that gives up after some seconds of processor time: each step along an axis looks at the clock."""
+def find(document: str | bytes, xpath: str) -> list[Any]:
+    """What the XPath finds: elements as XML texts, attributes and texts as texts, numbers and booleans as they are."""
+    return [_shown(node) for node in _select(document, xpath)]
 
-    def __init__(self, root: Any, seconds: float) -> None:
-        self._ends = thread_time() + seconds
-        super().__init__(root)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "item":
-            self.check()
-        super().__setattr__(name, value)
-
-    def check(self) -> None:
-        """Raises ParameterError when the time is over."""
-        if thread_time() > self._ends:
-            raise ParameterError("the XPath takes too long: make it more precise")
+def text_of(document: str | bytes, xpath: str) -> str:
+    """The text of all results, concatenated."""
+    return "".join(
+        "".join(node.itertext()) if hasattr(node, "itertext") else plain_text(_shown(node))
+        for node in _select(document, xpath)
+    )
 
 
 class ComparingParser(XPath1Parser):
-    """XPath 1.0 with its own rules of comparison, of which the library knows some."""
+    """XPath 1.0 with its full comparison rules, of which the library implements some."""
 
 
 def _comparing(base: Any) -> Any:
-    """The token of an operator, with the pairs that it compares as section 3.4 of XPath 1.0 has them."""
+    """An operator's token that compares pairs as in section 3.4 of XPath 1.0."""
 
     def iter_comparison_data(self: Any, context: Any) -> Iterator[tuple[Any, Any]]:
         left, right = (list(operand.atomization(context)) for operand in self)
@@ -47,7 +46,6 @@ def _comparing(base: Any) -> Any:
             return
         ordered = self.symbol not in ("=", "!=")
         for one, other in product(left, right):
-            context.check()
             is_numeric = ordered or isinstance(one, (int, float)) or isinstance(other, (int, float))
             yield (_number(one), _number(other)) if is_numeric else (one, other)
 
@@ -63,3 +61,40 @@ def _number(value: Any) -> float:
 
 for _symbol in ("=", "!=", "<", "<=", ">", ">="):
     ComparingParser.symbol_table[_symbol] = _comparing(XPath1Parser.symbol_table[_symbol])
+
+
+def _select(document: str | bytes, xpath: str) -> list[Any]:
+    tree = ElementTree(_root(document))
+    try:
+        found = ComparingParser().parse(xpath).get_results(XPathContext(tree))
+    except RecursionError:
+        raise ParameterError("the XPath is nested too deeply") from None
+    except ElementPathError as error:
+        raise ParameterError(f"the XPath is wrong: {error}") from None
+    return found if isinstance(found, list) else [found]
+
+
+def _root(document: str | bytes) -> Element:
+    """The root element. Raises ParameterError for a document that is not XML, declares entities, or is nested too deeply."""
+    try:
+        root: Element = fromstring(document, forbid_dtd=True)
+    except (ParseError, ValueError) as error:
+        raise ParameterError(f"this is no XML: {error}") from None
+    except DefusedXmlException:
+        raise ParameterError("the XML has a document type or entities of its own, which are not accepted") from None
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    if level:
+        raise ParameterError(f"the XML is nested deeper than {MAX_DEPTH}")
+    return root
+
+
+def _shown(node: Any) -> Any:
+    if hasattr(node, "getroot"):
+        node = node.getroot()
+    if hasattr(node, "itertext"):
+        return tostring(node, encoding="unicode", short_empty_elements=True).strip()
+    if isinstance(node, float) and node.is_integer():
+        return int(node)
+    return node if isinstance(node, (bool, int, float)) else str(node)

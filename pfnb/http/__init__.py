@@ -1,0 +1,1 @@
+"""The hub over HTTP and WebSocket: receiver, doors, sessions of kernels and workers."""

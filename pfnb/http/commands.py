@@ -1,8 +1,11 @@
-"""Commands and ad-hoc pipelines over HTTP: the final body is the answer, without an envelope."""
+"""Commands and ad-hoc pipelines over HTTP: the final body is the answer, without an envelope.
+
+Pipelines, and commands that compute, run in a worker process. A command that only queries or changes the hub runs here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,33 +15,41 @@ from urllib.parse import unquote
 from tornado.web import HTTPError, stream_request_body
 
 from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.http.answers import answer_of
 from pfnb.http.door import Door, check_method
 from pfnb.http.site import Caller
 from pfnb.http.upload import UploadHandler
+from pfnb.hub.access import HubAccess
 from pfnb.hub.clock import now
-from pfnb.hub.event import Event
-from pfnb.hub.form import FORM
 from pfnb.hub.offload import in_thread_if_large
-from pfnb.hub.payload import event_object
-from pfnb.hub.request import Received
+from pfnb.hub.payload import Sign, event_object
+from pfnb.hub.receiving.form import FORM
+from pfnb.hub.receiving.request import Received
+from pfnb.hub.records.event import Event
 from pfnb.hub.stores.bodies import read_body
-from pfnb.language.command import CommandRegistry
-from pfnb.language.content import content_id_of
-from pfnb.language.inline import is_form
-from pfnb.language.parser import command_pipeline, parse_form, parse_pipeline
-from pfnb.language.pipeline import Pipeline
-from pfnb.language.run import Response, RunResult
+from pfnb.hub.workers.callers import Answer, Run
+from pfnb.language.budget import Budget, granted
+from pfnb.language.command import Command
+from pfnb.language.offload import maybe_threaded
+from pfnb.language.reading.inline import is_form
+from pfnb.language.reading.parser import command_pipeline, parse_pipeline
+from pfnb.language.running.calls import LARGE
 
+_ASKS_THE_HUB = ("cache.", "event.", "hub.", "iam.", "property.", "webhook.")
+"""Name prefixes of commands that compute nothing."""
+_COMPUTES = frozenset({"webhook.send"})
+_CHANGES_PIPELINES = frozenset({"pipeline.put", "pipeline.get", "pipeline.delete"})
 _PARTS = ("pipeline", "pipeline.yaml")
-"""Names of the part of a multipart request that holds the pipeline."""
+"""Names of the multipart part that holds the pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A received request whose content is held under an id."""
+    """A received request whose content is held under an id. `sign` makes references to it genuine."""
 
     received: Received
     content_id: str
+    sign: Sign
 
     async def bytes(self) -> bytes:
         return await in_thread_if_large(self.received.body.size, partial(read_body, self.received.body))
@@ -53,7 +64,7 @@ class Upload:
         return (await self.bytes())[file.offset : file.offset + file.size].decode("utf-8", "replace")
 
     async def body(self) -> Any:
-        """What was sent, as a pipeline's body: JSON, text, a content reference, or a collection of files. A form is none."""
+        """What was sent, as a pipeline's body: JSON, text, a content reference, or a collection of files. None for a form."""
         received = self.received
         if received.body.size == 0 or received.content_type.startswith(FORM):
             return None
@@ -69,7 +80,7 @@ class Upload:
             fields=received.fields,
             files=received.files,
         )
-        build = partial(event_object, record, payload_type="raw", body=await self.bytes())
+        build = partial(event_object, record, payload_type="raw", body=await self.bytes(), sign=self.sign)
         body = (await in_thread_if_large(received.body.size, build))["payload"]
         if received.files:
             body["children"] = [file for file in body["children"] if file["field"] not in _PARTS]
@@ -77,46 +88,51 @@ class Upload:
 
 
 class RunHandler(UploadHandler, Door):
-    """Runs a pipeline for an authenticated caller, with what was uploaded as its body."""
+    """Runs a pipeline for an authenticated caller, with the upload as its body."""
 
     _caller: Caller
 
     async def prepare(self) -> None:
-        self.begin()
         try:
             self._caller = await self.caller()
         except (PfnbError, HTTPError) as error:
-            # Answered once the body is read: who may not come in should at least be able to read why.
+            # Answer only after reading the body, so that a refused caller can read why.
             self.refuse(error)
+        else:
+            self.begin(self.site.known, self._caller.user.name)
 
-    async def run(
-        self, pipeline: Pipeline, body: Any, variables: Mapping[str, Any] | None = None, name: str | None = None
-    ) -> None:
-        user, hub = self._caller.user, self.site.access(self._caller.user)
-        result = await self.site.runner.run(
-            pipeline, user=user, owner=user, hub=hub, body=body, vars=variables, name=name
-        )
-        await self._answer_with(result)
+    @property
+    def access(self) -> HubAccess:
+        """The hub as this caller may use it."""
+        return self.site.access(self._caller.user, self._caller.origin)
 
-    async def parsed(self, text: str, parse: Callable[[str, CommandRegistry], Pipeline]) -> Pipeline:
-        return await in_thread_if_large(len(text), partial(parse, text, self.site.runner.registry))
+    async def run_in_worker(self, what: Mapping[str, Any], name: str | None = None) -> None:
+        """Answer with a worker's result; `what` are the fields of the request frame, `name` the path of a stored pipeline."""
+        user, access = self._caller.user, self.access
+        access.check_there()  # reading the body may have taken long
+        run = Run(user, self.site.hub.users.uuid_of(user.name), self._caller.origin, name)
+        frame = {"user": {"name": user.name, "roles": sorted(user.roles)}, "name": name, **what}
+        await self._answer_with(await self.site.callers.run(run, frame), access)
 
-    async def _answer_with(self, result: RunResult) -> None:
-        response = result.response or Response()
-        body = result.body if response.body is None else response.body
-        headers = response.headers
-        if (content_id := content_id_of(body)) is not None:
-            headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
-            body = await self.site.hub.contents.read(content_id, self._caller.user.name)
-        self.answer_as_set(body, response.status, headers)
+    async def run_here(self, command: Command, given: Mapping[str, Any], body: Any = None) -> None:
+        user, access = self._caller.user, self.access
+        access.check_there()
+        pipeline = command_pipeline(command.name, given, self.site.runner.registry)
+        result = await self.site.runner.run(pipeline, user=user, owner=user, hub=access, body=body)
+        await self._answer_with(await answer_of(result, access), access)
+
+    async def _answer_with(self, answer: Answer, access: HubAccess) -> None:
+        body = answer.body if answer.content is None else await access.read_content(answer.content)
+        await self.answer_as_set(body, answer.status, answer.headers)
 
     @asynccontextmanager
     async def upload(self) -> AsyncIterator[Upload]:
         """The received request; its content can be read until the block ends, and is gone after that."""
         received = await self.received()
-        content_id = self.site.hub.contents.hold(received)
+        owner = self._caller.user.name
+        content_id = self.site.hub.contents.hold(owner, received)
         try:
-            yield Upload(received, content_id)
+            yield Upload(received, content_id, partial(self.site.hub.signatures.signed, owner=owner))
         finally:
             await self.site.hub.contents.release(content_id)
 
@@ -135,9 +151,11 @@ class CommandHandler(RunHandler):
         async with self.upload() as upload:
             command = self.site.runner.registry.get(unquote(name))
             check_method(self._caller, self.request.method, command)
-            given = parameters_of(upload.received)
-            pipeline = command_pipeline(command.name, given, self.site.runner.registry)
-            await self.run(pipeline, await upload.body())
+            given, body = parameters_of(upload.received), await upload.body()
+            if _asks_the_hub(command):
+                await self.run_here(command, given, body)
+            else:
+                await self.run_in_worker({"command": command.name, "parameters": given, "body": body})
 
 
 @stream_request_body
@@ -147,16 +165,17 @@ class PipelineHandler(RunHandler):
 
     async def post(self) -> None:
         async with self.upload() as upload:
-            received, variables = upload.received, _single(upload.received.query)
+            received, body, is_encoded = upload.received, None, False
             text = await upload.pipeline()
             if text is not None:
-                await self.run(await self.parsed(text, parse_pipeline), await upload.body(), variables)
+                body = await upload.body()
             elif received.files:
                 raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
             else:
                 text = (await upload.bytes()).decode("utf-8", "replace")
                 is_encoded = received.content_type.startswith(FORM) and is_form(text)
-                await self.run(await self.parsed(text, parse_form if is_encoded else parse_pipeline), None, variables)
+            given = {"body": body, "vars": _single(received.query)}
+            await self.run_in_worker({"form" if is_encoded else "pipeline": text, **given})
 
 
 @stream_request_body
@@ -166,14 +185,14 @@ class StoredPipelineHandler(RunHandler):
 
     async def post(self, path: str) -> None:
         async with self.upload() as upload:
-            stored = await self.site.access(self._caller.user).read_pipeline(unquote(path))
-            pipeline = await self.parsed(stored["source"], parse_pipeline)
-            await self.run(pipeline, await upload.body(), parameters_of(upload.received), stored["path"])
+            stored = await self.access.read_pipeline(unquote(path))
+            given = {"body": await upload.body(), "vars": parameters_of(upload.received)}
+            await self.run_in_worker({"pipeline": stored["source"], **given}, name=stored["path"])
 
     async def put(self, path: str) -> None:
         async with self.upload() as upload:
             text = (await upload.bytes()).decode("utf-8", "replace")
-            await self.parsed(text, parse_pipeline)  # so that its own lines stand in the answer to what is wrong
+            await self._check(text)
             await self._command("pipeline.put", path=path, value=text)
 
     async def get(self, path: str) -> None:
@@ -185,12 +204,21 @@ class StoredPipelineHandler(RunHandler):
             await self._command("pipeline.delete", path=path)
 
     async def _command(self, name: str, path: str, **given: Any) -> None:
-        parameters = {"path": unquote(path), **given}
-        await self.run(command_pipeline(name, parameters, self.site.runner.registry), None)
+        await self.run_here(self.site.runner.registry.get(name), {"path": unquote(path), **given})
+
+    async def _check(self, text: str) -> None:
+        """Check here, so that errors have the line numbers of the text that was sent."""
+        with granted(Budget(self._caller.user.name)):
+            await maybe_threaded(len(text) > LARGE, partial(parse_pipeline, text, self.site.runner.registry))
+
+
+def _asks_the_hub(command: Command) -> bool:
+    name = command.name
+    return name in _CHANGES_PIPELINES or (name.startswith(_ASKS_THE_HUB) and name not in _COMPUTES)
 
 
 def parameters_of(received: Received) -> Mapping[str, Any]:
-    """Query and form fields. Which of `token` and `uuid` named a webhook makes no difference here."""
+    """Query and form fields, also `uuid`: in these addresses it does not name a webhook."""
     given = {**_single(received.query), **_single(received.fields)}
     if received.named_by.startswith(("query.", "field.")):
         given["uuid"] = received.token

@@ -1,24 +1,30 @@
-"""The one map from errors to HTTP answers. Nothing of ours or of the machine's inside ever leaves by it."""
+"""The one map from errors to HTTP answers. It never reveals internals of pfnb or the machine."""
 
 from __future__ import annotations
 
 import logging
 from http.client import responses
-from random import SystemRandom
 from typing import Any
 
 from tornado.web import HTTPError
 
-from pfnb.exceptions import BusyError, PfnbError
-from pfnb.hub.event import new_trace_id
+from pfnb.exceptions import BusyError, PfnbError, StoreBusyError
+from pfnb.hub.randomness import SystemBits
+from pfnb.hub.records.event import new_trace_id
 
 log = logging.getLogger("pfnb.http")
+RETRY_SECONDS = 10
+NO_THREAD = "can't start new thread"
+"""What Python says when the operating system has no memory for another thread, or allows no more."""
 
 
 def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Status, JSON body and headers. An error that is not pfnb's own is logged, and answered without inner details."""
-    trace_id = new_trace_id(None, SystemRandom())
+    """Status, JSON body and headers. An error that is not pfnb's own is logged, and answered without inner details. Lack of
+    memory is not the request's fault."""
+    trace_id = new_trace_id(None, SystemBits(batch=16))
     headers: dict[str, str] = {}
+    if error is not None and is_want_of_memory(error):
+        error = StoreBusyError("the hub has too little memory now; send it again later", retry_after=RETRY_SECONDS)
     if isinstance(error, PfnbError):
         status, body = error.status, error.to_json()
         if isinstance(error, BusyError):
@@ -35,3 +41,8 @@ def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, d
             "errorType": "HttpError",
         }
     return status, {**body, "traceId": trace_id}, headers
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether it is a temporary lack of memory, which is not the caller's fault."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == NO_THREAD)

@@ -1,4 +1,4 @@
-"""What the hub answers over HTTP, as an OpenAPI document: every command from its own declaration, for clients of any language."""
+"""The hub's HTTP interface as an OpenAPI document, each command from its own declaration."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from pfnb.hub.webhook import RECEIVE
+from pfnb.hub.records.webhook import RECEIVE
 from pfnb.language.command import Command, CommandRegistry
-from pfnb.language.parser import stands_alone
+from pfnb.language.reading.parser import stands_alone
 
 COMMAND: Final = "/api/v3/command"
 PIPELINE: Final = "/api/v3/pipeline"
@@ -216,7 +216,7 @@ def _health() -> dict[str, Any]:
     status = {"type": "object", "properties": {"status": _TEXT}}
     return {
         "tags": ["hub"],
-        "summary": "Whether the hub takes requests.",
+        "summary": "Whether the hub takes requests and can store them: 200, or 503 while its disk is full or refuses.",
         "security": [],
         "responses": {
             "200": {"description": "It does.", **_json(status)},
@@ -238,13 +238,13 @@ def _schema(name: str) -> dict[str, str]:
 
 
 def _parameters(command: Command) -> dict[str, Any]:
-    from pfnb.language.schema import parameters_schema
+    from pfnb.language.editing.schema import parameters_schema
 
     return parameters_schema(command, ref_template=f"#/components/schemas/{command.name}.{{model}}")
 
 
 def _inner_schemas(commands: list[Command]) -> Iterator[tuple[str, Any]]:
-    """The schemas that those of parameters refer to."""
+    """The schemas that parameter schemas refer to."""
     for command in commands:
         for name, schema in _parameters(command).get("$defs", {}).items():
             yield f"{command.name}.{name}", schema

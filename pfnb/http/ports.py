@@ -1,80 +1,86 @@
-"""The language's port as sessions have it: which methods there are, for whom they are called, and how."""
+"""The language's port for sessions: which methods there are, on whose behalf they are called, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.http.protocol import CALLS, DATA, OF_COMMANDS
 from pfnb.http.site import Site
-from pfnb.hub.delivery import Outcome
+from pfnb.hub.access import HubAccess
 from pfnb.hub.hub import Hub
+from pfnb.hub.origin import Origin
+from pfnb.hub.records.delivery import Outcome
 from pfnb.language.checked import Checked
+from pfnb.language.extent import shown
 from pfnb.language.port import User
 from pfnb.language.roles import check_run_as
 
-Methods = dict[str, Callable[..., Awaitable[Any]]]
-PORT = (
-    "put_webhook",
-    "get_webhooks",
-    "delete_webhook",
-    "rotate_webhook",
-    "webhook_logs",
-    "send_event",
-    "iam",
-    "read_pipeline",
-    "event_mappings",
-    "read_content",
-    "put_content",
-    "get_property",
-    "list_properties",
-    "put_property",
-    "delete_properties",
-    "copy_property",
-    "move_property",
-    "describe",
-    "put_attachment",
-    "list_attachments",
-    "delete_attachment",
-    "put_cached",
-    "get_cached",
-    "list_cached",
-)
-"""Calls that are the language's port: what a command may ask, for the user it runs as."""
+Methods = dict[str, Checked]
+TAKE_BYTES = frozenset({"answer_run", *(name for name, call in CALLS.items() if call.takes_bytes)})
+MAX_MADE = 1_000
+"""The most users whose methods are cached."""
 
 
 class Ports:
-    """What commands may ask of the hub, for each user that an owner's pipelines run as."""
+    """The hub's methods for commands, per user that an owner's pipelines run as."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, origin: Origin) -> None:
         self._site = site
+        self._origin = origin
         self._users = site.hub.users
-        self._made: dict[tuple[str, User], Methods] = {}
+        self._made: dict[tuple[User, User, str | None, str | None, Origin], Methods] = {}
 
-    def of(self, owner: str, name: str) -> Methods:
+    def of(self, owner: object, name: object) -> Methods:
         """The methods by name. AccessDeniedError unless pipelines of the owner may run as this user."""
-        user, behind = self._users.user(name), self._users.user(owner)
-        if name != owner:
+        if not isinstance(owner, str) or not isinstance(name, str):
+            raise ParameterError("a call names its owner and its user by their usernames")
+        return self.of_user(self._users.user(owner), self._origin, name)
+
+    def of_user(self, behind: User, origin: Origin, name: object) -> Methods:
+        """The same for a user from this origin, maybe with fewer roles than the hub has for them."""
+        if not isinstance(name, str):
+            raise ParameterError("a call names its user by the username")
+        user = behind if name == behind.name else self._users.user(name)
+        if user is not behind:
             check_run_as(behind, user)
-        methods = self._made.get((owner, user))
+        key = (behind, user, self._users.uuid_of(behind.name), self._users.uuid_of(name), origin)
+        methods = self._made.get(key)
         if methods is None:
-            access = self._site.access(behind)
-            access = access if name == owner else access.as_user(user)
-            methods = {name: Checked(name, getattr(access, name)) for name in PORT if name != "iam"}
-            methods["iam"] = lambda action, fields: access.iam(action, **fields)
-            self._made[owner, user] = methods
+            access = self._site.access(behind, origin)
+            access = access if user is behind else access.as_user(user)
+            methods = {name: Checked(name, getattr(access, name)) for name in OF_COMMANDS if name != "iam"}
+            methods["iam"] = Checked("iam", partial(_iam, access))
+            if len(self._made) >= MAX_MADE:  # users and their roles may change often
+                self._made.clear()
+            self._made[key] = methods
         return methods
 
 
+async def _iam(access: HubAccess, action: str, fields: dict[str, Any] | None = None) -> Any:
+    return await access.iam(action, **(fields or {}))
+
+
+def call_of(head: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The method that a frame calls, and its arguments. Raises ParameterError."""
+    method, arguments = head.get("method"), head.get("arguments")
+    if not isinstance(method, str):
+        raise ParameterError(f"a call's method is a text, not {shown(method)}")
+    if not isinstance(arguments, dict | None):
+        raise ParameterError(f"{method[:100]}: arguments are a JSON object, not {shown(arguments)}")
+    return method, arguments or {}
+
+
 async def called(methods: Methods, name: str, arguments: dict[str, Any], data: bytes) -> Any:
-    """Call by name; `data` is the content for a method that takes one. ParameterError for a name or arguments that there are
-    not."""
+    """Call by name; `data` is the content for a method that takes one. ParameterError for an unknown name or arguments."""
     found = methods.get(name)
     if found is None:
-        raise ParameterError(f"a session has no call {name!r}: it has {', '.join(methods)}")
-    if name == "put_content":
-        arguments = {**arguments, "data": data}
-    return await found(**arguments)
+        raise ParameterError(f"a session has no call {shown(name)}: it has {', '.join(methods)}")
+    if name in TAKE_BYTES:
+        arguments = {**arguments, DATA: data}
+    return await found(arguments)
 
 
 async def finish_delivery(

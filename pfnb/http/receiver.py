@@ -1,28 +1,60 @@
-"""The one anonymous door: `webhook.receive` takes whatever callers send, and answers after it is stored."""
+"""`webhook.receive`, open to anonymous callers: it takes whatever they send, and answers once it is stored."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from asyncio import Future
 from typing import Any
 
 from tornado.web import stream_request_body
 
-from pfnb.exceptions import ParameterError
-from pfnb.http.upload import UploadHandler
-from pfnb.hub.delivery import Outcome
+from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt
+from pfnb.hub.records.delivery import Outcome
+from pfnb.language.content import genuine_id, without_codes
+
+REFUSED = frozenset({400, 408, 413, 429, 503})
+"""The statuses of refusals that a webhook's owner sees."""
 
 
 @stream_request_body
 class ReceiverHandler(UploadHandler):
     SUPPORTED_METHODS = ("GET", "POST")
+    _gone = False
+    _problem: BaseException | None = None
+    _is_noted = False
+    _awaited: asyncio.Future[Outcome | None] | None = None
 
     def check_xsrf_cookie(self) -> None:
-        """Callers have no cookie, and none would tell anything about them."""
+        """Callers send no cookies; XSRF does not apply."""
 
     def prepare(self) -> None:
-        self.begin()
+        self.begin(self.site.gate, self.site.share_of(self.request))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self._problem = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        super().write_error(status_code, **kwargs)
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        self._note_refusal()
+
+    def _note_refusal(self) -> None:
+        """Count the refusal for the webhook's owner, after the sender has the answer."""
+        problem, self._problem = self._problem or self._refused, None
+        if isinstance(problem, PfnbError) and problem.status in REFUSED and not self._is_noted:
+            self._is_noted = True
+            size = declared_length(self.request) or self._read
+            self.site.hub.refusals.note(self._named, problem, size)
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._note_refusal()  # the sender left before the answer
+        self._gone = True
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
     async def get(self) -> None:
         await self._receive()
@@ -32,16 +64,22 @@ class ReceiverHandler(UploadHandler):
 
     async def _receive(self) -> None:
         seconds = self._seconds_to_wait()
-        received = await self.received()
-        receipt = await self.site.hub.receive(received, wait=seconds is not None)
-        if receipt.answer is None or seconds is None:
+        if seconds is None:
+            self.answer(_running(await self.site.hub.receive(await self.received())))
+            return
+        with self.site.waiting.place(self.site.share_of(self.request)):
+            await self._receive_and_wait(seconds)
+
+    async def _receive_and_wait(self, seconds: float) -> None:
+        receipt = await self.site.hub.receive(await self.received(), wait=True)
+        if receipt.answer is None:
             self.answer(_running(receipt))
             return
         try:
             outcome = await self._outcome(receipt.answer, seconds)
         finally:
             self.site.hub.outcomes.forget(receipt.event_id)
-        self._answer_with(outcome, receipt)
+        await self._answer_with(outcome, receipt)
 
     def _seconds_to_wait(self) -> float | None:
         if self.get_query_argument("wait", "").lower() != "true":
@@ -55,23 +93,45 @@ class ReceiverHandler(UploadHandler):
         raise ParameterError(f"timeout is a number of seconds from 0 to {longest:g}")
 
     async def _outcome(self, answer: asyncio.Future[Outcome | None], seconds: float) -> Outcome | None:
+        if self._gone:  # the caller left while the event was being stored
+            return None
+        self._awaited = answer
         try:
             async with asyncio.timeout(seconds):
                 return await answer
         except TimeoutError:
             return None
 
-    def _answer_with(self, outcome: Outcome | None, receipt: Receipt) -> None:
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        """Callers are strangers: remove the signatures from all content references in the answer."""
+        return super().finish(without_codes(chunk) if isinstance(chunk, str | bytes) else chunk)
+
+    async def _answer_with(self, outcome: Outcome | None, receipt: Receipt) -> None:
         if outcome is None:
             self.answer(_running(receipt))
         elif not outcome.succeeded:
             self.answer({"status": "error", "statusCode": 500, "traceId": receipt.trace_id}, 500)
-        elif outcome.response is None:
-            self.answer({"status": "finished", "statusCode": 200, "value": outcome.value})
         else:
-            set_ = outcome.response
-            body = set_["body"] if set_.get("body") is not None else outcome.value
-            self.answer_as_set(body, set_["status"], set_.get("headers", {}))
+            await self._answer_with_result(outcome, receipt.owner)
+
+    async def _answer_with_result(self, outcome: Outcome, owner: str) -> None:
+        """A content reference is answered with its bytes and their type."""
+        set_ = outcome.response
+        body = outcome.value if set_ is None or set_.get("body") is None else set_["body"]
+        access = self.site.access(self.site.hub.users.user(owner))
+        content_id = await genuine_id(body, access)
+        if set_ is None and content_id is None:
+            await self.answer_with({"status": "finished", "statusCode": 200, "value": body})
+            return
+        status, headers = (200, {}) if set_ is None else (set_["status"], _plain(set_.get("headers", {})))
+        if content_id is not None:
+            headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
+            body = await access.read_content(content_id)
+        await self.answer_as_set("" if body is None else body, status, headers)
+
+
+def _plain(headers: dict[str, str]) -> dict[str, str]:
+    return {name: without_codes(value) for name, value in headers.items()}
 
 
 def _running(receipt: Receipt) -> dict[str, Any]:

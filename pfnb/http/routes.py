@@ -1,4 +1,4 @@
-"""Which address of the hub is answered by which handler. Both servers, Jupyter's and our own, are wired from here."""
+"""Maps the hub's addresses to handlers, for both servers: Jupyter's and our own."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
 from pfnb.http.health import HealthHandler
 from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA
+from pfnb.http.proof import PROOF, ProofHandler
 from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
-from pfnb.hub.webhook import RECEIVE
+from pfnb.http.vouch import Vouching
+from pfnb.hub.records.webhook import RECEIVE
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
 def anonymous_routes(site: Site) -> list[Route]:
-    """Handlers that let everybody in, or look at a token of their own. Patterns are relative to the hub's address."""
+    """Handlers that need no login, or check a token of their own. Patterns are relative to the hub's address."""
     return [
         (re.escape(RECEIVE), ReceiverHandler, {"site": site}),
         (r"/api/v3/session", SessionHandler, {"site": site}),
@@ -31,7 +33,7 @@ def anonymous_routes(site: Site) -> list[Route]:
 
 
 def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list[Route]:
-    """Handlers that ask the door who is there. `settings` are the door's own."""
+    """Handlers that authenticate through the door. `settings` are the door's."""
     return [
         (f"{COMMAND}/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
         (PIPELINE, behind(door, PipelineHandler), {"site": site, **settings}),
@@ -42,10 +44,15 @@ def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list
 
 
 def behind(door: type[Door], handler: type[HubHandler]) -> type[HubHandler]:
-    """The handler with this door behind it: what the handler leaves open, the door answers."""
+    """The handler as a class that inherits authentication from this door."""
     return type(handler.__name__, (handler, door), {})
 
 
 def token_routes(site: Site, token: str, owner: str) -> list[Route]:
     """All routes of a hub whose owner has one token."""
     return anonymous_routes(site) + owned_routes(site, TokenDoor, {"token": token, "owner": owner})
+
+
+def proof_route(site: Site, vouching: Vouching) -> Route:
+    """For other servers of the hub's user; not a public interface."""
+    return re.escape(PROOF), ProofHandler, {"site": site, "vouching": vouching}

@@ -1,4 +1,4 @@
-"""Tokens in requests: where they stand, and how they are compared."""
+"""Reads tokens from requests and compares them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _BEARER = re.compile(r"(?:token|bearer)\s+(\S+)", re.IGNORECASE)
 
 
 def authorization_token(request: HTTPServerRequest) -> str | None:
-    """The token of `Authorization: token …` or `Bearer …`. Query and form are never looked at: there, `token` is a webhook's."""
+    """The token of `Authorization: token …` or `Bearer …`. Query and form are ignored: there, `token` is a webhook's."""
     match = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
     return match[1] if match else None
 
 
 def same_secret(given: str | None, expected: str) -> bool:
-    """Compare in a time that tells nothing."""
+    """Constant-time comparison."""
     return given is not None and hmac.compare_digest(given.encode(), expected.encode())

@@ -2,75 +2,124 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import secrets
+from socket import socket
 from typing import Any
 
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import HTTPError, stream_request_body
 
-from pfnb.http.access_log import log_access
-from pfnb.http.handler import HubHandler
+from pfnb.exceptions import StartError
+from pfnb.http.access_log import AccessLog
+from pfnb.http.capacity import Capacity
+from pfnb.http.connections import Connections, HubApplication
+from pfnb.http.descriptors import most_connections
 from pfnb.http.routes import token_routes
 from pfnb.http.secret import authorization_token, same_secret
 from pfnb.http.site import Peer, Site
+from pfnb.http.upload import UploadHandler
+from pfnb.hub.addresses import arrive
+from pfnb.hub.clock import now
 from pfnb.hub.home import Home, HubOptions
 from pfnb.language.command import registry
-from pfnb.language.runner import Runner
+from pfnb.language.running.runner import Runner
+from pfnb.outbound import Targets
 
 PREFIX = "/pfnb"
+"""The default path of a hub's address."""
+FINISH_SECONDS = 5.0
+LAST_SECONDS = 1.0
 
 
 class LocalServer:
-    """Serves one hub to one owner who has the token. Port 0 takes a free one; `url` is known after `start`."""
+    """Serves one hub to one owner, who has the token. Port 0 picks a free one; `url` is known after `start`.
+
+    ParameterError if `PFNB_ALLOW_TARGETS` has an entry that cannot be allowed."""
 
     def __init__(
-        self, options: HubOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, token: str | None = None
+        self,
+        options: HubOptions | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        capacity: Capacity | None = None,
+        prefix: str = PREFIX,
     ) -> None:
+        Targets.from_environment(os.environ)  # report invalid entries now, not at the first outbound call
         options = options or HubOptions()
         self.token = token or secrets.token_urlsafe(24)
         self._home = Home(options)
+        self._data_dir = options.data_dir
         self.hub = self._home.hub
         self.owner = self.hub.settings.owner
-        self.site = Site(self.hub, Runner(registry), lambda: self.url, self._peer_of)
+        capacity = capacity or Capacity.chosen(os.environ)
+        self.site = Site(self.hub, Runner(registry), lambda: self.url, self._peer_of, capacity=capacity)
         self._host = host
         self._port = port
-        self._server: HTTPServer | None = None
+        self._prefix = prefix
+        self._server: Connections | None = None
 
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}{PREFIX}"
+        return f"http://{host}:{self._port}{self._prefix}"
 
     async def start(self) -> None:
-        """Open the store, then listen. OSError when the port is taken."""
-        sockets = bind_sockets(self._port, self._host)
+        """Open the store, then listen. StartError if the port is unavailable or the store cannot be opened."""
+        sockets = self._bound()
         self._port = sockets[0].getsockname()[1]
         routes: list[Any] = [
-            (PREFIX + pattern, handler, settings)
+            (re.escape(self._prefix) + pattern, handler, settings)
             for pattern, handler, settings in token_routes(self.site, self.token, self.owner)
         ]
         try:
             await self._home.open()
         except BaseException:
-            for socket in sockets:
-                socket.close()
+            for one in sockets:
+                one.close()
             raise
-        application = Application(
+        if self._data_dir is not None:
+            self.hub.addresses = arrive(self._data_dir, self.hub.settings.public_url or self.url, now())
+        application = HubApplication(
+            None,
             routes,
-            log_function=log_access,
+            log_function=AccessLog(),
             default_handler_class=NotFoundHandler,
             default_handler_args={"site": self.site},
         )
-        self._server = HTTPServer(application, idle_connection_timeout=75, body_timeout=None)
+        self.site.waiting.places = min(
+            self.site.waiting.places, most_connections(self.site.capacity.max_connections) // 2
+        )
+        self._server = Connections(application, self.site.capacity, self.site.relieve)
         self._server.add_sockets(sockets)
         self.site.open()
 
+    def _bound(self) -> list[socket]:
+        try:
+            return bind_sockets(self._port, self._host)
+        except OSError as error:
+            place = f"port {self._port} of {self._host}"
+            reason = {
+                errno.EADDRINUSE: f"{place} is in use: stop what uses it, or choose another with --port (0 takes a free one)",
+                errno.EACCES: f"{place} is not yours to use: ports below 1024 take more rights, choose a higher one",
+            }
+            raise StartError(
+                reason.get(error.errno or 0, f"{self._host} is not an address of this machine ({error.strerror})")
+            ) from None
+
     async def stop(self) -> None:
-        """Take no more requests, end the open ones, close the store."""
+        """Refuse new connections, answer the requests under way, close the store. Callers that still wait for a pipeline after
+        FINISH_SECONDS get "running" as the answer: their event is stored."""
         if self._server is not None:
             self._server.stop()
+            if not await self._server.finish(FINISH_SECONDS):
+                self.hub.outcomes.give_up_all()
+                await self._server.finish(LAST_SECONDS)
             await self.site.close()
             await self._server.close_all_connections()
         await self._home.close()
@@ -79,6 +128,12 @@ class LocalServer:
         return Peer(self.owner) if same_secret(authorization_token(request), self.token) else None
 
 
-class NotFoundHandler(HubHandler):
+@stream_request_body
+class NotFoundHandler(UploadHandler):
     def prepare(self) -> None:
-        self.send_error(404)
+        self.refuse(HTTPError(404))
+
+    async def get(self) -> None:
+        await self.received()
+
+    head = post = put = patch = delete = options = get

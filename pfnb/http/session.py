@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from tornado.web import stream_request_body
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from pfnb.exceptions import NotAuthenticatedError, NotFoundError, RequestError, RunLimitError
-from pfnb.http.calls import WAITS, Calls
-from pfnb.http.errors import error_answer
+from pfnb.exceptions import (
+    KernelEndedError,
+    NotAuthenticatedError,
+    NotFoundError,
+    RequestError,
+    RunLimitError,
+    StoreBusyError,
+    WorkerEndedError,
+)
+from pfnb.http.bodiless import BodilessHandler
+from pfnb.http.calls import Calls
+from pfnb.http.door import note_failure
+from pfnb.http.errors import error_answer, is_want_of_memory
 from pfnb.http.handler import HubHandler
+from pfnb.http.hello import hello_of
+from pfnb.http.outbox import Outbox
+from pfnb.http.ports import call_of
+from pfnb.http.protocol import CALLS
 from pfnb.http.site import Peer, Site
-from pfnb.http.wire import MAX_FRAME, PROTOCOL, pack, unpack
+from pfnb.http.wire import LARGE_FRAME, MAX_FRAME, packed, unpacked
 from pfnb.http.worker_calls import WorkerCalls
-from pfnb.hub.delivery import Listener, Outcome
-from pfnb.hub.feed import Job
+from pfnb.hub.causation import caused_by
+from pfnb.hub.dispatch.feed import Job
+from pfnb.hub.origin import Kind, Origin
 from pfnb.hub.payload import log_entry
+from pfnb.hub.records.delivery import Delivery, Listener, Outcome
+from pfnb.hub.records.event import Event
 from pfnb.hub.tasks import Tasks
+from pfnb.hub.workers.process import WorkerProcess
 
 MAX_CALLS = 1_000
+MAX_DIGITS = 18
+"""The most characters of a delivery's number."""
 MAX_CUT_OFF = 20
-"""How often a run of a stored pipeline is begun that never ends by itself."""
+"""How often a run of a stored pipeline is started if it is cut off each time."""
+MAX_AHEAD = 64
+"""Deliveries of one listener that a kernel gets ahead of their turn."""
 PING_SECONDS = 20
+UNKNOWN_KERNEL = "this kernel's token is not the hub's: restart the kernel, or set PFNB_TOKEN"
+MAX_REASON = 123
+"""The most bytes of a WebSocket's close reason."""
 
 
-class SessionHandler(WebSocketHandler, HubHandler):
-    """A worker of the dispatcher for as long as the connection lasts. What it had running then is pending again."""
+@stream_request_body
+class SessionHandler(WebSocketHandler, BodilessHandler):
+    """A worker of the dispatcher while the connection lasts. When it ends, its running deliveries become pending again."""
 
     def initialize(self, site: Site) -> None:
         HubHandler.initialize(self, site)
@@ -33,6 +64,8 @@ class SessionHandler(WebSocketHandler, HubHandler):
         self._open_calls = 0
         self._peer: Peer | None = None
         self.session = ""
+        self.ahead = 0
+        self._outbox = Outbox(partial(self.write_message, binary=True))
         self._calls: Calls | WorkerCalls | None = None
 
     @property
@@ -40,54 +73,91 @@ class SessionHandler(WebSocketHandler, HubHandler):
         return PING_SECONDS
 
     @property
+    def ping_timeout(self) -> float:
+        return PING_SECONDS
+
+    @property
     def max_message_size(self) -> int:
         return MAX_FRAME
 
     def check_origin(self, origin: str) -> bool:  # noqa: ARG002
-        """Only browsers send an origin, and no page has a session."""
+        """Reject any Origin: only browsers send one, and web pages have no sessions."""
         return False
 
     async def prepare(self) -> None:
+        self.refuse_body()
         self._peer = await self.site.peer(self.request)
         if self._peer is None:
-            raise NotAuthenticatedError("this kernel's token is not the hub's: restart the kernel, or set PFNB_TOKEN")
+            await note_failure(self.site, self.request)
+            raise NotAuthenticatedError(UNKNOWN_KERNEL)
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         self.set_nodelay(True)
         self.site.sessions.add(self)
 
-    def on_message(self, message: str | bytes) -> None:
+    def on_pong(self, data: bytes) -> None:  # noqa: ARG002
+        self._heard()
+
+    def _heard(self) -> None:
+        if self._peer is not None and self._peer.worker is not None:
+            self._peer.worker.watchdog.heard()
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Tornado reads the next message when this returns."""
+        self._heard()
         try:
-            head, data = unpack(message if isinstance(message, bytes) else message.encode())
+            head, data = await unpacked(message)
             if self._calls is None:
                 self._hello(head)
+            elif head.get("type") != "call":
+                raise RequestError("after its hello, a session sends calls only")
             elif self._open_calls >= MAX_CALLS:
                 raise RequestError(f"a session has at most {MAX_CALLS} calls under way")
             else:
-                # A wait ends with its connection; anything else is short, and is finished although nobody reads the answer.
-                tasks = self._waits if head.get("method") in WAITS else self.site.hub.tasks
-                tasks.spawn(self._call(self._calls, head, data), f"pfnb call {head.get('method')}")
+                # A wait ends with its connection; any other call is short, and finishes even if nobody reads the answer.
+                tasks = self._waits if _waits(head.get("method")) else self.site.hub.tasks
+                tasks.spawn(self._call(self._calls, head, data), "pfnb call")
         except RequestError as error:
-            self.close(1008, error.message[:120])
+            self.close(1008, error.message.encode()[:MAX_REASON].decode("utf-8", "ignore"))
 
     def on_close(self) -> None:
         self._waits.cancel()
         self.site.sessions.discard(self)
+        self._suspect()
         self.site.hub.pipelines.left(self)
-        if self.site.hub.ready:  # a hub that closes has taken back everything already
+        if self.site.hub.ready:  # a closing hub has already taken everything back
             self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
 
+    def _suspect(self) -> None:
+        """A kernel or worker that disconnects without a close frame was killed, maybe by its own run; unless it has reconnected
+        already."""
+        hub = self.site.hub
+        if self.session and hub.ready and self.close_code is None and self.session not in self._sessions():
+            hub.suspects.vanished(self.session, hub.dispatcher.held_by(self))
+
+    def _sessions(self) -> set[str]:
+        return {one.session for one in self.site.sessions if isinstance(one, SessionHandler)}
+
     def _hello(self, head: dict[str, Any]) -> None:
-        if head.get("type") != "hello" or head.get("protocol") != PROTOCOL:
-            raise RequestError(f"a session begins with hello, protocol {PROTOCOL}: use the pfnb of this hub")
+        hello = hello_of(head)
         assert self._peer is not None, "`prepare` let the kernel in"
-        self.session = str(head.get("session"))
-        if self._peer.is_worker:
-            self._calls = WorkerCalls(self.site)
-            self.site.hub.tasks.spawn(self._begin_work(), "pfnb worker")
+        self.session = hello.session
+        self.ahead = MAX_AHEAD if hello.ahead else 0
+        self._outbox.bundles = hello.ahead
+        if self._peer.worker is not None:
+            self._calls = WorkerCalls(self.site, self, self._origin("worker"))
+            self.site.hub.tasks.spawn(self._begin_work(self._peer.worker), "pfnb worker")
             return
-        notebook = self._peer.notebook or head.get("notebook") or f"kernel {self.session[:8]}"
-        self._calls = Calls(self.site, self, self._peer.owner, str(notebook), since=head.get("since"))
+        self.site.hub.suspects.came_back(self.session)
+        notebook = self._peer.notebook or hello.notebook or f"kernel {self.session[:8]}"
+        self._calls = Calls(
+            self.site,
+            self,
+            self._peer.owner,
+            notebook,
+            since=hello.since,
+            origin=replace(self._origin("session"), notebook=notebook),
+        )
         welcome = {
             "type": "welcome",
             "owner": self._peer.owner,
@@ -98,56 +168,108 @@ class SessionHandler(WebSocketHandler, HubHandler):
             "since": self._calls.since,
             "notebook": notebook,
         }
+        if moved := self.site.hub.moved(self._peer.owner):
+            welcome["moved"] = moved
         self.site.hub.tasks.spawn(self._send(welcome), "pfnb welcome")
 
-    async def _begin_work(self) -> None:
+    def _origin(self, kind: Kind) -> Origin:
+        """The kernel's id comes from the server, the session's id from the kernel itself."""
+        kernel = self._peer.kernel_id if self._peer is not None else None
+        return Origin(kind, session=kernel or self.session, address=self.site.address_of(self.request))
+
+    async def _begin_work(self, process: WorkerProcess) -> None:
+        process.watchdog.connected(self._ask, self._running)
         await self._send({"type": "welcome"})
-        await self.site.hub.pipelines.serve(self)
+        await process.arrived(self)
+
+    def _running(self) -> list[str]:
+        """The names of the pipelines that this worker is running."""
+        return [*self.site.hub.dispatcher.held_by(self).values(), *self.site.callers.names(self)]
+
+    async def ask(self, frame: Mapping[str, Any]) -> None:
+        """Send the worker a frame, which may be long."""
+        await self._send(dict(frame))
+
+    def _ask(self) -> None:
+        """Ping the worker."""
+        with suppress(WebSocketClosedError):
+            self.ping()
 
     async def _call(self, calls: Calls | WorkerCalls, head: dict[str, Any], data: bytes) -> None:
         number = head.get("id")
         self._open_calls += 1
         try:
-            value = await calls.run(str(head.get("method")), head.get("arguments") or {}, data)
+            with caused_by(self._cause(head.get("cause"))):
+                value = await calls.run(*call_of(head), data)
             is_raw = isinstance(value, bytes)
             answer = {"type": "result", "id": number, "value": None if is_raw else value}
             await self._send(answer, value if is_raw else b"")
         except Exception as error:
-            # Whatever went wrong is the caller's answer; what is not pfnb's own is logged there.
+            # Any error is the caller's answer; `error_answer` logs those that are not pfnb's own.
             _, body, _ = error_answer(error)
             await self._send({"type": "error", "id": number, "error": body})
         finally:
             self._open_calls -= 1
+
+    def _cause(self, delivery: object) -> Event | None:
+        """The event of the delivery whose run makes this call, if it belongs to this session."""
+        if not isinstance(delivery, str) or not delivery.isdecimal() or len(delivery) > MAX_DIGITS:
+            return None
+        return self.site.hub.dispatcher.event_of(int(delivery), self)
 
     async def deliver(self, job: Job) -> None:
         delivery, event = job.delivery, job.event
         attempt = delivery.attempts + 1
         row = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
-            seen = await self.site.hub.history.object(event, job.body)
+            seen = await self._seen(event, job.body)
+            held = partial(self.site.hub.dispatcher.held_by, self, ahead=True)
+            in_kernel = not job.listener.is_stored
+            await self.site.hub.suspects.admit(delivery.id, self.session, held, in_kernel=in_kernel)
             stored = self._stored(job.listener, attempt) if job.listener.is_stored else {}
+            frame = await packed(
+                {
+                    "type": "delivery",
+                    "delivery": str(delivery.id),
+                    "lease": job.lease,
+                    "listener": delivery.listener,
+                    "attempt": attempt,
+                    "event": seen,
+                    "entry": log_entry(event, None, [row]),
+                    **stored,
+                }
+            )
+        except StoreBusyError:
+            raise  # the delivery has not ended: its feed hands it over again
         except Exception as error:
-            # Whatever it is, this delivery cannot be handed over, and the others wait behind it.
+            if is_want_of_memory(error):
+                raise
+            # End the delivery, which cannot be handed over, so that those behind it can go on.
+            if self._was_taken(delivery):
+                return
             _, body, _ = error_answer(error)
-            outcome = Outcome(succeeded=False, error=body)
+            outcome = Outcome(
+                succeeded=False, error=body, is_dead=isinstance(error, KernelEndedError | WorkerEndedError)
+            )
             await self.site.hub.dispatcher.finish(delivery.id, job.lease, outcome)
             return
-        await self._send(
-            {
-                "type": "delivery",
-                "delivery": str(delivery.id),
-                "lease": job.lease,
-                "listener": delivery.listener,
-                "attempt": attempt,
-                "event": seen,
-                "entry": log_entry(event, None, [row]),
-                **stored,
-            }
-        )
+        if not self._was_taken(delivery):
+            await self._outbox.send(frame)
+
+    def _was_taken(self, delivery: Delivery) -> bool:
+        """Whether it was set aside while being handed over."""
+        return self.site.hub.dispatcher.event_of(delivery.id, self) is None
+
+    async def _seen(self, event: Event, body: bytes | None) -> dict[str, Any]:
+        """The event as its listener sees it. Long ones take turns: each may take much memory while it is read."""
+        if event.size <= LARGE_FRAME:
+            return await self.site.hub.history.object(event, body)
+        async with self.site.large:
+            return await self.site.hub.history.object(event, body)
 
     def _stored(self, listener: Listener, attempt: int) -> dict[str, Any]:
         """What a worker needs to know of a pipeline. NotFoundError if its owner is gone; RunLimitError for a run that was cut off
-        again and again: it may be what ends the worker, and with it the runs of all others."""
+        repeatedly: it may be what kills the worker, and with it all other runs."""
         if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
             raise RunLimitError(
                 f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
@@ -161,13 +283,18 @@ class SessionHandler(WebSocketHandler, HubHandler):
             ) from error
         return {"source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
 
+    def discard(self, delivery: Delivery, error: dict[str, Any]) -> None:
+        head = {"type": "discarded", "delivery": str(delivery.id), "listener": delivery.listener, "error": error}
+        self.site.hub.tasks.spawn(self._send(head), "pfnb discard")
+
     def revoke(self, listener: str) -> None:
-        # Not waited for: a connection that is broken may take long to say so.
+        # Do not wait: a broken connection may take long to fail.
         self.site.hub.tasks.spawn(self._send({"type": "revoked", "listener": listener}), "pfnb revoke")
 
     async def _send(self, head: dict[str, Any], body: bytes = b"") -> None:
-        try:
-            await self.write_message(pack(head, body), binary=True)
-        except WebSocketClosedError:
-            # `on_close` takes back what was running; there is nobody left to tell.
-            return
+        await self._outbox.send(await packed(head, body))
+
+
+def _waits(method: object) -> bool:
+    """Whether a call waits for something to happen."""
+    return isinstance(method, str) and method in CALLS and CALLS[method].waits

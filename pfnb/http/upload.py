@@ -1,53 +1,89 @@
-"""A handler that streams its request's body through `Ingest`: bounded, timed, never whole in memory, gone if it breaks off."""
+"""A handler that streams its request's body through `Ingest`: bounded, timed, never whole in memory, discarded if it breaks
+off."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import cast
+from urllib.parse import quote_from_bytes
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError
 
-from pfnb.exceptions import BusyError, PfnbError, RequestTimeoutError
+from pfnb.exceptions import BusyError, PfnbError
+from pfnb.http.gate import Gate
 from pfnb.http.handler import HubHandler
-from pfnb.hub.ingest import Ingest
-from pfnb.hub.request import Received, RequestHead
+from pfnb.hub.offload import DECODING
+from pfnb.hub.receiving.ingest import Ingest, named_in
+from pfnb.hub.receiving.request import Received, RequestHead
 
-DRAIN = 16 * 1024 * 1024
-"""So many bytes of a refused body are still read, so that its sender can read the answer instead of a broken connection."""
+_ASCII = "".join(map(chr, range(128)))
+DRAIN = 64 * 1024 * 1024
+"""Bytes of a refused body that are still read, so that its sender gets the answer instead of a broken connection."""
 
 
 class UploadHandler(HubHandler):
-    """Subclasses are decorated with `stream_request_body`, call `begin` in `prepare`, and take `received()` in their method."""
+    """Decorate subclasses with `stream_request_body`, call `begin` in `prepare`, and await `received()` in the method."""
 
     _ingest: Ingest | None = None
+    _gate: Gate | None = None
     _refused: PfnbError | HTTPError | None = None
     _large = False
+    _writing = False
     _read = 0
+    _named: str | None = None
+    """The uuid that the request names, once it is received or refused."""
 
-    def begin(self) -> None:
-        """Decide by the head what can be decided: declared length, query, boundary, and whether there is a place."""
+    @property
+    def size(self) -> int:
+        """How many bytes of the body have come."""
+        return self._read
+
+    def begin(self, gate: Gate, who: str) -> None:
+        """Check what the head allows to check: declared length, query, boundary, and whether `who` has a place."""
         hub = self.site.hub
         limits = hub.settings.limits
-        connection = self.request.connection
-        assert connection is not None, "a request that is being read has a connection"
-        length = declared_length(self.request)
-        # Ours to refuse, with a readable 413, where Tornado would answer with a bare 400.
-        connection.set_max_body_size(max(DRAIN, length or 0))  # type: ignore[attr-defined]  # HTTP1Connection's own
+        length = self._allow_body()
         self._large = length is None or length > limits.memory
+        head = self._head()
         try:
             if not hub.ready:
                 raise BusyError("the hub is starting or stopping; try again in a second")
-            self.site.gate.enter(self)
-            self._ingest = Ingest(_head(self.request), limits, hub.settings.bodies)
+            self._ingest = Ingest(head, limits, hub.settings.bodies)
+            gate.enter(self, who)
+            self._gate = gate
             self._ingest.check_declared(length)
         except PfnbError as error:
+            if self._ingest is None:
+                self._named = named_in(head, limits)
             self.refuse(error)
-            if length is not None and length > DRAIN:
+
+    def refuse(self, error: PfnbError | HTTPError) -> None:
+        """Answer with this error after reading the body, but only briefly, and only while few other refused bodies are being
+        read."""
+        if self._refused is not None or self._finished:
+            return
+        self._refused = error
+        length = self._allow_body()
+        self._end()
+        asks_first = self.request.headers.get("Expect", "").lower() == "100-continue" and not self._read
+        if asks_first or (length is not None and length > DRAIN):
+            self._finish_refused()
+        elif length != 0:
+            try:
+                self.site.refused.enter(self, self.site.share_of(self.request))
+                self._gate = self.site.refused
+            except BusyError:
                 self._finish_refused()
 
+    def drop(self, error: PfnbError) -> None:
+        """Answer with this error now, while the body is still arriving."""
+        self._refused = self._refused or error
+        self._finish_refused()
+
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Small bodies are fed at once; for each chunk of a large one Tornado waits until a thread has written it."""
+        """Feed small bodies at once. For each chunk of a large one, Tornado waits until a thread has written it."""
         self._read += len(chunk)
         if self._finished:
             return None
@@ -57,65 +93,93 @@ class UploadHandler(HubHandler):
             return None
         if self._large:
             return self._feed_in_thread(self._ingest, chunk)
-        self._feed(self._ingest, chunk)
-        return None
-
-    def _feed(self, ingest: Ingest, chunk: bytes) -> None:
         try:
-            ingest.feed(chunk)
+            self._ingest.feed(chunk)
         except PfnbError as error:
             self.refuse(error)
+        return None
 
     async def _feed_in_thread(self, ingest: Ingest, chunk: bytes) -> None:
-        await asyncio.to_thread(self._feed, ingest, chunk)
+        self._writing = True
+        try:
+            await asyncio.to_thread(ingest.feed, chunk)
+        except PfnbError as error:
+            self.refuse(error)
+        finally:
+            self._writing = False
+            if self._ingest is not ingest:  # the request has ended meanwhile
+                ingest.discard()
 
     async def received(self) -> Received:
-        """The whole request. Raises what it was refused for."""
-        self.site.gate.leave(self)
+        """The whole request. Raises the error that it was refused with."""
+        self._leave()
         if self._refused is not None:
             raise self._refused
         assert self._ingest is not None, "`begin` was called"
         ingest, self._ingest = self._ingest, None
-        return await asyncio.to_thread(ingest.finish) if self._large else ingest.finish()
+        try:
+            if ingest.is_encoded:
+                return await self._decoded(ingest)
+            return await asyncio.to_thread(ingest.finish) if self._large else ingest.finish()
+        finally:
+            self._named = ingest.token
+
+    async def _decoded(self, ingest: Ingest) -> Received:
+        try:
+            finished = DECODING.submit(self.site.share_of(self.request), ingest.finish)
+        except BusyError:
+            ingest.discard()
+            raise
+        return cast(Received, await asyncio.wrap_future(finished))
 
     def on_finish(self) -> None:
         self._end()
 
     def on_connection_close(self) -> None:
-        # The sender went away in the middle: nothing of what it sent is kept.
+        """The sender is gone: discard what it sent. The base class ends the handler, which waits for the body."""
         self._end()
+        super().on_connection_close()
+
+    def _head(self) -> RequestHead:
+        # Tornado decodes non-ASCII bytes as latin-1; their real encoding is not known yet.
+        query = self.request.query
+        if not query.isascii():
+            query = quote_from_bytes(query.encode("latin-1", "replace"), safe=_ASCII)
+        address = self.site.address_of(self.request)
+        return RequestHead(self.request.method or "", query, tuple(self.request.headers.get_all()), address)
+
+    def _allow_body(self) -> int | None:
+        """The declared length. Let bodies that are too long through to us, for a readable 413: Tornado would answer a bare
+        400."""
+        connection = self.request.connection
+        assert connection is not None, "a request that is being read has a connection"
+        length = declared_length(self.request)
+        connection.set_max_body_size(max(DRAIN, length or 0))  # type: ignore[attr-defined]  # HTTP1Connection's own
+        return length
 
     def _end(self) -> None:
-        self.site.gate.leave(self)
-        if self._ingest is not None:
-            self._ingest.discard()
-            self._ingest = None
+        self._leave()
+        ingest, self._ingest = self._ingest, None
+        if ingest is not None:
+            self._named = ingest.token
+            if not self._writing:
+                ingest.discard()
 
-    def too_slow(self, seconds: float) -> None:
-        self.refuse(RequestTimeoutError(f"the body did not arrive within {seconds:g} s"))
-        self._finish_refused()
-
-    def refuse(self, error: PfnbError | HTTPError) -> None:
-        """Answer with this error when the body has been read, as far as it is worth reading."""
-        if self._refused is None:
-            self._refused = error
+    def _leave(self) -> None:
+        if self._gate is not None:
+            self._gate.leave(self)
+            self._gate = None
 
     def _finish_refused(self) -> None:
-        """Answer now, although the body is still coming; the connection cannot be used again."""
+        """Answer now, while the body is still arriving; the connection cannot be reused."""
         if not self._finished:
             self.set_header("Connection", "close")
             self.send_error(exc_info=(type(self._refused), self._refused, None))
 
 
 def declared_length(request: HTTPServerRequest) -> int | None:
-    """The announced length of the body: 0 without one, None where it is not announced (chunked)."""
+    """The declared length of the body: 0 without a body, None if chunked."""
     if "Transfer-Encoding" in request.headers:
         return None
     text = request.headers.get("Content-Length", "0")
     return int(text) if text.isascii() and text.isdecimal() else None
-
-
-def _head(request: HTTPServerRequest) -> RequestHead:
-    # Tornado reads bytes beyond ASCII as latin-1; callers write UTF-8.
-    query = request.query.encode("latin-1", "replace").decode("utf-8", "replace")
-    return RequestHead(request.method or "", query, tuple(request.headers.get_all()))

@@ -1,25 +1,56 @@
-"""What the hub's own worker may ask of it."""
+"""The calls that the hub's own workers may make."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from pfnb.exceptions import AccessDeniedError
 from pfnb.http.ports import Methods, Ports, called, finish_delivery
 from pfnb.http.site import Site
-from pfnb.http.wire import AS_USER, OWNER
+from pfnb.http.wire import AS_USER, OWNER, RUN
+from pfnb.hub.dispatch.feed import Worker
+from pfnb.hub.origin import Origin
+from pfnb.hub.workers.callers import Answer
 from pfnb.language.checked import Checked
 
 
 class WorkerCalls:
-    """The calls of the hub's own worker. It acts for the owners of all stored pipelines, each call for the one that it names."""
+    """The calls of one worker. It acts only for the owners of the stored pipelines that it serves, and for the callers whose runs
+    it has; each call says for whom."""
 
-    def __init__(self, site: Site) -> None:
-        self._port = Ports(site)
-        self._own: Methods = {"finish_delivery": Checked("finish_delivery", partial(finish_delivery, site.hub))}
+    def __init__(self, site: Site, worker: Worker, origin: Origin) -> None:
+        self._hub = site.hub
+        self._callers = site.callers
+        self._worker = worker
+        self._port = Ports(site, origin)
+        self._own: Methods = {
+            "finish_delivery": Checked("finish_delivery", partial(finish_delivery, site.hub)),
+            "answer_run": Checked("answer_run", self._answer_run),
+        }
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
         arguments = dict(arguments)
-        owner = arguments.pop(OWNER, None)
-        methods = self._own if owner is None else self._port.of(owner, arguments.pop(AS_USER, owner))
-        return await called(methods, method, arguments, data)
+        if method in self._own:
+            return await called(self._own, method, arguments, data)
+        return await called(self._methods(arguments), method, arguments, data)
+
+    def _methods(self, arguments: dict[str, Any]) -> Methods:
+        """The methods of the user that the arguments name; removes those names from the arguments."""
+        number, owner, name = (arguments.pop(key, None) for key in (RUN, OWNER, AS_USER))
+        if number is not None:
+            run = self._callers.find(self._worker, number)
+            self._hub.users.tokens.check(run.origin)
+            if self._hub.users.uuid_of(run.user.name) != run.uuid:
+                raise AccessDeniedError(f"the user {run.user.name} was deleted")
+            return self._port.of_user(run.user, run.origin, run.user.name if name is None else name)
+        if not self._hub.dispatcher.serves(self._worker, owner):
+            raise AccessDeniedError("the worker acts for owners of the stored pipelines that it serves only")
+        return self._port.of(owner, owner if name is None else name)
+
+    async def _answer_run(
+        self, run: int, status: int, headers: dict[str, str], data: bytes, content: str | None = None
+    ) -> None:
+        answer = self._callers.find(self._worker, run).answer
+        if not answer.done():
+            answer.set_result(Answer(status, headers, data, content))

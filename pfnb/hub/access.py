@@ -4,50 +4,85 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
-from pfnb.hub.hub import Hub
-from pfnb.hub.iam import Iam
-from pfnb.hub.offload import in_thread_if_large
-from pfnb.hub.pipelines import is_pipeline, source_of
-from pfnb.hub.webhook import RECEIVE, Webhook
-from pfnb.language.calls import BY_UUID, PIPELINE_TYPE
-from pfnb.language.content import content_id_of, content_reference
-from pfnb.language.port import Exists, User
+from annotated_types import Interval
 
+from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
+from pfnb.hub.clock import now
+from pfnb.hub.hub import Hub
+from pfnb.hub.offload import in_thread_if_large
+from pfnb.hub.origin import Origin
+from pfnb.hub.people.iam import Iam
+from pfnb.hub.records.property import Attachment
+from pfnb.hub.records.webhook import RECEIVE, Webhook, check_event_key
+from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference
+from pfnb.language.extent import shown
+from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
+from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
+from pfnb.language.sizes import size_text
+
+NOWHERE = Origin()
 MAX_LOGS = 10_000
+MAX_REASON = 500
+MAX_PAGE = 500
+_NUMBER = re.compile(r"[0-9]{1,18}")
 MAX_OVERLAP = 31 * 24 * 3600
 
 
 class HubAccess:
-    """`url` is the hub's address as this user's side reaches it: webhook addresses are built on it, or on the public one.
-    `behind` are the users whose pipeline acts as this one: it still reads what its event brought."""
+    """`url` is the hub's address as this user's side reaches it. Webhook addresses are built on it, or on the public one.
+    `behind` are the users whose pipeline acts as this user: what their event brought stays readable."""
 
-    def __init__(self, hub: Hub, user: User, url: str, behind: tuple[str, ...] = ()) -> None:
+    def __init__(self, hub: Hub, user: User, url: str, behind: tuple[str, ...] = (), origin: Origin = NOWHERE) -> None:
         self._hub = hub
-        self._user = user
+        self._asker = user
+        self._uuid = hub.users.uuid_of(user.name)
         self._behind = behind
-        self._iam = Iam(hub.users, hub.audit, user)
+        self._origin = origin
+        self._iam = Iam(hub.users, hub.audit, user, origin)
         self._url = (hub.settings.public_url or url).rstrip("/")
 
+    @property
+    def _user(self) -> User:
+        self.check_there()
+        return self._asker
+
+    def check_there(self) -> None:
+        """AccessDeniedError for a user deleted meanwhile: somebody else may have the name now. NotAuthenticatedError once the
+        user's API token has ended: a run may outlive it."""
+        self._hub.users.tokens.check(self._origin)
+        if self._hub.users.uuid_of(self._asker.name) != self._uuid:
+            raise AccessDeniedError(f"the user {self._asker.name} was deleted")
+
     async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        key = fields.get("eventKey")
-        if key and not self._hub.webhooks.list(self._user.name, str(key)):
-            self._hub.listeners.check_key(str(key), self._user.name)
-        shown = self._show(await self._hub.webhooks.put(fields, self._user.name))
+        if fields.get("eventKey"):
+            key = check_event_key(fields["eventKey"])
+            if not self._hub.webhooks.list(self._user.name, key):
+                self._hub.listeners.check_key(key, self._user.name)
+        shown = self._warned(await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook))
+        warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
-            shown["warning"] = (
+            warnings.append(
                 "this webhookUrl is neither https nor on this machine: its secret can be read on the way to it"
             )
+        hard = self._hub.settings.limits.hard
+        if shown["maxPayloadLength"] > hard:
+            warnings.append(
+                f"the hub itself accepts {size_text(hard)} at most, whatever maxPayloadLength says: "
+                "start it with a larger --max-payload, or PFNB_MAX_PAYLOAD"
+            )
+        if warnings:
+            shown["warning"] = "; ".join(warnings)
         return shown
 
     async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
         if uuid is not None:
-            return [self._show(self._hub.webhooks.get(uuid, self._user.name))]
-        return [self._show(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
+            return [self._warned(self._hub.webhooks.get(uuid, self._user.name))]
+        return [self._warned(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
 
     async def delete_webhook(self, uuid: str) -> dict[str, Any]:
         return {**self._show(await self._hub.webhooks.delete(uuid, self._user.name)), "active": False, "deleted": True}
@@ -57,14 +92,20 @@ class HubAccess:
             raise ParameterError(f"overlap is from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
         return self._show(await self._hub.webhooks.rotate(uuid, self._user.name, overlap))
 
-    async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+    async def webhook_logs(
+        self, uuid: str, *, limit: int = 100, before: str | None = None, refused: bool = False
+    ) -> list[dict[str, Any]]:
         if not 1 <= limit <= MAX_LOGS:
             raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
         webhook = self._hub.webhooks.get(uuid, self._user.name)
+        if refused:
+            return self._hub.refusals.rows(webhook.uuid)[:limit]
         return list(await self._hub.history.logs(await self._hub.store.events(webhook.uuid, limit, before)))
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
-        event = await self._hub.send(key, payload, owner=self._user.name, correlation_id=correlation_id)
+        event = await self._hub.send(
+            key, payload, owner=self._user.name, correlation_id=correlation_id, notebook=self._origin.notebook
+        )
         return {
             "id": event.id,
             "eventKey": event.event_key,
@@ -87,8 +128,8 @@ class HubAccess:
             found = await self._hub.properties.by_uuid(path.removeprefix(BY_UUID), self._user.name)
         else:
             found = await self._hub.properties.get(path, self._user.name)
-        source = source_of(found)
-        if not is_pipeline(found) or source is None:
+        source = found.source
+        if not found.is_pipeline or source is None:
             raise NotFoundError(f"the property {path} is no pipeline: its type would be {PIPELINE_TYPE}")
         return {"path": found.path, "source": source}
 
@@ -96,50 +137,110 @@ class HubAccess:
         mine = (one for one in self._hub.listeners.all() if one.owner == self._user.name)
         return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
 
-    async def iam(self, action: str, **fields: Any) -> Any:
+    async def iam(self, action: str, /, **fields: Any) -> Any:
+        self.check_there()
         return await self._iam.do(action, fields)
 
     def as_user(self, user: User) -> HubAccess:
-        return HubAccess(self._hub, user, self._url, (*self._behind, self._user.name))
+        return HubAccess(self._hub, user, self._url, (*self._behind, self._user.name), self._origin)
 
-    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
+    async def list_runs(
+        self, listener: str, limit: Annotated[int, Interval(ge=1, le=MAX_PAGE)] = 100, before: str | None = None
+    ) -> list[dict[str, Any]]:
         return list(await self._hub.history.runs(listener, self._user.name, _delivery(before), limit))
 
     async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
         return list(await self._hub.history.steps(_delivery(delivery) or 0, self._user.name))
 
+    async def list_failed(self, *, limit: int = 20) -> list[dict[str, Any]]:
+        if not 1 <= limit <= MAX_LOGS:
+            raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
+        return list(await self._hub.history.unsuccessful(self._user.name, limit))
+
+    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> dict[str, Any]:
+        if reason is not None and len(reason) > MAX_REASON:
+            raise ParameterError(f"a reason has at most {MAX_REASON} characters")
+        return await self._hub.discard(_delivery(delivery) or 0, self._user.name, reason)
+
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):
             raise ParameterError("offset and size of a content are not negative")
-        return await self._hub.contents.read(content_id, self._user.name, offset, size, behind=self._behind)
+        plain_id, owner = self._genuine(content_id)
+        return await self._hub.contents.read(plain_id, owner, offset, size)
+
+    async def are_genuine(self, content_ids: Sequence[str]) -> bool:
+        if len(content_ids) > MAX_CHECKED:
+            raise ParameterError(f"{MAX_CHECKED:,} references are checked at once, not {len(content_ids):,}")
+        owners = (self._user.name, *self._behind)
+        return all(self._hub.signatures.owner_of(one, owners) is not None for one in content_ids)
 
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
-        content_id = self._hub.contents.put(self._user.name, data)
+        # Users that pipelines of all owners may act as have no files of their own: owners would share them.
+        is_shared = self._user.name in (ANONYMOUS_NAME, SYSTEM_NAME)
+        owner = self._behind[0] if is_shared and self._behind else self._user.name
+        content_id = self._hub.signatures.signed(self._hub.contents.put(owner, data), owner)
         return content_reference(content_id, name=name, content_type=content_type, size=len(data), sha256=digest)
+
+    def _genuine(self, content_id: str) -> tuple[str, str]:
+        """The plain id and the content's owner. NotFoundError does not say whether the content exists."""
+        found = self._hub.signatures.owner_of(content_id, (self._user.name, *self._behind))
+        if found is None:
+            raise NotFoundError(
+                "the hub did not make this content reference for you: use one from an event, or from a command that returns files"
+            )
+        return found
 
     async def get_property(self, path: str) -> dict[str, Any]:
         return (await self._hub.properties.get(path, self._user.name)).to_json()
 
-    async def list_properties(self, pattern: str) -> list[dict[str, Any]]:
-        return [one.to_json() for one in await self._hub.properties.find(pattern, self._user.name)]
+    async def list_properties(self, pattern: str, *, values: bool = True) -> list[dict[str, Any]]:
+        return await self._hub.properties.listing(pattern, self._user.name, values=values)
 
-    async def put_property(self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update") -> dict[str, Any]:
-        result, after = await self._hub.properties.put(path, fields, self._user.name, exists)
+    async def put_property(
+        self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
+    ) -> dict[str, Any]:
+        # Stored pipelines run with all roles of their owner; this token has only some of them.
+        as_data = as_data or self._origin.scoped
+        result, after = await self._hub.properties.put(path, fields, self._user.name, exists, as_data=as_data)
         return {"result": result, "property": after.to_json()}
 
-    async def delete_properties(self, pattern: str, *, confirmed: bool = False) -> list[dict[str, Any]]:
-        gone = await self._hub.properties.delete(pattern, self._user.name, confirmed=confirmed)
+    async def delete_properties(
+        self, pattern: str, *, confirmed: bool = False, as_data: bool = False
+    ) -> list[dict[str, Any]]:
+        gone = await self._hub.properties.delete(pattern, self._user.name, confirmed=confirmed, as_data=as_data)
         return [one.to_json() for one in gone]
 
-    async def copy_property(self, path: str, to: str) -> dict[str, Any]:
-        return (await self._hub.properties.copy(path, to, self._user.name)).to_json()
+    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+        as_data = as_data or self._origin.scoped
+        return (await self._hub.properties.copy(path, to, self._user.name, as_data=as_data)).to_json()
 
-    async def move_property(self, path: str, to: str) -> dict[str, Any]:
-        return (await self._hub.properties.move(path, to, self._user.name)).to_json()
+    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+        as_data = as_data or self._origin.scoped
+        return (await self._hub.properties.move(path, to, self._user.name, as_data=as_data)).to_json()
 
     async def describe(self) -> dict[str, Any]:
+        self.check_there()
         return {"url": self._url, "namespace": self._hub.settings.namespace, "started": self._hub.started}
+
+    async def status(self) -> dict[str, Any]:
+        hub, name = self._hub, self._user.name
+        listeners = [one for one in hub.listeners.all() if one.owner == name]
+        pending = await hub.store.pending_counts()
+        problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name)])
+        return {
+            "url": self._url,
+            "durable": hub.store.durable,
+            "webhooks": sum(webhook.active for webhook in hub.webhooks.list(name)),
+            "listeners": len(listeners),
+            "away": sum(not hub.dispatcher.workers(one.name) for one in listeners),
+            "waiting": sum(pending.get(one.name, 0) for one in listeners),
+            "problems": [problem for problem in problems if problem is not None],
+        }
+
+    async def scan_folders(self) -> list[str]:
+        self.check_there()
+        return [str(path) for path in self._hub.settings.scan.paths]
 
     async def put_attachment(
         self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
@@ -148,10 +249,15 @@ class HubAccess:
         if content_id is None:
             raise ParameterError("an attachment is made of a content reference")
         kind = content_type or content.get("contentType")
-        return (await self._hub.attachments.put(path, name, content_id, kind, self._user.name)).to_json()
+        plain_id, owner = self._genuine(content_id)
+        made = await self._hub.attachments.put(path, name, plain_id, kind, self._user.name, content_owner=owner)
+        return self._attached(made)
 
     async def list_attachments(self, path: str) -> list[dict[str, Any]]:
-        return [one.to_json() for one in await self._hub.attachments.list(path, self._user.name)]
+        return [self._attached(one) for one in await self._hub.attachments.list(path, self._user.name)]
+
+    def _attached(self, attachment: Attachment) -> dict[str, Any]:
+        return attachment.to_json(self._hub.signatures.signed(attachment.id, attachment.owner))
 
     async def delete_attachment(self, path: str, name: str) -> None:
         await self._hub.attachments.delete(path, name, self._user.name)
@@ -165,18 +271,29 @@ class HubAccess:
     async def list_cached(self) -> list[dict[str, Any]]:
         return self._hub.cache.list(self._user.name)
 
+    def _warned(self, webhook: Webhook) -> dict[str, Any]:
+        """The webhook as shown, with a `warning` if its callers may still know another address."""
+        shown, addresses = self._show(webhook), self._hub.addresses
+        before = None if addresses is None else addresses.before(webhook, now())
+        if before is not None:
+            shown["warning"] = (
+                f"its address has changed, and it has received nothing since: callers may still use {before}"
+            )
+        return shown
+
     def _show(self, webhook: Webhook) -> dict[str, Any]:
-        return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")
+        shown = webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")
+        return {**shown, "refused": self._hub.refusals.count(webhook.uuid)}
 
 
 def _delivery(number: str | None) -> int | None:
-    if number is None or number.isdecimal():
+    if number is None or _NUMBER.fullmatch(number):
         return None if number is None else int(number)
-    raise ParameterError(f"a run is named by its number, not by {number!r}")
+    raise ParameterError(f"a run is named by its number, not by {shown(number)}")
 
 
 def _is_private_way(url: str) -> bool:
-    """Whether nobody between here and there can read what is sent: https, or this machine itself."""
+    """Whether nobody on the way can read what is sent: https, or this machine itself."""
     parts = urlsplit(url)
     if parts.scheme == "https" or parts.hostname == "localhost":
         return True

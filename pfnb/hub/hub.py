@@ -1,4 +1,4 @@
-"""The hub: owns webhooks, events and deliveries, and is where every event takes its one way through.
+"""The hub: owns webhooks, events and deliveries; every event takes the same path through it.
 
 receive (or send) → store, in one commit with its deliveries → dispatcher → worker → outcome.
 """
@@ -7,45 +7,61 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from pfnb.exceptions import AccessDeniedError, PayloadTooLargeError, PfnbError
-from pfnb.hub.attachments import Attachments
-from pfnb.hub.audit import Audit
+from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError, PfnbError
+from pfnb.hub import refusals, scans
+from pfnb.hub.addresses import Addresses
 from pfnb.hub.brokers.broker import Broker
-from pfnb.hub.cache import Cache
-from pfnb.hub.changes import Changes
+from pfnb.hub.causation import chain_to
 from pfnb.hub.clock import now
-from pfnb.hub.contents import Contents
-from pfnb.hub.delivery import Delivery, Listener, Outcome
-from pfnb.hub.dispatcher import Dispatcher
-from pfnb.hub.event import Event, new_correlation_id, new_event_id, new_trace_id
-from pfnb.hub.feed import Worker
-from pfnb.hub.history import History
-from pfnb.hub.listeners import Listeners
-from pfnb.hub.outcomes import Outcomes
+from pfnb.hub.dispatch.dispatcher import Dispatcher
+from pfnb.hub.dispatch.feed import Worker
+from pfnb.hub.dispatch.listeners import Listeners
+from pfnb.hub.dispatch.outcomes import Outcomes
+from pfnb.hub.dispatch.suspects import Suspects
+from pfnb.hub.keeping import properties
+from pfnb.hub.keeping.attachments import Attachments
+from pfnb.hub.keeping.cache import Cache
+from pfnb.hub.keeping.contents import Contents
+from pfnb.hub.keeping.properties import News, Properties
+from pfnb.hub.past import retention
+from pfnb.hub.past.changes import Changes
+from pfnb.hub.past.history import History
+from pfnb.hub.past.retention import Keep, Retention
+from pfnb.hub.people import tokens
+from pfnb.hub.people.audit import Audit
+from pfnb.hub.people.belongings import Belongings
+from pfnb.hub.people.users import Users
 from pfnb.hub.pipelines import StoredPipelines
-from pfnb.hub.properties import News, Properties
+from pfnb.hub.randomness import DerivedBits, SystemBits
+from pfnb.hub.receiving.request import Body, Limits, Received
+from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
+from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
+from pfnb.hub.records.webhook import NOBODYS, check_event_key
+from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import repeat_key
-from pfnb.hub.request import Body, Limits, Received
-from pfnb.hub.retention import Keep, Retention
 from pfnb.hub.scans import ScanPlan, Scans
+from pfnb.hub.secret_file import SIZE as SECRET_SIZE
+from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.bodies import discard_body
-from pfnb.hub.stores.store import AddEvent, PropertyChange, Store, Stored
+from pfnb.hub.stores.store import AddEvent, Opened, PropertyChange, Store, Stored
+from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
-from pfnb.hub.users import Users
-from pfnb.hub.webhook import DEFAULT_MAX_PAYLOAD_LENGTH, check_event_key
 from pfnb.hub.webhooks import Webhooks
+from pfnb.language.extent import check_written
+from pfnb.language.sizes import size_in_full
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address as callers outside know it;
-    `owner` whose hub it is; `audit` the folder of the audit log, if there is one."""
+    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address for outside callers; `owner` the
+    hub's owner; `audit` the folder of the audit log, if there is one. What `secret` signs is valid for as long as the hub
+    has this secret."""
 
     bodies: Path
     limits: Limits = field(default_factory=Limits)
@@ -55,28 +71,32 @@ class Settings:
     scan: ScanPlan = field(default_factory=ScanPlan)
     owner: str = ""
     audit: Path | None = None
+    secret: bytes = field(default_factory=lambda: os.urandom(SECRET_SIZE), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the caller of a webhook learns. `answer` is there if somebody listens and the caller waits; then `forget` it."""
+    """What a webhook's caller gets. `answer` is set if somebody listens and the caller waits; `forget` it afterwards.
+    `owner` owns the event."""
 
     trace_id: str
     correlation_id: str
     created: int
     event_id: str = ""
     answer: asyncio.Future[Outcome | None] | None = None
+    owner: str = ""
 
 
 class Hub:
     def __init__(self, store: Store, broker: Broker, settings: Settings) -> None:
         self.settings = settings
         self.store = store
-        self.webhooks = Webhooks(store, settings.limits.hard, now)
-        self.users = Users(store, settings.owner, now)
+        self.webhooks = Webhooks(store, settings.limits, now)
+        self._nobodys = replace(NOBODYS, max_payload_length=min(settings.limits.webhook, settings.limits.hard))
         self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
+        self.signatures = Signatures(settings.secret)
         self.cache = Cache(now)
         self.properties = Properties(store, settings.namespace, now, self._change_properties)
         self.attachments = Attachments(
@@ -84,42 +104,99 @@ class Hub:
         )
         self.changes = Changes()
         self.outcomes = Outcomes()
+        self.suspects = Suspects()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
-        self.history = History(store, self.dispatcher, self.changes)
+        self.refusals = Refusals(store, self.webhooks, now)
+        self.history = History(store, self.dispatcher, self.changes, self.signatures, self.refusals)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
+        self.users = Users(store, settings.owner, now, self._belongings())
+        self.addresses: Addresses | None = None
+        """Current and former addresses of webhooks; None where they are not kept."""
         self.last_seq = 0
         self.started = now()
         self.tasks = Tasks()
+        self._sweeping: list[asyncio.Task[None]] = []
         self.ready = False
         self._broker = broker
-        # Ids are no secrets; asking the operating system for each would cost more than storing the event.
-        self._random = Random()  # noqa: S311
+        self._random = SystemBits()
+
+    def moved(self, owner: str) -> str | None:
+        """What this owner has to know if webhooks had another address before."""
+        return None if self.addresses is None else self.addresses.moved(self.webhooks.list(owner), now())
+
+    def _belongings(self) -> Belongings:
+        return Belongings(
+            self.store,
+            self.webhooks,
+            self.listeners,
+            self.properties,
+            self.contents,
+            self.cache,
+            self.unregister,
+            self.changes.note_many,
+        )
 
     async def open(self) -> None:
+        """If anything fails, everything is closed again."""
         opened = await self.store.open()
+        try:
+            await self._begin(opened)
+        except BaseException:
+            await self._broker.close()
+            await self.store.close()
+            self.audit.close()
+            raise
+
+    async def _begin(self, opened: Opened) -> None:
         await self._broker.open()
         self.webhooks.load(opened.webhooks)
+        self.refusals.load(opened.refusals)
         self.listeners.load(opened.listeners)
         self.users.load(opened.identities)
         self.pipelines.opened()
         self.last_seq = opened.last_seq
-        sweepers: list[Properties | Retention | Scans] = [self.properties, self.retention]
-        if self.settings.scan.paths:
-            sweepers.append(self.scans)
-        self._sweeping = [
-            asyncio.create_task(sweeper.sweep_again_and_again(), name="pfnb sweeper") for sweeper in sweepers
-        ]
+        self._begin_sweeping()
         self.ready = True
 
+    def _begin_sweeping(self) -> None:
+        tidy, old, save, used = (
+            properties.SWEEP_SECONDS,
+            retention.SWEEP_SECONDS,
+            refusals.SAVE_SECONDS,
+            tokens.SWEEP_SECONDS,
+        )
+        self._sweep("properties whose time is up could not be deleted", self.properties.sweep, tidy, tidy)
+        self._sweep("old events could not be removed", self.retention.sweep, retention.FIRST_SECONDS, old)
+        self._sweep("the oldest events could not be removed", self.retention.sweep_when_full, 0.0, 0.0)
+        self._sweep("what was refused could not be written", self.refusals.save, save, save)
+        self._sweep("the last use of API tokens could not be stored", self.users.tokens.sweep, used, used)
+        plan = self.settings.scan
+        if plan.paths:
+            self._sweep("the scan for leaked webhooks failed", self.scans.scan, scans.FIRST_SECONDS, plan.hours * 3600)
+
+    def _sweep(self, failed: str, sweep: Callable[[], Awaitable[object]], first: float, every: float) -> None:
+        sweeping = Supervision(failed).again_and_again(sweep, first=first, every=every)
+        self._sweeping.append(asyncio.create_task(sweeping, name="pfnb sweeper"))
+
+    def trouble(self, listener: Listener) -> str | None:
+        """Why this listener's events wait although a worker serves it; None if all is well."""
+        trouble = self.dispatcher.trouble(listener.name)
+        if trouble is not None:
+            return f"events for {listener.name} cannot be handed over: {trouble}"
+        return self.pipelines.trouble if listener.is_stored else None
+
     async def close(self) -> None:
-        """Stop serving, write what is queued. What was running is pending for the next hub."""
+        """Stop serving and write what is queued. Running deliveries are pending for the next hub."""
         self.ready = False
         for task in self._sweeping:
             task.cancel()
+        await asyncio.gather(*self._sweeping, return_exceptions=True)
         await self.dispatcher.close()
         await self.tasks.close()
+        await self.users.tokens.sweep()
+        await self.refusals.save()
         await self._broker.close()
         await self.store.close()
         self.audit.close()
@@ -127,24 +204,23 @@ class Hub:
     async def receive(self, received: Received, *, wait: bool = False) -> Receipt:
         """Store a request that named a webhook and wake its listeners. Returns after the commit.
 
-        A request that names no active webhook takes the same way up to a counter in the place of an event. PayloadTooLargeError
-        when the body is over the webhook's limit.
+        A request that names no active webhook takes the same path, but stores a decoy instead of an event. Work that only one of
+        the two needs is done after the answer. PayloadTooLargeError when the body exceeds the webhook's limit.
         """
-        webhook = self.webhooks.receiving(received.token)
-        limit = webhook.max_payload_length if webhook is not None else DEFAULT_MAX_PAYLOAD_LENGTH
+        known = self.webhooks.receiving(received.token)
+        webhook = known or self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
-        # A repetition is answered with the same ids, also where there is no webhook that could remember them.
-        source = self._random if repeat is None else Random(repeat)  # noqa: S311
+        # A repetition gets the same ids, even where there is no webhook that could remember them.
+        source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
         trace_id, correlation_id, created = new_trace_id(received.token, source), new_correlation_id(source), now()
-        if received.body.size > limit:
+        if received.body.size > webhook.max_payload_length:
             await discard_body(received.body)
-            raise PayloadTooLargeError("the body is larger than this webhook accepts")
-        if webhook is None:
-            try:
-                await self.store.count_unknown()
-            finally:
-                await discard_body(received.body)
-            return Receipt(trace_id, correlation_id, created)
+            raise PayloadTooLargeError(
+                f"The body has {received.body.size:,} bytes: this webhook accepts {size_in_full(webhook.max_payload_length)} "
+                "at most. Its owner can raise that with `webhook.put`, by maxPayloadLength.",
+                limit=webhook.max_payload_length,
+            )
+        query, raw_query = received.events_query()
         event = Event(
             id=new_event_id(created, self._random),
             event_key=webhook.event_key,
@@ -155,30 +231,55 @@ class Hub:
             owner=webhook.owner,
             webhook=webhook.uuid,
             method=received.method,
-            query=received.query,
+            query=query,
+            raw_query=raw_query,
+            remote_address=received.remote_address,
             headers=received.headers,
             content_type=received.content_type,
             size=received.body.size,
-            fields=received.fields,
+            fields=received.events_fields(),
             files=received.files,
             named_by=received.named_by,
             payload_type=webhook.payload_type,
             repeat_key=repeat,
         )
+        if known is None:
+            return await self._pretend(event, received.body)
         return await self._accept(event, received.body, wait=wait)
 
-    async def send(self, key: str, payload: Any, *, owner: str, correlation_id: str | None = None) -> Event:
-        """Store an event that this owner fires and wake its listeners."""
+    async def _pretend(self, event: Event, body: Body) -> Receipt:
+        """Do the work of `_accept` for a request without a webhook: no event is stored."""
+        self._hearing(event)
+        try:
+            await self.store.count_unknown(AddEvent(event, body, (), self.listeners.padding(())))
+        finally:
+            _soon(self._discard, body)
+        return Receipt(event.trace_id, event.correlation_id, event.created)
+
+    def _discard(self, body: Body) -> None:
+        if body.path is not None:
+            self.tasks.spawn(discard_body(body), "pfnb discard")
+
+    async def send(
+        self, key: str, payload: Any, *, owner: str, correlation_id: str | None = None, notebook: str = ""
+    ) -> Event:
+        """Store an event that this owner sends, from a notebook or elsewhere, and wake its listeners."""
         event, body = self._own_event(key, payload, owner, correlation_id)
+        event = replace(event, notebook=notebook)
         await self._accept(event, body, wait=False)
         return event
 
     def _own_event(self, key: str, payload: Any, owner: str, correlation_id: str | None = None) -> tuple[Event, Body]:
-        data = json.dumps(payload).encode()
+        check_written(payload)
+        try:
+            data = json.dumps(payload, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ParameterError(f"the payload of an event is JSON: {error}") from error
         created = now()
         event = Event(
             id=new_event_id(created, self._random),
             event_key=check_event_key(key),
+            causation=chain_to(key),
             namespace=self.settings.namespace,
             trace_id=new_trace_id(None, self._random),
             correlation_id=correlation_id or new_correlation_id(self._random),
@@ -190,7 +291,7 @@ class Hub:
         return event, Body(len(data), data, None)
 
     async def _change_properties(self, change: PropertyChange, news: Sequence[News], owner: str) -> None:
-        """Store a change of properties with what it means for the pipelines among them, and the events that tell of it."""
+        """Store a change of properties, its effect on the pipelines among them, and the events that report it."""
         told = [self._own_event(key, payload, owner) for key, payload in news]
         listeners = await self.pipelines.listeners_of(change)
         hearing = [
@@ -202,45 +303,59 @@ class Hub:
         for name in (*listeners.removed, *listeners.renamed):
             self.outcomes.give_up(name)
         for added, place in zip(events, stored, strict=True):
-            await self._accepted(added.event, added.body, place)
+            _soon(self._accepted, added.event, added.body, place)
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
-        names = self.listeners.matching(event.event_key, event.owner)
+        names = self._hearing(event)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         try:
-            stored = await self.store.add_event(event, body, names)
+            stored = await self.store.add_event(event, body, names, self.listeners.padding(names))
         except PfnbError:
             self.outcomes.forget(event.id)
             await discard_body(body)
             raise
         if stored.repeats is not None:
             return await self._repeated(event, body, stored, stored.repeats, wait=wait)
-        await self._accepted(event, body, stored)
-        return Receipt(event.trace_id, event.correlation_id, event.created, event.id, answer)
+        _soon(self._accepted, event, body, stored)
+        return Receipt(event.trace_id, event.correlation_id, event.created, event.id, answer, event.owner)
+
+    def _hearing(self, event: Event) -> tuple[str, ...]:
+        """Names of the listeners that this event is for."""
+        sender = (event.notebook,) if event.notebook else ()
+        notebooks = sender or self.webhooks.notebooks_of(event.webhook)
+        return self.listeners.matching(event.event_key, event.owner, notebooks)
 
     async def _repeated(self, event: Event, body: Body, stored: Stored, first_id: str, *, wait: bool) -> Receipt:
-        """The event was stored before: only what failed of it goes its way again."""
+        """The event was stored before: only its failed deliveries run again."""
         self.outcomes.forget(event.id)
-        await discard_body(body)
+        _soon(self._discard, body)
         names = tuple(delivery.listener for delivery in stored.deliveries)
         answer = self.outcomes.expect(first_id, names) if wait and names else None
-        if names and (first := await self.store.event(first_id)) is not None:
-            await self.dispatcher.publish(first, stored.deliveries, None)
-            self.changes.note(first.seq)
-        return Receipt(event.trace_id, event.correlation_id, event.created, first_id, answer)
+        if names:
+            self.tasks.spawn(self._publish_again(first_id, stored.deliveries), "pfnb dispatch")
+        return Receipt(event.trace_id, event.correlation_id, event.created, first_id, answer, event.owner)
 
-    async def _accepted(self, event: Event, body: Body, stored: Stored) -> None:
+    async def _publish_again(self, event_id: str, deliveries: Sequence[Delivery]) -> None:
+        event = await self.store.event(event_id)
+        if event is not None:
+            await self.dispatcher.publish(event, deliveries, None)
+            self.changes.note(event.seq)
+
+    def _accepted(self, event: Event, body: Body, stored: Stored) -> None:
+        """An event was stored. Call this through `_soon`, so that listeners get events in commit order."""
         self.last_seq = stored.seq
         self.webhooks.count(event)
+        self.retention.grew(event.size)
         if stored.deliveries:
-            await self.dispatcher.publish(replace(event, seq=stored.seq), stored.deliveries, body.data)
+            publishing = self.dispatcher.publish(replace(event, seq=stored.seq), stored.deliveries, body.data)
+            self.tasks.spawn(publishing, "pfnb dispatch")
         self.changes.note(stored.seq)
 
     async def replay(self, event_id: str, owner: str, listener: str | None = None) -> tuple[Delivery, ...]:
-        """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, whether it matches or
-        not. Earlier deliveries stay as they are. NotFoundError when there is no such event or listener."""
+        """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, matching or not.
+        Earlier deliveries stay as they are. NotFoundError when there is no such event or listener."""
         event = await self.history.event(event_id, owner)
-        names = [listener] if listener is not None else self.listeners.matching(event.event_key, owner)
+        names = [listener] if listener is not None else self._hearing(event)
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} belongs to somebody else than {owner}")
@@ -249,13 +364,25 @@ class Hub:
         self.changes.note(event.seq)
         return deliveries
 
+    async def discard(self, number: int, owner: str, reason: str | None = None) -> dict[str, Any]:
+        """Set aside a delivery of this owner's events: it is dead, and those behind it go on. Returns its row. NotFoundError if
+        there is none, ParameterError if it has succeeded."""
+        delivery, event = await self.store.delivery(number)
+        if event.owner != owner:
+            raise NotFoundError(f"there is no delivery {number}")
+        await self.dispatcher.discard(delivery, event, set_aside(delivery, owner, reason))
+        delivery, event = await self.store.delivery(number)
+        if delivery.status != "dead":
+            raise ParameterError(f"the delivery {number} has succeeded: there is nothing to set aside")
+        return self.history.run_row(delivery, event)
+
     async def register(self, listener: Listener, worker: Worker, *, replace: bool, resume: bool = False) -> None:
-        """The worker serves this pipeline from now on, with what is pending first. See `Listeners.register`."""
+        """The worker serves this pipeline from now on, pending deliveries first. See `Listeners.register`."""
         await self.listeners.register(listener, replace=replace, resume=resume)
         await self.dispatcher.attach(listener, worker, replace=replace)
 
     def _away(self) -> list[str]:
-        """Names of the listeners that nobody serves now."""
+        """Names of the listeners without a worker."""
         return [one.name for one in self.listeners.all() if not self.dispatcher.workers(one.name)]
 
     async def unregister(self, name: str) -> Listener:
@@ -264,3 +391,8 @@ class Hub:
         self.outcomes.give_up(name)
         self.changes.note_many()
         return listener
+
+
+def _soon(follow: Callable[..., None], *values: Any) -> None:
+    """Run this once the caller has its answer, before the next request: its duration would show whether the webhook exists."""
+    asyncio.get_running_loop().call_soon(follow, *values)

@@ -1,4 +1,4 @@
-"""What of a stored request a pipeline sees (the event object) and what the log of a webhook shows.
+"""What a pipeline sees of a stored request (the event object), and what a webhook's log shows.
 
 The shapes are those of the design's sections 5.2 and 6. Nothing is decoded twice: file bytes stay in the store and are
 named by content references.
@@ -9,27 +9,88 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from pfnb.hub.body_json import may_be_json, parse_json
-from pfnb.hub.event import Event
-from pfnb.hub.form import FORM
-from pfnb.hub.form_header import known_charset, media_type, parameter
-from pfnb.hub.request import FilePart
-from pfnb.language.content import content_reference
+from pfnb.exceptions import PfnbError
+from pfnb.hub.receiving.body_json import may_be_json, parse_json
+from pfnb.hub.receiving.form import FORM
+from pfnb.hub.receiving.form_header import media_type
+from pfnb.hub.receiving.request import FilePart, Limits, canonical_uuid
+from pfnb.hub.records.event import Event
+from pfnb.language.charset import known_charset, named_charset, text_or_none
+from pfnb.language.content import content_reference, parsed_without_codes, without_codes
+from pfnb.language.encodings import codings, decoded
 
 _TEXT_SUBTYPE = re.compile(
     r"(.*\+)?(json|xml|yaml)|x-yaml|toml|(x-)?ndjson|jsonl|javascript|ecmascript|sql|graphql|jwt|x-www-form-urlencoded"
 )
 _OCTETS = "application/octet-stream"
+_BEGIN = 16
+MOST_VALUES = 1_000_000
+"""A JSON text with more values is passed to pipelines as a reference: parsed, it would fill the memory."""
 
 
-def event_object(record: Event, *, payload_type: str, body: bytes) -> dict[str, Any]:
-    """The body of a listening pipeline. `payload_type` is the webhook's; `body` the stored bytes.
+Sign = Callable[[str], str]
+"""Signs a content's id, so that a reference with it is genuine."""
 
-    A JSON key that named the webhook is left out of a parsed payload, not out of `body`.
+
+class Looked:
+    """What was learned of a body read in pieces: its size, its hash, and whether it is too much to parse."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.values = 0
+        self.begin = b""
+        self._digest = hashlib.sha256()
+
+    @classmethod
+    def at(cls, body: bytes) -> Looked:
+        looked = cls()
+        looked.take(body)
+        return looked
+
+    def take(self, piece: bytes) -> None:
+        self.begin = (self.begin + piece[:_BEGIN])[:_BEGIN]
+        self.size += len(piece)
+        self.values += count_values(piece)
+        self._digest.update(piece)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+def count_values(text: bytes) -> int:
+    """About how many values a JSON text has, never too few; commas and brackets within its strings count, too."""
+    return sum(map(text.count, (b",", b"[", b"{")))
+
+
+def is_referred_to(record: Event, looked: Looked) -> bool:
+    """Whether a pipeline gets a reference instead of this body, which is long and not decoded."""
+    if record.payload_type == "outbound":
+        return True
+    kind = media_type(record.content_type)
+    if record.payload_type != "raw" or codings(record.headers):
+        return False
+    if may_be_json(kind, looked.begin):
+        return looked.values > MOST_VALUES
+    return not (kind == FORM or _is_text(kind))
+
+
+def event_object(
+    record: Event, *, payload_type: str, body: bytes, sign: Sign = str, looked: Looked | None = None
+) -> dict[str, Any]:
+    """The body of a listening pipeline. `payload_type` is the webhook's; `body` the stored bytes, not needed when the event
+    refers to a body that was `looked` at.
+
+    A JSON key that named the webhook is left out of a parsed payload, but stays in `body`. The only genuine references in a
+    webhook's event are those made here with `sign`.
     """
+    if record.webhook is not None:
+        record = _without_codes(record)
     return {
         "id": record.id,
         "eventKey": record.event_key,
@@ -39,23 +100,28 @@ def event_object(record: Event, *, payload_type: str, body: bytes) -> dict[str, 
         "async": True,
         "created": record.created,
         "method": record.method,
+        "path": {},
         "query": _plain(record.query),
+        "rawQuery": record.raw_query,
+        "remoteAddress": record.remote_address,
         "headers": dict(record.headers),
-        "payload": _payload(record, payload_type, body),
+        "payload": _payload(record, payload_type, body, sign) if looked is None else _reference(record, looked, sign),
+        **_causation(record),
     }
 
 
 def needs_body(record: Event) -> bool:
-    """Whether `event_object` looks at the body at all: it need not be read back for a payload that only refers to it."""
+    """Whether `event_object` uses the body at all: a payload that only refers to it needs no read."""
     return record.payload_type != "ignore" and media_type(record.content_type) != "multipart/form-data"
 
 
 def log_entry(
     record: Event, body: bytes | None, deliveries: Sequence[Mapping[str, Any]], status: str = "accepted"
 ) -> dict[str, Any]:
-    """A row of `webhook.receive.logs`; without `body`, one that leaves the bytes out.
+    """A row of `webhook.receive.logs`; without `body`, the row has no bytes.
 
-    `deliveries` are `{"listener", "status", "attempts", "error"}`; `status` is that of the event as a whole.
+    `deliveries` are `{"listener", "status", "attempts", "error"}`; `status` is that of the event as a whole. `conflict`
+    is the id of an earlier event with the same delivery id but other content, if there is one.
     """
     entry: dict[str, Any] = {
         "id": record.id,
@@ -81,45 +147,97 @@ def log_entry(
             for file in record.files
         ],
         "deliveries": [dict(delivery) for delivery in deliveries],
+        **_causation(record),
     }
+    if record.raw_query:
+        entry["rawQuery"] = record.raw_query
+    if record.remote_address:
+        entry["remoteAddress"] = record.remote_address
+    if record.conflict is not None:
+        entry["conflict"] = record.conflict
     if body is not None:
         entry["body"] = base64.b64encode(body).decode("ascii")
     return entry
 
 
-def _payload(record: Event, payload_type: str, body: bytes) -> Any:
+def _causation(record: Event) -> dict[str, Any]:
+    """For events sent by a run: the keys of the events that led to it, and their number."""
+    if not record.causation:
+        return {}
+    return {"causation": {"hops": len(record.causation), "keys": list(record.causation)}}
+
+
+def _payload(record: Event, payload_type: str, body: bytes, sign: Sign) -> Any:
     if payload_type == "ignore":
         return None
     if media_type(record.content_type) == "multipart/form-data":
-        children = [_file_reference(record.id, index, file) for index, file in enumerate(record.files)]
+        children = [_file_reference(sign(f"{record.id}.{index}"), file) for index, file in enumerate(record.files)]
         return {"path": "/", "children": children, "fields": _plain(record.fields)}
     if payload_type == "raw":
-        return _raw(record, body)
+        return _raw(record, body, sign)
     if payload_type == "outbound":
-        return _body_reference(record, body)
+        return _body_reference(record, body, sign)
     origin = base64.b64encode(body).decode("ascii")
     return {"origin": origin, "contentType": record.content_type, "contentLength": len(body)}
 
 
-def _raw(record: Event, body: bytes) -> Any:
+def _raw(record: Event, body: bytes, sign: Sign) -> Any:
     kind = media_type(record.content_type)
     if not body:
         return _plain(record.query)
-    if may_be_json(kind, body):
-        try:
-            return _without_name(record.named_by, parse_json(body))
-        except ValueError:
-            pass  # kept as text below, as the design promises for invalid JSON
-    if kind == FORM:
+    try:
+        read = decoded(body, codings(record.headers))
+    except PfnbError:
+        return _body_reference(record, body, sign)  # loading it raises the error
+    charset = _charset(record.content_type)
+    if may_be_json(kind, read):
+        if count_values(read) > MOST_VALUES:
+            return _body_reference(record, body, sign)
+        with suppress(ValueError):  # kept as text below, as the design promises for invalid JSON
+            return _without_name(record.named_by, _parsed(record, read, charset))
+    if kind == FORM and len(read) <= Limits.form:
         return _plain(record.fields)
-    text = _text(record.content_type, body) if _is_text(kind) else None
-    return _body_reference(record, body) if text is None else text
+    text = _text(record.content_type, read) if _is_text(kind) else None
+    if text is None:
+        return _body_reference(record, body, sign)
+    return text if record.webhook is None else without_codes(text)
+
+
+def _parsed(record: Event, body: bytes, charset: str | None) -> Any:
+    value = parse_json(body, charset=charset)
+    return value if record.webhook is None else parsed_without_codes(value, body)
+
+
+def _without_codes(record: Event) -> Event:
+    """The record without signature codes in what the sender wrote outside the body."""
+
+    def listed(values: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        return {without_codes(name): [without_codes(text) for text in texts] for name, texts in values.items()}
+
+    def described(file: FilePart) -> FilePart:
+        field = None if file.field is None else without_codes(file.field)
+        return replace(
+            file, field=field, filename=without_codes(file.filename), content_type=without_codes(file.content_type)
+        )
+
+    return replace(
+        record,
+        query=listed(record.query),
+        raw_query=without_codes(record.raw_query),
+        headers={name: without_codes(text) for name, text in record.headers.items()},
+        fields=listed(record.fields),
+        files=tuple(described(file) for file in record.files),
+        content_type=without_codes(record.content_type),
+    )
 
 
 def _without_name(named_by: str, value: Any) -> Any:
     place, _, name = named_by.partition(".")
-    if place == "json" and isinstance(value, dict):
-        value.pop(name, None)
+    if place == "json" and isinstance(value, dict) and name in value:
+        named = canonical_uuid(value.pop(name))
+        for other in ("uuid", "token"):
+            if named is not None and canonical_uuid(value.get(other)) == named:
+                value.pop(other, None)
     return value
 
 
@@ -128,21 +246,23 @@ def _is_text(kind: str) -> bool:
     return main == "text" or not subtype or (main == "application" and _TEXT_SUBTYPE.fullmatch(subtype) is not None)
 
 
+def _charset(content_type: str) -> str | None:
+    return known_charset(named_charset(content_type))
+
+
 def _text(content_type: str, body: bytes) -> str | None:
-    """The body in its declared charset, UTF-8 if none (that we know) is declared; None if it is not written in it."""
-    try:
-        return body.decode(known_charset(parameter(content_type, "charset")) or "utf-8")
-    except UnicodeDecodeError:
-        return None
+    """The body in its declared charset, else in UTF-8, else in Latin-1. None if it decodes only as Latin-1 and has control
+    characters, or if nothing says that it is text."""
+    return text_or_none(body, _charset(content_type), latin=bool(media_type(content_type)))
 
 
 def _plain(values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
     return {name: listed[0] if len(listed) == 1 else list(listed) for name, listed in values.items()}
 
 
-def _file_reference(event_id: str, index: int, file: FilePart) -> dict[str, Any]:
+def _file_reference(content_id: str, file: FilePart) -> dict[str, Any]:
     return content_reference(
-        f"{event_id}.{index}",
+        content_id,
         name=file.filename,
         field=file.field,
         content_type=file.content_type,
@@ -151,11 +271,16 @@ def _file_reference(event_id: str, index: int, file: FilePart) -> dict[str, Any]
     )
 
 
-def _body_reference(record: Event, body: bytes) -> dict[str, Any]:
+def _body_reference(record: Event, body: bytes, sign: Sign) -> dict[str, Any]:
+    return _reference(record, Looked.at(body), sign)
+
+
+def _reference(record: Event, looked: Looked, sign: Sign) -> dict[str, Any]:
     return content_reference(
-        record.id,
+        sign(record.id),
         name="body",
         content_type=record.content_type or _OCTETS,
-        size=len(body),
-        sha256=hashlib.sha256(body).hexdigest(),
+        size=looked.size,
+        sha256=looked.sha256,
+        encoding=", ".join(codings(record.headers)) or None,
     )

@@ -1,32 +1,30 @@
-"""Stored pipelines: properties that are pipelines. A broken one cannot be saved, and one that listens is a listener as soon as it
-is saved, which a worker process serves."""
+"""Stored pipelines: properties that are pipelines. A broken one cannot be saved. One that listens becomes a listener when it is
+saved, and a worker process serves it."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from functools import cached_property, partial
 
 from pfnb.exceptions import NameTakenError
-from pfnb.hub.delivery import Listener
-from pfnb.hub.dispatcher import Dispatcher
-from pfnb.hub.feed import Worker
-from pfnb.hub.listeners import Listeners
-from pfnb.hub.property import Property
-from pfnb.hub.property_path import relative_path
+from pfnb.hub.dispatch.dispatcher import Dispatcher
+from pfnb.hub.dispatch.feed import Worker
+from pfnb.hub.dispatch.listeners import Listeners
+from pfnb.hub.records.delivery import Listener
+from pfnb.hub.records.property import Property
+from pfnb.hub.records.property_path import relative_path
 from pfnb.hub.stores.store import ListenerChange, PropertyChange
-from pfnb.language.calls import LARGE
 from pfnb.language.command import CommandRegistry, registry
 from pfnb.language.offload import maybe_threaded
-from pfnb.language.parser import parse_pipeline
 from pfnb.language.pipeline import Pipeline
-
-_TYPE = re.compile(r";\s*type\s*=\s*\"?pipeline\"?\s*(;|$)", re.IGNORECASE)
+from pfnb.language.reading.parser import parse_pipeline
+from pfnb.language.running.calls import LARGE
 
 
 class StoredPipelines:
-    """`wanted` is set once there is one that listens: then a worker is needed."""
+    """`wanted` is set once a stored pipeline listens: then a worker is needed. `trouble` says why they do not run, if they do
+    not."""
 
     def __init__(self, namespace: str, listeners: Listeners, dispatcher: Dispatcher, now: Callable[[], int]) -> None:
         self._namespace = namespace
@@ -36,10 +34,11 @@ class StoredPipelines:
         self._worker: Worker | None = None
         self._turn = asyncio.Lock()
         self.wanted = asyncio.Event()
+        self.trouble: str | None = None
 
     @cached_property
     def _registry(self) -> CommandRegistry:
-        """What a worker can run: it is a process of its own, which has no commands of a notebook."""
+        """The commands a worker can run: it is a process of its own, without the commands of a notebook."""
         return registry.built_in()
 
     def opened(self) -> None:
@@ -48,8 +47,8 @@ class StoredPipelines:
             self.wanted.set()
 
     async def listeners_of(self, change: PropertyChange) -> ListenerChange:
-        """What a change of properties means for the listeners. Raises what `parse_pipeline` does, for the first pipeline that is
-        wrong, and NameTakenError where a notebook's pipeline has the path for its name."""
+        """The effect of a change of properties on the listeners. Raises the error of `parse_pipeline` for the first broken
+        pipeline, and NameTakenError where a notebook's pipeline has the path as its name."""
         now = {self._name(one.path): await self._listener(one) for one in change.saved}
         saved = [listener for listener in now.values() if listener is not None]
         moved = {self._name(path): self._name(to) for path, to in change.vacated.items() if to is not None}
@@ -59,7 +58,7 @@ class StoredPipelines:
         return ListenerChange([one for one in saved if one != self._listeners.find(one.name)], renamed, removed)
 
     async def changed(self, change: ListenerChange) -> None:
-        """The store has committed this: what runs of the pipelines before is cut off, and the new ones get what waits."""
+        """The store has committed this: runs of replaced pipelines are cut off, and the new ones get what waits."""
         await self._listeners.changed(change)
         async with self._turn:
             for name in change.names:
@@ -109,8 +108,8 @@ class StoredPipelines:
         )
 
     async def _pipeline(self, found: Property) -> Pipeline | None:
-        source = source_of(found)
-        if source is None or not is_pipeline(found):
+        source = found.source
+        if source is None or not found.is_pipeline:
             return None
         return await maybe_threaded(len(source) > LARGE, partial(parse_pipeline, source, self._registry))
 
@@ -120,13 +119,3 @@ class StoredPipelines:
 
     def _name(self, path: str) -> str:
         return relative_path(path, self._namespace)
-
-
-def is_pipeline(found: Property) -> bool:
-    """Whether its type says that it is a pipeline, as `application/yaml;type=pipeline` does."""
-    return _TYPE.search(found.type or "") is not None
-
-
-def source_of(found: Property) -> str | None:
-    """The text of a property that is a pipeline, None while it has none."""
-    return found.value if found.value is not None else found.default_value

@@ -10,7 +10,7 @@ class Pulse:
         self._next: asyncio.Future[None] | None = None
 
     def next(self) -> asyncio.Future[None]:
-        """A future of the next beat. Take it before looking, so that no change in between is missed."""
+        """A future of the next beat. Take it before looking, so that no change is missed in between."""
         if self._next is None or self._next.done():
             self._next = asyncio.get_running_loop().create_future()
         return asyncio.shield(self._next)

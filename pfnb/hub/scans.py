@@ -1,15 +1,16 @@
-"""Scheduled scans: a hub looks by itself, now and then, for secrets of its webhooks in folders it was told of."""
+"""Scheduled scans: a hub searches the configured folders for secrets of its webhooks from time to time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from pfnb.exceptions import PfnbError
 from pfnb.hub.webhooks import Webhooks
-from pfnb.leaks import Leak, scan
+from pfnb.language.threads import Threads
+from pfnb.leaks import Halt, Leak, Scan, scan
 
 log = logging.getLogger("pfnb.hub")
 FIRST_SECONDS = 30.0
@@ -17,7 +18,7 @@ FIRST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class ScanPlan:
-    """Which folders a hub looks through, and how many hours it then waits. Without folders it looks nowhere."""
+    """The folders to scan, and the hours between scans. Without folders nothing is scanned."""
 
     paths: tuple[Path, ...] = ()
     hours: float = 24.0
@@ -27,21 +28,18 @@ class Scans:
     def __init__(self, webhooks: Webhooks, plan: ScanPlan) -> None:
         self._webhooks = webhooks
         self._plan = plan
-
-    async def sweep_again_and_again(self) -> None:
-        """Until cancelled."""
-        await asyncio.sleep(FIRST_SECONDS)
-        while True:
-            try:
-                await self.scan()
-            except (PfnbError, OSError) as error:
-                log.warning("the scan for leaked webhooks failed: %s", error)  # the next time, then
-            await asyncio.sleep(self._plan.hours * 3600)
+        self._threads = Threads("pfnb-scheduled-scan", threads=1, share=1)
 
     async def scan(self) -> list[Leak]:
-        """Look once, deactivate what leaked, whosever it is, and say so in the log. FileNotFoundError if a folder is gone."""
+        """Scan once; deactivate what leaked, whoever owns it, and log it. FileNotFoundError if a folder is gone."""
         uuids = set(self._webhooks.secrets())
-        seen = await asyncio.to_thread(scan, self._plan.paths, uuids)
+        halt = Halt()
+        looking = self._threads.submit("", partial(scan, self._plan.paths, uuids, halt=halt))
+        try:
+            seen: Scan = await asyncio.wrap_future(looking)
+        finally:
+            halt.end()
+            self._threads.rest()
         for leak in seen.leaks:
             if await self._webhooks.deactivate(leak.uuid):
                 log.warning("webhook …%s is deactivated: its secret stands in %s", leak.uuid[-6:], leak.place)

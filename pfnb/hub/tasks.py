@@ -1,4 +1,4 @@
-"""The owner of background tasks: none outlives it, and an error in one is logged instead of lost."""
+"""The owner of background tasks: none outlives it, and errors in them are logged instead of lost."""
 
 from __future__ import annotations
 

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid as uuids
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
-from pfnb.hub.event import Event
-from pfnb.hub.request import canonical_uuid
+from pfnb.hub.receiving.request import Limits, canonical_uuid
+from pfnb.hub.records.delivery import Listener
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.webhook import PAYLOAD_TYPES, Webhook, check_event_key
 from pfnb.hub.stores.store import Store
-from pfnb.hub.webhook import DEFAULT_MAX_PAYLOAD_LENGTH, PAYLOAD_TYPES, Webhook, check_event_key
+from pfnb.language.extent import shown
+from pfnb.language.sizes import size_of
+from pfnb.language.topics import topic_matches
+
+MAX_NOTEBOOKS = 32
+"""How many notebooks a webhook remembers. A notebook of unknown name counts as another one whenever its kernel starts."""
 
 
 class Webhooks:
-    """`hard_limit` is the most bytes that any webhook may accept; `now` gives milliseconds since the epoch."""
+    """`limits` say what a new webhook accepts; `now` gives milliseconds since the epoch."""
 
-    def __init__(self, store: Store, hard_limit: int, now: Callable[[], int]) -> None:
+    def __init__(self, store: Store, limits: Limits, now: Callable[[], int]) -> None:
         self._store = store
-        self._hard_limit = hard_limit
+        self._limits = limits
         self._now = now
         self._by_uuid: dict[str, Webhook] = {}
         self._counts: dict[str, tuple[int, int | None]] = {}
+        self._turn = asyncio.Lock()
 
     def load(self, webhooks: Iterable[Webhook]) -> None:
         self._by_uuid = {webhook.uuid: webhook for webhook in webhooks}
         self._counts = {uuid: (one.received, one.last_received) for uuid, one in self._by_uuid.items()}
 
     def receiving(self, uuid: str | None) -> Webhook | None:
-        """The active webhook of this uuid; None for whatever the receiver must not tell apart."""
+        """The active webhook of this uuid; None in every other case, which the receiver must not distinguish."""
         webhook = self._by_uuid.get(uuid or "")
         return webhook if webhook is not None and webhook.accepts(self._now()) else None
 
     def secrets(self) -> Collection[str]:
-        """The uuids of all webhooks, whosever they are."""
+        """The uuids of all webhooks of all owners."""
         return self._by_uuid.keys()
 
     def count(self, event: Event) -> None:
@@ -43,12 +52,10 @@ class Webhooks:
             self._counts[event.webhook] = (self._counts[event.webhook][0] + 1, event.created)
 
     def get(self, uuid: str, owner: str) -> Webhook:
-        """NotFoundError when there is none of this uuid; AccessDeniedError when it is somebody else's."""
+        """NotFoundError if there is none of this uuid or it is somebody else's: guesses are not confirmed."""
         webhook = self._by_uuid.get(canonical_uuid(uuid) or "")
-        if webhook is None:
-            raise NotFoundError("there is no webhook of this uuid: `webhook.get` lists those there are")
-        if webhook.owner != owner:
-            raise AccessDeniedError(f"this webhook belongs to somebody else than {owner}")
+        if webhook is None or webhook.owner != owner:
+            raise NotFoundError("you have no webhook of this uuid: `webhook.get` lists those that you have")
         return self._counted(webhook)
 
     def list(self, owner: str, event_key: str | None = None) -> list[Webhook]:
@@ -59,17 +66,42 @@ class Webhooks:
         received, last = self._counts[webhook.uuid]
         return replace(webhook, active=webhook.accepts(self._now()), received=received, last_received=last)
 
-    async def put(self, fields: Mapping[str, Any], owner: str) -> Webhook:
-        """Create a webhook, or update the one that `uuid` names. `fields` are those of `webhook.put`; others are kept."""
-        uuid = self._uuid(fields.get("uuid"))
-        existing = self.get(uuid, owner) if uuid in self._by_uuid else None
+    def notebooks_of(self, uuid: str | None) -> tuple[str, ...]:
+        """The notebooks that have put this webhook; none if it was created elsewhere or is gone."""
+        webhook = self._by_uuid.get(uuid or "")
+        return webhook.notebooks if webhook is not None else ()
+
+    def left_out(self, listener: Listener) -> Sequence[str]:
+        """Event keys of its owner's active webhooks that match its pattern but that it does not hear."""
+        mine = (one for one in self._by_uuid.values() if one.owner == listener.owner and one.accepts(self._now()))
+        keys = (one.event_key for one in mine if not listener.hears(one.event_key, one.notebooks))
+        return sorted({key for key in keys if topic_matches(listener.pattern, key)})
+
+    async def put(self, fields: Mapping[str, Any], owner: str, notebook: str = "") -> Webhook:
+        """Create a webhook, or update the one that `uuid` names. `fields` are those of `webhook.put`; others are kept. `notebook`
+        is added to its notebooks, unless it was created outside of notebooks: then it stays everybody's.
+
+        ParameterError for an invalid uuid, or one of a deleted webhook of this owner; AccessDeniedError for a uuid that somebody
+        else has or had.
+        """
+        async with self._turn:
+            return await self._put(fields, owner, notebook)
+
+    async def _put(self, fields: Mapping[str, Any], owner: str, notebook: str) -> Webhook:
+        uuid = _uuid(fields.get("uuid"))
+        existing = self.get(uuid, owner) if self._is_of(uuid, owner) else None
+        if existing is None and fields.get("uuid") is not None:
+            await self._check_free(uuid, owner)
         given = {name: value for name, value in fields.items() if value is not None and name != "uuid"}
         now = self._now()
         if existing is None:
             if "eventKey" not in given:
                 raise ParameterError("webhook.put needs eventKey: the key of the event that the webhook fires")
-            existing = Webhook(uuid=uuid, event_key="", owner=owner, created=now, updated=now)
-        webhook = replace(existing, updated=now, **self._checked(given))
+            most, mine = min(self._limits.webhook, self._limits.hard), (notebook,) if notebook else ()
+            existing = Webhook(
+                uuid, event_key="", owner=owner, created=now, updated=now, max_payload_length=most, notebooks=mine
+            )
+        webhook = replace(existing, updated=now, notebooks=_with(existing.notebooks, notebook), **self._checked(given))
         if given.get("active"):
             webhook = replace(webhook, expires=None)
         await self._save(webhook)
@@ -78,6 +110,10 @@ class Webhooks:
     async def rotate(self, uuid: str, owner: str, overlap: float) -> Webhook:
         """Give a webhook a new uuid, and let the old one work for `overlap` more seconds. Returns the webhook under its new
         uuid; what it has received so far stays under the old one. ParameterError if it is rotated or deactivated already."""
+        async with self._turn:
+            return await self._rotate(uuid, owner, overlap)
+
+    async def _rotate(self, uuid: str, owner: str, overlap: float) -> Webhook:
         old, now = self.get(uuid, owner), self._now()
         if old.expires is not None or not old.active:
             raise ParameterError(
@@ -88,12 +124,21 @@ class Webhooks:
         return self._counted(new)
 
     async def deactivate(self, uuid: str) -> bool:
-        """Let a webhook fire no more, whosever it is; False if it did not anyway."""
-        webhook = self.receiving(uuid)
-        if webhook is None:
-            return False
-        await self._save(replace(webhook, updated=self._now(), active=False))
-        return True
+        """Deactivate a webhook, whoever owns it; False if it was not active."""
+        async with self._turn:
+            webhook = self.receiving(uuid)
+            if webhook is None:
+                return False
+            await self._save(replace(webhook, updated=self._now(), active=False))
+            return True
+
+    async def hand_over(self, owner: str, to: str) -> None:
+        """Give all webhooks of an owner to somebody else. They stay inactive until the new owner activates them: others know
+        their uuids."""
+        async with self._turn:
+            mine = [webhook for webhook in self._by_uuid.values() if webhook.owner == owner]
+            given: dict[str, Any] = {"owner": to, "updated": self._now(), "active": False, "notebooks": ()}
+            await self._save(*(replace(webhook, **given) for webhook in mine))
 
     async def _save(self, *webhooks: Webhook) -> None:
         await self._store.save_webhooks(*webhooks)
@@ -101,15 +146,22 @@ class Webhooks:
             self._by_uuid[webhook.uuid] = webhook
             self._counts.setdefault(webhook.uuid, (0, None))
 
-    def _uuid(self, given: object) -> str:
-        if given is None:
-            return str(uuids.uuid4())
-        uuid = canonical_uuid(given)
-        if uuid is None:
+    def _is_of(self, uuid: str, owner: str) -> bool:
+        webhook = self._by_uuid.get(uuid)
+        return webhook is not None and webhook.owner == owner
+
+    async def _check_free(self, uuid: str, owner: str) -> None:
+        """A uuid is given only once, for ever. The refusal does not say whether somebody else has it now or had it before."""
+        retired_by = await self._store.retired_by(uuid)
+        if retired_by == owner:
             raise ParameterError(
-                "uuid must be the text of an RFC 4122 uuid, such as 123e4567-e89b-42d3-a456-426614174000"
+                "this uuid belonged to a webhook of yours that was deleted, and is never given again: leave uuid out to get a "
+                "new one. `webhook.rotate` gives a new uuid to a webhook that exists"
             )
-        return uuid
+        if retired_by is not None or uuid in self._by_uuid:
+            raise AccessDeniedError(
+                "this uuid cannot be given to a webhook of yours: leave it out, or choose another one"
+            )
 
     def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
         checked: dict[str, Any] = {}
@@ -117,21 +169,42 @@ class Webhooks:
             checked["event_key"] = check_event_key(given["eventKey"])
         if "payloadType" in given:
             if given["payloadType"] not in PAYLOAD_TYPES:
-                raise ParameterError(f"payloadType is one of {', '.join(PAYLOAD_TYPES)}, not {given['payloadType']!r}")
+                raise ParameterError(
+                    f"payloadType is one of {', '.join(PAYLOAD_TYPES)}, not {shown(given['payloadType'])}"
+                )
             checked["payload_type"] = given["payloadType"]
         if "maxPayloadLength" in given:
-            if not 0 < given["maxPayloadLength"] <= self._hard_limit:
-                raise ParameterError(
-                    f"maxPayloadLength is from 1 to {self._hard_limit} bytes here (default {DEFAULT_MAX_PAYLOAD_LENGTH})"
-                )
-            checked["max_payload_length"] = given["maxPayloadLength"]
+            checked["max_payload_length"] = size_of(given["maxPayloadLength"], "maxPayloadLength")
         if "active" in given:
+            if not isinstance(given["active"], bool):
+                raise ParameterError(f"active is true or false, not {shown(given['active'])}")
             checked["active"] = given["active"]
         return checked
 
     async def delete(self, uuid: str, owner: str) -> Webhook:
-        webhook = self.get(uuid, owner)
-        await self._store.delete_webhook(webhook.uuid)
-        self._by_uuid.pop(webhook.uuid, None)
-        self._counts.pop(webhook.uuid, None)
-        return webhook
+        async with self._turn:
+            webhook = self.get(uuid, owner)
+            await self._store.delete_webhook(webhook.uuid, self._now())
+            self._by_uuid.pop(webhook.uuid, None)
+            self._counts.pop(webhook.uuid, None)
+            return webhook
+
+
+def _with(notebooks: tuple[str, ...], notebook: str) -> tuple[str, ...]:
+    """A webhook's notebooks with this one added, if it is a notebook."""
+    if not notebooks or not notebook or notebook in notebooks:
+        return notebooks
+    return (*notebooks, notebook)[-MAX_NOTEBOOKS:]
+
+
+def _uuid(given: object) -> str:
+    """The canonical form, or a new uuid where none is given. The nil uuid and other variants are not secret."""
+    if given is None:
+        return str(uuids.uuid4())
+    uuid = canonical_uuid(given)
+    if uuid is None or uuids.UUID(uuid).variant != uuids.RFC_4122:
+        raise ParameterError(
+            "uuid must be the text of an RFC 4122 uuid, such as 123e4567-e89b-42d3-a456-426614174000, and neither the nil nor "
+            "the max uuid"
+        )
+    return uuid

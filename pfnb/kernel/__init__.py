@@ -1,0 +1,1 @@
+"""What a notebook sees: magics, listeners, displays below a cell, widgets."""

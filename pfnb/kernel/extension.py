@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from pfnb.exceptions import HubUnreachableError, WaitTimeoutError
-from pfnb.kernel.failures import told_briefly
-from pfnb.kernel.magics import register_magics, unregister_magics
+from pfnb.kernel.loop.failures import told_briefly
+from pfnb.kernel.magics.magics import register_magics, unregister_magics
 from pfnb.kernel.notebook import Notebook
+from pfnb.outbound import Targets
 
 _FAREWELL = 5.0
 
 
 def load(shell: InteractiveShell) -> None:
-    """Connect this kernel to its hub, say which one it is, and bring the magics."""
+    """Connect this kernel to its hub, print which one it is, and register the magics."""
     notebook = Notebook(shell)
     with told_briefly():
+        Targets.from_environment(os.environ)
         notebook.open()
     register_magics(notebook)
     sys.stdout.write(f"{notebook.greeting}\n")
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take the magics away, say what ends with them, and close everything."""
+    """Remove the magics, print what ends with them, and close everything."""
     magics = unregister_magics(shell)
     if magics is None:
         return
@@ -32,7 +35,7 @@ def unload(shell: InteractiveShell) -> None:
     try:
         lost = notebook.run_sync(_take_leave(notebook), _FAREWELL)
     except (HubUnreachableError, WaitTimeoutError):
-        lost = ""  # The hub ended before.
+        lost = ""  # The hub has ended already.
     finally:
         notebook.close()
     if lost:
@@ -40,8 +43,8 @@ def unload(shell: InteractiveShell) -> None:
 
 
 async def _take_leave(notebook: Notebook) -> str:
-    """Bring the boards to their end; what is lost now, in one line, or nothing."""
-    from pfnb.kernel.display.units import human_count
+    """End the boards. Returns one line that says what is lost now, or an empty text."""
+    from pfnb.display.units import human_count
 
     names = await notebook.deliveries.take_leave()
     lost = [human_count(len(names), "pipeline")] if names else []

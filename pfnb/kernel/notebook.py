@@ -1,26 +1,29 @@
-"""A notebook that has loaded pfnb: here its parts are wired, opened and closed."""
+"""A notebook that has loaded pfnb: wires its parts, opens and closes them."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
 import os
+import sys
 import uuid
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pfnb.exceptions import HubUnreachableError
+from pfnb.client.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
+from pfnb.client.journal import Journal
+from pfnb.client.port import NO_HUB, session_port
+from pfnb.client.session import Session
+from pfnb.exceptions import HubUnreachableError, WaitTimeoutError
+from pfnb.http.protocol import KernelPort
+from pfnb.kernel.board.output import OutputHooks
+from pfnb.kernel.cell import RunningCell
 from pfnb.kernel.contents import HubContents
-from pfnb.kernel.deliveries import Deliveries
-from pfnb.kernel.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
-from pfnb.kernel.door import Door
-from pfnb.kernel.journal import Journal
-from pfnb.kernel.output import OutputHooks
-from pfnb.kernel.port import NO_HUB, SessionPort
-from pfnb.kernel.session import Session
+from pfnb.kernel.listening.deliveries import Deliveries
+from pfnb.kernel.loop.door import Door
 from pfnb.language.command import registry
 from pfnb.language.port import User
-from pfnb.language.runner import Runner
+from pfnb.language.running.runner import Runner
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -30,7 +33,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PLACE = "pfnb"
 _SESSION_ID = "pfnb_session"
+_KEEPS_THREADS_APART = (7,)
+"""The version of ipykernel that attributes what a thread prints. Before it, the cell that started the thread gets it."""
 _CLOSE_SECONDS = 5.0
+_SHOW_SECONDS = 5.0
 
 
 class Notebook:
@@ -38,21 +44,23 @@ class Notebook:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
+        self._is_first = _SESSION_ID not in shell.meta
         self.door = Door(_kernel_loop(shell))
         self.runner = Runner(registry, call_main=self.door.on_main)
         self.contents = HubContents(self)
         self.deliveries = Deliveries(self.runner, self.contents)
+        self.cell = RunningCell(shell, self._show_all)
         self._output = OutputHooks(shell)
         self._journal = Journal(os.environ)
         self.waited_for: list[str] = []
         """Ids of the events that a wait has returned."""
         self._server: LocalServer | None = None
         self.session: Session
-        self.hub: SessionPort
+        self.hub: KernelPort
 
     def open(self) -> None:
         """Find the hub, or start one, and connect. Raises HubUnreachableError or NotAuthenticatedError."""
-        address = find_hub(os.environ, connection_file())
+        address = find_hub(os.environ, connection_file(self.shell))
         self._journal.open()
         self.door.start()
         try:
@@ -60,41 +68,60 @@ class Notebook:
         except BaseException:
             self.close()
             raise
-        # The id outlives %reload_ext: to the hub it is still the same kernel, whose pipelines are its own.
+        # The session id survives %reload_ext: to the hub this is the same kernel, and keeps its pipelines.
         self.shell.meta[_PLACE] = self
-        # A terminal has no place for a listener's output but where the user types; a service's is its standard output.
+        # Not in a terminal, which could show output only where the user types; a service uses its standard output.
         if self._is_kernel and not self._journal.is_wanted:
             self._output.install()
-        atexit.register(self.close)
+        self.cell.open()
+        atexit.register(self._at_exit)
 
     def close(self) -> None:
         """Leave no thread, port or task behind."""
-        atexit.unregister(self.close)
+        atexit.unregister(self._at_exit)
+        self.cell.close()
         self._output.remove()
         if self.shell.meta.get(_PLACE) is self:
             del self.shell.meta[_PLACE]
         try:
             self.run_sync(self._close(), _CLOSE_SECONDS)
         except HubUnreachableError:
-            return  # It has never been open, or this is a forked process, whose threads are its parent's.
+            return  # It was never open, or this is a forked process: threads stay with the parent.
         finally:
             self.door.stop()
             self._journal.close()
 
     @property
     def user(self) -> User:
-        """Whom cells of this notebook act as."""
+        """The user that cells of this notebook act as."""
         return User(self.session.welcome["owner"], frozenset(self.session.welcome["roles"]))
 
     @property
     def greeting(self) -> str:
-        """Which hub this is, whether events survive the kernel, and from where it can be called. In one line."""
+        """One line says which hub this is, whether events survive the kernel, and from where the hub can be called. Further
+        lines say that webhooks have a new address, and what this kernel cannot do."""
         welcome = self.session.welcome
         where = f"the hub {welcome['hub']}" if self._server is None else "a hub of this kernel's own"
         kept = "events survive the kernel" if welcome["durable"] else "in memory: events end with the kernel"
         reach = f"reachable as {welcome['publicUrl']}" if welcome["publicUrl"] else "reachable from this machine only"
-        live = "" if self._is_kernel else "; a terminal shows nothing live: ask with %pipeline list and %event wait"
-        return f"pfnb uses {where} ({kept}; {reach}{live})"
+        live = "" if self._is_kernel else "; a terminal has no live displays: ask with %pipeline list and %event wait"
+        first = f"pfnb uses {where} ({kept}; {reach}{live})"
+        further = [said for said in (welcome.get("moved"), self._degraded) if said]
+        return "\n".join([first, *(f"pfnb: {said}" for said in further)])
+
+    @property
+    def _degraded(self) -> str | None:
+        """What does not work well with this version of ipykernel, and which version fixes it. None after the first load."""
+        if not self._is_kernel or not self._is_first:
+            return None
+        from ipykernel._version import __version__, version_info
+
+        if version_info >= _KEEPS_THREADS_APART:
+            return None
+        return (
+            f"ipykernel {__version__} shows what a listener's thread pool prints for a later cell under the cell that "
+            "started the thread; ipykernel 7 shows it under its own"
+        )
 
     @property
     def _is_kernel(self) -> bool:
@@ -102,12 +129,12 @@ class Notebook:
 
     @property
     def hub_ends_with_it(self) -> bool:
-        """Whether the hub is this kernel's own, and keeps nothing."""
+        """Whether the hub is embedded in this kernel and keeps events in memory only."""
         return self._server is not None and not self.session.welcome["durable"]
 
     @property
     def hub_url(self) -> str:
-        """The hub's address as this kernel reaches it."""
+        """The hub's address, as seen from this kernel."""
         return self._address.url
 
     def run_sync(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
@@ -115,26 +142,43 @@ class Notebook:
         __tracebackhide__ = True
         return self.door.run_sync(coroutine, timeout)
 
+    def _at_exit(self) -> None:
+        """In batch nobody sees the boards: print what failed to the original stderr, such as papermill's terminal."""
+        failed = self.deliveries.failed.lines()
+        if failed and self.cell.is_in_batch and sys.__stderr__ is not None:
+            sys.__stderr__.write("pfnb: " + "\n  ".join(failed) + "\n")
+            sys.__stderr__.flush()
+        self.close()
+
+    def _show_all(self) -> None:
+        """Update all boards before the cell ends: in batch, the client reads nothing after that."""
+        try:
+            self.run_sync(self.deliveries.show_all(), _SHOW_SECONDS)
+        except (HubUnreachableError, WaitTimeoutError):
+            return  # The hub is ending, or events keep flooding in: the next cell shows what is missing.
+
     async def _open(self, address: HubAddress | None) -> None:
         self._address = address or await self._embed()
         self.session = Session(
             self._address,
             id=self.shell.meta.setdefault(_SESSION_ID, str(uuid.uuid4())),
-            notebook=notebook_name(os.environ, self.shell.user_ns),
+            notebook=notebook_name(os.environ, self.shell.user_ns) or self._address.notebook,
             on_delivery=self.deliveries.take,
             on_revoked=self.deliveries.revoke,
+            on_discarded=self.deliveries.discard,
         )
-        self.hub = SessionPort(self.session)
+        self.hub = session_port(self.session)
         self.deliveries.attach(self.session)
         await self.session.open()
 
     async def _embed(self) -> HubAddress:
         from pfnb.http.server import LocalServer
         from pfnb.hub.home import HubOptions
+        from pfnb.hub.receiving.request import Limits
 
         folder = data_directory(os.environ)
         try:
-            self._server = LocalServer(HubOptions(data_dir=folder))
+            self._server = LocalServer(HubOptions(folder, Limits.chosen(os.environ)))
             await self._server.start()
         except OSError as error:
             place = f" with its events in {folder} (PFNB_DATA_DIR)" if folder is not None else ""
@@ -150,7 +194,7 @@ class Notebook:
 
 
 def current_notebook() -> Notebook | None:
-    """The one of this process, None before `%load_ext pfnb`."""
+    """The notebook of this process; None before `%load_ext pfnb`."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
@@ -172,6 +216,6 @@ def listening() -> int:
 
 
 def _kernel_loop(shell: InteractiveShell) -> asyncio.AbstractEventLoop | None:
-    """The loop of the kernel's main thread; plain IPython has none that runs while it is idle."""
+    """The loop of the kernel's main thread. None in plain IPython, where no loop runs while it is idle."""
     loop = getattr(getattr(getattr(shell, "kernel", None), "io_loop", None), "asyncio_loop", None)
     return loop if isinstance(loop, asyncio.AbstractEventLoop) else None

@@ -5,14 +5,17 @@ from pfnb.language.context import Context
 from pfnb.language.deferred import Deferred, Lazy, Verbatim
 from pfnb.language.evaluation import evaluate, render
 from pfnb.language.function import Function, FunctionRegistry, function
-from pfnb.language.listen import listen_accepts
-from pfnb.language.parser import command_pipeline, parse_pipeline
+from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
+from pfnb.language.reading.listen import listen_accepts
+from pfnb.language.reading.parser import command_pipeline, parse_pipeline
+from pfnb.language.reading.reference import PipelineReference
 from pfnb.language.run import Response, RunResult, steps_of
-from pfnb.language.runner import Runner
+from pfnb.language.running.runner import Runner
 from pfnb.language.topics import compile_topic, topic_matches
 from pfnb.language.trace import Limits, StepRecord
+from pfnb.language.written import Written
 
 __all__ = [
     "ANONYMOUS",
@@ -27,13 +30,16 @@ __all__ = [
     "HubPort",
     "Lazy",
     "Limits",
+    "LiteralText",
     "Pipeline",
+    "PipelineReference",
     "Response",
     "RunResult",
     "Runner",
     "StepRecord",
     "User",
     "Verbatim",
+    "Written",
     "command",
     "command_pipeline",
     "compile_topic",

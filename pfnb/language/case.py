@@ -1,4 +1,4 @@
-"""Parameters whose names are conditions: `#{vars.age >= 18}: adult`, as `switch` has them."""
+"""Parameters whose names are conditions: `#{vars.age >= 18}: adult`, as in `switch`."""
 
 from __future__ import annotations
 

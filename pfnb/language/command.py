@@ -1,7 +1,7 @@
-"""What a command is, and the registry that names them.
+"""Commands, and their registry.
 
-A built-in command, a user's own and a third party's are declared alike: a function under `@command("name")`, whose
-signature is the one source for validation, help and schema.
+A built-in command, a user's own and a third party's are declared alike: a function under `@command("name")`, whose signature is
+the single source for validation, help and schema.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pfnb.language.declaration import Documentation, command_documentation
 from pfnb.language.deferred import Deferred, deferred_kind
 
 GIVEN = frozenset({"body", "event", "vars", "headers", "context", "block"})
-"""Names that a command's function may ask for; everything else in its signature is a parameter of the command."""
+"""Names that the runner fills in; every other name in the function's signature is a parameter of the command."""
 
 
 class _Null:
@@ -32,11 +32,11 @@ class _Null:
 
 
 NULL: Final = _Null()
-"""What a command returns to make the body null, for None keeps the body."""
+"""A command returns this to make the body null, since None keeps the body."""
 
 
 def as_result(value: Any) -> Any:
-    """What a command returns to make this value the body, also if it is None."""
+    """The result that makes this value the body, even None."""
     return NULL if value is None else value
 
 
@@ -51,7 +51,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class When(Enum):
-    """In which case a block is run: as any step is, after an error alone, or whatever happened."""
+    """When a block is run: as any step, only after an error, or always."""
 
     IN_ORDER = "in order"
     AFTER_ERROR = "after an error"
@@ -60,8 +60,8 @@ class When(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BlockDeclaration:
-    """How a block is written: the step that ends it (without one, it goes on to the end of the pipeline), the steps that
-    begin further parts of it, and other spellings of these. `repeats`: it may run its steps several times."""
+    """The syntax of a block: the step that ends it (without one, it extends to the end of the pipeline), the steps that begin
+    further parts, and other spellings of these. `repeats`: it may run its steps several times."""
 
     end: str | None
     parts: tuple[str, ...] = ()
@@ -71,16 +71,16 @@ class BlockDeclaration:
 
     @property
     def frames(self) -> tuple[str, ...]:
-        """All names of steps that belong to the block, itself excepted."""
+        """The names of all other steps that belong to the block."""
         return (*self.parts, *self.aliases, *(() if self.end is None else (self.end,)))
 
 
 class Command:
-    """A named function that a step can call, with what the runner must know of it.
+    """A named function that a step can call, with its settings for the runner.
 
     `anonymous`: anonymousUser may run it. `read_only`: a cookie-authenticated GET may run it. `main`: a synchronous
     function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
-    value fills (`- body.set: hello`). `version`: several of the same name stand side by side, `log:v2` beside `log`.
+    value fills (`- body.set: hello`). `version`: several versions of a command can coexist, such as `log` and `log:v2`.
     """
 
     def __init__(
@@ -114,6 +114,11 @@ class Command:
             raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
 
     @cached_property
+    def is_built_in(self) -> bool:
+        """Whether it is built in: its results need no conversion."""
+        return self.function.__module__.startswith("pfnb.commands.")
+
+    @cached_property
     def deferred(self) -> Mapping[str, type[Deferred]]:
         """The parameters whose expressions the function evaluates itself."""
         kinds = {name: deferred_kind(one.annotation) for name, one in self.signature.parameters.items()}
@@ -131,14 +136,14 @@ class Command:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The declared parameters; built when first needed, since pydantic models are what makes imports slow."""
+        """The declared parameters; built when first needed, since pydantic models make imports slow."""
         from pfnb.language.parameters import parameters_of
 
         return parameters_of(self.name, self.signature, GIVEN)
 
     @cached_property
     def is_incomplete(self) -> bool:
-        """Whether a step that gives no parameters would lack one."""
+        """Whether it has a required parameter."""
         return any(
             parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
             for name, parameter in self.signature.parameters.items()
@@ -162,9 +167,9 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
 
 
 class CommandRegistry:
-    """Commands by name. Names of block parts and ends (`if.else`, `if.end`) are known to it as well.
+    """Commands by name. It also knows the names of block parts and ends (`if.else`, `if.end`).
 
-    `load` is called whenever commands are looked for, and sees to it that the first ones are there.
+    `load` is called on every look-up, and registers the built-in commands on the first one.
     """
 
     def __init__(self, load: Callable[[], None] = lambda: None) -> None:
@@ -175,12 +180,12 @@ class CommandRegistry:
     def add(self, command: Command) -> None:
         """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
         built-in one only by pfnb itself; raises NameTakenError."""
-        if not _is_built_in(command):
+        if not command.is_built_in:
             self._load()
         names = [versioned(name, command.version) for name in (command.name, *command.aliases)]
         for name in names:
             present = self._commands.get(name) or self._blocks.get(name)
-            if present is not None and _is_built_in(present) and not _is_built_in(command):
+            if present is not None and present.is_built_in and not command.is_built_in:
                 raise NameTakenError(
                     f'"{name}" is a built-in command: give yours a name of its own, such as "my.{name}"'
                 )
@@ -191,8 +196,8 @@ class CommandRegistry:
                 self._blocks[name] = command
 
     def get(self, name: str, version: int = 1) -> Command:
-        """The command of that name or alias, in this version or the highest below it; a version in the name (`log:v2`)
-        comes before. Raises UnknownCommandError, which names the nearest."""
+        """The command of that name or alias, in this version or the highest below it; a version in the name (`log:v2`) takes
+        precedence. Raises UnknownCommandError, which suggests the nearest name."""
         self._load()
         name, version = split_version(name, version)
         for number in range(version, 0, -1):
@@ -206,7 +211,7 @@ class CommandRegistry:
         raise UnknownCommandError(f'there is no command "{name}"{hint}')
 
     def block_of(self, name: str) -> Command | None:
-        """The block command to which a part or end such as `if.else` belongs; None if it is none."""
+        """The block command to which a part or end such as `if.else` belongs; None for other names."""
         self._load()
         return self._blocks.get(name)
 
@@ -216,7 +221,7 @@ class CommandRegistry:
         return sorted({*self._commands, *self._blocks})
 
     def copy(self) -> CommandRegistry:
-        """A registry of its own with the same commands."""
+        """A separate registry with the same commands."""
         self._load()
         twin = CommandRegistry()
         twin._commands.update(self._commands)
@@ -224,10 +229,10 @@ class CommandRegistry:
         return twin
 
     def built_in(self) -> CommandRegistry:
-        """A registry of its own with pfnb's own commands."""
+        """A separate registry with the built-in commands only."""
         twin = CommandRegistry()
         for command in self:
-            if _is_built_in(command):
+            if command.is_built_in:
                 twin.add(command)
         return twin
 
@@ -252,13 +257,9 @@ def versioned(name: str, version: int) -> str:
     return name if version == 1 else f"{name}:v{version}"
 
 
-def _is_built_in(command: Command) -> bool:
-    return command.function.__module__.startswith("pfnb.commands.")
-
-
 @cache
 def _load_built_in() -> None:
-    # By its name, as plug-ins are: this room depends on no command, and a pipeline wants them all the same.
+    # Imported by name, like plug-ins, so that the language does not depend on the commands.
     import_module("pfnb.commands").load()
 
 

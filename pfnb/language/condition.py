@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.extent import shown
 
 _WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -13,8 +14,8 @@ _WORDS = {
 
 
 def is_true(value: Any, parameter: str) -> bool:
-    """PIPEFORCE's rule: false, null, an empty text and negative numbers are false; of texts, those that the expression
-    language converts. Raises ParameterError for other texts, lists and maps, which are more likely a mistake."""
+    """PIPEFORCE's rule: false, null, an empty text and negative numbers are false; texts such as `yes` and `off` are converted
+    as in expressions. Raises ParameterError for other texts, lists and maps, which are more likely a mistake."""
     if isinstance(value, bool):
         return value
     if value is None:
@@ -23,7 +24,5 @@ def is_true(value: Any, parameter: str) -> bool:
         return value >= 0
     if isinstance(value, str) and value.strip().lower() in _WORDS:
         return _WORDS[value.strip().lower()]
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
     hint = f' (an expression is written "#{{{value}}}")' if isinstance(value, str) and len(value) <= 60 else ""
-    raise ParameterError(f"{parameter} wants true or false, not {shown}{hint}")
+    raise ParameterError(f"{parameter} wants true or false, not {shown(value)}{hint}")

@@ -1,6 +1,6 @@
-"""What declarations say of themselves: docstrings as descriptions with examples, and headers and common parameters with theirs.
+"""Documentation of declarations: docstrings as descriptions with examples, and that of headers and common parameters.
 
-Help, schemas, completion and the reference read it here, so that none of them tells anything of its own.
+The one source for help, schemas, completion and the reference.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pipeline or expression that runs. `result` is what it ends with, as JSON text; None where nobody can tell before."""
+    """A pipeline or expression that runs. `result` is its result as JSON text; None if that is not predictable."""
 
     code: str
     result: str | None
@@ -29,7 +29,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """A docstring, taken apart: `description` is all of it but the examples, in Markdown."""
+    """A parsed docstring: `description` is all of it but the examples, in Markdown."""
 
     description: str
     examples: tuple[Example, ...] = ()
@@ -50,14 +50,14 @@ class Setting:
 
 
 def command_documentation(function: Callable[..., Any]) -> Documentation:
-    """What a command's docstring says: each `Example:` is followed by an indented pipeline, `# => JSON` its last line."""
+    """Parse a command's docstring: each `Example:` is followed by an indented pipeline with `# => JSON` as its last line."""
     description, codes = _sections(function)
     return Documentation(description, tuple(_pipeline(code) for code in codes))
 
 
 @lru_cache(maxsize=1024)
 def function_documentation(function: Callable[..., Any]) -> Documentation:
-    """What a function's docstring says: `Example:` is followed by indented lines `expression  # => JSON`."""
+    """Parse a function's docstring: `Example:` is followed by indented lines `expression  # => JSON`."""
     description, codes = _sections(function)
     lines = [line for code in codes for line in code.splitlines() if line.strip()]
     return Documentation(description, tuple(_expression(line) for line in lines))

@@ -1,7 +1,7 @@
-"""Parameters that a command evaluates itself, as often as it likes: expressions are handed over instead of their values.
+"""Parameters that a command evaluates itself, as often as it likes: it gets expressions instead of their values.
 
-A command says so by the type of a parameter: `where: Lazy`. Whatever else takes text as it stands in the pipeline derives
-from Deferred.
+A command asks for one by the parameter's type: `where: Lazy`. Other parameters that take text as written derive from Deferred,
+too.
 """
 
 from __future__ import annotations
@@ -17,19 +17,24 @@ from pfnb.language.formula import Formula, formula_in
 from pfnb.language.place import Place, relocate
 
 BARE = Place(((0, 1, 1),))
-"""The place of a text that stands in no document."""
+"""The place of a text that is not part of a document."""
 _SKIPPED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[(\[{]|[)\]}]"
 
 
 class Deferred:
-    """A text of the pipeline that is compiled with it, and meets the scope of a run only where the command uses it."""
+    """A text that is compiled with its pipeline, but evaluated over a run's scope only when the command uses it."""
 
     __slots__ = ()
 
     @classmethod
     def compiled(cls, text: str, place: Place) -> Self:
-        """What the text says. Raises ParameterError or PelSyntaxError, with line and column."""
+        """Compile the text. Raises ParameterError or PelSyntaxError, with line and column."""
         raise NotImplementedError
+
+    @classmethod
+    def given(cls, text: str) -> Self:
+        """Compile a text outside of any pipeline, for a command that is called by itself. Raises as `compiled`."""
+        return cls.compiled(text, BARE)
 
     def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:
         """The same, over the values of a run."""
@@ -50,8 +55,8 @@ class Deferred:
 class Lazy(Deferred):
     """An expression, or several with semicolons between them; bare or within `#{…}`.
 
-    Called with names that it sees beside `vars`, `body` and `headers`, it returns the value of the last: `where(item=one)`.
-    It may take long: a command that calls it is a plain `def`, which runs in a thread.
+    Call it with further names beside `vars`, `body` and `headers`: `where(item=one)`. It returns the value of the last
+    expression. It may take long: let the command that calls it be a plain `def`, which runs in a thread.
     """
 
     formulas: tuple[Formula, ...]
@@ -89,8 +94,8 @@ class Lazy(Deferred):
 
 @dataclass(frozen=True, slots=True)
 class Verbatim(Deferred):
-    """A text in another language, such as a template: what looks like an expression in it is none. Only a text that is one
-    `#{…}` as a whole stands for its value. Called, it returns the text."""
+    """A text in another language, such as a template: what looks like an expression in it is plain text. Only a text that is
+    one `#{…}` as a whole is evaluated. Call it to get the text."""
 
     content: str | Formula
     scope: MutableMapping[str, Any] | None = None
@@ -113,8 +118,10 @@ class Verbatim(Deferred):
 
     @property
     def is_literal(self) -> bool:
-        """Whether the pipeline itself says what the text is."""
-        return isinstance(self.content, str)
+        """Whether the text is written in the pipeline itself, not computed."""
+        return isinstance(self.content, str) or (
+            isinstance(self.content.code, pel.Template) and self.content.code.is_literal
+        )
 
     def __call__(self) -> Any:
         if isinstance(self.content, str):
@@ -127,7 +134,7 @@ class Verbatim(Deferred):
 
 
 def evaluated(formula: Formula, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Any:
-    """The value of an expression within a command's call. Its errors know their place in the pipeline: see `is_placed`."""
+    """The value of an expression during a command's call. Its errors carry their place in the pipeline: see `is_placed`."""
     try:
         return formula.evaluate(scope, functions)
     except PelError as error:
@@ -136,14 +143,14 @@ def evaluated(formula: Formula, scope: MutableMapping[str, Any], functions: Mapp
 
 
 def is_placed(error: PfnbError) -> bool:
-    """Whether line and column of an error from a command's call are those of the pipeline that is running; any other tells
-    of another text."""
+    """Whether line and column of an error from a command's call refer to the running pipeline; otherwise they refer to another
+    text."""
     return error.step is None and "placed" in vars(error)
 
 
 def pieces(text: str, separator: str, place: Place) -> Iterator[tuple[str, Place]]:
-    """The parts of a text between separators (a regular expression) that stand in no brackets and no quotes, stripped, each
-    with its place."""
+    """Split a text at separators (a regular expression) outside of brackets and quotes. Yields the stripped parts, each with
+    its place."""
     begin = depth = 0
     for found in re.finditer(f"{_SKIPPED}|(?P<separator>{separator})", text):
         if found["separator"] is None:

@@ -1,4 +1,4 @@
-"""An expression of the document, compiled, and where it stands."""
+"""A compiled expression of the document, with its place."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ class Evaluable(Protocol):
     @property
     def may_block(self) -> bool: ...
 
+    @property
+    def changes(self) -> bool: ...
+
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """An expression, or a text with expressions in it, and where it stands."""
+    """An expression, or a text with expressions in it, with its place."""
 
     code: Evaluable
     place: Place

@@ -1,4 +1,4 @@
-"""What a function of expressions is, and the registry that names them.
+"""Functions of expressions, and their registry.
 
 A built-in function, a user's own and a third party's are declared alike: a Python function under `@function("text.trim")`
 is called in expressions as `@text.trim(…)`, its arguments converted to the types of its annotations.
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A Python function and the name it has in expressions: its group, a dot, and its own."""
+    """A Python function and its name in expressions: group, dot, name."""
 
     name: str
     call: Callable[..., Any]
@@ -42,7 +42,7 @@ class Function:
 class FunctionRegistry(Mapping[str, Any]):
     """Groups of functions by name, as expressions take them: each an object whose attributes are the functions.
 
-    `load` is called whenever functions are looked for, and sees to it that the first ones are there.
+    `load` is called on every look-up, and registers the built-in functions on the first one.
     """
 
     def __init__(self, load: Callable[[], None] = lambda: None) -> None:
@@ -88,7 +88,7 @@ def _is_built_in(function: Function) -> bool:
 
 @cache
 def _load_built_in() -> None:
-    # By its name, as plug-ins are: this room depends on no function, and an expression wants them all the same.
+    # Imported by name, like plug-ins, so that the language does not depend on the functions.
     import_module("pfnb.functions").load()
 
 
@@ -99,7 +99,7 @@ registry = FunctionRegistry(_load_built_in)
 def function(name: str, *, registry: FunctionRegistry = registry) -> Callable[[F], F]:
     """Declare a Python function as one of expressions; the function itself stays as it is.
 
-    The name has a group, such as `crm.label`. A parameter named `context` is given the run's Context; an `async def`
+    The name has a group, such as `crm.label`. A parameter named `context` receives the run's Context; an `async def`
     function is awaited on the run's loop, and both need a run. Raises NameTakenError and ParameterError.
     """
     if not _NAME.fullmatch(name):

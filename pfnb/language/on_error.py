@@ -1,4 +1,4 @@
-"""What becomes of a run when one of its steps fails: `onError`, as a header and as a parameter."""
+"""What happens when a step fails: `onError`, as a header and as a parameter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pfnb.language.retry import RETRY_PROPERTIES, Retry, retry_of
 
 
 class Action(Enum):
-    """THROW ends the run, LOG and IGNORE go on (with the whole error logged, or a line), RETRY tries the step again,
+    """THROW ends the run, LOG and IGNORE go on (logging the whole error, or one line), RETRY tries the step again,
     ROLLBACK runs another pipeline and then ends the run."""
 
     THROW = "THROW"
@@ -23,7 +23,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OnError:
-    """`retry` and `then`, what is done once all retries have failed, belong to RETRY; `pipeline`, a reference, to ROLLBACK."""
+    """RETRY has `retry` and `then`, the action once all retries have failed; ROLLBACK has `pipeline`, a reference."""
 
     action: Action = Action.THROW
     retry: Retry | None = None
@@ -53,7 +53,7 @@ ON_ERROR: Final = {
 
 
 def on_error_of(value: Any) -> OnError:
-    """The action of `onError`, short (`LOG`) or long (`{action: LOG}`). Raises ParameterError."""
+    """Read `onError`, short (`LOG`) or long (`{action: LOG}`). Raises ParameterError."""
     if value is None:
         return THROW
     given = dict(value) if isinstance(value, dict) else {"action": value}

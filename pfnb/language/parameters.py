@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.extent import shown
 
 _FIELD = "arg_"
 """Prefix of the model's attribute names, so that parameters may be called `json`, `copy` or `model_name`."""
@@ -24,14 +25,14 @@ class _Unset:
 
 
 UNSET: Final = _Unset()
-"""Default of a parameter for which null is a value like any other: it was not given."""
+"""Default of a parameter for which null is an ordinary value: it was not given."""
 
 
 class Parameters:
     """The parameters of one command.
 
-    `spellings` leads from every accepted spelling to the function's own parameter name. `is_open` is true where the
-    function takes `**keywords`: any further name is then accepted as it is. `loose` names those that may be anything.
+    `spellings` maps every accepted spelling to the function's own parameter name. `is_open`: the function takes `**keywords`,
+    so that any further name is accepted. `loose` names the parameters of any type.
     """
 
     def __init__(self, command: str, model: type[BaseModel], *, is_open: bool) -> None:
@@ -58,8 +59,8 @@ class Parameters:
         return self._spelt.get(name, name)
 
     def name_of(self, spelling: str, *, also: Collection[str] = ()) -> str:
-        """The function's parameter that `spelling` means. Raises ParameterError, which names the nearest of these
-        parameters and of `also`."""
+        """The function's parameter for a spelling. Raises ParameterError, which suggests the nearest of these parameters and of
+        `also`."""
         name = self.spellings.get(spelling)
         if name is not None:
             return name
@@ -83,7 +84,7 @@ class Parameters:
             raise self._explained(error.errors(include_url=False)[0]) from None
 
     def check(self, values: Mapping[str, Any], pending: Collection[str]) -> None:
-        """Validate what is known already; `pending` parameters get their values from expressions at run time."""
+        """Validate the known values; `pending` parameters get theirs from expressions at run time."""
         try:
             self._validated({**values, **dict.fromkeys(pending)})
         except ValidationError as error:
@@ -101,16 +102,16 @@ class Parameters:
         if problem["type"] == "missing" and len(problem["loc"]) == 1:
             return ParameterError(f'{self.command} needs the parameter "{where}"')
         text = str(problem["msg"])
-        shown = repr(problem.get("input"))
-        shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
-        message = f'{self.command}: parameter "{where}": {text[:1].lower()}{text[1:]}, not {shown}'
+        message = (
+            f'{self.command}: parameter "{where}": {text[:1].lower()}{text[1:]}, not {shown(problem.get("input"))}'
+        )
         error = ParameterError(message)
         error.parameter = self.spellings.get(str(problem["loc"][0]))
         return error
 
 
 def parameters_of(command: str, signature: inspect.Signature, given: Collection[str]) -> Parameters:
-    """The parameters in a signature, without those of the names in `given`, which the runner fills in."""
+    """The parameters in a signature, except the names in `given`, which the runner fills in."""
     fields: dict[str, Any] = {}
     is_open = False
     for name, parameter in signature.parameters.items():

@@ -1,15 +1,16 @@
-"""What a listening pipeline gets as its body: the event, with a payload that explains itself where it is often misread."""
+"""The body of a listening pipeline: the event, with helpful errors for payloads that are often misread."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from pfnb.language.plain_data import copied
+
 _ENCODED_KEYS = {"origin", "contentType", "contentLength"}
 _SIDES = ("origin", "target")
-"""What was there before something changed, and after."""
+"""The state before a change, and after."""
 _PROPERTY = "property."
 
 
@@ -20,11 +21,11 @@ class EncodedPayload(dict[str, Any]):
 
 
 def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of an event object that a run may change as it likes.
+    """A copy of an event object that a run may change.
 
-    `origin` and `target` of its payload are at hand in the body itself, too; of a property with its JSON read.
+    `origin` and `target` of its payload are also keys of the body itself; a property's JSON value is parsed.
     """
-    body = copy.deepcopy(dict(event))
+    body: dict[str, Any] = copied(dict(event))
     payload = body.get("payload")
     if isinstance(payload, dict):
         body |= {side: payload[side] for side in _SIDES if side in payload}
@@ -36,7 +37,7 @@ def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(side: Any) -> Any:
-    """A property with its value as JSON, if it is; for a moved one its path."""
+    """A property with its JSON value, if any, parsed; for a moved one its path."""
     value = side.get("value") if isinstance(side, dict) else None
     if not isinstance(value, str):
         return side

@@ -1,4 +1,4 @@
-"""A parsed pipeline: frozen, checked, with every expression compiled and knowing where it was written."""
+"""A parsed pipeline: immutable, checked, with every expression compiled and its place known."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pfnb.language.retry import Retry
 class Options:
     """The parameters that every command has.
 
-    `condition` (spelt `if`) is a value or Formula; `input` is what the command gets as body; `output` is an assignment that
-    takes the result from the scope's `result`; `main` is None where the command decides.
+    `condition` (spelt `if`) is a value or Formula; `input` becomes the command's body; `output` is an assignment of the scope's
+    `result`; `main` is None if the command decides.
     """
 
     id: str | None = None
@@ -33,9 +33,10 @@ class Options:
 class Step:
     """One command call.
 
-    `arguments` go by the function's parameter names; their values are JSON with Formulas in it. `places` tells the line
-    and column of each, `spellings` how pipelines write it. `may_block`: evaluating them may take long. `ready`, if there is
-    one, holds validated arguments that are the same in every run; those `changing` need no validation then.
+    `arguments` are keyed by the function's parameter names; their values are JSON with Formulas in it. `places` holds the line
+    and column of each, `spellings` its spelling in pipelines. `may_block`: evaluating them may take long. `ready`, if set,
+    holds validated arguments that are the same in every run; the `changing` ones then need no validation. `computed` are those
+    with expressions in them.
     """
 
     command: Command
@@ -49,11 +50,12 @@ class Step:
     ready: Mapping[str, Any] | None = None
     changing: Mapping[str, Any] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a block: its name (`if`, `if.else`), the `eval` of the step that opens it, and its steps."""
+    """A part of a block: its name (`if`, `if.else`), the `eval` of the step that opens it, and its steps."""
 
     name: str
     eval: Formula | None
@@ -76,7 +78,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """The leading `event.listen`: which events the pipeline wants, as an AMQP topic and an optional condition."""
+    """The leading `event.listen`: the events that the pipeline wants, as an AMQP topic and an optional condition."""
 
     event_key: str
     filter: Formula | None
@@ -85,10 +87,11 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a pipeline's headers ask of whoever runs it.
+    """The rules for running a pipeline, from its headers.
 
-    `run_when` is a truth value or Formula; `timeout` is in seconds; `retry` is how a failed delivery is tried again, and
-    `strict` lets no other pass meanwhile. `version` is the highest that a command may have if its step does not say.
+    `run_when` is a truth value or Formula; `timeout` is in seconds; `retry` is how to retry a failed delivery, and `strict`
+    holds back later ones meanwhile; with `all_notebooks` a pattern also matches events from other notebooks. `version` is the
+    highest command version for steps that name none.
     """
 
     on_error: OnError = THROW
@@ -97,6 +100,7 @@ class Rules:
     timeout: float | None = None
     concurrency: int = 1
     strict: bool = False
+    all_notebooks: bool = False
     retry: Retry | None = None
     version: int = 1
     tracing: bool = True
@@ -105,8 +109,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A checked pipeline. `vars` and `body` are JSON with Formulas in it; `headers` are plain JSON, and `rules` what they
-    ask for."""
+    """A checked pipeline. `vars` and `body` are JSON with Formulas in it; `headers` are plain JSON, and `rules` their
+    meaning."""
 
     headers: Mapping[str, Any]
     vars: Mapping[str, Any]
@@ -118,5 +122,5 @@ class Pipeline:
 
     @property
     def retry(self) -> Retry | None:
-        """How a delivery whose run failed is tried again; None if it is not."""
+        """How to retry a failed delivery; None for no retries."""
         return self.rules.retry

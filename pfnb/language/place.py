@@ -1,4 +1,4 @@
-"""Where a text of the document stands, so that an offset within an expression can be told as a line and column."""
+"""Positions of texts in the document: maps an offset within an expression to line and column."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass
 
 from pfnb.exceptions import PelError
-from pfnb.language.document import Scalar
+from pfnb.language.yaml.nodes import Scalar
 
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The way from a text back to the document.
+    """Maps offsets in a text to the document.
 
-    `starts` holds, for each line of the text, its offset in the text and the document's line and column it begins at.
-    `widths` holds the offsets of characters that take more than one character in the source (doubled quotes, escapes)
-    and by how many more. Where `is_exact` is false, only the text's beginning is known. `marks`: see Scalar.
+    `starts` holds, for each line of the text, its offset in the text and its line and column in the document.
+    `widths` holds the offsets of characters that take several characters in the source (doubled quotes, escapes), and how many
+    more. If `is_exact` is false, only the text's beginning is known. `marks`: see Scalar.
     """
 
     starts: tuple[tuple[int, int, int], ...]
@@ -51,8 +51,8 @@ class Place:
 
 
 def place_of(scalar: Scalar, source: str) -> Place:
-    """Where the text of a scalar stands. Exact for texts in one line and for `|` texts; for folded ones, whose lines
-    no longer are those of the document, every offset is told as the text's beginning."""
+    """The place of a scalar's text. Exact for texts in one line and for `|` texts; for folded ones, whose lines differ from the
+    document's, every offset maps to the text's beginning."""
     raw = source[scalar.start : scalar.end]
     if scalar.style == "|":
         return _literal(scalar, raw)
@@ -81,7 +81,7 @@ def _escapes(raw: str) -> tuple[tuple[int, int], ...]:
 
 
 def relocate(error: PelError, text: str, place: Place) -> None:
-    """Turn an error's line and column within an expression's text into those of the document."""
+    """Convert an error's line and column in an expression to those in the document."""
     before = text.split("\n")[: (error.line or 1) - 1]
     offset = sum(len(line) + 1 for line in before) + (error.column or 1) - 1
     error.line, error.column = place.locate(min(offset, len(text)))

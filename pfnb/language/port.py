@@ -1,33 +1,34 @@
-"""What a command may ask of the hub, and who asks: the one door between the language and everything outside a run."""
+"""The hub's interface for commands, and its users: the only link between the language and everything outside a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pfnb.language.roles import RUN, grants
 
 if TYPE_CHECKING:
     from pfnb.language.command import Command
 
+F = TypeVar("F", bound=Callable[..., Any])
 Exists = Literal["update", "skip", "error"]
-"""What to do with a property that is there already."""
+"""What to do with a property that already exists."""
 ANONYMOUS_NAME = "anonymousUser"
 SYSTEM_NAME = "systemuser"
-"""Who may do everything and is nobody: pipelines of whoever may do everything, too, act as this user for their owner."""
+"""A technical user with all rights: pipelines of an `ADMIN` may run as this user on behalf of their owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a run acts as, with all roles that count. Without any, only commands declared `anonymous` may be run."""
+    """The user that a run acts as, with all effective roles. Without any, only commands declared `anonymous` may be run."""
 
     name: str
     roles: frozenset[str] = frozenset()
 
     @property
     def anonymous(self) -> bool:
-        """Nobody is known to ask: a webhook did."""
+        """The caller is unknown, as with a webhook."""
         return self.name == ANONYMOUS_NAME
 
     def may_run(self, command: Command) -> bool:
@@ -35,12 +36,23 @@ class User:
 
 
 ANONYMOUS = User(ANONYMOUS_NAME)
+_REPEATABLE = "pfnb_repeatable"
+
+
+def repeatable(method: F) -> F:
+    """Mark a call of the hub as safe to repeat when it is unknown whether the first one arrived."""
+    setattr(method, _REPEATABLE, True)
+    return method
+
+
+def is_repeatable(method: object) -> bool:
+    return getattr(method, _REPEATABLE, False)
 
 
 class HubPort(Protocol):
     """The hub as a command sees it.
 
-    The hub implements it directly, a kernel's session over its connection; every command therefore runs in both homes.
+    The hub implements it directly, a kernel's session over its connection; so every command runs in both.
     All methods raise PfnbErrors only.
     """
 
@@ -48,101 +60,152 @@ class HubPort(Protocol):
         """Create a webhook, or update the one whose `uuid` is given. Returns the webhook object."""
         ...
 
+    @repeatable
     async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
         """The webhook objects of this user, narrowed by uuid and event key."""
         ...
 
     async def delete_webhook(self, uuid: str) -> dict[str, Any]:
-        """Delete a webhook and return what it was. Raises NotFoundError."""
+        """Delete a webhook and return it. Raises NotFoundError."""
         ...
 
     async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
         """Give a webhook a new uuid; the old one works for `overlap` more seconds. Returns the new webhook object."""
         ...
 
-    async def webhook_logs(self, uuid: str, *, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
-        """Received requests, newest first; `before` is the id of the row to continue after. Raises NotFoundError."""
+    @repeatable
+    async def webhook_logs(
+        self, uuid: str, *, limit: int = 100, before: str | None = None, refused: bool = False
+    ) -> list[dict[str, Any]]:
+        """Received requests, newest first; `before` is the id of the row to continue after. With `refused`, the newest refused
+        requests: `created`, `statusCode`, `reason`, `size`, `limit`, and `count`, how many were refused with this status.
+        Raises NotFoundError."""
         ...
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
         """Fire an event. Returns `id`, `eventKey`, `traceId`, `correlationId` and `created` (milliseconds)."""
         ...
 
+    @repeatable
     async def read_pipeline(self, path: str) -> dict[str, Any]:
         """A stored pipeline by its path, or as `uuid:` and its uuid, or a listening one by its name: `path` and `source`. Raises
         NotFoundError."""
         ...
 
+    @repeatable
     async def event_mappings(self) -> list[dict[str, Any]]:
-        """Which pipeline of this user listens to what: `eventKey`, `pipeline`, and the `notebook` it is in, None for a stored
-        one."""
+        """This user's listening pipelines: `eventKey`, `pipeline`, and `notebook`, None for a stored one."""
         ...
 
-    async def iam(self, action: str, **fields: Any) -> Any:
-        """Ask for something about users: `find_user`, `auth_info`, `create_user`, `get_user`, `list_users`, `delete_user`,
-        `add_roles`, `create_role`, `add_composites`, `role_members`, `api_token`, or tell that one was `refused`."""
+    async def iam(self, action: str, /, **fields: Any) -> Any:
+        """Call an action of the user management: `find_user`, `auth_info`, `create_user`, `get_user`, `list_users`,
+        `delete_user`, `add_roles`, `create_role`, `add_composites`, `role_members`, `api_token`, `list_tokens`, `delete_token`,
+        or `refused`, which logs that a run was refused a command."""
         ...
 
     def as_user(self, user: User) -> HubPort:
-        """The same hub, asked by this user."""
+        """The same hub, called as this user."""
         ...
 
+    @repeatable
     async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
-        """The newest deliveries of a listener, below the delivery `before`: id, eventId, eventKey, created, status, attempts,
-        error."""
+        """The newest deliveries of a listener, older than the delivery `before`: id, eventId, eventKey, created, status,
+        attempts, error."""
         ...
 
+    @repeatable
     async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
         """The step records of a delivery's last run, as `StepRecord.to_json` makes them. Raises NotFoundError."""
         ...
 
+    @repeatable
+    async def list_failed(self, *, limit: int = 20) -> list[dict[str, Any]]:
+        """This user's deliveries that are running, failed, dead or being retried, newest event first: rows as of `list_runs`,
+        with `listener`; a running one has its seconds so far as `runningFor`."""
+        ...
+
+    @repeatable
+    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> dict[str, Any]:
+        """Discard a delivery that has not succeeded: it becomes dead, its run is stopped, and the next ones proceed. Returns
+        its row. Raises NotFoundError, and ParameterError for one that has succeeded."""
+        ...
+
+    @repeatable
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         """The bytes behind a content reference, at most `size` of them from `offset` on; `content_id` is the last part of
-        `$uri:attachment:<id>`. Raises NotFoundError."""
+        `$uri:attachment:<id>`. Raises NotFoundError, also for an id not signed for this user."""
         ...
 
+    @repeatable
+    async def are_genuine(self, content_ids: Sequence[str]) -> bool:
+        """Whether the hub signed all these content ids for this user; the contents may be gone."""
+        ...
+
+    @repeatable
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
-        """Keep bytes for a while; a content reference to them. Raises PayloadTooLargeError."""
+        """Store bytes for a while and return a content reference. Raises PayloadTooLargeError."""
         ...
 
+    @repeatable
     async def get_property(self, path: str) -> dict[str, Any]:
         """The property at this path: `path`, `uuid`, `value` (a text), `defaultValue`, `type`, `created`, `updated`, `timeToLive`
         (minutes), `tags`. Paths are relative to the namespace, or absolute within it. Raises NotFoundError."""
         ...
 
-    async def list_properties(self, pattern: str) -> list[dict[str, Any]]:
-        """This user's properties that a path or pattern means (`*` part of a name, `**` any number of names), by path."""
+    @repeatable
+    async def list_properties(self, pattern: str, *, values: bool = True) -> list[dict[str, Any]]:
+        """This user's properties that match a path or pattern (`*` part of a name, `**` any number of names), sorted by path.
+        Without `values` they have no `value` and `defaultValue`; with them, more than 32 MiB in all is an error."""
         ...
 
-    async def put_property(self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update") -> dict[str, Any]:
-        """Create a property, or update, skip or refuse (`error`) the one that is there: `result` says `create`, `update` or
-        `skip`, `property` is what is there now. Fields are `value` (a text, or JSON), `defaultValue`, `type`, `timeToLive` and
-        `tags`; what is not given stays. Raises ParameterError, NameTakenError and PayloadTooLargeError."""
+    async def put_property(
+        self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
+    ) -> dict[str, Any]:
+        """Create a property, or update, skip or refuse (`error`) an existing one: `result` is `create`, `update` or `skip`,
+        `property` its new state. Fields are `value` (a text, or JSON), `defaultValue`, `type`, `timeToLive` and `tags`; omitted
+        ones stay unchanged. With `as_data` the value may come from a stranger, so it cannot create or change a pipeline. Raises
+        ParameterError, NameTakenError and PayloadTooLargeError."""
         ...
 
-    async def delete_properties(self, pattern: str, *, confirmed: bool = False) -> list[dict[str, Any]]:
-        """Delete what a path or pattern means, and return it. Raises ParameterError for a pattern that could delete everything,
-        unless it is confirmed."""
+    async def delete_properties(
+        self, pattern: str, *, confirmed: bool = False, as_data: bool = False
+    ) -> list[dict[str, Any]]:
+        """Delete the properties that match a path or pattern, and return them. Raises ParameterError for a pattern that could
+        delete everything, unless it is confirmed. With `as_data`, here and below, the path may come from a stranger and must
+        not match a pipeline."""
         ...
 
-    async def copy_property(self, path: str, to: str) -> dict[str, Any]:
-        """Copy a property, without attachments, over whatever is there. Returns the copy."""
+    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+        """Copy a property, without attachments, overwriting an existing one. Returns the copy."""
         ...
 
-    async def move_property(self, path: str, to: str) -> dict[str, Any]:
-        """Give a property another path. Raises NameTakenError when there is one already."""
+    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+        """Move a property. Raises NameTakenError if the new path is taken."""
 
+    @repeatable
     async def describe(self) -> dict[str, Any]:
         """The hub: its `url` as this user's side reaches it, its `namespace`, and when it `started` (milliseconds)."""
+        ...
+
+    @repeatable
+    async def status(self) -> dict[str, Any]:
+        """The hub's state for this user: `url`, `durable`, the numbers of active `webhooks` and of `listeners`, of those `away`
+        and of deliveries `waiting` for them, and `problems`, a list of sentences."""
+        ...
+
+    @repeatable
+    async def scan_folders(self) -> list[str]:
+        """The folders that the hub's owner allows to be scanned for leaked secrets."""
         ...
 
     async def put_attachment(
         self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
     ) -> dict[str, Any]:
-        """Attach a copy of what a content reference stands for to a property, in the place of an attachment of that name.
+        """Attach a copy of a reference's content to a property, replacing an attachment of the same name.
         Returns the attachment: a content reference, with `created` and `updated`. Raises NotFoundError."""
         ...
 
+    @repeatable
     async def list_attachments(self, path: str) -> list[dict[str, Any]]:
         """A property's attachments, by name. Raises NotFoundError."""
         ...
@@ -151,15 +214,17 @@ class HubPort(Protocol):
         """Delete an attachment. Raises NotFoundError."""
         ...
 
+    @repeatable
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
-        """Keep JSON for this user's pipelines. Returns the entry: `key`, `size` in bytes, `created` and `expires` in
+        """Cache JSON for this user's pipelines. Returns the entry: `key`, `size` in bytes, `created` and `expires` in
         milliseconds. Raises ParameterError and PayloadTooLargeError."""
         ...
 
     async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
-        """The entry of this key with its `value`, None if there is none (any more); `remove` takes it away."""
+        """The entry of this key with its `value`, None if missing or expired; `remove` deletes it."""
         ...
 
+    @repeatable
     async def list_cached(self) -> list[dict[str, Any]]:
         """All entries of this user, the oldest first."""
         ...

@@ -1,4 +1,4 @@
-"""How often, and after which pauses, something that failed is tried again: a step (`onError`) or an event (header `retry`)."""
+"""How often and after which pauses to retry a failed step (`onError`) or event (header `retry`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from pfnb.exceptions import ParameterError
 
 MAX_WAIT: Final = 86_400
-"""Seconds that a pause lasts at most, however often it has grown."""
+"""Maximum seconds of a pause, whatever the backoff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ RETRY: Final = {
         {"type": "object", "properties": RETRY_PROPERTIES, "additionalProperties": False},
     ]
 }
-"""The JSON Schema of the header `retry`, and what `retry_of` goes by."""
+"""The JSON Schema of the header `retry`, also used by `retry_of`."""
 
 
 def retry_of(value: Any, name: str) -> Retry:
-    """The retries in a map, or in a number of times. `name` is what the author wrote them under. Raises ParameterError."""
+    """Read retries from a map or a number of times. `name` is the header or parameter, for messages. Raises ParameterError."""
     given = {"times": value} if isinstance(value, int) else value
     if not isinstance(given, Mapping):
         raise ParameterError(f"{name} wants a number of times, or {', '.join(RETRY_PROPERTIES)}, not {value!r}")

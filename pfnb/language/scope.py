@@ -1,4 +1,4 @@
-"""The values that expressions of one run see and change: `vars`, `body` and `headers`; and `exception`."""
+"""The values that the expressions of one run read and change: `vars`, `body`, `headers` and `exception`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pfnb.language.deferred import Deferred
 from pfnb.language.formula import Formula
 from pfnb.language.pipeline import Pipeline
+from pfnb.language.written import Written
 
 RESULT = "result"
 """Root name under which a step's result is found while its `output` is assigned."""
@@ -16,15 +17,22 @@ RESULT = "result"
 class Scope(dict[str, Any]):
     """A run's `vars` (`var` is an older name of it), `body` and `headers`; a mapping, since expressions assign to its keys.
 
-    `exception` is null unless an error is on its way out of the run.
+    `exception` is null unless an error is ending the run. `has_result`: the body was replaced.
     """
+
+    has_result = False
 
     def __init__(self, body: Any, variables: dict[str, Any], headers: dict[str, Any]) -> None:
         super().__init__(vars=variables, var=variables, body=body, headers=headers, exception=None)
 
     def shown(self) -> dict[str, Any]:
-        """What there is to see: `vars`, `body` and `headers`, each once."""
+        """What to display: `vars`, `body` and `headers`, each once."""
         return {name: self[name] for name in ("vars", "body", "headers")}
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name == "body":
+            self.has_result = True
+        super().__setitem__(name, value)
 
     @property
     def body(self) -> Any:
@@ -44,8 +52,8 @@ class Scope(dict[str, Any]):
 
 
 def resolve(value: Any, scope: Scope, functions: Mapping[str, Any] | None) -> Any:
-    """A pipeline's value with its expressions evaluated; containers are always new, so that no run changes the
-    pipeline. What an expression yields is data and is never looked into again."""
+    """A pipeline's value with its expressions evaluated; containers are always new, so that no run changes the pipeline. The
+    result of an expression is data and is never evaluated again."""
     if isinstance(value, Formula):
         return value.evaluate(scope, functions)
     if isinstance(value, Deferred):
@@ -59,6 +67,8 @@ def resolve(value: Any, scope: Scope, functions: Mapping[str, Any] | None) -> An
 
 def formulas(value: Any) -> list[Formula]:
     """All expressions in a pipeline's value, in order."""
+    if isinstance(value, Written):
+        value = value.formula
     if isinstance(value, Formula):
         return [value]
     if isinstance(value, dict):
@@ -67,8 +77,9 @@ def formulas(value: Any) -> list[Formula]:
 
 
 def may_block(value: Any) -> bool:
-    """Whether resolving this value may take long, so that it belongs in a thread."""
-    return any(formula.code.may_block for formula in formulas(value))
+    """Whether resolving this value may take long and cannot be restarted, so that it belongs in a thread from the start."""
+    codes = [formula.code for formula in formulas(value)]
+    return any(code.may_block for code in codes) or (len(codes) > 1 and any(code.changes for code in codes))
 
 
 def starting_scope(
@@ -78,8 +89,8 @@ def starting_scope(
     headers: Mapping[str, Any],
     functions: Mapping[str, Any] | None,
 ) -> Scope:
-    """The scope a run begins with. What the caller gives (`None` is no body) comes before what the pipeline says; its
-    `vars` are evaluated in their order, and then its `body`."""
+    """The scope a run begins with. The caller's values (`None` means no body) override the pipeline's; its `vars` are evaluated
+    in order, then its `body`."""
     scope = Scope(body, dict(variables), {**resolve(dict(pipeline.headers), Scope(None, {}, {}), None), **headers})
     own_body = body is None and pipeline.body is not None
     if own_body and not formulas(pipeline.body):

@@ -9,7 +9,7 @@ WORDS = "#"
 
 
 class Topic:
-    """A compiled pattern: words by dots, `*` stands for exactly one word, `#` for any number of them, none included."""
+    """A compiled pattern: words separated by dots; `*` matches exactly one word, `#` any number of words, none included."""
 
     __slots__ = ("_collapsed", "_literal", "pattern")
 
@@ -21,7 +21,7 @@ class Topic:
         self._collapsed = [word for at, word in enumerate(words) if word != WORDS or at == 0 or words[at - 1] != WORDS]
 
     def matches(self, key: str) -> bool:
-        """Whether an event of this key is meant."""
+        """Whether the pattern matches this event key."""
         if self._literal:
             return key == self.pattern
         words = key.split(".") if key else []
@@ -29,7 +29,7 @@ class Topic:
 
 
 def _match(pattern: list[str], words: list[str]) -> bool:
-    """Walk the pattern with all positions of the key that are possible so far; no backtracking, so no blow-up."""
+    """Walk the pattern with the set of all possible positions in the key; no backtracking, so no blow-up."""
     possible = {0}
     for part in pattern:
         if part == WORDS:
@@ -48,5 +48,5 @@ def compile_topic(pattern: str) -> Topic:
 
 
 def topic_matches(pattern: str, key: str) -> bool:
-    """Whether `key` (such as `webhook.lead.created`) is meant by `pattern` (such as `webhook.lead.*` or `webhook.#`)."""
+    """Whether `key` (such as `webhook.lead.created`) matches `pattern` (such as `webhook.lead.*` or `webhook.#`)."""
     return compile_topic(pattern).matches(key)

@@ -1,6 +1,6 @@
-"""The record of a run's steps: what each was given, what it made of it, how long it took, and why it failed.
+"""The record of a run's steps: input, output, duration and error of each.
 
-Bounded copies are taken, since what a step saw may change later; secrets are masked when the records are asked for.
+It takes bounded copies, since values may change later; secrets are masked when the records are read.
 """
 
 from __future__ import annotations
@@ -9,29 +9,32 @@ import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from functools import lru_cache
 from math import isfinite
 from time import perf_counter, time
 from typing import Any, Final
 
 from pfnb.exceptions import RunLimitError
+from pfnb.language.content import without_codes
 from pfnb.language.deferred import Deferred
 from pfnb.language.masking import MASK, Mask, hides, is_secret_name
 from pfnb.language.pipeline import Step
+from pfnb.language.plain_data import has_more_values
 
 MAX_TEXT: Final = 500
 MAX_VALUE: Final = 8_000
-"""Characters that are kept of one value, and of one text in it."""
+"""Maximum characters kept of one value, and of one text in it."""
 MAX_TRACE: Final = 1_000_000
-"""Characters that are kept of all values of a run."""
+"""Maximum characters kept of all values and errors of a run."""
 MAX_LEVELS: Final = 8
 RESERVE: Final = 1_000
-"""Steps that a run may still do when it has done all it may: those of its `except` and `finally`."""
+"""Extra steps for `except` and `finally` after a run has reached its limit."""
 MORE: Final = "…"
 
 _ATOM = 8
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
 _NOT_SECRET: Final = frozenset({"id", "eventId", "correlationId", "content"})
-"""Names under which a uuid is nobody's secret."""
+"""Names under which a uuid is not a secret."""
 _MASK: Final = Mask(all_uuids=True)
 _VERY_LONG: Final = 10**1000
 
@@ -50,8 +53,8 @@ class Limits:
 class StepRecord:
     """One executed step.
 
-    `number` and `line` count in the document, that of `pipeline` if the step belongs to one that was called. `started` is in
-    milliseconds since 1970. `input` holds the parameters as they were evaluated, or the body of a step that has none;
+    `number` and `line` count in the document, that of `pipeline` if the step belongs to a called pipeline. `started` is in
+    milliseconds since 1970. `input` holds the evaluated parameters, or the body if the step has none;
     `output` is the result, None if there was none. Both are bounded, and masked: of a uuid, the last six characters are
     shown. `depth` is 0 outside of blocks, and `iteration` holds the index of each loop around the step, the outermost first.
     """
@@ -74,7 +77,7 @@ class StepRecord:
 
 
 class Note:
-    """What is written down of a step while it runs, where a record would take too long: values as packed copies."""
+    """A quick note of a running step, since a full record would take too long: values as packed copies."""
 
     __slots__ = ("depth", "error", "given", "iteration", "made", "milliseconds", "started", "step", "way")
 
@@ -94,14 +97,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """The beginning of a text that had `length` characters, with a rest by which a secret at its end can be told."""
+    """The beginning of a text of `length` characters, with some extra so that a secret at the cut can be recognised."""
 
     text: str
     length: int
 
 
 class _Given(str):
-    """The spelling of the parameter that a step's result is."""
+    """The spelling of the parameter that the step returned as its result."""
 
 
 class Trace:
@@ -117,20 +120,27 @@ class Trace:
         self._origin = time() - perf_counter()
 
     @property
+    def is_large(self) -> bool:
+        """Whether making the records takes long."""
+        return MAX_TRACE - self._room > MAX_VALUE
+
+    @property
     def steps(self) -> tuple[StepRecord, ...]:
         """The records so far, in the order in which their steps began."""
         room, veil, records = MAX_TRACE, _Veil(), []
         for note in self._notes:
             given, room = _unpacked(note.given, room)
             made, room = (_of(given, note.made), room) if type(note.made) is _Given else _unpacked(note.made, room)
-            records.append(self._record(note, veil.value(given), veil.value(made), veil.value(note.error)))
+            error = MORE if note.error and room <= 0 else note.error
+            room -= len(error or "")
+            records.append(self._record(note, veil.value(given), veil.value(made), veil.value(error)))
         return tuple(records)
 
     def begin(
         self, step: Step, started: float, depth: int, iteration: tuple[int, ...], way: tuple[str, ...]
     ) -> Note | None:
-        """Count a step that begins at `started`, as told by perf_counter; returns its note, to be filled in, or None if
-        there is no more room. Raises RunLimitError."""
+        """Count a step that begins at `started` (perf_counter); returns its note, to be filled in, or None if there is no more
+        room. Raises RunLimitError."""
         if self.executed >= self._allowed:
             self._allowed = self.limits.steps + RESERVE
             raise RunLimitError(f"this run has executed {self.executed} steps, and no run may execute more")
@@ -142,13 +152,13 @@ class Trace:
         return note
 
     def given(self, step: Step, arguments: Mapping[str, Any], body: Any) -> Any:
-        """A copy of what the step works on: its parameters as they were evaluated, or the body if it has none."""
+        """A copy of the step's input: its evaluated parameters, or the body if it has none."""
         if not step.spellings:
             return self.copy(body)
         return self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
 
     def made(self, step: Step, arguments: Mapping[str, Any], value: Any) -> Any:
-        """A copy of a step's result; where it is one of its parameters, as `set` makes it, that one's copy does for both."""
+        """A copy of a step's result; if it is one of its parameters, as with `set`, they share one copy."""
         if type(value) not in _ATOMS:
             for name, spelling in step.spellings.items():
                 if arguments[name] is value:
@@ -156,24 +166,24 @@ class Trace:
         return self.copy(value)
 
     def copy(self, value: Any) -> Any:
-        """A copy of a value as it is now, to be kept in a note.
+        """A copy of a value as it is now, for a note.
 
-        Packed, for nothing else is as fast; what is larger than a record may hold is cut instead, and remembered, since it is
-        often handed on from step to step.
+        Packed, which is fastest; a value too large for a record is cut instead, and the cut copy is cached, since such values
+        often go from step to step.
         """
         if type(value) in _ATOMS:
             return value
         if self._room <= 0:
             return MORE
-        if id(value) not in self._large:
+        if id(value) not in self._large and not has_more_values(value, MAX_VALUE // _ATOM):
             try:
                 packed = marshal.dumps(value)
-            except ValueError:  # something in it is no JSON
+            except ValueError:  # something in it is not JSON
                 packed = None
             if packed is not None and len(packed) <= MAX_VALUE:
                 self._room -= len(packed)
                 return packed
-            self._large.add(id(value))
+        self._large.add(id(value))
         copy, left = _cut(value, MAX_VALUE, 0)
         self._room -= MAX_VALUE - left
         return copy
@@ -199,8 +209,8 @@ def _of(given: Any, spelling: str) -> Any:
 
 
 def _unpacked(copy: Any, room: int) -> tuple[Any, int]:
-    """The value of a packed copy, cut to what a record may hold, and the room that is left for others."""
-    # Packed by this process alone, from values of a run: there is no other way for bytes to come into a note.
+    """The value of a packed copy, cut to a record's size, and the room that is left."""
+    # Safe: this process packed the bytes from a run's values; no other bytes get into a note.
     value = marshal.loads(copy) if isinstance(copy, bytes) else copy  # noqa: S302
     if room <= 0:
         return MORE, room
@@ -213,7 +223,7 @@ def _cut(value: Any, room: int, level: int) -> tuple[Any, int]:
     kind = type(value)
     if kind is str:
         if len(value) <= MAX_TEXT:
-            return value, room - len(value)
+            return value, room - max(len(value), _ATOM)
         return _Beginning(value[: 2 * MAX_TEXT], len(value)), room - 2 * MAX_TEXT
     if kind in _ATOMS:
         return value, room - _ATOM
@@ -230,6 +240,7 @@ def _cut_map(value: dict[Any, Any], room: int, level: int) -> tuple[Any, int]:
     if level == MAX_LEVELS:
         return MORE, room
     copy: dict[str, Any] = {}
+    room -= _ATOM
     for name, item in value.items():
         if room <= 0:
             copy[MORE] = f"{len(value) - len(copy)} more"
@@ -243,6 +254,7 @@ def _cut_list(value: list[Any] | tuple[Any, ...], room: int, level: int) -> tupl
     if level == MAX_LEVELS:
         return MORE, room
     copy: list[Any] = []
+    room -= _ATOM
     for item in value:
         if room <= 0:
             copy.append(f"{MORE} {len(value) - len(copy)} more")
@@ -253,7 +265,7 @@ def _cut_list(value: list[Any] | tuple[Any, ...], room: int, level: int) -> tupl
 
 
 def _named(value: Any) -> str:
-    """What is no JSON is told by its type: to print it is somebody else's code, and may take long."""
+    """Show non-JSON values by type: printing them runs third-party code, which may take long."""
     if isinstance(value, Deferred):
         return repr(value)[:MAX_TEXT]
     if isinstance(value, (bytes, bytearray)):
@@ -261,12 +273,17 @@ def _named(value: Any) -> str:
     return f"<{type(value).__name__}>"
 
 
+@lru_cache(1_000)
+def _looked_at(name: str) -> tuple[str, bool]:
+    """A name as shown, and whether its value is a secret. Cached, since most events have the same names."""
+    return _MASK.text(name), is_secret_name(name)
+
+
 class _Veil:
-    """Masks the values of one trace. Most texts in it occur many times, and are looked at once."""
+    """Masks the values of one trace. Texts are cached, since most occur many times."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
-        self._names: dict[str, bool] = {}
 
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -274,12 +291,12 @@ class _Veil:
         if isinstance(value, _Beginning):
             return f"{_MASK.head(value.text, MAX_TEXT)}{MORE} ({value.length} characters)"
         if isinstance(value, dict):
-            return {self.text(name): self._field(name, item) for name, item in value.items()}
+            return {_looked_at(name)[0]: self._field(name, item) for name, item in value.items()}
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if isinstance(value, float) and not isfinite(value):  # JSON has no such numbers
             return str(value)
-        if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to write such a one
+        if type(value) is int and abs(value) >= _VERY_LONG:  # Python refuses to print it
             return "<a very long number>"
         return value
 
@@ -291,11 +308,8 @@ class _Veil:
 
     def _field(self, name: str, value: Any) -> Any:
         if name in _NOT_SECRET and isinstance(value, str):
-            return value
-        is_secret = self._names.get(name)
-        if is_secret is None:
-            is_secret = self._names[name] = is_secret_name(name)
-        if not is_secret or not hides(name, value):
+            return without_codes(value)
+        if not _looked_at(name)[1] or not hides(name, value):
             return self.value(value)
-        # A webhook's uuid under such a name is told by its end, as everywhere.
+        # A webhook's uuid under such a name is shown by its end, as everywhere.
         return self.text(value) if isinstance(value, str) and _MASK.uuids(value) != value else MASK

@@ -1,7 +1,7 @@
 """XML as JSON and back, for the commands and the functions that read or write it.
 
 An element is `{name: {"attributes": {…}, "children": […]}}`, its children elements and texts; names keep their prefixes.
-Documents that declare entities are refused, whatever they mean by it.
+Documents that declare entities are always refused.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from xml.sax.saxutils import escape, quoteattr
 from xml.sax.xmlreader import AttributesImpl, InputSource, Locator
 
 from pfnb.exceptions import ParameterError
+from pfnb.language.budget import current
+from pfnb.language.extent import check_written
 
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 100
 INSTRUCTIONS = "processing-instructions"
+_ELEMENT_BYTES = 500
+"""Memory of an element as JSON: two maps and a list."""
 
 _NAME = re.compile(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?")
 _IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_xml(document: str | bytes) -> dict[str, Any]:
-    """The document as JSON; text of white space alone, comments and the XML declaration are left out. Bytes are read as the
-    document itself says. Raises ParameterError, with the line of the XML."""
+    """The document as JSON; whitespace-only text, comments and the XML declaration are left out. Bytes are decoded as the
+    document declares. Raises ParameterError, with the line of the XML."""
     from defusedxml import DefusedXmlException
     from defusedxml.expatreader import create_parser
 
@@ -56,6 +60,7 @@ class _Reader(ContentHandler):
         self._open: list[list[Any]] = []
         self._text: list[str] = []
         self._elements = 0
+        self._left = current()
         self._locator: Locator | None = None
 
     def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802 - SAX's name
@@ -63,6 +68,8 @@ class _Reader(ContentHandler):
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
         self._flush()
+        self._left.spend()
+        self._left.take(_ELEMENT_BYTES + 100 * len(attrs))
         self._elements += 1
         if self._elements > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH:
             line = self._locator.getLineNumber() if self._locator is not None else 0
@@ -82,6 +89,7 @@ class _Reader(ContentHandler):
         self._open.pop()
 
     def characters(self, content: str) -> None:
+        self._left.take(len(content))
         self._text.append(content)
 
     def processingInstruction(self, target: str, data: str) -> None:  # noqa: N802
@@ -96,8 +104,9 @@ class _Reader(ContentHandler):
 
 
 def write_xml(value: Any) -> str:
-    """What `read_xml` makes, as the document it was made of; any other JSON within `<root>`, its names as elements, the items
-    of a list one after the other. Raises ParameterError for names and characters that XML cannot have."""
+    """Write the result of `read_xml` as XML again; any other JSON goes into `<root>`, its names as elements, the items of a
+    list one after the other. Raises ParameterError for names and characters that XML does not allow."""
+    check_written(value)
     instructions = value.get(INSTRUCTIONS) if isinstance(value, dict) else None
     rest = {name: item for name, item in value.items() if name != INSTRUCTIONS} if isinstance(value, dict) else value
     try:
@@ -125,6 +134,7 @@ def _instructions(value: Any) -> Iterator[str]:
 
 
 def _element(name: str, element: dict[str, Any]) -> Iterator[str]:
+    current().spend()
     given = element["attributes"]
     attributes = given if isinstance(given, dict) else {key: item for one in given for key, item in one.items()}
     written = "".join(f" {_name(key)}={quoteattr(_possible(_text(item)))}" for key, item in attributes.items())
@@ -142,6 +152,7 @@ def _element(name: str, element: dict[str, Any]) -> Iterator[str]:
 
 def _plain(name: str, value: Any, indent: str) -> Iterator[str]:
     """The lines of an element; a list is as many elements as it has items."""
+    current().spend()
     _name(name)
     if isinstance(value, list):
         for item in value:
@@ -158,6 +169,7 @@ def _plain(name: str, value: Any, indent: str) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
+    current().take(len(value) if isinstance(value, str) else 0)
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or isinstance(value, (dict, list)):

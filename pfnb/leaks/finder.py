@@ -1,7 +1,7 @@
 """Finds any of many uuids in bytes, in one pass, however many there are.
 
-The pattern begins with a hyphen, for which the regular expression engine can skip through bytes as fast as memory allows;
-what stands around a match is then looked up in a set.
+The pattern begins with a hyphen, which the regular expression engine can search for at memory speed; the text around a match is
+then looked up in a set.
 """
 
 from __future__ import annotations
@@ -10,22 +10,44 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
+from pfnb.leaks.halt import Halt
+
 _FROM_FIRST_HYPHEN = re.compile(rb"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _BEFORE = 8
 _LENGTH = 36
 CHUNK = 1024 * 1024
+MAX_BYTES = 4 * 1024**3
+"""The most bytes read of one file: it may be endless, or sparse."""
 
 
 class Reader(Protocol):
-    """What is read: a file, or an object of git."""
+    """Something to read: a file, or a git object."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
-class Finder:
-    """`uuids` are the secrets to look for, in any case."""
+class Bounded:
+    """The first `MAX_BYTES` of a reader. `is_cut_off` says whether there may be more."""
 
-    def __init__(self, uuids: Collection[str]) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._left = MAX_BYTES
+
+    def read(self, size: int, /) -> bytes:
+        data = self._reader.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self._left == 0
+
+
+class Finder:
+    """`uuids` are the secrets to look for, in any case; `halt` may end the search."""
+
+    def __init__(self, uuids: Collection[str], halt: Halt | None = None) -> None:
+        self._halt = halt or Halt()
         self._known = {uuid.lower().encode(): uuid.lower() for uuid in uuids}
 
     def __len__(self) -> int:
@@ -40,9 +62,10 @@ class Finder:
                 yield start, uuid
 
     def find_lines(self, reader: Reader) -> Iterator[tuple[int, str]]:
-        """Line (from 1) and uuid of each place, read in pieces: a file may be larger than memory."""
+        """Line (from 1) and uuid of each place. Reads in pieces: a file may be larger than memory."""
         lines, kept = 1, b""
         while chunk := reader.read(CHUNK):
+            self._halt.check()
             data = kept + chunk
             for offset, uuid in self.find(data):
                 yield lines + data.count(b"\n", 0, offset), uuid

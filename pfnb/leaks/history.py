@@ -1,135 +1,94 @@
-"""The history of a git repository, as a scan reads it: every object once, whichever branch, tag or reflog still knows it."""
+"""Scans the history of a git repository: every object once, whether a branch, a reflog or nothing refers to it."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import IO
 
 from pfnb.leaks.finder import Finder
-from pfnb.leaks.leak import Leak
+from pfnb.leaks.halt import Halt
+from pfnb.leaks.leak import Leak, readable
+from pfnb.leaks.objects import Broken, Ids, changes, contents, ids_of, kinds, list_objects
+from pfnb.leaks.repository import Git, find_repository, git_over
 
 _Places = list[tuple[int, str]]
 """Line and uuid of each place in one object."""
 _MESSAGE = "commit message"
 _AT_ONCE = 1000
-"""Objects asked for in one call of git: a command line has an end."""
-_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-"""A scan only reads: git shall fetch nothing, ask nobody and lock nothing."""
+"""The most objects in one call of git: the length of a command line is limited."""
+_HEAD = 64 * 1024
+_SHOWN = 5
 
 
-class HistoryError(Exception):
-    """git is missing, or cannot read this repository; the text says why."""
+def leaks_in_history(
+    folder: Path, root: Path, finder: Finder, unread: Callable[[str], None], halt: Halt
+) -> Iterator[Leak]:
+    """One leak per secret and path, with the oldest commit that has it.
+
+    `root` is the scanned folder. `unread` is called for what cannot be read; the rest is scanned. HistoryError if nothing can be
+    read.
+    """
+    repository = find_repository(folder, root)
+    for problem in repository.problems:
+        unread(problem)
+    broken = Broken()
+    with git_over(repository, halt) as git, ids_of() as everything, ids_of() as texts, ids_of() as commits:
+        try:
+            list_objects(git, everything)
+            for sha, kind in kinds(git, everything, broken):
+                if kind != "tree":
+                    texts.add(sha.encode())
+                if kind == "commit":
+                    commits.add(sha.encode())
+            yield from _leaks(git, texts, commits, readable(folder), finder, broken)
+        finally:
+            if broken.ids:
+                unread(_described(list(dict.fromkeys(broken.ids))))
 
 
-def leaks_in_history(repository: Path, finder: Finder) -> Iterator[Leak]:
-    """One leak for each secret and path, with the oldest commit that has it there. HistoryError where git fails."""
-    names: dict[str, str] = {}
+def _leaks(git: Git, texts: Ids, commits: Ids, repository: str, finder: Finder, broken: Broken) -> Iterator[Leak]:
     messages: dict[str, _Places] = {}
     files: dict[str, _Places] = {}
-    with tempfile.TemporaryFile() as objects:
-        _list_objects(repository, objects, names)
-        objects.seek(0)
-        for sha, kind, reader in _contents(repository, objects):
-            places = list(finder.find_lines(reader))
-            if places:
-                (files if kind == "blob" else messages)[sha] = places
-    commits: dict[str, str | None] = dict(_first_commits(repository, list(files)))
-    for sha in files:
-        commits.setdefault(sha, None)  # a tag may name a file that is in no commit
+    for sha, kind, reader in contents(git, texts, broken):
+        places = list(finder.find_lines(reader))
+        if places:
+            (files if kind == "blob" else messages)[sha] = places
     found: dict[tuple[str, str], Leak] = {}
-    for sha, commit in commits.items():
-        path = names.get(sha, sha)
+    for sha, (path, commit) in _first_places(git, commits, list(files), broken).items():
         for line, uuid in files[sha]:
-            found.setdefault((uuid, path), Leak(uuid, path, line, str(repository), commit))
+            found.setdefault((uuid, path), Leak(uuid, path, line, repository, commit))
     yield from found.values()
     for sha, places in messages.items():
-        yield from (Leak(uuid, _MESSAGE, line, str(repository), sha) for line, uuid in places)
+        yield from (Leak(uuid, _MESSAGE, line, repository, sha) for line, uuid in places)
 
 
-def _list_objects(repository: Path, objects: IO[bytes], names: dict[str, str]) -> None:
-    listing = _git(repository, "rev-list", "--objects", "--all", "--reflog")
-    assert listing.stdout is not None, "git writes to a pipe"
-    with listing:
-        for line in listing.stdout:
-            sha, _, name = line.rstrip(b"\n").partition(b" ")
-            objects.write(sha + b"\n")
-            if name:
-                names[sha.decode()] = name.decode("utf-8", "replace")
-        _check(listing)
+def _first_places(git: Git, commits: Ids, files: list[str], broken: Broken) -> dict[str, tuple[str, str | None]]:
+    """Path and commit of the first appearance of each file, oldest first; for a file that is in no commit, its id and None."""
+    if not files:
+        return {}
+    first: dict[str, tuple[str, str | None]] = {}
+    wanted = set(files)
+    with ids_of(sha.encode() for sha in _oldest_first(git, commits, broken)) as ordered:
+        for start in range(0, len(files), _AT_ONCE):
+            for commit, sha, path in changes(git, ordered, files[start : start + _AT_ONCE], broken):
+                if sha in wanted:
+                    first.setdefault(sha, (readable(path), commit))
+    return {**first, **{sha: (sha, None) for sha in files if sha not in first}}
 
 
-def _contents(repository: Path, objects: IO[bytes]) -> Iterator[tuple[str, str, _Object]]:
-    """Id, type and content of each object but trees; a content is read before the next is asked for."""
-    reading = _git(repository, "cat-file", "--batch", "--buffer", stdin=objects)
-    assert reading.stdout is not None, "git writes to a pipe"
-    with reading:
-        while head := reading.stdout.readline():
-            sha, kind, size = head.decode().split()
-            content = _Object(reading.stdout, int(size))
-            if kind != "tree":
-                yield sha, kind, content
-            content.skip()
-        _check(reading)
-
-
-class _Object:
-    """One object in the stream of `git cat-file --batch`."""
-
-    def __init__(self, stream: IO[bytes], size: int) -> None:
-        self._stream = stream
-        self._left = size
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(min(size, self._left))
-        self._left -= len(data)
-        return data
-
-    def skip(self) -> None:
-        """To the end, and over the line break behind it."""
-        while self._left and self.read(1024 * 1024):
-            pass
-        self._stream.read(1)
-
-
-def _first_commits(repository: Path, blobs: list[str]) -> dict[str, str]:
-    """The commit in which each of these files first stood, oldest first; what no commit has is left out."""
-    first: dict[str, str] = {}
-    for start in range(0, len(blobs), _AT_ONCE):
-        wanted = [f"--find-object={sha}" for sha in blobs[start : start + _AT_ONCE]]
-        order = ("--all", "--reflog", "--topo-order", "--reverse")
-        log = _git(repository, "log", *order, "--raw", "--no-abbrev", "-m", "--format=%H", *wanted)
-        assert log.stdout is not None, "git writes to a pipe"
-        commit = ""
-        with log:
-            for line in log.stdout:
-                if line.startswith(b":"):
-                    first.setdefault(line.split(maxsplit=4)[3].decode(), commit)
-                else:
-                    commit = line.decode().strip() or commit
-            _check(log)
-    wanted_ones = set(blobs)
-    return {sha: commit for sha, commit in first.items() if sha in wanted_ones}
-
-
-def _git(repository: Path, *words: str, stdin: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def _oldest_first(git: Git, commits: Ids, broken: Broken) -> list[str]:
+    """The commits, parents first."""
+    parents: dict[str, list[str]] = {}
+    for sha, _, reader in contents(git, commits, broken):
+        head = reader.read(_HEAD).partition(b"\n\n")[0].split(b"\n")
+        parents[sha] = [line[7:].decode("ascii", "replace") for line in head if line.startswith(b"parent ")]
     try:
-        return subprocess.Popen(  # noqa: S603 - fixed words; the repository is a folder the caller named
-            ["git", "-C", os.fspath(repository), *words],  # noqa: S607 - the git that the user uses
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **_ENVIRONMENT},
-        )
-    except OSError as error:
-        raise HistoryError(f"git cannot be started: {error.strerror}") from error
+        return [sha for sha in TopologicalSorter(parents).static_order() if sha in parents]
+    except CycleError:  # only an attacker makes commits like that
+        return list(parents)
 
 
-def _check(process: subprocess.Popen[bytes]) -> None:
-    assert process.stderr is not None, "git writes to a pipe"
-    words = process.stderr.read().decode("utf-8", "replace").strip()
-    if process.wait() != 0:
-        raise HistoryError(words.splitlines()[0] if words else f"git ended with {process.returncode}")
+def _described(ids: list[str]) -> str:
+    shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
+    return f"corrupt: {shown}" if len(ids) == 1 else f"{len(ids):,} objects are corrupt: {shown}"

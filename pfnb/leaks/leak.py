@@ -1,4 +1,4 @@
-"""A leak: a webhook's secret, and where it stands for others to read."""
+"""A leak: a webhook's secret, and the place where others can read it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 from pfnb.leaks.masks import masked
 
 
+def readable(place: object) -> str:
+    """A path, or a text about one, made safe to show and send: undecodable and unprintable characters become `�`."""
+    return "".join(character if character.isprintable() else "�" for character in str(place))
+
+
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """`line` counts from 1; `commit` is the oldest one that holds it, None for a file as it is now. `path` is a file's, or
+    """`line` counts from 1; `commit` is the oldest one that contains it, None for a current file. `path` is a file's, or
     one within the repository at `repository`."""
 
     uuid: str = field(repr=False)
@@ -21,9 +26,12 @@ class Leak:
 
     @property
     def place(self) -> str:
-        """Where it stands, as people write it: `notes/a.md:12`, with the commit where it is history."""
+        """The place in the usual notation: `notes/a.md:12`, with the commit if it is in the history."""
         where = f"{self.path}:{self.line}"
-        return where if self.repository is None else f"{where} in commit {str(self.commit)[:12]} of {self.repository}"
+        if self.repository is None:
+            return where
+        commit = "no commit" if self.commit is None else f"commit {self.commit[:12]}"
+        return f"{where} in {commit} of {self.repository}"
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""How a secret is shown where it must not be readable: by its end."""
+"""Masks secrets: only the end stays readable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def masked(uuid: str) -> str:
 
 
 def mask(text: str, secrets: Collection[str]) -> tuple[str, set[str]]:
-    """The text with these uuids masked, and which of them stood in it. `secrets` are in lower case."""
+    """The text with these uuids masked, and those that it contained. `secrets` are in lower case."""
     pieces: list[str] = []
     found: set[str] = set()
     end = 0

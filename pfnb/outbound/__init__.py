@@ -1,4 +1,4 @@
-"""Calls that leave: to whom they may go, how they are signed, sent, and sent again."""
+"""Outbound calls: which targets are allowed, and how calls are signed, sent and retried."""
 
 from pfnb.outbound.answer import Answer
 from pfnb.outbound.content import Content, FileContent

@@ -1,4 +1,4 @@
-"""What came back from whom was called."""
+"""The answer to an outbound call."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 
+from pfnb.language.charset import charset_of, document_text, json_text, named_charset
+from pfnb.language.media_types import is_json
+
 _TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded")
-"""How the names of media types end that are texts, besides `text/…`."""
+"""Suffixes of media types that are text, besides `text/…`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`headers` have lower-case names; `attempts` counts how often it was sent until this came."""
+    """`headers` have lower-case names; `attempts` counts how often the request was sent."""
 
     status: int
     headers: dict[str, str] = field(repr=False)
@@ -27,19 +30,18 @@ class Answer:
 
     @property
     def value(self) -> Any:
-        """JSON as a value, other texts as a text, nothing as None, and what is no text as its bytes."""
+        """JSON as a value, other text as text, an empty body as None, anything else as bytes."""
         if not self.data:
             return None
         message = Message()
         message["content-type"] = self.content_type or "application/octet-stream"
         kind = message.get_content_type()
-        if kind.endswith(("/json", "+json")):
-            with suppress(ValueError):  # it says JSON and is none: kept as the text it is
-                return json.loads(self.data)
-        charset = message.get_content_charset()
-        if charset or kind.startswith("text/") or kind.endswith(_TEXTS):
-            with suppress(LookupError):
-                return self.data.decode(charset or "utf-8", "replace")
+        if is_json(kind):
+            with suppress(ValueError, RecursionError):  # declared as JSON but is not: keep it as text
+                return json.loads(json_text(self.data, charset_of(self.content_type)))
+        charset = charset_of(self.content_type)
+        if charset and (named_charset(self.content_type) or kind.startswith("text/") or kind.endswith(_TEXTS)):
+            return document_text(self.data, charset)
         if self.content_type:
             return self.data
         try:

@@ -1,4 +1,4 @@
-"""What is sent: JSON, text, or files; and its signature, as the Standard Webhooks specification has it."""
+"""The content of a request: JSON, text, or files; and its signature according to Standard Webhooks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Content:
 
     @classmethod
     def of(cls, value: Any) -> Content:
-        """A text as it is, anything else as JSON; nothing at all for None. ParameterError for what JSON has not."""
+        """Text as it is, anything else as JSON; empty for None. ParameterError for what JSON cannot express."""
         if value is None:
             return cls("", b"")
         if isinstance(value, str):
@@ -62,7 +62,7 @@ class Content:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is a JSON object or list: pipelines write messages like that, too."""
+    """Whether a text is a JSON object or list: pipelines may write JSON as text."""
     if not text.lstrip().startswith(("{", "[")):
         return False
     try:
@@ -73,8 +73,8 @@ def _is_json(text: str) -> bool:
 
 
 def signature_headers(content: Content, secret: str, message_id: str, timestamp: int) -> dict[str, str]:
-    """`webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature` (v1, HMAC-SHA256). ParameterError for a secret that
-    is not base64, with or without `whsec_` before it."""
+    """`webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature` (v1, HMAC-SHA256). ParameterError for a secret that is
+    not base64, with or without the prefix `whsec_`."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Sends a request until it is answered: to checked addresses alone, again after a while where that may help, within bounds."""
+"""Sends a request, to checked addresses only, with a bounded number of retries."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 4 * 1024 * 1024
 MAX_WAIT = 60.0
-"""Seconds between two attempts at most, whatever `Retry-After` asks for."""
+"""The most seconds between two attempts, whatever `Retry-After` asks for."""
 _SHOWN = 200
+_OWN_HEADERS = frozenset(
+    {"connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te"}
+    | {"trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers of routing and framing, which a pipeline may not set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """`timeout` is seconds for one attempt; `retries` how often it is sent again after a failed connection, a 429 or a 5xx;
-    `wait` the seconds before the second attempt, doubled each time."""
+    """`timeout` is in seconds per attempt; `retries` counts repetitions after a failed connection, a 429 or a 5xx; `wait` is the
+    seconds before the second attempt, doubled each time."""
 
     timeout: float = 30.0
     retries: int = 3
@@ -45,12 +50,15 @@ async def send(
     secret: str | None = None,
     attempts: Attempts = Attempts(),
 ) -> Answer:
-    """The answer of whoever is at `url`, of status 2xx.
+    """The answer from `url`, with a status of 2xx.
 
-    With a `secret` it is signed as Standard Webhooks are, each attempt anew under the same id. Redirects are not followed:
-    a signed body is for the address it was meant for. AccessDeniedError where the address may not be called; OutboundError
-    when there is no answer, or no good one.
+    With a `secret`, each attempt is signed anew under the same id (Standard Webhooks). Redirects are not followed: a signed body
+    is for its original address. AccessDeniedError if the address may not be called; OutboundError without an answer, or for any
+    other status.
     """
+    for name in headers or {}:
+        if name.lower() in _OWN_HEADERS:
+            raise ParameterError(f"the header {name} cannot be set: it belongs to the connection, and is set by itself")
     message_id = f"msg_{uuid.uuid4().hex}"
     for number in range(1, attempts.retries + 2):
         signed = {} if secret is None else signature_headers(content, secret, message_id, int(time.time()))
@@ -74,7 +82,7 @@ async def send(
 
 
 class _AgainError(Exception):
-    """This attempt failed, and another may not."""
+    """Failed, but worth a retry."""
 
 
 async def _attempt(
@@ -82,7 +90,7 @@ async def _attempt(
 ) -> Answer:
     import httpx
 
-    # Not compressed: a small answer could become a huge one.
+    # No compression: a small answer could expand to a huge one.
     sent = httpx.Headers({"Accept-Encoding": "identity"})
     if content.content_type:
         sent["Content-Type"] = content.content_type
@@ -115,7 +123,7 @@ def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
     import httpx
 
     class CheckedTransport(httpx.AsyncHTTPTransport):
-        """Connects to the address that was checked; certificate and Host header are still those of the name."""
+        """Connects to the checked address; the certificate and Host header are still for the name."""
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             url = request.url
@@ -130,7 +138,7 @@ def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
 
 
 def _place(url: str) -> str:
-    """The address without what is secret in most webhooks' addresses: user, path and query."""
+    """The address without user, path and query, which hold the secrets of most webhooks."""
     scheme, separator, rest = url.partition("://")
     host = rest.split("/")[0].split("?")[0].rsplit("@")[-1]
     return f"{scheme}{separator}{host}"
@@ -145,7 +153,7 @@ def _described(answer: Answer) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the answer asks to wait, as a number or a date."""
+    """Seconds that the answer asks to wait, given as a number or a date."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)

@@ -1,25 +1,30 @@
-"""Which hub a command line means: the one it names, the environment's, or the one that runs on this machine."""
+"""Finds the hub for a command line: the one it names, the one in the environment, or the one running on this machine."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError
+from pfnb.http.origin import checked_token, checked_url
 
 SERVING = "serving.json"
-"""The file in a hub's data directory that tells, while `pfnb serve` runs, its url and process id."""
+"""The file in a hub's data directory with the url and process id of a running `pfnb serve`."""
+WHEREABOUTS = "pfnb-{pid}.json"
+"""The file in Jupyter's runtime directory with the address of a running server's hub, and the place of its data."""
 TOKEN = "token"  # noqa: S105 - a file's name
 _HOW = "say which with --url and --token, or PFNB_URL and PFNB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
 class HubAddress:
-    """`url` is the hub's root without a final slash; `origin` says in words where it was found, `root` which folder it serves."""
+    """`url` is the hub's root without a final slash; `origin` says in words where it was found; `root` is the folder it
+    serves."""
 
     url: str
     token: str = field(repr=False)
@@ -28,14 +33,17 @@ class HubAddress:
 
 
 def find_address(url: str | None, token: str | None, environ: Mapping[str, str]) -> HubAddress:
-    """The hub that is meant. NotAuthenticatedError for a url without a token, HubUnreachableError if no hub is found,
-    ParameterError if there are several to choose from."""
+    """The hub to use; a given `token` takes precedence over one that is found. NotAuthenticatedError for a url without a token,
+    HubUnreachableError if no hub is found, ParameterError if there are several to choose from."""
     named = url or environ.get("PFNB_URL")
     if named:
         given = token or environ.get("PFNB_TOKEN")
         if not given:
-            raise NotAuthenticatedError(f"the hub {named} wants its token: give --token, or set PFNB_TOKEN")
-        return HubAddress(named.rstrip("/"), given, "--url" if url else "PFNB_URL")
+            raise NotAuthenticatedError(
+                f"the hub {checked_url(named, 'PFNB_URL')} wants its token: give --token, or set PFNB_TOKEN"
+            )
+        origin, token_from = "--url" if url else "PFNB_URL", "--token" if token else "PFNB_TOKEN"
+        return HubAddress(checked_url(named, origin), checked_token(given, token_from), origin)
     running = list(_running())
     if not running:
         raise HubUnreachableError(f"no hub was found: start JupyterLab, or `pfnb serve` without --data-dir, or {_HOW}")
@@ -43,35 +51,56 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
     found = max(here, key=lambda one: len(str(one.root))) if here else running[0]
     if len(running) > 1 and not here:
         raise ParameterError(f"several hubs run on this machine ({', '.join(one.url for one in running)}): {_HOW}")
-    return found
+    return replace(found, token=checked_token(token, "--token")) if token else found
 
 
 def _running() -> Iterator[HubAddress]:
     """The hubs of this user's Jupyter Servers, and that of `pfnb serve` in its usual folder."""
-    from jupyter_core.paths import jupyter_runtime_dir
     from platformdirs import user_data_path
 
-    for file in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
+    shared: set[str] = set()
+    for file in _jupyter_servers():
         told = _read(file)
-        if told is not None:
-            url = f"{str(told['url']).rstrip('/')}/pfnb"
-            root = told.get("root_dir")
-            yield HubAddress(
-                url, str(told.get("token") or ""), f"Jupyter Server in {root}", Path(root) if root else None
-            )
+        if told is None:
+            continue
+        hub = _read(file.parent / WHEREABOUTS.format(pid=told["pid"]))
+        if hub is None or str(hub["data_dir"]) not in shared:
+            yield _of_jupyter(told, hub)
+        if hub is not None:
+            shared.add(str(hub["data_dir"]))
     folder = user_data_path("pfnb")
     told = _read(folder / SERVING)
     if told is not None:
         yield HubAddress(str(told["url"]), (folder / TOKEN).read_text().strip(), f"pfnb serve in {folder}")
 
 
+def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> HubAddress:
+    """A Jupyter Server's hub, at its inner address, which needs no certificate or socket. Servers with the same data directory
+    share one hub."""
+    root = server.get("root_dir")
+    origin, place = f"Jupyter Server in {root}", Path(root) if root else None
+    if hub is None:
+        return HubAddress(f"{str(server['url']).rstrip('/')}/pfnb", str(server.get("token") or ""), origin, place)
+    token = (Path(hub["data_dir"]) / TOKEN).read_text().strip()
+    return HubAddress(str(hub["url"]), token, origin, place)
+
+
+def _jupyter_servers() -> list[Path]:
+    """The files of running Jupyter Servers; none if Jupyter is not installed."""
+    if find_spec("jupyter_core") is None:
+        return []
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    return sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json"))
+
+
 def _read(file: Path) -> dict[str, Any] | None:
-    """What a running process tells of itself; None if it has ended without removing its file."""
+    """What a running process wrote to its file; None if it has ended without removing it."""
     try:
         told: dict[str, Any] = json.loads(file.read_text())
         os.kill(int(told["pid"]), 0)
     except PermissionError:
-        return None  # somebody else's process has this id by now
+        return None  # another user's process has this id by now
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return told

@@ -1,6 +1,7 @@
-"""A hub as the command line sees it, over HTTP.
+"""The client of a hub for the command line, over HTTP.
 
-With the standard library: every call starts an interpreter, and loading a fuller client would take most of its time.
+
+It uses the standard library: every call starts an interpreter, and loading a larger client would dominate its time.
 """
 
 from __future__ import annotations
@@ -8,22 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, error_from_json
 from pfnb.pi.address import HubAddress
 
 _FORM = "application/x-www-form-urlencoded"
 _SECONDS = 330.0
-"""A little longer than the longest run a hub lets anybody wait for."""
+"""Slightly longer than a hub lets any caller wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a command gets as its body."""
+    """The body of a command."""
 
     data: bytes = field(repr=False)
     content_type: str
@@ -38,8 +40,7 @@ class Reply:
 
 
 class Client(Protocol):
-    """What the verbs of `pi` ask. All methods raise PfnbErrors. `name` tells this hub from others, `origin` in words how it
-    was found."""
+    """The hub for the verbs of `pi`. All methods raise PfnbErrors. `name` identifies the hub, `origin` says how it was found."""
 
     @property
     def name(self) -> str: ...
@@ -55,18 +56,18 @@ class Client(Protocol):
 
 
 GetClient = Callable[[], Client]
-"""Connects when it is called: not every verb needs a hub."""
+"""Connects when called: not every verb needs a hub."""
 
 
 class HttpClient:
-    """One request a call, no retries: what failed is told."""
+    """One request per call; no retries, failures are raised."""
 
     def __init__(self, address: HubAddress) -> None:
         self._url = address.url
         self._token = address.token
         self.origin = address.origin
-        # The token is for this hub alone: no proxy that the environment names gets to see it.
-        self._opener = build_opener(ProxyHandler({}))
+        # The token is for this hub alone: use no proxy of the environment, and follow no redirect.
+        self._opener = build_opener(ProxyHandler({}), _NoRedirects())
 
     @property
     def name(self) -> str:
@@ -92,13 +93,26 @@ class HttpClient:
         request = Request(f"{self._url}{path}", data, headers, method="POST")  # noqa: S310 - the user named the hub
         try:
             with self._opener.open(request, timeout=_SECONDS) as response:
-                return _reply(response.read(), response.headers.get("Content-Type") or "")
+                data, content_type = response.read(), response.headers.get("Content-Type") or ""
         except HTTPError as error:
             with error:
                 raise _told(error, self._url) from None
+        except HTTPException as error:
+            raise HubUnreachableError(f"what answers at {self._url} is no pfnb hub ({type(error).__name__})") from None
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise HubUnreachableError(f"the hub at {self._url} does not answer ({reason})") from error
+        try:
+            return _reply(data, content_type)
+        except (ValueError, RecursionError):
+            raise HubUnreachableError(f"{self._url} is no pfnb hub that works (its JSON is none)") from None
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Redirects are errors: urllib would send the token along, to any host."""
+
+    def redirect_request(self, *_given: object, **_named: object) -> None:
+        return None
 
 
 def _reply(data: bytes, content_type: str) -> Reply:
@@ -111,13 +125,20 @@ def _reply(data: bytes, content_type: str) -> Reply:
 
 
 def _told(error: HTTPError, url: str) -> Exception:
-    """The hub's own error; where something else answered in its place, what that was."""
+    """The hub's own error, or one that describes what answered in its place."""
     try:
         told = json.loads(error.read())
-    except ValueError:
+    except (ValueError, RecursionError, OSError, HTTPException):
         told = None
-    if isinstance(told, dict) and "statusMessage" in told:
+    by_jupyter = isinstance(told, dict) and told.get("errorType") == "HttpError" and error.code == 403
+    if isinstance(told, dict) and "statusMessage" in told and not by_jupyter:
         return error_from_json(told)
     if error.code in (401, 403):
-        return NotAuthenticatedError(f"{url} refuses this token ({error.code})")
+        return NotAuthenticatedError(
+            f"{url} refuses this token ({error.code}): give another with --token, or set PFNB_TOKEN"
+        )
+    if 300 <= error.code < 400:
+        return HubUnreachableError(
+            f"{url} redirects ({error.code}), and the token is not sent elsewhere: give the hub's own address"
+        )
     return HubUnreachableError(f"{url} is no pfnb hub that works (it answered {error.code} {error.reason})")

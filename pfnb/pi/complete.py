@@ -1,4 +1,4 @@
-"""Completion of `pi` in a shell: which words may come next. Bash asks for it by itself, zsh by its bash layer."""
+"""Completion of `pi` in a shell: which words may come next. Bash supports it directly, zsh through bashcompinit."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PATHS = ("list", "get", "delete")
 
 
 def script(words: argparse.Namespace, _hub: GetClient) -> str:
-    """`pi completion bash`: what to put into the shell's start file."""
+    """`pi completion bash`: the line for the shell's start-up file."""
     return _SCRIPTS[words.shell]
 
 
 def answer(words: argparse.Namespace, hub: GetClient) -> str:
-    """What a shell gets: a candidate a line, each with a space behind it where the word is complete."""
+    """The output for the shell: one candidate per line, followed by a space if the word is complete."""
     line = os.environ.get("COMP_LINE", "")
     try:
         point = int(os.environ.get("COMP_POINT", ""))
@@ -38,8 +38,8 @@ def answer(words: argparse.Namespace, hub: GetClient) -> str:
 
 
 def candidates(line: str, verbs: Iterable[str], hub: GetClient) -> list[str]:
-    """Candidates for the last word of a line that is cut off at the cursor. A value's are without its `name=`, as bash
-    replaces only what is behind the `=`."""
+    """Candidates for the last word of the line up to the cursor. Those for a value omit its `name=`: bash only replaces what
+    follows the `=`."""
     words = line.split()[1:]
     current = "" if not words or line[-1:].isspace() else words.pop()
     name, equals, value = current.partition("=")
@@ -67,7 +67,7 @@ def _words(words: list[str], current: str, verbs: Iterable[str], hub: GetClient)
 
 
 def _values(words: list[str], name: str) -> list[str]:
-    """The values that a command's parameter may have, where they are few."""
+    """The values of a command's parameter, if it has a fixed set."""
     if len(words) < 2 or words[0] != "command":
         return []
     schema = _parameters(words[1]).get(name, {})
@@ -78,7 +78,7 @@ def _values(words: list[str], name: str) -> list[str]:
 
 
 def _parameters(command: str) -> dict[str, Any]:
-    from pfnb.language.schema import parameters_schema
+    from pfnb.language.editing.schema import parameters_schema
 
     registry = _registry()
     return dict(parameters_schema(registry.get(command)).get("properties", {})) if command in registry else {}
@@ -91,7 +91,7 @@ def _registry() -> Any:
 
 
 def _paths(hub: GetClient) -> list[str]:
-    """The paths of the hub's properties; none where it cannot be asked: a shell has no place for an error."""
+    """The paths of the hub's properties; none if the hub is unreachable: completion cannot show errors."""
     try:
         found = hub().command("property.keys", {}).value
     except (PfnbError, OSError):

@@ -1,4 +1,4 @@
-"""The words of `pi`: its verbs, what each takes, and what becomes of the result."""
+"""The command line of `pi`: its verbs, their arguments, and the output of results."""
 
 from __future__ import annotations
 
@@ -18,32 +18,35 @@ Connect = Callable[[argparse.Namespace], Client]
 
 
 class WordsError(Exception):
-    """The words are wrong; the text says what would be right."""
+    """The command line is wrong; the text says what would be right."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises where its base class would end the process: a cell's words are read, too."""
+    """Raises where its base class would exit: it also parses the command lines of cells."""
 
     def error(self, message: str) -> NoReturn:
         raise WordsError(f"{self.prog}: {message}\n{self.format_usage().strip()}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`pi` at a terminal. Exit status: 0, 1 when the command failed, 2 for wrong words."""
+    """`pi` at a terminal. Exit status: 0, 1 if the command failed, 2 for a wrong command line."""
     try:
         return run(sys.argv[1:] if arguments is None else arguments, http_client, sys.stdout)
     except WordsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except (PfnbError, OSError) as error:
-        sys.stderr.write(f"pi: {error}\n")
+        from pfnb.display.visible import visible
+
+        # An error may quote a stranger's text: escape it, so that the terminal does not interpret it.
+        sys.stderr.write(f"pi: {visible(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         return 130
 
 
 def run(arguments: Sequence[str], connect: Connect, out: TextIO) -> int:
-    """Do what the words say and write the result to `out`. WordsError, PfnbError or OSError where it cannot be done."""
+    """Run the command line and write the result to `out`. Raises WordsError, PfnbError or OSError."""
     words = parser().parse_args(list(arguments))
     try:
         result = words.run(words, lambda: connect(words))
@@ -60,14 +63,14 @@ def http_client(words: argparse.Namespace) -> Client:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The words there are. Flags may stand before and after a verb."""
+    """The parser of the command line. Flags may come before or after a verb."""
     made = _Parser(prog="pi", description="The command line of a hub.")
     _add_flags(made)
     verb = made.add_subparsers(required=True, metavar="VERB", parser_class=_Parser)
 
     def add(name: str, help: str, run: Callable[..., Any]) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
         added = verb.add_parser(name, help=help, description=help)
-        _add_flags(added, default=argparse.SUPPRESS)  # or those before the verb would be forgotten
+        _add_flags(added, default=argparse.SUPPRESS)  # or the defaults would overwrite flags before the verb
         added.set_defaults(run=run)
         return added
 
@@ -109,7 +112,14 @@ def parser() -> argparse.ArgumentParser:
     completion = add("completion", "print what completes pi at Tab: bash, zsh", complete.script)
     completion.add_argument("shell", choices=complete.SHELLS, help="your shell")
 
-    add("status", "which hub this is, and whether it answers", verbs.status)
+    failed = add(
+        "failed", "deliveries that failed, are tried again, or still run; or set one of them aside", verbs.failed
+    )
+    failed.add_argument("--limit", type=int, default=20, metavar="COUNT", help="how many at most (20), newest first")
+    failed.add_argument("--discard", type=int, metavar="RUN", help="set this run aside: it is dead, and others go on")
+    failed.add_argument("--reason", metavar="TEXT", help="why, for whoever reads it later")
+
+    add("status", "which hub this is, whether it answers, and what is wrong", verbs.status)
 
     known = tuple(verb.choices)
     asked = verb.add_parser(complete.ASK, help="what a shell calls at Tab")
@@ -127,7 +137,7 @@ def _add_flags(made: argparse.ArgumentParser, **more: Any) -> None:
 def _pair(word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not name or not equals:
-        raise argparse.ArgumentTypeError(f"{word!r} is no name=value word (put values with spaces in quotes)")
+        raise argparse.ArgumentTypeError(f"{word!r} is not a name=value pair (put values with spaces in quotes)")
     return name, value
 
 
@@ -141,7 +151,7 @@ def _write(result: Any, out: TextIO, *, json: bool) -> None:
         return
     text = as_json(result) if json else as_text(result)
     if not json and out.isatty():
-        # What strangers sent must not move the cursor or rewrite what stands there.
+        # Strangers' text must not move the cursor or overwrite the screen.
         text = "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)
     if text:
         out.write(text if text.endswith("\n") else f"{text}\n")

@@ -10,12 +10,13 @@ from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError, PfnbError
 from pfnb.pi.client import Client, GetClient
+from pfnb.pi.names import write_below
 from pfnb.pi.show import status_line
 from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, short_path, twins
 
 
 class PartlyError(PfnbError):
-    """Some of it could not be done; `rows` say what became of each."""
+    """Some of the work failed; `rows` has the result of each."""
 
     def __init__(self, message: str, rows: list[dict[str, Any]]) -> None:
         super().__init__(message)
@@ -23,7 +24,7 @@ class PartlyError(PfnbError):
 
 
 def init(words: argparse.Namespace, _hub: GetClient) -> Any:
-    """`pi init`: a workspace in this folder, or in the one that is named."""
+    """`pi init`: create a workspace in this folder, or in the one named."""
     workspace = create(Path(words.folder))
     return f"{workspace.root.resolve()} is a workspace: put files below {workspace.source.name}/global/app, then `pi publish`"
 
@@ -42,8 +43,8 @@ def list_(words: argparse.Namespace, hub: GetClient) -> Any:
 
 
 def publish(words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi publish`: files that changed since this hub was given them. PartlyError if some could not be, with the reasons; the
-    same call then goes on with those."""
+    """`pi publish`: upload files that changed since the last upload to this hub. PartlyError, with reasons, if some failed;
+    repeat the call to retry those."""
     workspace, client = Workspace.around(Path.cwd()), hub()
     patterns = words.patterns or [None]
     files = list(dict.fromkeys(file for pattern in patterns for file in workspace.files(pattern, Path.cwd())))
@@ -59,7 +60,7 @@ def publish(words: argparse.Namespace, hub: GetClient) -> Any:
 
 
 def get(words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi get`: properties as files. A file that is there and differs is overwritten only if that was agreed to."""
+    """`pi get`: save properties as files. An existing file that differs is overwritten only with consent."""
     workspace = Workspace.around(Path.cwd())
     found, rows = _listed(hub(), words.pattern), []
     if not found:
@@ -72,7 +73,7 @@ def get(words: argparse.Namespace, hub: GetClient) -> Any:
 
 
 def delete(words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi delete`: properties of the hub, after asking; files stay."""
+    """`pi delete`: delete properties of the hub, after asking; files stay."""
     client = hub()
     found = [short_path(one["path"]) for one in _listed(client, words.pattern)]
     if not found:
@@ -84,7 +85,7 @@ def delete(words: argparse.Namespace, hub: GetClient) -> Any:
 
 
 def ask(question: str) -> bool:
-    """Whether somebody at a terminal agrees; False where nobody can be asked."""
+    """Whether the user at the terminal agrees; False if there is no terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     sys.stderr.write(f"{question} [y/N] ")
@@ -93,7 +94,7 @@ def ask(question: str) -> bool:
 
 
 def _resources(workspace: Workspace, files: Iterable[Path]) -> list[tuple[Path, Resource | PfnbError]]:
-    """Each file with what it is, or why it can be nothing."""
+    """Each file with its resource, or the error why it cannot be one."""
     made: list[tuple[Path, Resource | PfnbError]] = []
     for file in files:
         try:
@@ -125,7 +126,7 @@ def _publish(
     try:
         client.command("property.put", {"path": resource.path, "type": resource.type, "value": resource.value})
     except (HubUnreachableError, NotAuthenticatedError):
-        raise  # no other file would fare better
+        raise  # every other file would fail, too
     except PfnbError as error:
         return {**shown, "result": "failed", "reason": str(error)}
     done[resource.path] = resource.digest
@@ -140,17 +141,28 @@ def _save(workspace: Workspace, found: dict[str, Any], *, overwrite: bool) -> di
     except (PfnbError, ValueError) as error:
         return {"path": path, "result": "failed", "reason": str(error)}
     shown = {"path": path, "file": str(file.relative_to(workspace.root))}
-    if file.exists() and file.read_bytes() == data:
+    is_there = file.is_file() and not file.is_symlink()
+    if is_there and file.read_bytes() == data:
         return {**shown, "result": "unchanged"}
-    if file.exists() and not (overwrite or ask(f"Overwrite {file}?")):
+    if is_there and not (overwrite or ask(f"Overwrite {file}?")):
         return {**shown, "result": "skipped", "reason": "the file differs: --yes overwrites it"}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
+    try:
+        write_below(workspace.root, file, data)
+    except (PfnbError, OSError) as error:
+        return {**shown, "result": "failed", "reason": str(error)}
     return {**shown, "result": "written"}
 
 
 def _listed(client: Client, pattern: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.command("property.list", {"pattern": pattern} if pattern else {}).value
+    found = client.command("property.list", {"pattern": pattern} if pattern else {}).value
+    texts = ("path", "type", "value")
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict)
+        and isinstance(one.get("path"), str)
+        and all(isinstance(one.get(key) or "", str) for key in texts)
+        for one in found
+    ):
+        raise HubUnreachableError(f"{client.name} is no pfnb hub that works: its list of properties is none")
     return found
 
 
@@ -158,9 +170,7 @@ def _rows(rows: list[dict[str, Any]], good: str) -> list[dict[str, Any]]:
     failed = [row for row in rows if row["result"] == "failed"]
     if failed:
         count = sum(row["result"] == good for row in rows)
-        raise PartlyError(
-            f"{len(failed)} of {len(rows)} failed, {count} {good}: run it again once they are mended", rows
-        )
+        raise PartlyError(f"{len(failed)} of {len(rows)} failed, {count} {good}: fix them, then run it again", rows)
     return rows
 
 

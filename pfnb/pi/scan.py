@@ -17,7 +17,7 @@ _EVERY = 200
 
 
 def run(words: argparse.Namespace) -> int:
-    """Exit status: 0 if nothing leaked, or all that did was deactivated; 1 if something leaked and is left as it was."""
+    """Exit status: 0 if nothing leaked, or all leaked webhooks were deactivated; 1 if some leaked and stay active."""
     hub = HttpClient(find_address(words.url, words.token, os.environ))
     webhooks = {webhook["uuid"]: webhook for webhook in hub.command("webhook.get", {}).value}
     seen = scan(words.paths, webhooks.keys(), history=not words.no_history, progress=_progress)
@@ -35,7 +35,7 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _told(seen: Scan, report: dict[str, Any]) -> str:
-    """What was found, for people: every leak with its place, and what could not be read."""
+    """The report as text: every leak with its place, and what could not be read."""
     looked = f"{_count(seen.files, 'file')} and {_count(seen.repositories, 'repository', 'repositories')}"
     lines = [f"{_count(len(seen.leaks), 'leak')} in {looked}"]
     if seen.leaks:
@@ -58,7 +58,7 @@ def _count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def _progress(seen: Scan | None) -> None:
-    """A line at a terminal that the next one replaces; None takes it away."""
+    """Show a line at the terminal that the next one replaces; None removes it."""
     if seen is None:
         status_line("")
     elif seen.files % _EVERY == 0:

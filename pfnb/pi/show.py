@@ -1,4 +1,4 @@
-"""Results as people read them in a terminal, and as programs do."""
+"""Formats results for people at a terminal, and for programs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CELL = 60
 
 
 def as_json(value: Any) -> str:
-    """One JSON document, bytes as text where they are one."""
+    """One JSON document; bytes as text if they are text."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=lambda data: bytes(data).decode("utf-8", "replace"))
 
 
 def as_text(value: Any) -> str:
-    """A list of records as a table, a record as its fields, a text as it is, anything else as JSON."""
+    """A list of records as a table, a record as its fields, text unchanged, anything else as JSON."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -34,7 +34,7 @@ def as_text(value: Any) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns; the last one is as long as it likes."""
+    """Aligned columns; the last one has no maximum width."""
     widths = [max(len(row[index]) for row in (heads, *rows)) for index in range(len(heads))]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -59,7 +59,7 @@ def _cell(value: Any, longest: int | None) -> str:
 
 
 def status_line(line: str) -> None:
-    """A line at a terminal that the next one replaces, and an empty one takes away; nothing where nobody looks on."""
+    """Show a line at the terminal that the next one replaces and an empty one removes; do nothing without a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()

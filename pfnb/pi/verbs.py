@@ -1,16 +1,19 @@
-"""What the verbs of `pi` do with a hub."""
+"""The verbs of `pi` that call a hub."""
 
 from __future__ import annotations
 
 import argparse
 import mimetypes
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pfnb.exceptions import ParameterError
+from pfnb.exceptions import AccessDeniedError, ParameterError
+from pfnb.http.origin import is_open_to_listeners
 from pfnb.pi.client import GetClient, Reply, Upload
 
+COUNTS = ("webhooks", "listeners", "away", "waiting")
 STORED = ("global/", "/pipeforce/", "$uri:property:", "uuid:")
 
 
@@ -26,8 +29,8 @@ def command(words: argparse.Namespace, hub: GetClient) -> Any:
 
 
 def pipeline(words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi pipeline`: what the pipeline ends with. A file that exists is run as it is; `global/…` is a stored pipeline;
-    anything else a pipeline URI."""
+    """`pi pipeline`: the pipeline's final body. The argument is an existing file, a stored pipeline (`global/…`), or else a
+    pipeline URI."""
     source, file = words.source, Path(words.source)
     if source.startswith(STORED):
         return hub().stored_pipeline(source.removeprefix("$uri:property:"), dict(words.variables)).value
@@ -45,7 +48,7 @@ def explain(words: argparse.Namespace, _hub: GetClient) -> Any:
     if words.topic is None:
         return words.usage()
     from pfnb import commands
-    from pfnb.language.help import command_help
+    from pfnb.language.editing.help import command_help
 
     registry = commands.load()
     if words.name:
@@ -53,11 +56,49 @@ def explain(words: argparse.Namespace, _hub: GetClient) -> Any:
     return [{"command": one.name, "summary": one.documentation.summary} for one in registry]
 
 
+def failed(words: argparse.Namespace, hub: GetClient) -> Any:
+    """`pi failed`: the deliveries that failed or may hang, or the one that was set aside; in full as JSON, otherwise in brief."""
+    if words.discard is None:
+        if words.reason is not None:
+            raise ParameterError("--reason is for --discard RUN: which run is meant")
+        rows = hub().command("event.delivery.failed", {"limit": words.limit}).value
+    else:
+        asked = {"delivery": words.discard, **({} if words.reason is None else {"reason": words.reason})}
+        rows = [hub().command("event.delivery.discard", asked).value]
+    if words.json:
+        return rows
+    return [_in_brief(row) for row in rows] or "nothing failed"
+
+
+def _in_brief(row: Mapping[str, Any]) -> dict[str, Any]:
+    seconds, error = row.get("runningFor"), row["error"] or {}
+    return {
+        "run": row["id"],
+        "eventKey": row["eventKey"],
+        "pipeline": row["listener"],
+        "status": row["status"] if seconds is None else f"running for {seconds:.0f} s",
+        "attempts": row["attempts"],
+        "error": ": ".join(str(error[name]) for name in ("errorType", "statusMessage") if error.get(name)),
+    }
+
+
 def status(_words: argparse.Namespace, hub: GetClient) -> Any:
-    """`pi status`: the hub's address, who one is to it, and that it answers. Raises what keeps it from that."""
+    """`pi status`: the hub's address, the user, counts of what the user has there, and any trouble. Raises the error if it does
+    not answer."""
     client = hub()
     user = client.command("iam.authinfo", {}).value
-    return {"hub": client.name, "found": client.origin, "user": user["username"], "status": "ok"}
+    seen = {"hub": client.name, "found": client.origin, "user": user["username"], "status": "ok"}
+    try:
+        told = client.command("hub.status", {}).value
+    except AccessDeniedError as error:
+        seen["counts"] = str(error)
+    else:
+        seen |= {name: told[name] for name in COUNTS}
+        if told["problems"]:
+            seen |= {"status": "trouble", "problem": "; ".join(told["problems"])}
+    if is_open_to_listeners(client.name):
+        seen["warning"] = "the token goes through the network unencrypted: use https"
+    return seen
 
 
 def _upload(source: str) -> Upload:

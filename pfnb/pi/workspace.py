@@ -1,4 +1,4 @@
-"""A workspace: a folder whose `src` mirrors a hub's property store, and what of it a hub has already."""
+"""A workspace: a folder whose `src` mirrors a hub's property store, and a record of what each hub already has."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.pi.names import checked_parts, write_below
 
 MARK = ".pfnb"
 SOURCE = "src"
@@ -27,7 +28,7 @@ _TYPES = {
     ".xml": "application/xml",
     ".csv": "text/csv",
 }
-"""Endings that a property's path leaves out, since its type tells them. The first that fits is meant."""
+"""Extensions that a property's path omits, since its type implies them. The first match counts."""
 _BASE64 = ";encoding=base64"
 
 
@@ -54,15 +55,15 @@ class Workspace:
 
     @classmethod
     def around(cls, folder: Path) -> Workspace:
-        """The workspace that a folder lies in. ParameterError if it lies in none."""
+        """The workspace that contains this folder. ParameterError if there is none."""
         for root in (folder, *folder.parents):
             if (root / MARK).is_dir():
                 return cls(root)
         raise ParameterError(f"{folder} is not within a workspace: make one with `pi init`, or go to where one is")
 
     def files(self, pattern: str | None, folder: Path) -> list[Path]:
-        """Files below `src` that a pattern relative to `folder` means (`*`, `**`); all without one. ParameterError for a pattern
-        that leads out of it, or means nothing."""
+        """Files below `src` that match a pattern relative to `folder` (`*`, `**`); all without a pattern. ParameterError for a
+        pattern that leads out of `src`, or matches nothing."""
         base, words = (self.source, "**") if pattern is None else _split(folder, pattern)
         if not base.resolve().is_relative_to(self.source.resolve()):
             raise ParameterError(
@@ -70,13 +71,18 @@ class Workspace:
             )
         found = [base] if not words and base.is_file() else list(base.glob(words if words != "**" else "**/*"))
         inside = self.source.resolve()
-        files = sorted(file for file in found if file.is_file() and file.resolve().is_relative_to(inside))
+        files = sorted(file for file in found if file.is_file())
+        outside = next((file for file in files if not file.resolve().is_relative_to(inside)), None)
+        if outside is not None:
+            raise ParameterError(
+                f"{outside} is a link that leads out of the workspace: nothing outside of it is published"
+            )
         if not files:
             raise ParameterError(f"there is no file {pattern or 'to publish'} below {self.source}")
         return files
 
     def resource(self, file: Path) -> Resource:
-        """What a file is as a property. ParameterError for a name that no property can have."""
+        """The property for a file. ParameterError for a name that no property can have."""
         name = file.relative_to(self.source).as_posix()
         ending = next((ending for ending in _TYPES if name.endswith(ending)), None)
         data = file.read_bytes()
@@ -89,23 +95,19 @@ class Workspace:
             return Resource(file, name, f"{kind}{_BASE64}", base64.b64encode(data).decode())
 
     def file_of(self, path: str, kind: str) -> Path:
-        """Where a property belongs. ParameterError for a path that would lead out of the workspace."""
-        parts = PurePosixPath(short_path(path)).parts
-        if not parts or any(part in ("..", "/") or "\\" in part or not part.isprintable() for part in parts):
-            raise ParameterError(f"{path!r} cannot be the path of a file")
+        """A property's file. ParameterError for a path that would lead out of the workspace."""
+        parts = checked_parts(short_path(path))
         ending = next((ending for ending, known in _TYPES.items() if known == kind), "")
         return self.source.joinpath(*parts[:-1], parts[-1] + ending)
 
     def published(self, hub: str) -> dict[str, str]:
-        """Digests of what this hub was given, by path."""
+        """Digests of what was published to this hub, by path."""
         digests: dict[str, str] = self._memory().get(hub, {})
         return digests
 
     def remember(self, hub: str, digests: dict[str, str]) -> None:
         file = self.root / MARK / _PUBLISHED
-        unfinished = file.with_suffix(".new")
-        unfinished.write_text(json.dumps({**self._memory(), hub: digests}, indent=1))
-        unfinished.replace(file)
+        write_below(self.root, file, json.dumps({**self._memory(), hub: digests}, indent=1).encode())
 
     def _memory(self) -> dict[str, Any]:
         try:
@@ -116,15 +118,15 @@ class Workspace:
 
 
 def create(folder: Path) -> Workspace:
-    """A new workspace, or the one that is there already."""
+    """Create a workspace, or return the existing one."""
     (folder / MARK).mkdir(parents=True, exist_ok=True)
-    (folder / MARK / ".gitignore").write_text("*\n")
+    write_below(folder, folder / MARK / ".gitignore", b"*\n")
     (folder / SOURCE / "global" / "app").mkdir(parents=True, exist_ok=True)
     return Workspace(folder)
 
 
 def short_path(path: str) -> str:
-    """The path below its namespace, as it is written everywhere."""
+    """The path below its namespace, the usual form."""
     return path.split("/", 3)[3] if path.startswith("/pipeforce/") else path
 
 
@@ -135,7 +137,7 @@ def bytes_of(value: Any, kind: str) -> bytes:
 
 
 def twins(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
-    """Resources that would have the same path, since only their endings differ."""
+    """Resources that would have the same path, since only their extensions differ."""
     by_path: dict[str, list[Resource]] = {}
     for resource in resources:
         by_path.setdefault(resource.path, []).append(resource)
@@ -143,7 +145,7 @@ def twins(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
 
 
 def _split(folder: Path, pattern: str) -> tuple[Path, str]:
-    """The folder that a pattern begins in, and the rest of it from its first wildcard on."""
+    """Split a pattern into its folder and the rest, from the first wildcard on."""
     parts = PurePosixPath(pattern).parts
     fixed = next((number for number, part in enumerate(parts) if "*" in part or "?" in part), len(parts))
     base = folder.joinpath(*parts[:fixed])

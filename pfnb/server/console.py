@@ -1,4 +1,4 @@
-"""What a notebook's cells print, on the standard output of the process that runs it."""
+"""Copies what a notebook's cells print to the standard output of the process that runs it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _SECRET = re.compile(
     rf"(\b(?:uuid|token)\W{{0,4}}(?:=|:|%3d)\W{{0,4}}){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{6}}({_HEX}{{6}})",
     re.IGNORECASE,
 )
-"""A webhook's uuid in its address, or in what shows the webhook as data."""
+"""A webhook's uuid in an address, or in the webhook shown as data."""
 _MAX_HELD = 64 * 1024
-"""Characters of a line without an end that are kept back."""
+"""The most characters of an unfinished line that are held back."""
 _SUBSCRIBED_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.2
 
 
 class Console:
-    """Follows one kernel through a connection of its own: who runs the cells hears only of the cell that runs."""
+    """Follows one kernel through a connection of its own: the client that runs the cells only gets output of the running cell."""
 
     def __init__(self, client: AsyncKernelClient) -> None:
         self._client = client
@@ -31,8 +31,8 @@ class Console:
         self._lines = _Lines()
 
     async def subscribed(self, ask: Callable[[], object]) -> None:
-        """A subscription takes a moment, and what the kernel says before that is lost. It greets most that it has, not all: so
-        `ask`, which makes it say something, is called until something is heard. TimeoutError if nothing ever is."""
+        """Wait until the subscription works: earlier messages are lost. Not every kernel sends a welcome message, so `ask`, which
+        makes the kernel send something, is called until a message arrives. TimeoutError if none does."""
         async with asyncio.timeout(_SUBSCRIBED_SECONDS):
             while not await self._hears():
                 ask()
@@ -46,12 +46,12 @@ class Console:
         return True
 
     async def failed(self) -> None:
-        """Returns never; raises OSError when nothing can be written any more."""
+        """Never returns; raises OSError once the output cannot be written."""
         assert self._following is not None, "it is subscribed"
         await asyncio.shield(self._following)
 
     async def close(self, seconds: float) -> None:
-        """Write what is still to come of a kernel that has been told to end, for so many seconds at most."""
+        """Write the remaining output of a kernel that is shutting down, for at most `seconds`."""
         if self._following is not None:
             await asyncio.wait({self._following}, timeout=seconds)
             self._following.cancel()
@@ -63,15 +63,15 @@ class Console:
         while True:
             message = await self._client.get_iopub_msg()
             if message["msg_type"] == "stream":
-                # In a thread: whoever reads our output may be slow, and the hub is served by this loop.
+                # In a thread: the reader of our output may be slow, and this loop serves the hub.
                 await asyncio.to_thread(self._lines.write, message["content"]["name"], message["content"]["text"])
             elif message["msg_type"] == "shutdown_reply":
                 return
 
 
 class _Lines:
-    """Writes whole lines. What a cell prints comes in pieces: one by itself would stand amidst another line, and show half of a
-    secret that is not seen to be one."""
+    """Writes whole lines. Cells print in pieces: a piece could land within another line, or show half of a secret,
+    unrecognized."""
 
     def __init__(self) -> None:
         self._held = {"stdout": "", "stderr": ""}
@@ -85,7 +85,7 @@ class _Lines:
         _write(name, text[:end])
 
     def finish(self) -> None:
-        """Write what has no end, as lines."""
+        """Write unfinished lines, and end them."""
         for name, text in self._held.items():
             if text:
                 _write(name, f"{text}\n")
@@ -98,5 +98,5 @@ def _write(name: str, text: str) -> None:
 
 
 def without_secrets(text: str) -> str:
-    """The uuid of a webhook's address as `…6936bd`: logs are kept, and read by others."""
+    """Mask webhook uuids as `…6936bd`: logs are kept, and others read them."""
     return _SECRET.sub(r"\1…\2", text)

@@ -1,4 +1,4 @@
-"""Who may come in at a Jupyter Server: whoever Jupyter lets in, by its cookie or an Authorization header, and its authorizer."""
+"""Authentication in a Jupyter Server: by Jupyter's cookie or an Authorization header, then by its authorizer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_server.utils import ensure_async
 from tornado.web import RequestHandler, authenticated
 
 from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
-from pfnb.http.door import Door
+from pfnb.http.door import Door, note_failure
 from pfnb.http.handler import HubHandler
 from pfnb.http.secret import authorization_token
 from pfnb.http.site import Caller, Site
@@ -19,7 +19,7 @@ UNAUTHENTICATED = "log in to this Jupyter Server, or send `Authorization: token 
 
 
 class JupyterDoor(JupyterHandler, Door):
-    """Jupyter's own handler decides; answers and errors stay the hub's."""
+    """Authenticates as Jupyter's own handlers do; answers and errors are the hub's."""
 
     owner: str
 
@@ -28,25 +28,38 @@ class JupyterDoor(JupyterHandler, Door):
         self.owner = owner
 
     async def caller(self) -> Caller:
-        user = self.user_of(authorization_token(self.request))
-        if user is not None:
-            self.current_user = user
-            return Caller(user)
+        caller = self.by_api_token()
+        if caller is not None:
+            self.current_user = caller.user
+            return caller
+        by_cookie = await self.jupyter_login()
+        if by_cookie is None:
+            await note_failure(self.site, self.request)
+            raise NotAuthenticatedError(UNAUTHENTICATED)
+        return self.by_login(self.owner, by_cookie=by_cookie)
+
+    async def jupyter_login(self) -> bool | None:
+        """For a caller whom Jupyter lets in, whether by cookie alone; None for anybody else. AccessDeniedError if the authorizer
+        refuses."""
         await JupyterHandler.prepare(self, _redirect_to_login=False)
         if self.current_user is None:
-            raise NotAuthenticatedError(UNAUTHENTICATED)
+            return None
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "pfnb"))
         if not allowed:
             raise AccessDeniedError("this Jupyter Server's authorizer does not allow you to execute pfnb commands")
-        return Caller(self.site.hub.users.user(self.owner), by_cookie=not self.token_authenticated)
+        return not self.token_authenticated
 
     def check_xsrf_cookie(self) -> None:
-        """A token of the hub's own comes in a header, which no other site's page can send; Jupyter does not know it."""
-        if self.user_of(authorization_token(self.request)) is None:
+        """Skip the check for requests with a token of the hub, which Jupyter does not know: other sites' pages cannot send that
+        header. If another server has the hub, that one checks tokens; beside a token, cookies are ignored."""
+        token = authorization_token(self.request)
+        if self.site is None and token is not None:
+            return
+        if self.site is None or self.user_of(token) is None:
             super().check_xsrf_cookie()
 
     def get_login_url(self) -> str:
-        """A program asks, not a person: it is told to authenticate instead of being led to a login page."""
+        """Callers are programs: answer 401 or 403 instead of redirecting to a login page."""
         if self.current_user is None:
             raise NotAuthenticatedError(UNAUTHENTICATED)
         return str(super().get_login_url())
@@ -65,7 +78,7 @@ class JupyterDoor(JupyterHandler, Door):
 
 
 def guarded(handler: type[RequestHandler], *, anonymous: bool) -> type[RequestHandler]:
-    """The handler with its methods marked as Jupyter Server wants every method marked."""
+    """The handler with its methods decorated as Jupyter Server requires."""
     mark = allow_unauthenticated if anonymous else authenticated
     methods = {
         name: mark(getattr(handler, name))

@@ -1,37 +1,62 @@
-"""The Jupyter Server extension: one hub a server, at `<base_url>pfnb`, found by the kernels that the server starts."""
+"""The Jupyter Server extension: its user's hub at `<base_url>pfnb`, which the server's kernels find."""
 
 from __future__ import annotations
 
-import itertools
+import asyncio
 import os
-import re
+import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jupyter_core.paths import jupyter_data_dir
+from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from traitlets import Float, Int, List, Unicode
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Float, Int, List, Unicode, Union
 
 from pfnb import commands
-from pfnb.exceptions import BusyError
+from pfnb.environment import CAPACITY, SIZES, setting_of
+from pfnb.exceptions import PfnbError
 from pfnb.http.access_log import access_log, logged_by
+from pfnb.http.capacity import Capacity
 from pfnb.http.handler import HubHandler
+from pfnb.http.log_mask import MaskedLogs
 from pfnb.http.routes import anonymous_routes, owned_routes
+from pfnb.http.server import PREFIX
 from pfnb.http.site import Site
+from pfnb.hub.addresses import arrive
+from pfnb.hub.clock import now
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.identity import default_owner
-from pfnb.hub.request import Limits
-from pfnb.hub.retention import Keep
+from pfnb.hub.hub import Hub
+from pfnb.hub.past.retention import Keep
+from pfnb.hub.people.identity import default_owner
+from pfnb.hub.receiving.request import Limits
 from pfnb.hub.scans import ScanPlan
-from pfnb.language.runner import Runner
-from pfnb.outbound.targets import VARIABLE as ALLOW_TARGETS
+from pfnb.language.running.runner import Runner
+from pfnb.outbound import VARIABLE as ALLOW_TARGETS
+from pfnb.outbound import Targets
 from pfnb.server.door import JupyterDoor, guarded
+from pfnb.server.inner import Inner
+from pfnb.server.joined import joined
+from pfnb.server.jupyterhub import public_address
 from pfnb.server.kernels import Kernels
+from pfnb.server.notebook_names import NotebookNames
+from pfnb.server.older_hubs import merge_older_hubs
+from pfnb.server.one_hub import OneHub
 from pfnb.server.saving import SavedNotebooks
+from pfnb.server.serve import kept_token
+from pfnb.server.whereabouts import Whereabouts
 
-MAX_HUBS = 100
+
+def _help(variable: str) -> str:
+    default, text = CAPACITY[variable]
+    return f"{text} Default: {default:g}."
+
+
+def _size_help(variable: str) -> str:
+    default, text = SIZES[variable]
+    return f"{text} Also {variable}. Default: {default}." if default else f"{text} Also {variable}."
 
 
 class PfnbExtension(ExtensionApp):
@@ -39,12 +64,16 @@ class PfnbExtension(ExtensionApp):
     load_other_extensions = True
 
     data_dir = Unicode(
-        help="Where webhooks and events are kept. Default: pfnb/ in Jupyter's data directory; pfnb-2/ … for further servers."
+        help="Where webhooks and events are kept. Default: pfnb/ in Jupyter's data directory, which all your servers share."
     ).tag(config=True)
     public_url = Unicode(
-        help="The hub's address as callers outside know it, such as https://hooks.example.org/pfnb. Default: this server's."
+        help="The hub's address as callers outside know it, such as https://hooks.example.org/pfnb. "
+        "Default: what JupyterHub says, else this server's."
     ).tag(config=True)
-    max_payload_length = Int(Limits.hard, help="The most bytes that any request to a webhook may have.").tag(
+    max_payload_length = Union([Int(), Unicode()], default_value="", help=_size_help("PFNB_MAX_PAYLOAD")).tag(
+        config=True
+    )
+    webhook_payload_length = Union([Int(), Unicode()], default_value="", help=_size_help("PFNB_WEBHOOK_PAYLOAD")).tag(
         config=True
     )
     scan_paths = List(
@@ -53,7 +82,7 @@ class PfnbExtension(ExtensionApp):
     ).tag(config=True)
     scan_hours = Float(ScanPlan.hours, help="Hours between two such scans.").tag(config=True)
     allow_targets = Unicode(
-        help="Private addresses that pipelines may call nevertheless: hosts or networks. Kernels get it as PFNB_ALLOW_TARGETS."
+        help="Private targets that pipelines may call: hosts, *.example.org, addresses, networks. Also PFNB_ALLOW_TARGETS."
     ).tag(config=True)
     keep_days = Float(
         Keep.days, help="Events that are older are removed, unless something of theirs is pending; 0 keeps all."
@@ -62,66 +91,115 @@ class PfnbExtension(ExtensionApp):
         Keep.megabytes, help="Beyond this the oldest events are removed, unless something is pending; 0 is without end."
     ).tag(config=True)
 
+    _whereabouts: Whereabouts | None = None
+
+    max_uploads = Int(0, help=_help("PFNB_MAX_UPLOADS")).tag(config=True)
+    uploads_per_address = Int(0, help=_help("PFNB_UPLOADS_PER_ADDRESS")).tag(config=True)
+    max_waiting = Int(0, help=_help("PFNB_MAX_WAITING")).tag(config=True)
+    body_seconds = Float(0.0, help=_help("PFNB_BODY_SECONDS")).tag(config=True)
+
     def initialize_settings(self) -> None:
-        self.home = self._open_home()
-        self.log.info("pfnb keeps webhooks and events in %s", self.home.folder)
-        server = self._server()
-        owner = default_owner()
-        kernels = Kernels(server.kernel_manager, server.session_manager, self._url, owner)
-        kernels.introduce()
-        saved = SavedNotebooks(self.home.hub.webhooks.secrets, self.log)
-        server.contents_manager.register_pre_save_hook(saved.mask)  # type: ignore[no-untyped-call]
         if self.allow_targets:
-            os.environ[ALLOW_TARGETS] = self.allow_targets  # of this process and of the kernels it starts
-        self.owner = owner
-        self.site = Site(self.home.hub, Runner(commands.load()), self._url, kernels.peer_of)
-        # Jupyter scrubs `token` from its access log; the uuid is the same secret under its other name. Requests to the hub are
-        # logged by the hub, which tells webhooks by the ends of their secrets.
+            os.environ[ALLOW_TARGETS] = self.allow_targets  # for this process and the kernels it starts
+        Targets.from_environment(os.environ)
+        server = self._server()
+        self.folder = Path(self.data_dir or Path(jupyter_data_dir()) / "pfnb")
+        self._options(self.folder)  # report invalid sizes now
+        self.owner = default_owner()
+        token = kept_token(self.folder)
+        assert token is not None, "there is a folder"
+        self.inner = Inner(token)
+        name_of = NotebookNames(self.folder, server.root_dir).name_of
+        self.kernels = Kernels(server.kernel_manager, server.session_manager, self.inner.url, self.owner, name_of)
+        self.kernels.introduce()
+        self.one_hub = OneHub(
+            self.folder,
+            self.inner.url,
+            self.inner.vouching,
+            self._make_home,
+            self._make_site,
+            self.log,
+            self._capacity(),
+        )
+        saved = SavedNotebooks(self.one_hub.secrets, self.log)
+        server.contents_manager.register_pre_save_hook(saved.mask)  # type: ignore[no-untyped-call]
+        # Jupyter scrubs `token` from its access log; `uuid` is another name of the same secret. Requests to the hub are
+        # logged by the hub, which shows only the ends of webhook secrets.
         self.settings["extra_log_scrub_param_keys"] = [*self.settings.get("extra_log_scrub_param_keys", []), "uuid"]
         self.settings["log_function"] = logged_by(server.web_app.settings["log_function"], HubHandler)
         access_log.parent, access_log.level = self.log, self.log.getEffectiveLevel()
+        self.logs = MaskedLogs(self.one_hub.secrets)
+        self.logs.begin(server.log, *server.log.handlers)
 
     def initialize_handlers(self) -> None:
-        prefix = re.escape(url_path_join(self._server().base_url, "pfnb"))
-        owned = owned_routes(self.site, JupyterDoor, {"owner": self.owner})
-        for routes, anonymous in ((anonymous_routes(self.site), True), (owned, False)):
-            for pattern, handler, settings in routes:
-                self.handlers.append((prefix + pattern, guarded(handler, anonymous=anonymous), settings))
+        """Jupyter Server puts its base_url before each of these patterns."""
+        depth = len(url_path_join(self._server().base_url, PREFIX).strip("/").split("/"))
+        nowhere = cast(Site, None)  # set for each request
+        owned = owned_routes(nowhere, JupyterDoor, {"owner": self.owner})
+        for routes, anonymous in ((anonymous_routes(nowhere), True), (owned, False)):
+            for pattern, handler, settings in joined(routes, self.one_hub, depth, self.kernels.peer_of):
+                self.handlers.append((PREFIX + pattern, guarded(handler, anonymous=anonymous), settings))
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
-        await self.home.open()
-        self.site.open()
-        self.log.info("pfnb hub ready at %s", self._url())
+        self.inner.open(self.one_hub, self.owner, self.kernels.peer_of, self._capacity())
+        await self.one_hub.open()
+        self._whereabouts = Whereabouts(Path(jupyter_runtime_dir()), self.inner.url, self.folder)
+        await asyncio.to_thread(self._whereabouts.write)
 
     async def stop_extension(self) -> None:
-        await self.site.close()
-        await self.home.close()
+        if self._whereabouts is not None:
+            await asyncio.to_thread(self._whereabouts.remove)
+        await self.one_hub.close()
+        await self.inner.close()
+        self.logs.end()
+
+    def _make_home(self) -> Home:
+        home = Home(self._options(self.folder))
+        if not self.data_dir:
+            try:
+                merge_older_hubs(self.folder, self.log)
+            except (OSError, sqlite3.Error, SQLAlchemyError, PfnbError) as error:
+                self.log.error("pfnb: a folder of an older version cannot be merged and stays as it is: %s", error)
+        return home
+
+    def _make_site(self, hub: Hub) -> Site:
+        hub.addresses = arrive(self.folder, hub.settings.public_url or self._url(), now())
+        if moved := hub.moved(self.owner):
+            self.log.warning("pfnb: %s", moved)
+        return Site(
+            hub,
+            Runner(commands.load()),
+            self._url,
+            self.kernels.peer_of,
+            inner_url=self.inner.url,
+            capacity=self._capacity(),
+        )
 
     def _server(self) -> ServerApp:
         assert self.serverapp is not None, "an extension is loaded by its server"
         return self.serverapp
 
     def _url(self) -> str:
-        return url_path_join(self._server().connection_url, "pfnb")
+        """The hub's address for its owner's browser; the inner one if the server listens on a unix socket."""
+        server = self._server()
+        return self.inner.url if server.sock else url_path_join(server.connection_url, PREFIX)
 
-    def _open_home(self) -> Home:
-        """The configured data directory, or the first default one that no other server of this user has open."""
-        if self.data_dir:
-            return Home(self._options(Path(self.data_dir)))
-        for number in itertools.count(1):
-            folder = Path(jupyter_data_dir()) / (f"pfnb-{number}" if number > 1 else "pfnb")
-            try:
-                return Home(self._options(folder))
-            except BusyError:
-                if number == MAX_HUBS:
-                    raise
-        raise AssertionError("itertools.count does not end")
+    def _capacity(self) -> Capacity:
+        """The limits that are left to us: Jupyter manages connections and proxies."""
+        given = {name: getattr(self, name) for name in map(setting_of, CAPACITY) if self.has_trait(name)}
+        return Capacity.chosen(os.environ, {name: value for name, value in given.items() if value})
 
     def _options(self, folder: Path) -> HubOptions:
+        sizes = {"max_payload": self.max_payload_length, "webhook_payload": self.webhook_payload_length}
         return HubOptions(
             folder,
-            Limits(hard=self.max_payload_length),
-            self.public_url or None,
+            Limits.chosen(os.environ, sizes),
+            self.public_url or _public_url(),
             keep=Keep(self.keep_days, self.keep_megabytes),
             scan=ScanPlan(tuple(Path(path).expanduser() for path in self.scan_paths), self.scan_hours),
         )
+
+
+def _public_url() -> str | None:
+    server = public_address(os.environ)
+    return server and server + PREFIX

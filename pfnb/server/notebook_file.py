@@ -1,9 +1,10 @@
-"""A notebook's file as a service runs it: read, given its parameters, written when it has been executed."""
+"""The file of a notebook that runs as a service: reading it, setting parameters, writing the executed copy."""
 
 from __future__ import annotations
 
 import copy
 import keyword
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ import nbformat.v4
 from nbformat import NotebookNode
 
 from pfnb.exceptions import NotebookError, ParameterError, PipelineSyntaxError
-from pfnb.language.document import Scalar, read_document
-from pfnb.language.values import json_value
+from pfnb.language.reading.values import json_value
+from pfnb.language.yaml.document import read_document
+from pfnb.language.yaml.nodes import Scalar
 
 PARAMETERS = "parameters"
 INJECTED = "injected-parameters"
@@ -23,9 +25,9 @@ _JSON = ("{", "[", '"')
 
 
 def read_parameters(words: Sequence[str]) -> dict[str, Any]:
-    """`name=value` words as a mapping. A value is a YAML scalar, or a list or map in JSON; whatever is neither is text.
+    """`name=value` words as a mapping. A value is a YAML scalar, or a list or map in JSON; anything else is text.
 
-    Raises ParameterError for a word that is none, and for a name that Python has not.
+    Raises ParameterError for a word of another form, or a name that is not a Python identifier.
     """
     parameters = {}
     for word in words:
@@ -51,24 +53,27 @@ def _value(name: str, text: str) -> Any:
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Raises NotebookError for a file that is no notebook, OSError for one that cannot be read."""
+    """Raises NotebookError for a file that cannot be read, or is not a notebook."""
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise NotebookError(f"{path} is no notebook: {str(error).splitlines()[0]}") from None
+    except OSError as error:
+        raise NotebookError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
     return notebook
 
 
 def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """A copy with a cell that sets them behind the one tagged `parameters`, or at the top; the cell of an earlier run goes."""
+    """A copy with a cell that sets them, after the one tagged `parameters` or at the top. Removes the cell that an earlier run
+    inserted."""
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if INJECTED not in tags_of(cell)]
     if parameters:
         lines = ["# Parameters", *(f"{name} = {_python(value)}" for name, value in parameters.items())]
         cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})  # type: ignore[no-untyped-call]
         if notebook.nbformat_minor < 5:
-            del cell["id"]  # older notebooks have none
+            del cell["id"]  # older formats have no cell ids
         places = [place for place, cell in enumerate(notebook.cells) if PARAMETERS in tags_of(cell)]
         notebook.cells.insert(places[0] + 1 if places else 0, cell)
     return notebook

@@ -18,9 +18,9 @@ from pfnb.server.console import Console
 from pfnb.server.notebook_file import INJECTED, tags_of
 
 CLEAN_UP = "clean-up"
-"""Tag of cells that undo what the others have set up."""
+"""The tag of cells that undo what the others set up."""
 _GLANCE = 0.5
-"""Seconds between two looks whether the kernel is alive."""
+"""Seconds between checks that the kernel is alive."""
 _LAST_WORDS = 1.0
 _START_SECONDS = 60.0
 _REPLY_SECONDS = 60.0
@@ -29,11 +29,11 @@ _LONGEST = 500
 
 
 class KernelDiedError(Exception):
-    """The kernel's process has ended, and nobody had told it to."""
+    """The kernel's process ended unexpectedly."""
 
 
 class NotebookKernel:
-    """Executes `notebook`, whose cells receive their outputs, in `folder`. Call `stop` whatever happened."""
+    """Executes `notebook` in `folder`, and stores the outputs in its cells. Always call `stop`."""
 
     def __init__(
         self, notebook: NotebookNode, folder: Path, environment: Mapping[str, str], timeout: float | None
@@ -72,7 +72,7 @@ class NotebookKernel:
         for index, cell in enumerate(self._notebook.cells):
             number += cell.cell_type == "code" and INJECTED not in tags_of(cell)
             if CLEAN_UP in tags_of(cell):
-                continue  # it would end what is to be served
+                continue  # it would end what the service serves
             try:
                 await self._client.async_execute_cell(cell, index, self._client.code_cells_executed + 1)
             except CellExecutionError as error:
@@ -84,7 +84,20 @@ class NotebookKernel:
         self._client.set_widgets_metadata()
 
     async def listening(self) -> int:
-        """How many pipelines of this kernel listen."""
+        """The number of this kernel's listening pipelines. KernelDiedError if it dies before it answers."""
+        asking, ending = asyncio.ensure_future(self._count_listening()), asyncio.ensure_future(self.died())
+        try:
+            await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                ending.result()
+                raise KernelDiedError("when its notebook had just been executed")
+            return asking.result()
+        finally:
+            for task in (asking, ending):
+                task.cancel()
+            await asyncio.gather(asking, ending, return_exceptions=True)
+
+    async def _count_listening(self) -> int:
         assert self._kernel is not None, "it has been started"
         asked = {"n": _LISTENING}
         reply = await self._kernel.execute("", silent=True, user_expressions=asked, reply=True, timeout=_REPLY_SECONDS)
@@ -92,7 +105,7 @@ class NotebookKernel:
         return int(answer["data"]["text/plain"]) if answer["status"] == "ok" else 0
 
     async def died(self) -> None:
-        """Returns when the kernel has; raises OSError when what it prints cannot be written."""
+        """Returns once the kernel has died; raises OSError when its output cannot be written."""
         assert self._console is not None, "it has been started"
         writing = asyncio.ensure_future(self._console.failed())
         try:
@@ -103,7 +116,7 @@ class NotebookKernel:
             writing.cancel()
 
     async def stop(self) -> None:
-        """Let the kernel end, and take away what is left of it."""
+        """Shut the kernel down, and clean up after it."""
         if self._manager.has_kernel:
             await self._manager.shutdown_kernel()
         else:
@@ -115,7 +128,7 @@ class NotebookKernel:
 
 
 def _cell(number: int, cell: NotebookNode) -> str:
-    """`number` counts code cells from 1, as JupyterLab does when it runs them all."""
+    """`number` counts code cells from 1, as JupyterLab does in Run All."""
     return f"cell {number} ({cell.source.strip().splitlines()[0][:60]})"
 
 

@@ -1,4 +1,4 @@
-"""`pfnb run`: a notebook as a service. It is executed, and its kernel then kept alive for its pipelines, until told to stop."""
+"""`pfnb run`: a notebook as a service. Executes it, then keeps its kernel alive for its pipelines until stopped."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from platformdirs import user_data_path
 
 from pfnb.exceptions import NotebookError
 from pfnb.hub.home import HubOptions
+from pfnb.server.jupyterhub import Place
 from pfnb.server.notebook_file import read_notebook, with_parameters, write_notebook
 from pfnb.server.notebook_kernel import KernelDiedError, NotebookKernel
 from pfnb.server.serve import say, serving, told_to_stop
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-"""Seconds before a kernel that died is started again: doubled each time it dies soon after."""
+"""Seconds before a dead kernel is restarted, first and at most; doubled each time it soon dies again."""
 STEADY = 60.0
-"""Seconds that a kernel has to live until its predecessors' deaths are forgotten."""
+"""Seconds of life after which earlier deaths of the kernel no longer count."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotebookJob:
-    """What to run: `timeout` is the seconds that a cell may take, `output` where the executed copy goes."""
+    """What to run: `timeout` is the most seconds that a cell may take, `output` the path of the executed copy."""
 
     notebook: Path
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -35,7 +36,7 @@ class NotebookJob:
 
 
 def own_data_directory(notebook: Path) -> Path:
-    """Where a notebook's own hub keeps its data: one folder for each notebook, away from the files people push."""
+    """Where a notebook's own hub keeps its data: one folder for each notebook, away from files that users commit."""
     path = notebook.resolve()
     return user_data_path("pfnb") / "notebooks" / f"{path.stem}-{sha256(os.fsencode(path)).hexdigest()[:8]}"
 
@@ -43,7 +44,7 @@ def own_data_directory(notebook: Path) -> Path:
 async def run_with_own_hub(job: NotebookJob, options: HubOptions, *, port: int, token: str | None) -> None:
     """Run it with a hub of its own on this machine's port. Errors as `run_with_hub`; OSError, BusyError as `serve`."""
     stop = told_to_stop()
-    async with serving(options, host="127.0.0.1", port=port, token=token) as server:
+    async with serving(options, Place("127.0.0.1", port), token=token) as server:
         await _Service(job, server.url, server.token, stop).run()
 
 
@@ -56,10 +57,10 @@ class _Service:
     def __init__(self, job: NotebookJob, url: str, token: str, stop: asyncio.Event) -> None:
         self._job = job
         self._stop = stop
-        # The name by which the hub knows it again, so that pipelines and what waits for them pass from kernel to kernel.
+        # The hub recognizes the notebook by this name, so that a new kernel takes over its pipelines and pending deliveries.
         name = str(job.notebook.resolve())
         hub = {"PFNB_URL": url, "PFNB_TOKEN": token, "PFNB_NOTEBOOK": name, "PFNB_LOG": "INFO"}
-        # Else each start of a kernel would write four lines of advice to people who debug.
+        # Otherwise each kernel start prints four lines of debugger advice.
         self._environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **hub}
         self._has_served = False
 
@@ -80,7 +81,7 @@ class _Service:
                 wait = min(2 * wait, LONGEST_WAIT)
 
     async def _serve(self) -> None:
-        """One kernel from start to end. KernelDiedError unless it was told to end."""
+        """One kernel from start to end. KernelDiedError unless the service was stopped."""
         given = await asyncio.to_thread(read_notebook, self._job.notebook)
         notebook = with_parameters(given, self._job.parameters)
         kernel = NotebookKernel(notebook, self._job.notebook.resolve().parent, self._environment, self._job.timeout)
@@ -102,7 +103,7 @@ class _Service:
             await kernel.stop()
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Whether the work came to its end before the service was told to stop, which ends it."""
+        """Whether the work finished before the service was stopped; stopping cancels it."""
         working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
         try:
             await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)

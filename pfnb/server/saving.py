@@ -1,4 +1,4 @@
-"""Notebooks as they are saved: secrets of webhooks in their outputs are masked, and those in their cells are warned of."""
+"""When a notebook is saved: masks webhook secrets in outputs, and warns of those in cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class SavedNotebooks:
         self._log = log
 
     def mask(self, model: dict[str, Any], path: str, **_more: Any) -> None:
-        """Mask in `model`, which is what will be written. A cell's own source stays: it is the author's, and what runs."""
+        """Mask secrets in `model`, which is about to be written. Keep the source of cells: it is the author's, and it has to
+        run."""
         secrets = self._secrets()
         if model.get("type") != "notebook" or not isinstance(model.get("content"), dict) or not secrets:
             return
@@ -43,7 +44,7 @@ class SavedNotebooks:
 
 
 def _masked(value: Any, secrets: Collection[str], found: set[str]) -> Any:
-    """A JSON value with the secrets in its texts masked; which there were is added to `found`."""
+    """A JSON value with the secrets in its texts masked; adds those to `found`."""
     if isinstance(value, str):
         text, here = mask(value, secrets)
         found |= here

@@ -1,4 +1,4 @@
-"""`pfnb serve`: a hub as a process of its own, until it is told to stop."""
+"""`pfnb serve`: a hub as a process of its own, until stopped."""
 
 from __future__ import annotations
 
@@ -12,25 +12,43 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from pfnb.http.capacity import Capacity
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
+from pfnb.hub.private import own_folder, private_file, write_private
+from pfnb.hub.troubles import os_error
 from pfnb.pi.address import SERVING, TOKEN
+from pfnb.server.jupyterhub import Place
 
 
-async def serve(options: HubOptions, *, host: str, port: int, token: str | None) -> None:
-    """Serve until SIGINT or SIGTERM. OSError when the port is taken; BusyError when the data directory is."""
+async def serve(options: HubOptions, place: Place, *, token: str | None, capacity: Capacity | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. StartError if port or database cannot be used, BusyError if another hub uses the data
+    directory."""
     stop = told_to_stop()
-    async with serving(options, host=host, port=port, token=token):
+    async with serving(options, place, token=token, capacity=capacity):
         await stop.wait()
 
 
 @asynccontextmanager
-async def serving(options: HubOptions, *, host: str, port: int, token: str | None) -> AsyncIterator[LocalServer]:
-    """A hub that accepts requests until the block ends; it says so on standard output. Errors as `serve`."""
-    server = LocalServer(options, host=host, port=port, token=token or kept_token(options.data_dir))
-    await server.start()
+async def serving(
+    options: HubOptions, place: Place, *, token: str | None, capacity: Capacity | None = None
+) -> AsyncIterator[LocalServer]:
+    """A hub that accepts requests until the block ends; prints its address to standard output. Errors as `serve`."""
+    try:
+        kept = None if token else kept_token(options.data_dir)
+        token = token or kept
+        server = LocalServer(
+            options, host=place.host, port=place.port, prefix=place.prefix, token=token, capacity=capacity
+        )
+        await server.start()
+    except OSError as error:
+        raise os_error(options.data_dir or Path(), error) from None
+    if kept is not None and options.data_dir is not None:
+        sys.stderr.write(f"pfnb: the token is in {options.data_dir / TOKEN}\n")
     try:
         with _told_by_file(options.data_dir, server.url):
+            if moved := server.hub.moved(server.owner):
+                sys.stderr.write(f"pfnb: {moved}\n")
             say(f"pfnb hub ready at {server.url}")
             yield server
     finally:
@@ -39,12 +57,15 @@ async def serving(options: HubOptions, *, host: str, port: int, token: str | Non
 
 @contextmanager
 def _told_by_file(data_dir: Path | None, url: str) -> Iterator[None]:
-    """While it serves, a file beside the data tells programs of this user where."""
+    """While the hub serves, a file beside the data gives its address to this user's programs."""
     if data_dir is None:
         yield
         return
     file = data_dir / SERVING
-    file.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    try:
+        write_private(file, json.dumps({"url": url, "pid": os.getpid()}))
+    except OSError as error:
+        raise os_error(file, error) from None
     try:
         yield
     finally:
@@ -52,7 +73,7 @@ def _told_by_file(data_dir: Path | None, url: str) -> Iterator[None]:
 
 
 def told_to_stop() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM, from now on."""
+    """An event that SIGINT or SIGTERM sets from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,16 +87,20 @@ def say(line: str) -> None:
 
 
 def kept_token(data_dir: Path | None) -> str | None:
-    """The token of this data directory, made when first needed; only its owner can read the file."""
+    """The token of this data directory, created on first use; only its owner can read the file."""
     if data_dir is None:
         return None
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = data_dir / TOKEN
+    file = own_folder(data_dir) / TOKEN
+    if file.exists():
+        if kept := private_file(file).read_text().strip():
+            return kept
+        file.unlink()  # an earlier version was killed while it wrote the token, or had no room for it
+    unfinished = file.with_name(f".{TOKEN}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        private_file(unfinished).write_text(secrets.token_urlsafe(24))
+        os.link(unfinished, file)
     except FileExistsError:
-        return file.read_text().strip()
-    with os.fdopen(descriptor, "w") as new:
-        token = secrets.token_urlsafe(24)
-        new.write(token)
-    return token
+        pass  # written by another hub that starts at the same time: the lock decides which one serves
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return file.read_text()

@@ -1,8 +1,9 @@
-"""`python -m pfnb.worker`, started by a hub, which writes its address into the worker's standard input and keeps that open."""
+"""`python -m pfnb.worker`, started by a hub, which writes its address to the worker's standard input and keeps that open."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -10,15 +11,24 @@ import sys
 import threading
 
 from pfnb import commands
+from pfnb.client.calls import Calls
+from pfnb.client.connection import connect
+from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, PfnbError
-from pfnb.kernel.calls import Calls
-from pfnb.kernel.connection import connect
-from pfnb.kernel.discovery import HubAddress
-from pfnb.language.runner import Runner
+from pfnb.language.offload import has_stuck
+from pfnb.language.running.runner import Runner
 from pfnb.worker.runs import Runs
 
 NICENESS = 10
-"""So much the worker stands back: whatever its pipelines do, the hub has to receive."""
+"""The niceness of a worker: whatever its pipelines do, the hub must be able to receive."""
+
+
+STUCK_SECONDS = 15.0
+"""Longer than any step may wait for another process."""
+STUCK = 75
+"""The exit status of a worker that ended because it was stuck."""
+SWITCH_SECONDS = 0.001
+"""Seconds that a computing thread may keep the interpreter while the loop waits for it."""
 
 
 def main() -> None:
@@ -26,18 +36,19 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log whole addresses, some with secrets
     threading.Thread(target=_end_with_hub, daemon=True, name="pfnb hub watch").start()
     asyncio.run(_work(HubAddress(given["url"], given["token"])))
 
 
 def _end_with_hub() -> None:
-    """The hub's end of the pipe closes however the hub ends."""
+    """End this process with the hub: however that ends, its end of the pipe closes."""
     sys.stdin.read()
     os._exit(0)
 
 
 async def _work(address: HubAddress) -> None:
-    """Run what the hub hands over until the connection ends; then this process ends, whatever its threads still do."""
+    """Run what the hub hands over until the connection ends; then end this process, even if threads are still running."""
     status = 0
     try:
         await _serve(address)
@@ -49,19 +60,42 @@ async def _work(address: HubAddress) -> None:
         os._exit(status)
 
 
+async def _end_if_stuck() -> None:
+    """End the process if a timed-out run left a thread behind: nothing else can stop a thread."""
+    while True:
+        await asyncio.sleep(1)
+        if has_stuck(STUCK_SECONDS):
+            break
+    logging.getLogger("pfnb.worker").error(
+        "a step went on for %g s after its run had ended: this worker ends", STUCK_SECONDS
+    )
+    logging.shutdown()
+    os._exit(STUCK)
+
+
 async def _serve(address: HubAddress) -> None:
-    connection = await connect(address, {"session": f"worker {os.getpid()}"})
+    connection = await connect(address, {"session": f"worker {os.getpid()}", "ahead": True})
     calls = Calls(0, lambda: HubUnreachableError("the hub is gone"))
     calls.connected(connection.send)
     runs = Runs(Runner(commands.load()), calls)
-    while (frame := await connection.receive()) is not None:
-        head, body = frame
-        if head["type"] == "delivery":
-            runs.take(head)
-        elif head["type"] == "revoked":
-            runs.cut_off(head["listener"])
-        else:
-            calls.settle(head, body)
+    gc.freeze()  # exempt what is loaded now from garbage collection: scanning it would delay all runs each time
+    sys.setswitchinterval(SWITCH_SECONDS)
+    watching = asyncio.create_task(_end_if_stuck(), name="pfnb stuck threads")
+    try:
+        while (frame := await connection.receive()) is not None:
+            head, body = frame
+            if head["type"] == "delivery":
+                runs.take(head)
+            elif head["type"] == "run":
+                runs.take_callers(head)
+            elif head["type"] == "revoked":
+                runs.cut_off(head["listener"])
+            elif head["type"] == "discarded":
+                runs.discard(head["delivery"], head["listener"])
+            else:
+                calls.settle(head, body)
+    finally:
+        watching.cancel()
 
 
 if __name__ == "__main__":

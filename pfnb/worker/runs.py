@@ -1,85 +1,145 @@
-"""The runs of stored pipelines: each begins as anonymousUser with an event, and its end is told to the hub."""
+"""The runs of a worker: stored pipelines for events, as anonymousUser, and requests of callers, as those callers."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+from pfnb.client.cause import CAUSE
+from pfnb.client.contents import Unreadable
+from pfnb.client.event import Event
+from pfnb.client.journal import note
+from pfnb.client.outcome import failed, succeeded, unexpected
+from pfnb.client.port import Caller, Naming, Patient, session_port
+from pfnb.client.way import FIRST_PAUSE, LONGEST_PAUSE, is_of_the_way
 from pfnb.exceptions import AccessDeniedError, BusyError, PfnbError
-from pfnb.kernel.contents import Unreadable
-from pfnb.kernel.event import Event
-from pfnb.kernel.journal import note
-from pfnb.kernel.outcome import failed, succeeded, unexpected
-from pfnb.kernel.port import Caller, ForOwner, SessionPort
-from pfnb.language.calls import LARGE
+from pfnb.http.answers import answer_of
+from pfnb.http.errors import error_answer
+from pfnb.http.handler import to_json
+from pfnb.http.wire import OWNER, RUN
+from pfnb.hub.workers.callers import Answer
+from pfnb.language.budget import Budget, granted
 from pfnb.language.offload import maybe_threaded
-from pfnb.language.parser import parse_pipeline
 from pfnb.language.payload import event_body
+from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, User
-from pfnb.language.runner import Runner
+from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pipeline
+from pfnb.language.running.calls import LARGE
+from pfnb.language.running.runner import Runner
 
+JSON = "application/json"
 MAX_PARSED = 2_000
-"""Pipelines that are kept as parsed."""
+"""The most parsed pipelines in the cache."""
 
 
 class Runs:
-    """All methods belong to the loop."""
+    """Call all methods on the loop."""
 
     def __init__(self, runner: Runner, hub: Caller) -> None:
         self._runner = runner
         self._hub = hub
         self._parse = lru_cache(MAX_PARSED)(partial(parse_pipeline, registry=runner.registry))
         self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._callers: set[asyncio.Task[None]] = set()
 
     def take(self, delivery: dict[str, Any]) -> None:
-        """Begin a run."""
-        task = asyncio.create_task(self._work(delivery))
+        """Begin a run of a stored pipeline."""
+        task = asyncio.create_task(self._work(delivery), name=delivery["delivery"])
         running = self._running.setdefault(delivery["listener"], set())
         running.add(task)
         task.add_done_callback(running.discard)
 
+    def take_callers(self, asked: dict[str, Any]) -> None:
+        """Begin a run that a caller asked for."""
+        task = asyncio.create_task(self._answer(asked))
+        self._callers.add(task)
+        task.add_done_callback(self._callers.discard)
+
     def cut_off(self, name: str) -> None:
-        """The pipeline was deleted, or is another now."""
+        """Cancel the runs of a pipeline that was deleted or changed."""
         for task in self._running.pop(name, ()):
             task.cancel()
 
+    def discard(self, number: str, name: str) -> None:
+        """Cancel the run of a delivery that was set aside."""
+        for task in self._running.get(name, ()):
+            if task.get_name() == number:
+                task.cancel()
+
     async def _work(self, delivery: dict[str, Any]) -> None:
+        CAUSE.set(delivery["delivery"])
         held = {"delivery": delivery["delivery"], "lease": delivery["lease"]}
-        outcome = await self._outcome(delivery)
+        pause = FIRST_PAUSE
+        while (outcome := await self._outcome(delivery)) is None:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
         while True:
             try:
                 await self._hub.call("finish_delivery", {**held, **outcome})
             except AccessDeniedError:
-                return  # It was handed out again meanwhile: the pipeline has changed.
+                return  # The pipeline has changed: the delivery was handed out again.
             except BusyError as error:
                 await asyncio.sleep(error.retry_after)
             except PfnbError as error:
                 if outcome["status"] == "failed":
                     raise
-                outcome = failed(error)  # The hub cannot take this result. The delivery has to end all the same.
+                # The hub cannot take this result, but the delivery must end.
+                note("ERROR", delivery["listener"], f"failed: {error}", delivery["entry"]["traceId"])
+                outcome = await failed(error)
             else:
                 return
 
-    async def _outcome(self, delivery: dict[str, Any]) -> dict[str, Any]:
-        """How the run ended. Also failing is an end."""
+    async def _answer(self, asked: dict[str, Any]) -> None:
+        """Run what a caller asked for, and send the answer."""
+        hub = session_port(Naming(self._hub, RUN, asked["run"]))
+        user = User(asked["user"]["name"], frozenset(asked["user"]["roles"]))
+        try:
+            with granted(Budget(user.name)):
+                pipeline = await self._asked_pipeline(asked)
+            given = {"body": asked["body"], "vars": asked.get("vars"), "name": asked["name"]}
+            result = await self._runner.run(pipeline, user=user, owner=user, hub=hub, **given)
+            await self._send(asked["run"], await answer_of(result, hub))
+        except Exception as error:
+            # Nobody else could report the error to the caller.
+            status, body, headers = error_answer(error)
+            await self._send(asked["run"], Answer(status, {"Content-Type": JSON, **headers}, to_json(body).encode()))
+
+    async def _asked_pipeline(self, asked: Mapping[str, Any]) -> Pipeline:
+        registry = self._runner.registry
+        if (command := asked.get("command")) is not None:
+            return command_pipeline(command, asked["parameters"], registry)
+        text, parse = (asked["pipeline"], parse_pipeline) if "pipeline" in asked else (asked["form"], parse_form)
+        return await maybe_threaded(len(text) > LARGE, partial(parse, text, registry))
+
+    async def _send(self, run: int, answer: Answer) -> None:
+        fields = {"run": run, "status": answer.status, "headers": dict(answer.headers), "content": answer.content}
+        await self._hub.call("answer_run", fields, answer.body)
+
+    async def _outcome(self, delivery: dict[str, Any]) -> dict[str, Any] | None:
+        """How the run ended, by success or failure; None if only the hub failed, and the run begins again."""
         name, entry, data = delivery["listener"], delivery["entry"], delivery["event"]
         source, owner = delivery["source"], delivery["owner"]
+        hub = session_port(Patient(Naming(self._hub, OWNER, owner["name"])))
         try:
             pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
             result = await self._runner.run(
                 pipeline,
                 user=ANONYMOUS,
                 owner=User(owner["name"], frozenset(owner["roles"])),
-                hub=SessionPort(ForOwner(self._hub, owner["name"])),
+                hub=hub,
                 body=event_body(data),
                 event=Event(entry, data, Unreadable()),
                 log=lambda level, message: note(level, name, message, entry["traceId"]),
                 name=name,
             )
+            return await succeeded(result, data, hub)
         except Exception as error:
-            # There is nobody that waits: the hub's record tells.
+            # Nobody waits for the result: the hub's record has the error.
             failure = error if isinstance(error, PfnbError) else unexpected(error)
+            if is_of_the_way(failure):
+                note("WARN", name, f"broken off, and will run again: {failure}", entry["traceId"])
+                return None
             note("ERROR", name, f"failed: {type(failure).__name__}: {failure}", entry["traceId"])
-            return failed(failure)
-        return succeeded(result)
+            return await failed(failure)

@@ -11,11 +11,25 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 
-from tests.benchmarks import busy_cell, expressions, history, properties, report, runs, stored, throughput, uploads
+from tests.benchmarks import (
+    busy_cell,
+    catching_up,
+    expressions,
+    history,
+    meanwhile,
+    properties,
+    report,
+    runs,
+    stored,
+    throughput,
+    timing,
+    uploads,
+)
 from tests.benchmarks.load import json_body, load, wrk_is_missing
 from tests.benchmarks.process import Server, server
 from tests.live.cells import run_cell
@@ -59,11 +73,14 @@ class Bench:
     def run(self) -> int:
         report.machine(self._folder)
         errors = self._throughput() + self._uploads() + self._busy_cell() + self._stored()
+        self._catching_up()
+        self._meanwhile()
         report.expressions(expressions.measured())
         report.runs(runs.measured())
         report.history(history.first_pages(self._folder / "history"))
         report.properties(properties.listings(self._folder / "properties"))
         report.loading(loading(rounds=5))
+        self._timing()
         report.errors(errors)
         return 1 if errors else 0
 
@@ -85,9 +102,19 @@ class Bench:
         report.throughput(medians, list(urls), self._rounds, self._seconds)
         return sum(sample.errors for sample in medians.values())
 
+    def _timing(self) -> None:
+        with self._hub("timing") as (started, client):
+            found = timing.states(client)
+            report.timing(
+                {
+                    words: timing.separations(started.url, found, samples=timing.SAMPLES, keep_alive=keep_alive)
+                    for words, keep_alive in (("one connection", True), ("a connection each", False))
+                }
+            )
+
     def _uploads(self) -> int:
         with self._hub("uploads") as (started, client):
-            url = client.receiver(_hook(client, "bench.upload", maxPayloadLength=uploads.UPLOAD_BYTES))
+            url = client.receiver(_hook(client, "bench.upload"))
             load(url, self._body, connections=16, seconds=1)
             result = uploads.upload_at_once(started, url)
         report.uploads(result)
@@ -106,16 +133,29 @@ class Bench:
         report.stored(result)
         return result.idle.errors + result.computing.errors
 
+    def _catching_up(self) -> None:
+        home = {**self._environment, "PFNB_TOKEN": TOKEN}
+        start = partial(self._started, "late")
+        report.catching_up(catching_up.measured(start, self._folder / "late", home, self._folder / "late-kernel.log"))
+
+    def _meanwhile(self) -> None:
+        home = {**self._environment, "PFNB_TOKEN": TOKEN}
+        with self._hub("meanwhile") as (started, client):
+            report.meanwhile(meanwhile.measured(client, started, home, self._folder / "meanwhile-kernel.log"))
+
     @contextmanager
     def _hub(self, name: str) -> Iterator[tuple[Server, HubClient]]:
-        pfnb = str(Path(sys.executable).with_name("pfnb"))
-        data = str(self._folder / name)
-        with self._server(name, pfnb, "serve", "--port", "0", "--data-dir", data, "--token", TOKEN) as started:
+        with self._started(name) as started:
             client = HubClient(started.url, TOKEN)
             try:
                 yield started, client
             finally:
                 client.close()
+
+    def _started(self, name: str) -> AbstractContextManager[Server]:
+        pfnb = str(Path(sys.executable).with_name("pfnb"))
+        data = str(self._folder / name)
+        return self._server(name, pfnb, "serve", "--port", "0", "--data-dir", data, "--token", TOKEN)
 
     def _server(self, name: str, *arguments: str) -> AbstractContextManager[Server]:
         return server(*arguments, environment=self._environment, log=self._folder / f"{name}.log")

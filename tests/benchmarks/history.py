@@ -8,11 +8,11 @@ import statistics
 import time
 from pathlib import Path
 
-from pfnb.hub.event import Event
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.query import EventFilter
-from pfnb.hub.request import Body
+from pfnb.hub.receiving.request import Body
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.query import EventFilter
 
 EVENTS = 100_000
 HOOKS = [f"0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f69{number:04d}" for number in range(20)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.property import Property
+from pfnb.hub.records.property import Property
 from pfnb.hub.stores.store import PropertyChange
 from pfnb.language.port import User
 

@@ -9,9 +9,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.benchmarks.catching_up import PENDING, CatchingUp
 from tests.benchmarks.expressions import Expressions
 from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
+from tests.benchmarks.meanwhile import Meanwhile
 from tests.benchmarks.properties import PROPERTIES
 from tests.benchmarks.runs import Runs
 from tests.benchmarks.stored import FEW, MANY, Stored
@@ -63,6 +65,27 @@ def stored(result: Stored) -> None:
     print("The receiver while a stored pipeline")
     for name, sample in (("waits", result.idle), ("only computes", result.computing)):
         print(f"  {name:<20} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms")
+
+
+def catching_up(result: CatchingUp) -> None:
+    print(
+        f"\nA kernel that comes back to {PENDING:,} pending deliveries, one at a time: {result.per_second:.0f} a second;"
+    )
+    print(
+        f"  after the first tenth the hub grew by {result.hub / MEBIBYTE:.1f} MiB, the kernel by {result.kernel / MEBIBYTE:.1f}"
+    )
+
+
+def meanwhile(found: Mapping[str, Meanwhile]) -> None:
+    print("\nAnswers to others while the hub has to do with")
+    for name, times in found.items():
+        print(f"  {name:<28} p99 {times.p99:>6.1f} ms, longest {times.longest:>6.1f} ms")
+
+
+def timing(found: Mapping[str, Mapping[str, float]]) -> None:
+    print("\nHow well the time of an answer tells a webhook from an unknown uuid (AUC; 0.5: not at all)")
+    for words, separations in found.items():
+        print(f"  {words}: {', '.join(f'{name} {auc:.3f}' for name, auc in separations.items())}")
 
 
 def history(pages: Mapping[str, float]) -> None:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pfnb.client.port import NoSession, session_port
 from pfnb.commands import load
-from pfnb.kernel.port import NoSession, SessionPort
 from pfnb.language import Pipeline, Runner, User, parse_pipeline
 from pfnb.language.roles import EVERYTHING
 
@@ -72,7 +72,7 @@ def measured() -> Runs:
 
 
 async def _measured() -> Runs:
-    runner, user, hub = Runner(load()), User("ada", EVERYTHING), SessionPort(NoSession())
+    runner, user, hub = Runner(load()), User("ada", EVERYTHING), session_port(NoSession())
     pipelines = {
         (name, tracing): _pipeline(runner, value, tracing=tracing)
         for name, value in VALUES.items()

@@ -15,7 +15,7 @@ import httpx
 from tests.benchmarks.process import Server
 
 UPLOADS = 64
-UPLOAD_BYTES = 4 * 1024 * 1024
+UPLOAD_BYTES = 25 * 1024 * 1024
 SAMPLE_SECONDS = 0.02
 
 
@@ -33,19 +33,19 @@ class Peak:
         self.bytes = server.memory()
 
 
-def upload_at_once(server: Server, url: str) -> Uploads:
-    body = os.urandom(UPLOAD_BYTES)
+def upload_at_once(server: Server, url: str, *, uploads: int = UPLOADS, size: int = UPLOAD_BYTES) -> Uploads:
+    body = os.urandom(size)
     before = server.memory()
     with _watched(server) as peak:
-        statuses, seconds = asyncio.run(_upload_all(url, body))
+        statuses, seconds = asyncio.run(_upload_all(url, body, uploads))
     return Uploads(peak.bytes - before, statuses, seconds)
 
 
-async def _upload_all(url: str, body: bytes) -> tuple[Counter[int], float]:
-    limits = httpx.Limits(max_connections=UPLOADS)
+async def _upload_all(url: str, body: bytes, uploads: int) -> tuple[Counter[int], float]:
+    limits = httpx.Limits(max_connections=uploads)
     async with httpx.AsyncClient(limits=limits, timeout=300, trust_env=False) as http:
         started = asyncio.get_running_loop().time()
-        answers = await asyncio.gather(*(http.post(url, content=body) for _ in range(UPLOADS)))
+        answers = await asyncio.gather(*(http.post(url, content=body) for _ in range(uploads)))
         seconds = asyncio.get_running_loop().time() - started
     return Counter(answer.status_code for answer in answers), seconds
 

@@ -27,6 +27,15 @@ def prints(event):
         print(number, "of many lines that a listener prints")
         time.sleep(0.0009)
 """
+HANGS = """import threading
+
+@pfnb.on("webhook.hang.#", name="hang")
+def hang(event):
+    while event.json()["in"] == "python":
+        time.sleep(0.01)
+    if event.json()["in"] == "lock":
+        threading.Event().wait()
+"""
 COMPUTE = 'import pathlib, time\ntime.sleep(float(pathlib.Path("seconds").read_text()))'
 
 
@@ -58,7 +67,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="package")
 def notebook(lab: Lab) -> Iterator[Notebook]:
     (lab.root / "seconds").write_text("0")
-    lab.write("inspect.ipynb", "%load_ext pfnb\nimport pfnb", LISTEN, PRINTS, "%webhook inspect", COMPUTE)
+    lab.write("inspect.ipynb", "%load_ext pfnb\nimport pfnb", LISTEN, PRINTS, HANGS, "%webhook inspect", COMPUTE)
     with lab.open("inspect.ipynb") as notebook:
         notebook.run_all()
         yield notebook

@@ -89,10 +89,11 @@ def test_hostile_headers_and_queries_are_only_shown(inspector, webhook):
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of hostile requests is not beside this checkout")
-def test_the_hostile_requests_of_the_corpus_are_only_shown(inspector, webhook):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.faults)], ids=["some", "all"])
+def test_the_hostile_requests_of_the_corpus_are_only_shown(inspector, webhook, step):
     rows = [json.loads(line) for line in CORPUS.read_text().strip().split("\n")]
     requests = [row["request"] for row in rows if row["category"] == "xss" and row["kind"] == "http"]
     assert requests
-    for request in requests:
+    for request in requests[::step]:
         body = request["body"].encode() if request["body"] is not None else json.dumps(request["gen"]["json"]).encode()
         send_and_look(inspector, webhook, content=body, headers=request["headers"])

@@ -330,3 +330,17 @@ class TestAssert:
     async def test_something_must_be_asserted(self, run):
         with pytest.raises(ParameterError, match="at least one"):
             await run(steps("assert: {message: x}"))
+
+
+@pytest.mark.parametrize("block", ["foreach: {in: 'a, b', as: x}", "foreach: {in: 'a, b'}"])
+async def test_foreach_puts_the_variables_back_when_a_step_fails(run, block):
+    text = "vars: {loop: mine, x: 1}\n" + steps(
+        block,
+        "error: {message: stop}",
+        "foreach.end",
+        "except: {drop: true}",
+        "except.end",
+        "finally",
+        "set: {value: '#{vars.loop} #{vars.x}'}",
+    )
+    assert (await run(text)).body == "mine 1"

@@ -83,6 +83,7 @@ async def test_a_wrong_schema_says_so(run, schema, words):
         await run(validated(schema), body='"text"')
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "schema",
     [{"pattern": "^(a|aa)+$"}, {"patternProperties": {"^(a|aa)+$": True}, "additionalProperties": False}],

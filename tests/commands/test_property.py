@@ -11,6 +11,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.server import LocalServer
+from pfnb.hub.keeping import properties
 from pfnb.language import ANONYMOUS
 from tests.commands.conftest import real_hub as hub
 
@@ -113,6 +114,17 @@ async def test_attributes_are_changed_by_pattern(hub, run):
         (7, "text/markdown", "x"), (7, "text/markdown", "y"),
     ]  # fmt: skip
     assert found[1]["tags"] == {"team": "sales", "region": "eu"}
+
+
+async def test_a_listing_has_a_bound_of_values_and_that_of_paths_has_none(call, monkeypatch):
+    monkeypatch.setattr(properties, "LISTED", 100)
+    for path in ("a/b/1", "a/b/2"):
+        await call("property.put", path=path, value="x" * 60)
+    refused = await call("property.list", pattern="a/b/*")
+    assert refused.status_code == 400
+    assert "property.keys" in refused.json()["statusMessage"]
+    assert len((await call("property.list", pattern="a/b/1*")).json()) == 1
+    assert len((await call("property.keys", pattern="a/b/*")).json()) == 2
 
 
 async def test_a_value_that_is_not_there_is_its_default(hub, run):

@@ -9,6 +9,7 @@ import pytest
 from pfnb.commands.formats import template as templates
 from pfnb.exceptions import ParameterError
 from pfnb.language import ANONYMOUS
+from pfnb.language.budget import Budget, granted
 from tests.commands.conftest import real_hub as hub
 
 __all__ = ["hub"]
@@ -166,12 +167,11 @@ DOUBLING = "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}"
         "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
     ],
 )
-def test_what_would_not_end_or_not_fit_is_refused_soon(template, monkeypatch):
-    monkeypatch.setattr(templates, "SECONDS", 1.0)
+def test_what_would_not_end_or_not_fit_is_refused_soon(template):
     tracemalloc.start()
     began = time.monotonic()
     try:
-        with pytest.raises(ParameterError, match="template"):
+        with granted(Budget()) as budget, budget.measured(), pytest.raises(ParameterError, match="template"):
             templates.render(template, {})
         assert time.monotonic() - began < 20
         assert tracemalloc.get_traced_memory()[1] < 300_000_000
@@ -185,12 +185,28 @@ def test_a_text_as_large_as_a_payload_may_be_is_rendered():
     assert templates.render("{{ text.split(',')|length }}", {"text": "a," * 2_000_000}) == "2000001"
 
 
-async def test_it_cannot_take_for_ever(monkeypatch):
-    monkeypatch.setattr(templates, "SECONDS", 0.05)
-    with pytest.raises(ParameterError, match="takes too long"):
+async def test_it_cannot_take_for_ever():
+    few = Budget(seconds=0.05)
+    with granted(few), few.measured(), pytest.raises(ParameterError, match=r"more than 0.05 s of processor time"):
         templates.render("{% for a in range(99999) %}{% for b in range(9) %}{% endfor %}{% endfor %}", {})
 
 
 async def test_only_a_map_is_a_model(run):
     with pytest.raises(ParameterError, match="wants to be a map, not a list"):
         await run(step("x", model=[1]))
+
+
+@pytest.mark.parametrize(
+    "step", ["transform.template: {template: '#{body.t}'}", "transform.ftl: {template: '#{body.t}'}"]
+)
+async def test_a_computed_template_sees_its_model_alone(run, step):
+    body = {"t": "{{ vars.token }}" if "template:" in step.split()[0] else "${vars.token}"}
+    with pytest.raises(ParameterError, match="needs a model"):
+        await run(f"pipeline:\n  - {step}\n", body=body, vars={"token": "secret"})
+    with pytest.raises(ParameterError, match="the template, line 1"):
+        await run(f"pipeline:\n  - {step[:-1]}, model: {{a: 1}}}}\n", body=body, vars={"token": "secret"})
+
+
+async def test_a_body_is_a_template_with_a_model_alone(run):
+    with pytest.raises(ParameterError, match="needs a model"):
+        await run("pipeline:\n  - transform.ftl\n", body="${vars.token}", vars={"token": "secret"})

@@ -18,6 +18,9 @@ SCOPE = {
     "body": None,
     "headers": {},
 }
+LATE = "takes too long|takes more than"
+"""By processor time, or by the clock where other programs hold up the process that works on it."""
+ALONE = pytest.mark.alone
 HUGE = [
     "@data.integerList(1, 1000000000)",
     "@text.leftPad('a', 1e9)",
@@ -62,23 +65,28 @@ HUGE = [
         ("@json.path(vars.wide, '$..*..*..*..*..*')", "too much data"),
         ("@json.path(vars.wide, '$[' * 500)", "the JSONPath is wrong"),
         ("@json.path(vars.wide, '$[?(' + '(' * 900)", "nested too deeply"),
-        ("@json.stringify(vars.loop)", "Circular"),
+        ("@json.stringify(vars.loop)", "contains itself"),
         ("@convert.toXMLString(vars.loop)", "nested too deeply"),
         ("@convert.toXMLString({'a b': 1})", "cannot be a name"),
         ("@convert.toMap('<a>' * 100000 + '</a>' * 100000)", "nested deeper than 100"),
         ("""@convert.toMap('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')""", "document type"),
-        ("@xml.xpath(vars.branches, 'count(//*[count(//*[count(//*) > 1]) > 1])')", "takes too long"),
-        ("@xml.xpath(vars.branches, '//b = //c[. = //d]/x | //b[count(//c) = count(//d)]')", "takes too long|is wrong"),
+        pytest.param("@xml.xpath(vars.branches, 'count(//*[count(//*[count(//*) > 1]) > 1])')", LATE, marks=ALONE),
+        pytest.param(
+            "@xml.xpath(vars.branches, '//b = //c[. = //d]/x | //b[count(//c) = count(//d)]')",
+            f"{LATE}|is wrong",
+            marks=ALONE,
+        ),
         ("@xml.xpath('<a/>', '/a[')", "the XPath is wrong"),
         ("@xml.xpath('<a/>', 'doc(''file:///etc/passwd'')')", "unknown function"),
         ("@xml.xpath('<a/>', vars.large)", "1,000 characters at most"),
     ],
 )
 def test_what_would_be_huge_or_take_long_is_refused_at_once(expression, message):
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     with pytest.raises(PelEvaluationError, match=message):
         evaluate(expression, SCOPE)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - used < 2  # how long that takes is up to the other programs of this machine
+    assert time.perf_counter() - started < 15
 
 
 @pytest.mark.parametrize("expression", HUGE)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pfnb.client.port import NoSession, session_port
 from pfnb.exceptions import PelEvaluationError
-from pfnb.kernel.port import NoSession, SessionPort
 from pfnb.language import ANONYMOUS, Runner, User, parse_pipeline
 from pfnb.language.content import content_id_of
 
@@ -84,7 +84,7 @@ async def test_what_the_hub_knows_of_a_user_is_told(value_of, hub):
 
 async def test_without_a_hub_a_user_is_known_by_name(registry):
     text = "pipeline:\n  - body.set: '${@user.displayName()}'"
-    result = await Runner(registry).run(parse_pipeline(text, registry), user=ADA, hub=SessionPort(NoSession()))
+    result = await Runner(registry).run(parse_pipeline(text, registry), user=ADA, hub=session_port(NoSession()))
     assert result.body == "ada"
 
 
@@ -95,13 +95,16 @@ async def test_the_user_is_whom_the_run_acts_as_by_now(run):
 
 @pytest.mark.parametrize("name", ["MY_TOKEN", "DB_PASSWORD", "api_key", "PFNB_HUB", "AUTHOR", "STORE", "NOT_THERE"])
 async def test_secrets_of_the_environment_are_null(value_of, monkeypatch, name):
+    monkeypatch.setenv("PFNB_INSTANCE_ENV", name)
     if name != "NOT_THERE":
         monkeypatch.setenv(name, "postgresql://ada:secret@localhost/db")
     assert await value_of(f"@instance.env('{name}')") is None
 
 
-async def test_other_variables_of_the_environment_are_there(value_of, monkeypatch):
+async def test_variables_that_the_hubs_owner_names_are_there(value_of, monkeypatch):
     monkeypatch.setenv("REGION", "eu")
+    assert await value_of("@instance.env('REGION')") is None
+    monkeypatch.setenv("PFNB_INSTANCE_ENV", "ZONE, REGION")
     assert await value_of("@instance.env('REGION')") == "eu"
 
 

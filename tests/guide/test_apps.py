@@ -16,7 +16,7 @@ from pfnb.commands import load
 from pfnb.exceptions import UnknownCommandError
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.query import EventQuery
+from pfnb.hub.records.query import EventQuery
 from pfnb.language import Runner, User, parse_pipeline
 from pfnb.language.command import CommandRegistry, command
 from pfnb.language.payload import event_body

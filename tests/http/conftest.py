@@ -9,15 +9,19 @@ import pytest
 
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
+from pfnb.hub.receiving.request import Limits
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 UNKNOWN = "99999999-6d6b-4f1e-9d5e-5b8f3f999999"
+PIPEFORCES_LIMITS = Limits.chosen({}, {"max_payload": "4MB", "webhook_payload": 512_000})
+SECONDS = 30.0
+"""For an answer: on a busy machine a process that runs pipelines takes many to start."""
 RECEIVE = "/api/v3/command/webhook.receive"
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
-    made = LocalServer(HubOptions(tmp_path / "hub", owner="ada"))
+    made = LocalServer(HubOptions(tmp_path / "hub", PIPEFORCES_LIMITS, owner="ada"))
     await made.start()
     await made.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
     yield made
@@ -26,14 +30,14 @@ async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
 
 @pytest.fixture
 async def anyone(server: LocalServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=SECONDS) as client:
         yield client
 
 
 @pytest.fixture
 async def owner(server: LocalServer) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {server.token}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False, timeout=SECONDS) as client:
         yield client
 
 

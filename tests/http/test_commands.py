@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from pfnb.http.server import LocalServer
+from pfnb.hub.past import history
 from tests.http.conftest import RECEIVE, UUID
+from tests.hub.conftest import reads_fail
 
 COMMAND = "/api/v3/command/"
 PIPELINE = "/api/v3/pipeline"
@@ -202,6 +204,20 @@ async def test_an_error_of_our_own_gives_nothing_away(
     assert answer.json()["traceId"] in caplog.text
 
 
+async def test_a_page_of_logs_ends_before_its_bodies_are_too_many(
+    anyone: httpx.AsyncClient, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LOG_BYTES", 2_500)
+    for size in (1_000, 1_000, 4_000, 1_000):
+        await anyone.post(RECEIVE, params={"uuid": UUID}, content=bytes(size))
+    pages: list[list[int]] = []
+    before: dict[str, str] = {}
+    while page := (await owner.get(COMMAND + "webhook.receive.logs", params={"uuid": UUID, **before})).json():
+        pages.append([row["contentLength"] for row in page])
+        before = {"before": page[-1]["id"]}
+    assert pages == [[1_000], [4_000], [1_000, 1_000]]
+
+
 async def test_logs_page_by_id_and_bound_their_limit(anyone: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
     for number in range(3):
         await anyone.post(RECEIVE, params={"uuid": UUID}, json={"n": number})
@@ -242,3 +258,13 @@ async def test_a_command_takes_expressions_as_parameters(owner: httpx.AsyncClien
     assert answer.json() == [{"a": 1}]
     answer = await owner.post(COMMAND + "data.list.filter", params={"exclude": "item.a >"}, json=[])
     assert (answer.status_code, answer.json()["errorType"]) == (400, "PelSyntaxError")
+
+
+async def test_a_store_that_cannot_be_read_is_the_hubs_trouble_and_passes(
+    server: LocalServer, owner: httpx.AsyncClient
+) -> None:
+    with reads_fail(server.hub):
+        answer = await owner.get(COMMAND + "webhook.receive.logs", params={"uuid": UUID})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        assert "cannot read now" in answer.json()["statusMessage"]
+    assert (await owner.get(COMMAND + "webhook.receive.logs", params={"uuid": UUID})).json() == []

@@ -14,7 +14,7 @@ from pfnb.http.openapi import openapi
 from pfnb.http.routes import token_routes
 from pfnb.http.server import LocalServer
 from pfnb.language import CommandRegistry, command
-from pfnb.language.parser import stands_alone
+from pfnb.language.reading.parser import stands_alone
 from tests.language.test_schema import Address
 
 URL = "http://127.0.0.1:8899/pfnb"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ async def test_a_refusal_names_the_role_and_is_in_the_audit_log(acting: As, tmp_
     assert (answer.status_code, answer.json()["line"]) == (403, 3)
     assert "grace may not run event.send" in answer.json()["statusMessage"]
     assert "CAN_PIPE_event.send" in answer.json()["statusMessage"]
-    [entry] = [json.loads(line) for line in (tmp_path / "hub" / "audit.log").read_text().splitlines()]
+    [entry] = _refusals(tmp_path)
     assert (entry["user"], entry["command"], entry["missing"]) == ("grace", "event.send", "CAN_PIPE_event.send")
     assert (tmp_path / "hub" / "audit.log").stat().st_mode & 0o777 == 0o600
 
@@ -64,7 +65,7 @@ async def test_running_as_somebody_else_takes_both_roles(acting: As, owner: http
     assert (await owner.post(PIPELINE, content=text)).json()["owner"] == "target"
     grace = await acting("CAN_PIPE_%")
     assert "CAN_RUN_AS_SOURCE for grace" in (await grace.post(PIPELINE, content=text)).json()["statusMessage"]
-    entries = [json.loads(line) for line in (tmp_path / "hub" / "audit.log").read_text().splitlines()]
+    entries = _refusals(tmp_path)
     assert [(entry["user"], entry["command"], entry["missing"]) for entry in entries] == [
         ("ada", "iam.run.as", "CAN_RUN_AS_TARGET"),
         ("grace", "iam.run.as", "CAN_RUN_AS_SOURCE"),
@@ -120,3 +121,8 @@ async def test_a_password_is_in_no_answer(owner: httpx.AsyncClient) -> None:
         assert answer.status_code == 200
         assert "horse" not in answer.text
         assert "password" not in answer.text
+
+
+def _refusals(folder: Path) -> list[dict[str, Any]]:
+    entries = [json.loads(line) for line in (folder / "hub" / "audit.log").read_text().splitlines()]
+    return [entry for entry in entries if entry["event"] == "refused"]

@@ -7,7 +7,7 @@ import pytest
 
 from pfnb.http.server import LocalServer
 from pfnb.language.masking import MASK
-from pfnb.language.parser import parse_pipeline
+from pfnb.language.reading.parser import parse_pipeline
 from tests.outbound.conftest import Partner, partner
 
 __all__ = ["partner"]

@@ -7,13 +7,14 @@ import base64
 import hashlib
 import json
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from pfnb.http.server import LocalServer
-from pfnb.hub.delivery import Outcome
+from pfnb.hub.records.delivery import Outcome
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID, newest
 from tests.hub.conftest import RecordingWorker, listener
 
@@ -221,10 +222,12 @@ async def test_wait_answers_as_the_pipeline_set_it_but_for_what_only_the_server_
     server: LocalServer, anyone: httpx.AsyncClient
 ) -> None:
     headers = {"Location": "/leads/7", "Content-Type": "text/html", "Set-Cookie": "a=b", "X-A": "b\r\nX-Injected: 1"}
+    headers |= {"X-Content-Type-Options": "none", "Service-Worker-Allowed": "/"}
     await answering(server, Outcome(True, "x", response={"status": 201, "headers": headers, "body": "<b>made</b>"}))
     answer = await anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, json={})
     assert (answer.status_code, answer.text, answer.headers["location"]) == (201, "<b>made</b>", "/leads/7")
-    assert not {"set-cookie", "x-a", "x-injected"} & set(answer.headers)
+    assert not {"set-cookie", "x-a", "x-injected", "service-worker-allowed"} & set(answer.headers)
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("sandbox")
 
 
@@ -274,3 +277,44 @@ async def test_a_body_that_announces_far_too_much_is_refused_before_it_is_sent(s
     )
     assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
     writer.close()
+
+
+async def test_a_large_body_has_as_much_more_time_as_has_come_of_it(server: LocalServer) -> None:
+    server.site.gate.seconds = 0.1
+    address = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = (
+        f"POST {address.path}{RECEIVE}?uuid={UUID} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 500000\r\n\r\n"
+    )
+    writer.write(head.encode() + b"x" * 400_000)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.readline(), 0.5)  # it would have been refused five times over
+    writer.write(b"x" * 100_000)
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+
+async def test_a_sender_who_asks_first_is_refused_before_its_body(server: LocalServer) -> None:
+    address = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST {address.path}{RECEIVE}?uuid={UUID} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+    writer.write(f"{head}Content-Length: 5000000\r\nExpect: 100-continue\r\n\r\n".encode())
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+
+async def test_a_data_directory_that_is_moved_away_is_a_503_until_it_is_back(
+    server: LocalServer, anyone: httpx.AsyncClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answers() -> tuple[int, int]:
+        receiving = await anyone.post(RECEIVE, params={"uuid": UUID}, json={})
+        assert str(tmp_path) not in receiving.text
+        return receiving.status_code, (await anyone.get("/healthz")).status_code
+
+    assert await answers() == (200, 200)
+    (tmp_path / "hub").rename(tmp_path / "away")
+    assert [await answers() for _ in range(3)] == [(503, 503)] * 3
+    said = [one.getMessage() for one in caplog.records if "was moved or removed" in one.getMessage()]
+    assert len(said) == 1
+    (tmp_path / "away").rename(tmp_path / "hub")
+    assert await answers() == (200, 200)

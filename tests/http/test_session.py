@@ -13,7 +13,8 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from pfnb.http.server import LocalServer
-from pfnb.http.wire import pack, unpack
+from pfnb.http.wire import bundled, pack, unpack
+from pfnb.hub import supervision
 from tests.http.conftest import RECEIVE, UUID
 
 HELLO = {"type": "hello", "protocol": 1, "session": "s1", "notebook": "a.ipynb", "since": None}
@@ -104,6 +105,30 @@ async def test_a_delivery_goes_to_its_session_and_its_end_is_stored(
     assert await server.hub.store.pending_counts() == {}
 
 
+async def test_a_delivery_whose_event_cannot_be_read_comes_later_and_has_not_failed(
+    server: LocalServer, anyone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.01)
+    async with session(server) as connection:
+        await frame(connection)
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+    text = "x" * (server.hub.settings.limits.memory + 1)
+    await anyone.post(RECEIVE, params={"uuid": UUID}, json={"a": text})
+    (body,) = server.hub.settings.bodies.iterdir()
+    aside = body.rename(body.with_name("aside"))
+    body.mkdir()  # which cannot be read as a file
+    async with session(server) as connection:
+        await frame(connection)
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+        async with asyncio.timeout(5):
+            while server.hub.dispatcher.trouble("lead") is None:
+                await asyncio.sleep(0.01)
+        body.rmdir()
+        aside.rename(body)
+        delivery = await frame(connection)
+        assert (delivery["attempt"], delivery["event"]["payload"]) == (1, {"a": text})
+
+
 async def test_a_hub_that_stops_takes_leave_of_its_sessions() -> None:
     server = LocalServer()
     await server.start()
@@ -124,8 +149,8 @@ async def test_the_bytes_of_an_empty_file_are_an_answer_too(server: LocalServer,
             asked_for = {
                 "type": "call",
                 "id": 1,
-                "method": "read_content",
-                "arguments": {"content_id": f"{event.id}.{number}"},
+                "method": "read_event_content",
+                "arguments": {"id": f"{event.id}.{number}"},
             }
             await connection.write_message(pack(asked_for), binary=True)
             data = await asyncio.wait_for(connection.read_message(), 5)
@@ -174,3 +199,94 @@ async def test_a_filter_that_means_nothing_is_refused_by_name(
         await frame(connection)
         error = (await call(connection, "list_events", **arguments))["error"]
         assert (error["errorType"], wrong in error["statusMessage"]) == ("ParameterError", True)
+
+
+@asynccontextmanager
+async def listening(server: LocalServer, name: str, **hello: Any) -> AsyncIterator[WebSocketClientConnection]:
+    """A kernel that listens as `lead`; at the end of the block it is gone without a farewell."""
+    connection = await websocket_connect(asked(server, Authorization=f"token {server.token}"))
+    await connection.write_message(pack({**HELLO, "session": name, **hello}), binary=True)
+    await frame(connection)
+    await call(connection, "register_listener", name="lead", pattern="order.*")
+    yield connection
+    assert connection.protocol is not None
+    connection.protocol._abort()
+    connection.close()
+
+
+async def frames(connection: WebSocketClientConnection, count: int) -> AsyncIterator[dict[str, Any]]:
+    """The next deliveries, which may come several in one message."""
+    while count > 0:
+        data = await connection.read_message()
+        assert isinstance(data, bytes)
+        for head, _ in bundled(*unpack(data)):
+            assert head["type"] == "delivery"
+            count -= 1
+            yield head
+
+
+async def deliveries(server: LocalServer) -> list[tuple[str, str]]:
+    rows = await server.hub.history.runs("lead", "ada", None, 100)
+    return [(row["status"], (row["error"] or {}).get("statusMessage", "")) for row in reversed(rows)]
+
+
+async def ends_while(server: LocalServer, name: str, payload: str) -> None:
+    """A kernel that ends while it runs the event with this payload; it finishes all others."""
+    async with listening(server, name) as kernel:
+        while (delivery := await frame(kernel))["event"]["payload"] != payload:
+            ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded"}
+            await call(kernel, "finish_delivery", **ended)
+    while server.hub.dispatcher.workers("lead"):
+        await asyncio.sleep(0.01)
+
+
+async def test_an_event_that_ends_its_kernel_is_set_aside_after_three_times_and_the_others_go_on(
+    server: LocalServer, anyone: httpx.AsyncClient
+) -> None:
+    async with session(server) as connection:
+        await frame(connection)
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+    for payload in ("deadly", "good"):
+        await anyone.post(RECEIVE, params={"uuid": UUID}, json=payload)
+    for name in ("k1", "k2", "k3"):
+        await ends_while(server, name, "deadly")
+    async with listening(server, "k4") as kernel:
+        delivery = await frame(kernel)
+        assert delivery["event"]["payload"] == "good"
+        ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded"}
+        await call(kernel, "finish_delivery", **ended)
+    dead = "the kernel ended 3 times while it ran: mend what ends it, then replay the event"
+    assert await deliveries(server) == [("dead", dead), ("succeeded", "")]
+
+
+async def test_only_what_had_begun_is_blamed_for_the_end_of_a_kernel_that_had_more_of_them(
+    server: LocalServer, anyone: httpx.AsyncClient
+) -> None:
+    async with session(server) as connection:
+        await frame(connection)
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+    for payload in ("deadly", "good", "better"):
+        await anyone.post(RECEIVE, params={"uuid": UUID}, json=payload)
+    for name in ("k1", "k2", "k3"):
+        async with listening(server, name, ahead=True) as kernel:
+            assert len([one async for one in frames(kernel, 3)]) == 3
+        while server.hub.dispatcher.workers("lead"):
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while (rows := await server.hub.history.runs("lead", "ada", None, 100))[-1]["attempts"] < 3:
+            await asyncio.sleep(0.01)
+    assert [(row["status"], row["attempts"]) for row in reversed(rows)] == [("pending", 3), *[("pending", 0)] * 2]
+    async with listening(server, "k4", ahead=True) as kernel:
+        assert [one["event"]["payload"] async for one in frames(kernel, 2)] == ["good", "better"]
+
+
+async def test_a_connection_that_breaks_again_and_again_sets_nothing_aside(
+    server: LocalServer, anyone: httpx.AsyncClient
+) -> None:
+    async with session(server) as connection:
+        await frame(connection)
+        await call(connection, "register_listener", name="lead", pattern="order.*")
+    await anyone.post(RECEIVE, params={"uuid": UUID}, json="long")
+    for _ in range(5):
+        await ends_while(server, "the same", "long")
+    assert await deliveries(server) == [("pending", "")]

@@ -1,25 +1,28 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from pfnb.hub.delivery import Listener
-from pfnb.hub.event import Event
-from pfnb.hub.feed import Job
+from pfnb.hub.dispatch.feed import Job
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.ingest import Ingest
-from pfnb.hub.request import Body, Limits, Received, RequestHead
+from pfnb.hub.receiving.ingest import Ingest
+from pfnb.hub.receiving.request import Body, Limits, Received, RequestHead
+from pfnb.hub.records.delivery import Delivery, Listener
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql import SqlStore
 from pfnb.hub.stores.store import Store
-from pfnb.hub.webhook import Webhook
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 HOOK = Webhook(UUID, "order.placed", "ada", created=1, updated=1)
@@ -28,16 +31,21 @@ HOOK = Webhook(UUID, "order.placed", "ada", created=1, updated=1)
 class RecordingWorker:
     """A worker that keeps what it is handed until the test ends it."""
 
-    def __init__(self, session: str = "") -> None:
+    def __init__(self, session: str = "", ahead: int = 0) -> None:
         self.session = session or uuid.uuid4().hex
+        self.ahead = ahead
         self.jobs: asyncio.Queue[Job] = asyncio.Queue()
         self.revoked: list[str] = []
+        self.discarded: list[int] = []
 
     async def deliver(self, job: Job) -> None:
         self.jobs.put_nowait(job)
 
     def revoke(self, listener: str) -> None:
         self.revoked.append(listener)
+
+    def discard(self, delivery: Delivery, error: dict[str, Any]) -> None:
+        self.discarded.append(delivery.id)
 
     async def next(self) -> Job:
         async with asyncio.timeout(5):
@@ -52,7 +60,7 @@ def request(
     body: bytes = b"{}", *, uuid: str = UUID, method: str = "POST", content_type: str = "application/json"
 ) -> Received:
     head = RequestHead(method, f"uuid={uuid}", (("Content-Type", content_type),))
-    ingest = Ingest(head, Limits(), Path("unused"))
+    ingest = Ingest(head, Limits(memory=max(Limits.memory, len(body))), Path("unused"))
     ingest.feed(body)
     return ingest.finish()
 
@@ -99,3 +107,24 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await made.save_webhooks(HOOK)
     yield made
     await made.close()
+
+
+@contextmanager
+def reads_fail(hub: Hub) -> Iterator[None]:
+    """SQLite itself breaks off every read."""
+    store = hub.store
+    assert isinstance(store, SqlStore)
+
+    def break_off(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(lambda: 1, 1)
+
+    def go_on(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(None, 0)
+
+    sa.event.listen(store._engine, "checkout", break_off)
+    sa.event.listen(store._engine, "checkin", go_on)
+    try:
+        yield
+    finally:
+        sa.event.remove(store._engine, "checkout", break_off)
+        sa.event.remove(store._engine, "checkin", go_on)

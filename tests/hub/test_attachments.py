@@ -9,7 +9,7 @@ import pytest
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.property import Attachment, Property
+from pfnb.hub.records.property import Attachment, Property
 
 PATH = "global/app/demo/applicant"
 LARGE = bytes(range(256)) * 20_000

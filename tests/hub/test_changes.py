@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pfnb.hub import changes
-from pfnb.hub.changes import Changes
+from pfnb.hub.past import changes
+from pfnb.hub.past.changes import Changes
 
 
 def test_what_changed_after_a_number_comes_once_each_and_oldest_first() -> None:

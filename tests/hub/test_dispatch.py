@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, BusyError, NameTakenError, NotFoundError, WaitTimeoutError
-from pfnb.hub.delivery import Outcome
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
+from pfnb.hub.records.delivery import Outcome
 from tests.hub.conftest import UUID, RecordingWorker, listener, request
 
 DONE = Outcome(succeeded=True, value="done")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from random import Random
 
-from pfnb.hub.event import new_correlation_id, new_event_id, new_trace_id
+from pfnb.hub.records.event import new_correlation_id, new_event_id, new_trace_id
 
 
 def test_event_ids_are_version_7_uuids_that_sort_by_time() -> None:

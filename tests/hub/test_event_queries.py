@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.query import EventFilter, EventQuery
-from pfnb.hub.request import Body, FilePart
+from pfnb.hub.receiving.request import Body, FilePart
+from pfnb.hub.records.query import EventFilter, EventQuery
 from pfnb.hub.stores import search
 from pfnb.hub.stores.store import Store
 from tests.hub.conftest import HOOK, event, small

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError
 from pfnb.hub.access import HubAccess
-from pfnb.hub.delivery import Outcome
 from pfnb.hub.hub import Hub
-from pfnb.hub.query import EventFilter
+from pfnb.hub.records.delivery import Outcome
+from pfnb.hub.records.query import EventFilter
 from pfnb.language.port import User
-from tests.hub.conftest import RecordingWorker, listener, request
+from tests.hub.conftest import UUID, RecordingWorker, listener, request
 
 EVERY = EventFilter()
 DONE = Outcome(succeeded=True, value="done", steps=({"number": 1, "command": "log"},))
@@ -28,7 +29,8 @@ async def test_a_listed_event_has_its_order_and_the_ids_of_its_deliveries_and_no
     (row,) = page["events"]
     assert (row["id"], row["seq"], "body" in row) == (receipt.event_id, 1, False)
     mine = {"id": str(job.delivery.id), "listener": "lead", "status": "running", "attempts": 1, "error": None}
-    assert row["deliveries"] == [mine]
+    assert [{**one, "runningFor": None} for one in row["deliveries"]] == [{**mine, "runningFor": None}]
+    assert row["deliveries"][0]["runningFor"] >= 0
     assert (page["next"], page["total"]) == (None, 1)
 
 
@@ -146,7 +148,38 @@ async def test_a_part_of_a_content_is_read_without_the_rest(hub: Hub) -> None:
 async def test_a_run_that_acts_as_somebody_else_still_reads_what_its_event_brought(hub: Hub) -> None:
     receipt = await hub.receive(request(b"hello", content_type="text/plain"))
     bob = HubAccess(hub, User("ada"), "http://127.0.0.1/pfnb").as_user(User("bob"))
-    assert await bob.read_content(receipt.event_id) == b"hello"
+    assert await bob.read_content(hub.signatures.signed(receipt.event_id, "ada")) == b"hello"
     theirs = await hub.send("order.placed", 1, owner="eve")
     with pytest.raises(NotFoundError):
-        await bob.read_content(theirs.id)
+        await bob.read_content(hub.signatures.signed(theirs.id, "eve"))
+
+
+@pytest.mark.parametrize(
+    ("payload_type", "content_type", "body", "reads"),
+    [
+        ("raw", "application/octet-stream", b"\0" * 3_000_000, False),
+        ("outbound", "text/plain", b"x" * 3_000_000, False),
+        ("raw", "application/json", b"[" + b"1," * 1_500_000 + b"1]", False),
+        ("raw", "application/json", b'["' + b"x" * 3_000_000 + b'"]', True),
+    ],
+)
+async def test_of_a_long_body_that_is_only_referred_to_one_piece_is_in_memory_at_once(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, payload_type: str, content_type: str, body: bytes, reads: bool
+) -> None:
+    await hub.webhooks.put({"uuid": UUID, "payloadType": payload_type}, "ada")
+    receipt = await hub.receive(request(body, content_type=content_type))
+    event = await hub.store.event(receipt.event_id)
+    assert event is not None
+    whole: list[str] = []
+    read = hub.store.body
+
+    async def counted(event_id: str) -> bytes:
+        whole.append(event_id)
+        return await read(event_id)
+
+    monkeypatch.setattr(hub.store, "body", counted)
+    payload = (await hub.history.object(event))["payload"]
+    assert bool(whole) == reads
+    if not reads:
+        assert payload["contentLength"] == len(body)
+        assert payload["checksum"] == f"sha-256={hashlib.sha256(body).hexdigest()}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pfnb.hub.ingest import Ingest
-from pfnb.hub.request import Limits, Received, RequestHead, canonical_uuid
+from pfnb.hub.receiving.ingest import Ingest
+from pfnb.hub.receiving.request import Limits, Received, RequestHead, canonical_uuid
 
 A, B, C, D, E, F = (f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "abcdef")
 FORM = "application/x-www-form-urlencoded"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pfnb.exceptions import NotFoundError, ParameterError, PayloadTooLargeError
-from pfnb.hub import contents
 from pfnb.hub.access import HubAccess
-from pfnb.hub.cache import MAX_KEY, MAX_VALUE
 from pfnb.hub.hub import Hub
+from pfnb.hub.keeping import contents
+from pfnb.hub.keeping.cache import MAX_KEY, MAX_VALUE
 from pfnb.language.content import content_id_of
 from pfnb.language.port import User
 from pfnb.language.roles import EVERYTHING

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from pfnb.hub.event import Event
-from pfnb.hub.payload import event_object, log_entry
-from pfnb.hub.request import FilePart
+from pfnb.hub.payload import MOST_VALUES, event_object, log_entry
+from pfnb.hub.receiving.request import FilePart
+from pfnb.hub.records.event import Event
 
 EVENT = Event(
     id="e1",
@@ -39,7 +39,10 @@ def test_event_object_is_exactly_the_documented_one():
         "async": True,
         "created": 1682349730659,
         "method": "POST",
+        "path": {},
         "query": {"a": "1", "b": ["2", "3"]},
+        "rawQuery": "",
+        "remoteAddress": "",
         "headers": {"content-type": "application/json"},
         "payload": {"x": 1},
     }
@@ -180,3 +183,11 @@ def test_log_entry_keeps_lists_bytes_and_deliveries():
         "deliveries": deliveries,
     }
     assert "body" not in log_entry(event, None, [])
+
+
+def test_json_of_more_values_than_a_pipeline_is_given_is_referred_to():
+    body = b"[" + b"1," * MOST_VALUES + b"1]"
+    seen = payload(body)
+    assert (seen["content"], seen["contentType"]) == (f"$uri:attachment:{EVENT.id}", "application/json")
+    assert (seen["contentLength"], seen["checksum"]) == (len(body), f"sha-256={hashlib.sha256(body).hexdigest()}")
+    assert payload(b"[1, 2]") == [1, 2]

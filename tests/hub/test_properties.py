@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError, ParameterError, PayloadTooLargeError
-from pfnb.hub import properties
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.property import MINUTE, Property
+from pfnb.hub.records.property import MINUTE, Property
 from pfnb.hub.stores.store import PropertyChange
 from tests.hub.conftest import RecordingWorker, listener
 
@@ -154,11 +153,9 @@ async def test_what_has_outlived_its_time_is_gone_and_makes_room(hub, monkeypatc
     again = await put(hub, value="new")
     assert again.uuid != made.uuid
     assert (await told(hub, worker))[0] == "property.created"
-    monkeypatch.setattr(properties, "SWEEP_SECONDS", 0.01)
-    sweeping = asyncio.create_task(hub.properties.sweep_again_and_again())
+    await hub.properties.sweep()
     assert (await told(hub, worker))[0] == "property.deleted"
     assert [one.value for one in await hub.store.properties("")] == ["new"]
-    sweeping.cancel()
 
 
 async def test_changes_at_the_same_time_follow_each_other(hub):

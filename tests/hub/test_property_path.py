@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pfnb.exceptions import ParameterError
-from pfnb.hub.property_path import PathPattern, absolute_path
+from pfnb.hub.records.property_path import PathPattern, absolute_path
 
 HOME = "/pipeforce/default/"
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.hub import retention
-from pfnb.hub.clock import now
+from pfnb.hub.clock import DAY, now
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.request import Body
-from pfnb.hub.retention import DAY, Keep, Retention
+from pfnb.hub.past import retention
+from pfnb.hub.past.retention import Keep, Retention
+from pfnb.hub.receiving.request import Body
 from pfnb.hub.stores.store import Store
 from tests.hub.conftest import UUID, RecordingWorker, event, listener, request, small, sqlite_store
+from tests.live.older_database import older_database
 
 
 def sweeper(store: Store, keep: Keep, away: tuple[str, ...] = ()) -> Retention:
@@ -58,6 +59,7 @@ async def test_deliveries_that_wait_too_long_or_are_too_many_are_given_up(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "MAX_PENDING", 3)
+    monkeypatch.setattr(retention, "GIVEN_UP", 2)
     await store.add_event(event(1, created=now() - 2 * DAY), small(), ["away", "there"])
     for number in range(2, 7):
         await store.add_event(event(number, created=now()), small(), ["away", "there"])
@@ -85,9 +87,7 @@ async def test_the_database_gives_the_space_back(tmp_path: Path) -> None:
 
 
 async def test_a_database_that_could_not_give_space_back_is_made_able_to(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
-        connection.execute("CREATE TABLE other (a)")
-    connection.close()
+    older_database(tmp_path / "pfnb.sqlite", 1)
     store = sqlite_store(tmp_path)
     await store.open()
     await store.close()
@@ -115,6 +115,7 @@ async def test_a_hub_sweeps_by_itself_and_gives_up_only_on_listeners_that_nobody
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(retention, "SWEEP_SECONDS", 0.05)
     monkeypatch.setattr(retention, "MAX_PENDING", 1)
     home = Home(HubOptions(tmp_path / "hub", keep=Keep(days=30)))
     await home.open()
@@ -130,3 +131,16 @@ async def test_a_hub_sweeps_by_itself_and_gives_up_only_on_listeners_that_nobody
         while await hub.store.pending_counts() != {"gone": 1, "served": 3}:
             await asyncio.sleep(0.01)
     await home.close()
+
+
+async def test_a_hub_stays_near_its_bytes_however_fast_it_grows(tmp_path: Path) -> None:
+    home = Home(HubOptions(tmp_path / "hub", keep=Keep(megabytes=4)))
+    await home.open()
+    hub = home.hub
+    await hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed"}, "ada")
+    most = 0
+    for _ in range(600):
+        await hub.receive(request(bytes(30_000)))
+        most = max(most, await hub.store.size())
+    await home.close()
+    assert most < 1.2 * 4 * 1024 * 1024

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pfnb.hub.clock import now
-from pfnb.hub.delivery import Delivery, Listener, Outcome
-from pfnb.hub.feed import Job
+from pfnb.hub.dispatch.feed import Job
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
+from pfnb.hub.records.delivery import Delivery, Listener, Outcome
 from pfnb.language.retry import Retry
 from tests.hub.conftest import UUID, RecordingWorker, listener, request
 
@@ -93,7 +93,7 @@ async def test_retries_survive_the_end_of_their_hub(tmp_path: Path) -> None:
     home, worker = Home(HubOptions(tmp_path / "hub")), RecordingWorker()
     await home.open()
     await home.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed"}, "ada")
-    await home.hub.register(trying(wait=0.3), worker, replace=False)
+    await home.hub.register(trying(wait=1), worker, replace=False)
     await home.hub.receive(request())
     job = await worker.next()
     await home.hub.dispatcher.finish(job.delivery.id, job.lease, FAILED)
@@ -102,7 +102,7 @@ async def test_retries_survive_the_end_of_their_hub(tmp_path: Path) -> None:
 
     again, worker = Home(HubOptions(tmp_path / "hub")), RecordingWorker()
     await again.open()
-    await again.hub.register(trying(), worker, replace=False)
+    await again.hub.register(trying(wait=1), worker, replace=False)
     passing = await worker.next()
     assert passing.event.id == later
     await again.hub.dispatcher.finish(passing.delivery.id, passing.lease, DONE)

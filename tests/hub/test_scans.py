@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.hub import scans
+from pfnb.hub import scans, supervision
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.scans import ScanPlan
 from tests.hub.conftest import UUID
@@ -34,16 +34,22 @@ async def test_what_leaked_fires_no_more_and_the_log_says_where(
     assert UUID not in caplog.text
 
 
-async def test_a_folder_that_is_gone_is_told_and_the_hub_goes_on(
+async def test_a_folder_that_is_gone_is_named_in_the_log_and_scanned_once_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(scans, "FIRST_SECONDS", 0.0)
-    home = Home(HubOptions(tmp_path / "hub", scan=ScanPlan((tmp_path / "gone",), hours=1e-6)))
+    monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.01)
+    home = Home(HubOptions(tmp_path / "hub", owner="ada", scan=ScanPlan((tmp_path / "gone",), hours=1e-6)))
     with caplog.at_level(logging.WARNING, "pfnb.hub"):
         await home.open()
         try:
             async with asyncio.timeout(10):
-                while caplog.text.count("the scan for leaked webhooks failed") < 2:
+                await home.hub.webhooks.put({"uuid": UUID, "eventKey": "a.b"}, "ada")
+                while str(tmp_path / "gone") not in caplog.text:
+                    await asyncio.sleep(0.01)
+                (tmp_path / "gone").mkdir()
+                (tmp_path / "gone" / "a.txt").write_text(UUID)
+                while home.hub.webhooks.get(UUID, "ada").active:
                     await asyncio.sleep(0.01)
         finally:
             await home.close()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pfnb.exceptions import AccessDeniedError, NameTakenError
-from pfnb.hub.delivery import Listener, Outcome
 from pfnb.hub.hub import Hub
+from pfnb.hub.records.delivery import Listener, Outcome
 from tests.hub.conftest import RecordingWorker, listener, request
 
 DONE = Outcome(succeeded=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pfnb.exceptions import PayloadTooLargeError
-from pfnb.hub.shelf import Shelf
+from pfnb.hub.keeping.shelf import Shelf
 
 
 class Clock:

@@ -8,7 +8,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError
 from pfnb.hub.hub import Hub
-from pfnb.language.calls import PIPELINE_TYPE
+from pfnb.language.running.calls import PIPELINE_TYPE
 from tests.hub.conftest import RecordingWorker, listener, request
 
 FIRST, SECOND = "global/app/demo/first", "global/app/demo/second"

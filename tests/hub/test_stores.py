@@ -13,13 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from pfnb.exceptions import BusyError, NotFoundError, PfnbError
-from pfnb.hub.delivery import Delivery, Listener
-from pfnb.hub.request import Body, FilePart
-from pfnb.hub.stores import migrations, rows, schema
+from pfnb.hub.receiving.request import Body, FilePart
+from pfnb.hub.records.delivery import Delivery, Listener
+from pfnb.hub.stores import schema
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql import SqlStore
 from pfnb.hub.stores.store import ListenerChange, Store
 from tests.hub.conftest import HOOK, event, small, sqlite_store
+from tests.live.older_database import older_database
 
 
 @pytest.fixture
@@ -99,15 +100,17 @@ async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -
     store = sqlite_store(tmp_path)
     await store.open()
     await store.save_webhooks(HOOK)
-    await store.change_listeners(ListenerChange([Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2)]))
+    lead = Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2, all_notebooks=True)
+    await store.change_listeners(ListenerChange([lead]))
     await store.add_event(event(1), small(), ["lead"])
-    await store.save_webhooks(replace(HOOK, event_key="order.paid", updated=2))
+    changed = replace(HOOK, event_key="order.paid", updated=2, notebooks=("a.ipynb", "b.ipynb"))
+    await store.save_webhooks(changed)
     await store.close()
 
     again = sqlite_store(tmp_path)
     opened = await again.open()
-    assert opened.webhooks == (replace(HOOK, event_key="order.paid", updated=2, received=1, last_received=1001),)
-    assert opened.listeners == (Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2),)
+    assert opened.webhooks == (replace(changed, received=1, last_received=1001),)
+    assert opened.listeners == (lead,)
     assert opened.last_seq == 1
     stored = await again.add_event(event(2), small(), ["lead"])
     assert (stored.seq, len(await again.pending("lead", 0, 10))) == (2, 2)
@@ -208,20 +211,30 @@ async def test_memory_keeps_the_newest_events_and_whatever_is_pending(tmp_path: 
     assert await store.event("e5") is not None
 
 
-async def test_events_that_had_no_owner_yet_belong_to_the_owner_the_hub_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as released:
-        released.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
-        with sa.create_engine(f"sqlite:///{tmp_path / 'pfnb.sqlite'}").begin() as connection:
-            migrations.migrate(connection)
-            connection.execute(sa.insert(schema.webhooks), rows.webhook_row(HOOK))
-            for number, webhook in ((1, HOOK.uuid), (2, None)):
-                row = rows.event_row(event(number, webhook=webhook), small(), number)
-                connection.execute(
-                    sa.insert(schema.events).values({k: v for k, v in row.items() if k not in ("owner", "repeat_key")})
-                )
-        connection.engine.dispose()
+async def test_memory_is_bounded_while_its_oldest_event_is_pending() -> None:
+    store = MemoryStore(max_events=10)
+    await store.add_event(event(0), small(), ["lead"])
+    for number in range(1, 1000):
+        await store.add_event(event(number), small(), [])
+    kept = [one.id for one in await store.events_since(0, 1000)]
+    assert (kept[0], kept[-1], len(kept)) == ("e0", "e999", 10)
+
+
+async def test_memory_keeps_all_that_is_pending_and_little_more() -> None:
+    store = MemoryStore(max_events=10)
+    for number in range(500):
+        await store.add_event(event(number), small(), ["lead"])
+        await store.add_event(event(1000 + number), small(), [])
+    kept = {one.id for one in await store.events_since(0, 2000)}
+    assert {f"e{number}" for number in range(500)} <= kept
+    assert len(kept) < 520
+
+
+async def test_events_that_had_no_owner_yet_belong_to_the_owner_the_hub_had(tmp_path: Path) -> None:
+    older_database(tmp_path / "pfnb.sqlite", 2, events=2)
+    with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
+        connection.execute("UPDATE events SET webhook = NULL WHERE seq = 2")
+    connection.close()
     store = sqlite_store(tmp_path)
     await store.open()
     assert [one.owner for one in await store.events_since(0, 10)] == ["ada", "ada"]

@@ -10,7 +10,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError, NameTakenError, NotAuthenticatedError, NotFoundError, ParameterError
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.users import Users
+from pfnb.hub.people.users import Users
 from pfnb.language.port import User
 
 WORDS = "correct horse"

@@ -16,10 +16,13 @@ import httpx
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from pfnb.exceptions import NotAuthenticatedError
+from pfnb.pi.address import HubAddress
+from pfnb.pi.client import HttpClient
 from tests.live.cells import CellError, run_cell
 from tests.live.environment import own_environment
 from tests.live.hub import HubClient
-from tests.live.jupyter_server import JupyterServer, jupyter_server
+from tests.live.jupyter_server import JupyterServer, jupyter_server, wait_for
 
 TOKEN = "integration-test-token"
 
@@ -59,6 +62,11 @@ def hub(server: JupyterServer) -> Iterator[HubClient]:
     client.close()
 
 
+def test_a_wrong_token_on_the_command_line_is_named_as_the_cause(server: JupyterServer) -> None:
+    with pytest.raises(NotAuthenticatedError, match=r"refuses this token.*--token"):
+        HttpClient(HubAddress(server.hub_url, "wrong")).command("webhook.get", {})
+
+
 @pytest.fixture
 def receive(hub: HubClient) -> Callable[..., httpx.Response]:
     """Calls a fresh webhook that fires order.placed."""
@@ -70,19 +78,24 @@ def receive(hub: HubClient) -> Callable[..., httpx.Response]:
     return call
 
 
+@pytest.fixture(scope="module")
+def cleaner(server: JupyterServer) -> Iterator[BlockingKernelClient]:
+    with server.notebook_kernel("cleaner.ipynb") as kernel:
+        run_cell(kernel, "%load_ext pfnb\nfrom pfnb.kernel.notebook import *\n")
+        yield kernel
+
+
 @pytest.fixture
-def opened(server: JupyterServer) -> Iterator[Callable[[str], BlockingKernelClient]]:
+def opened(server: JupyterServer, cleaner: BlockingKernelClient) -> Iterator[Callable[[str], BlockingKernelClient]]:
     """Opens a notebook as JupyterLab does; all are closed afterwards, and their pipelines deleted."""
     with ExitStack() as stack:
         yield lambda path: stack.enter_context(server.notebook_kernel(path))
-    with server.notebook_kernel("cleaner.ipynb") as kernel:
-        run_cell(kernel, "%load_ext pfnb\nfrom pfnb.kernel.notebook import *\n")
-        run_cell(
-            kernel,
-            "ip = get_ipython()\n"
-            "for name in [one['name'] for one in ip.run_line_magic('pipeline', 'list')]:\n"
-            "    ip.run_line_magic('pipeline', f'delete {name}')",
-        )
+    run_cell(
+        cleaner,
+        "ip = get_ipython()\n"
+        "for name in [one['name'] for one in ip.run_line_magic('pipeline', 'list')]:\n"
+        "    ip.run_line_magic('pipeline', f'delete {name}')",
+    )
 
 
 def listening(kernel: BlockingKernelClient, *, cell: str = LISTEN) -> None:
@@ -250,7 +263,7 @@ def test_a_cookie_alone_changes_nothing_by_get_or_without_xsrf(server: JupyterSe
 def test_the_servers_log_has_no_uuid(server: JupyterServer, hub: HubClient, folder: Path) -> None:
     uuid = hub.command("webhook.put", eventKey="a.b")["uuid"]
     httpx.put(hub.receiver(uuid), trust_env=False)
-    httpx.post(hub.receiver(uuid), content=b"x" * 5_000_000, trust_env=False)
+    httpx.post(hub.receiver(uuid), content=b"x" * 27_000_000, trust_env=False)
     log = folder / "server.log"
     until(lambda: log.read_text().count("webhook.receive?uuid=") >= 2)
     assert uuid not in log.read_text()
@@ -266,7 +279,7 @@ def restart(server: JupyterServer, kernel: BlockingKernelClient) -> None:
         trust_env=False,
     )
     answer.raise_for_status()
-    kernel.wait_for_ready(timeout=40)
+    wait_for(kernel)
 
 
 def test_a_notebook_is_saved_with_secrets_masked_in_its_outputs_and_a_warning_of_those_in_its_cells(

@@ -67,8 +67,9 @@ class LiveKernel:
         self.messages: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, code: str) -> Cell:
-        """Run a cell to its end."""
-        return self.result(self.submit(code))
+        """Run a cell to its end. ipykernel before version 7 aborts what comes while it deals with an error: then once more."""
+        cell = self.result(self.submit(code))
+        return self.result(self.submit(code)) if cell.status == "aborted" else cell
 
     def ok(self, code: str) -> Cell:
         """Run a cell that must not fail."""

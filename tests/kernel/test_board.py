@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
+from pfnb.client.contents import Unreadable
 from pfnb.exceptions import HubUnreachableError
-from pfnb.kernel.board import EVENTS, Board
-from pfnb.kernel.contents import Unreadable
-from pfnb.kernel.figures import FIGURES
-from pfnb.kernel.picture import empty_bundle
-from pfnb.kernel.printed import LINES, Printed
+from pfnb.kernel.board.board import EVENTS, Board
+from pfnb.kernel.board.figures import FIGURES
+from pfnb.kernel.board.picture import empty_bundle
+from pfnb.kernel.board.printed import LINES, Printed
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -161,8 +161,8 @@ async def test_what_was_logged_is_shown_and_inert(front):
 async def test_it_says_when_nothing_will_come_any_more(front):
     board = begun(front)
     board.show(*event(1), "succeeded")
-    board.close("lead listens here no more")
-    bundle = await front.shows("lead listens here no more")
+    board.close("lead no longer listens here")
+    bundle = await front.shows("lead no longer listens here")
     assert "listens for" not in bundle["text/plain"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pfnb.client.discovery import HubAddress, data_directory, find_hub, notebook_name
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
-from pfnb.kernel.discovery import HubAddress, data_directory, find_hub, notebook_name
 
 MADE = json.dumps({"url": "http://127.0.0.1:8888/pfnb/", "kernel_id": "k-1", "token": "for-k-1"})
 
@@ -23,8 +23,18 @@ def test_an_inherited_address_does_not_count(connection_file):
     assert find_hub({"PFNB_HUB": MADE}, connection_file) is None
 
 
-def test_an_address_in_the_environment_is_next():
+@pytest.mark.parametrize("connection_file", ["/run/kernel-k-1.json", "/run/kernel-k-2.json", None])
+def test_a_hub_that_somebody_names_comes_before_the_servers(connection_file):
     environ = {"PFNB_HUB": MADE, "PFNB_URL": "https://hub.example/pfnb/", "PFNB_TOKEN": "t"}
+    assert find_hub(environ, connection_file) == HubAddress("https://hub.example/pfnb", "t")
+
+
+def test_a_hub_that_somebody_names_learns_the_notebook_from_the_server_of_the_kernel():
+    made = json.dumps({**json.loads(MADE), "notebook": "/home/ada/a.ipynb"})
+    environ = {"PFNB_HUB": made, "PFNB_URL": "https://hub.example/pfnb", "PFNB_TOKEN": "t"}
+    assert find_hub(environ, "/run/kernel-k-1.json") == HubAddress(
+        "https://hub.example/pfnb", "t", notebook="/home/ada/a.ipynb"
+    )
     assert find_hub(environ, "/run/kernel-k-2.json") == HubAddress("https://hub.example/pfnb", "t")
 
 

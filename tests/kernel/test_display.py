@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pfnb.kernel.display import event_bundle, events_bundle, listeners_bundle, webhook_bundle, webhooks_bundle
+from pfnb.display import event_bundle, events_bundle, listeners_bundle, webhook_bundle, webhooks_bundle
 from pfnb.language.masking import MASK
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
@@ -339,6 +339,19 @@ def test_a_list_has_a_row_for_each_event_that_unfolds_to_its_parts():
     ]
 
 
+def test_a_listener_that_runs_very_often_says_how_often():
+    listener = {
+        "name": "lead",
+        "pattern": "lead.*",
+        "notebook": "a.ipynb",
+        "owner": "ada",
+        "connected": True,
+        "created": 0,
+    }
+    assert "connected, 18,000 runs in a minute" in listeners_bundle([{**listener, "lastMinute": 18_000}])["text/plain"]
+    assert "in a minute" not in listeners_bundle([{**listener, "lastMinute": 59}])["text/plain"]
+
+
 def test_an_empty_list_says_so():
     assert both(events_bundle([])) == ("Events 0 events", "Events  0 events")
     assert webhooks_bundle([])["text/plain"] == "0 webhooks"
@@ -364,7 +377,7 @@ def test_a_webhook_shows_its_address_without_the_uuid():
     for shown in both(webhook_bundle(hook)):
         assert "http://192.168.1.5:8888/pfnb/api/v3/command/webhook.receive?uuid=…6936bd" in shown
         assert "neither https nor loopback" in shown
-        assert "512 kB" in shown
+        assert "at most 500kB" in shown
         assert "ada" in shown
         assert UUID not in shown
         assert "abc" not in shown
@@ -377,6 +390,14 @@ def test_webhooks_are_a_table():
         assert "deactivated" in shown
         assert "1,234" in shown
         assert UUID not in shown
+
+
+def test_a_table_of_webhooks_says_which_have_a_warning():
+    warned = [HOOK | {"eventKey": f"webhook.n{n}", "warning": "its address has changed"} for n in range(5)]
+    for shown in both(webhooks_bundle([HOOK, *warned])):
+        assert "webhook.n0: its address has changed" in shown
+        assert "webhook.n3: " not in shown
+        assert "2 others have warnings, too" in shown
 
 
 def test_listeners_say_who_is_away_and_what_waits():

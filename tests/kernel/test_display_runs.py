@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pfnb.kernel.display import replayed_bundle, runs_bundle, steps_bundle
+from pfnb.display import replayed_bundle, runs_bundle, steps_bundle
 
 RUN = {
     "id": "7",

@@ -6,12 +6,12 @@ import struct
 
 import pytest
 
-from pfnb.kernel.display.images import PREVIEW_BYTES, read_image
-from pfnb.kernel.display.outline import outline_html, outline_text
-from pfnb.kernel.display.payload import parse_json, read_payload
-from pfnb.kernel.display.tree import Limits, build_tree
-from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
-from pfnb.kernel.display.visible import clip_columns, columns, markup, visible
+from pfnb.display.images import PREVIEW_BYTES, read_image
+from pfnb.display.outline import outline_html, outline_text
+from pfnb.display.payload import parse_json, read_payload
+from pfnb.display.tree import Limits, build_tree
+from pfnb.display.units import UNKNOWN, human_size, utc_time
+from pfnb.display.visible import clip_columns, columns, markup, visible
 from pfnb.language.masking import MASK, Mask
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from pfnb.exceptions import HubUnreachableError, NotFoundError, WaitTimeoutError
-from pfnb.kernel.door import Door
+from pfnb.kernel.loop.door import Door
 
 
 @pytest.fixture

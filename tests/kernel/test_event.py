@@ -7,9 +7,9 @@ import hashlib
 
 import pytest
 
+from pfnb.client.contents import Unreadable
+from pfnb.client.event import Event, EventFile
 from pfnb.exceptions import HubUnreachableError, NotFoundError
-from pfnb.kernel.contents import Unreadable
-from pfnb.kernel.event import Event, EventFile
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -100,7 +100,7 @@ def test_no_body_is_no_bytes():
     [
         ("Grüße".encode(), "text/plain", "Grüße"),
         ("Grüße".encode("latin-1"), "text/plain; charset=ISO-8859-1", "Grüße"),
-        ("Grüße".encode("latin-1"), "text/plain", "Gr��e"),
+        ("Grüße".encode("latin-1"), "text/plain", "Grüße"),
         ("Grüße".encode(), "text/plain; charset=nonsense", "Grüße"),
         ("Grüße".encode(), "text/plain; charset=rot13", "Grüße"),
     ],

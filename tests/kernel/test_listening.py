@@ -15,8 +15,30 @@ PNG = base64.b64decode(
 
 
 @pytest.fixture
+def kernel(shared):
+    """One for most tests, which take their pipelines back. `own` is for those that leave threads behind."""
+    yield shared
+    shared.ok(
+        "for one in get_ipython().run_line_magic('pipeline', 'list'):\n"
+        "    get_ipython().run_line_magic('pipeline', f\"delete {one['name']}\")"
+    )
+
+
+@pytest.fixture
+def own(start_kernel):
+    kernel = start_kernel()
+    kernel.ok("%load_ext pfnb\nimport pfnb")
+    return kernel
+
+
+@pytest.fixture
 def url(kernel):
     """The address of a webhook that fires lead.created."""
+    yield put_webhook(kernel)
+    kernel.ok("%webhook delete eventKey=lead.created")
+
+
+def put_webhook(kernel):
     return kernel.ok("hook = %webhook put eventKey=lead.created payloadType=raw\nprint(hook.url)").stdout.strip()
 
 
@@ -223,3 +245,67 @@ def test_an_interrupt_ends_a_waiting_magic_in_a_cell_that_awaits(kernel):
     kernel.manager.interrupt_kernel()
     assert kernel.result(cell).error == "KeyboardInterrupt: stopped"
     assert kernel.ok("1 + 1").value == "2"
+
+
+def hanging(kernel, code, count=1):
+    """A listener that hangs, has `count` runs, and the notebook's answers to it."""
+    kernel.ok(
+        f"import threading, time\nrun = []\n@pfnb.on('hang', name='hung')\ndef hung(event):\n    run.append(1)\n    {code}"
+    )
+    kernel.ok("%event send key=hang")
+    kernel.ok("while not run:\n    time.sleep(0.01)")
+
+
+def test_a_hung_run_is_shown_and_stopped_and_the_next_one_follows(own):
+    hanging(own, "while len(run) == 1: pass")
+    own.ok("%event send key=hang")
+    assert (
+        own.ok("[row['runningFor'] > 0 for row in get_ipython().run_line_magic('pipeline', 'list')]").value == "[True]"
+    )
+    own.ok("from pfnb.display import listeners as shown\nshown.LONG = 0")
+    assert re.search(r"running for \d+ s", own.ok("%pipeline list").value)
+    assert own.ok("%pipeline stop hung").stdout == "pfnb: 1 run of hung stopped\n"
+    own.ok("while len(run) < 2:\n    time.sleep(0.01)")
+    own.ok("%event wait key=hang timeout=20")
+    own.ok("%event wait key=hang timeout=20")
+    rows = own.ok("[row['status'] for row in get_ipython().run_line_magic('pipeline', 'history hung')]").value
+    assert rows == "['succeeded', 'failed']"
+
+
+def test_a_hung_run_is_set_aside_and_its_thread_ends_and_the_next_one_follows(own):
+    hanging(own, "try:\n        while len(run) == 1: pass\n    finally:\n        run.append('over')")
+    own.ok("%event send key=hang")
+    number = own.ok("shown = %webhook failed\nassert shown[0]['status'] == 'running'\nprint(shown[0]['id'])").stdout
+    said = own.ok(f"%webhook failed reason='it hangs' discard={number}").value
+    assert re.search(r"hang +hung +dead +1 +set aside by \S+: it hangs", said)
+    own.ok("%event wait key=hang timeout=20\n%event wait key=hang timeout=20")
+    own.ok("while run.count('over') < 2:\n    time.sleep(0.01)")
+    rows = own.ok("[row['status'] for row in get_ipython().run_line_magic('pipeline', 'history hung')]").value
+    assert rows == "['succeeded', 'dead']"
+    assert "set aside by" in own.ok("%webhook failed").value
+
+
+def test_a_run_that_python_cannot_interrupt_is_ended_all_the_same_and_said_so(own):
+    hanging(own, "threading.Event().wait(600) if len(run) == 1 else None")
+    said = own.ok("%pipeline stop hung").stdout
+    assert said.startswith(
+        "pfnb: 1 run of hung stopped\npfnb: a thread of it waits in code that Python cannot interrupt"
+    )
+    own.ok("%event send key=hang\n%event wait key=hang timeout=20\n%event wait key=hang timeout=20")
+    assert own.ok("len(run)").value == "2"
+
+
+def test_threads_that_hang_in_one_listener_take_no_place_of_another(own):
+    own.ok(
+        "import threading, time\ngate, run = threading.Event(), []\n@pfnb.command('hang')\ndef hang():\n"
+        "    run.append(1)\n    gate.wait()"
+    )
+    own.ok("%%pipeline hung\nheaders: {concurrency: 40}\npipeline:\n- event.listen: {key: hang}\n- hang:\n")
+    own.ok(
+        "for _ in range(40):\n    get_ipython().run_line_magic('event', 'send key=hang')\n"
+        "while len(run) < 32:\n    time.sleep(0.01)"
+    )
+    own.ok("@pfnb.command('double')\ndef double(body):\n    return 2 * body['payload']['n']")
+    listen(own, "- double:\n")
+    assert call(put_webhook(own), {"n": 21}, wait="true").json()["value"] == 42
+    own.ok("gate.set()\n%pipeline check timeout=20")

@@ -306,3 +306,10 @@ def test_messages_and_files_are_sent_to_other_people_where_that_is_allowed(share
     assert seen == [["multipart/form-data", 1], ["application/json", 0], ["text/plain", 0]]
     assert "either message=… or file=…" in shared.run("%webhook send url=http://x message=1 file=a").stderr
     assert "needs url=" in shared.run("%webhook send message=1").stderr
+
+
+def test_logs_have_every_request_also_where_bodies_are_larger_than_one_answer_takes(shared):
+    put(shared, "magics.large")
+    shared.ok("for size in (9_000_000, 9_000_000, 5): hook.send(bytes(size))")
+    assert read(shared, "[row['contentLength'] for row in hook.logs()]") == [5, 9_000_000, 9_000_000]
+    assert read(shared, "len(hook.logs(2))") == 2

@@ -121,3 +121,37 @@ def test_what_is_wrong_is_said_where_it_is_defined(shared, code, said):
 
 def test_without_a_hub_it_says_how_to_get_one(start_kernel):
     assert "%load_ext pfnb" in start_kernel().run("import pfnb\n@pfnb.on('a.b')\ndef lead(): ...").error
+
+
+def test_who_returns_nothing_answers_null_and_not_the_event(shared):
+    defined(shared, "@pfnb.on('on.nothing')\ndef nothing(event):\n    event.json()")
+    assert ask(shared, "on.nothing", {"secret": 1}) is None
+
+
+def test_who_changes_the_body_in_place_answers_it(shared):
+    defined(shared, "@pfnb.on('on.changed')\ndef changed(body):\n    body['seen'] = True")
+    assert ask(shared, "on.changed", {"a": 1})["seen"] is True
+
+
+@pytest.mark.parametrize(
+    ("returned", "answered"),
+    [
+        (
+            "{'n': numpy.int64(3), 'ok': numpy.bool_(False), 'gap': numpy.float32('nan')}",
+            {"n": 3, "ok": False, "gap": None},
+        ),
+        ("pandas.DataFrame({'a': [1, 2]})", [{"a": 1}, {"a": 2}]),
+        ("{'when': datetime.date(2030, 1, 1)}", {"when": "2030-01-01"}),
+    ],
+)
+def test_what_python_returns_is_answered_as_json_has_it(shared, returned, answered):
+    shared.ok("import datetime, numpy, pandas")
+    defined(shared, f"@pfnb.on('on.values')\ndef values():\n    return {returned}")
+    assert ask(shared, "on.values") == answered
+
+
+def test_bytes_are_answered_as_bytes(shared):
+    defined(shared, "@pfnb.on('on.bytes')\ndef picture():\n    return b'\\x89PNG\\x00'")
+    shared.ok("answer = pfnb.webhook('on.bytes').send({}, wait=True)")
+    said = shared.ok("print(answer.status, answer.headers['content-type'], answer.content)").stdout
+    assert said.strip() == r"200 application/octet-stream b'\x89PNG\x00'"

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from pfnb.client.port import session_port
 from pfnb.exceptions import NameTakenError, NotFoundError, ParameterError
 from pfnb.http.calls import Calls
+from pfnb.http.protocol import KernelPort
 from pfnb.http.server import LocalServer
-from pfnb.kernel.port import SessionPort
 from tests.hub.conftest import RecordingWorker
 
 
@@ -25,14 +26,14 @@ class Direct:
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[SessionPort]:
+async def port() -> AsyncIterator[KernelPort]:
     server = LocalServer()
     await server.start()
-    yield SessionPort(Direct(server))
+    yield session_port(Direct(server))
     await server.stop()
 
 
-async def test_properties_are_put_found_copied_moved_and_deleted(port: SessionPort) -> None:
+async def test_properties_are_put_found_copied_moved_and_deleted(port: KernelPort) -> None:
     done = await port.put_property("a/b", {"value": {"c": 1}, "tags": {"d": "e"}, "timeToLive": 5})
     assert (done["result"], done["property"]["value"]) == ("create", '{"c": 1}')
     assert await port.get_property("a/b") == done["property"]
@@ -51,7 +52,7 @@ async def test_properties_are_put_found_copied_moved_and_deleted(port: SessionPo
         await port.get_property("a/b")
 
 
-async def test_files_are_attached_listed_and_deleted(port: SessionPort) -> None:
+async def test_files_are_attached_listed_and_deleted(port: KernelPort) -> None:
     await port.put_property("a/b", {})
     content = await port.put_content(b"My life", name="cv.txt", content_type="text/plain")
     attached = await port.put_attachment("a/b", "cv.txt", content)
@@ -62,6 +63,6 @@ async def test_files_are_attached_listed_and_deleted(port: SessionPort) -> None:
     assert await port.list_attachments("a/b") == []
 
 
-async def test_a_word_for_what_is_there_already_is_checked(port: SessionPort) -> None:
+async def test_a_word_for_what_is_there_already_is_checked(port: KernelPort) -> None:
     with pytest.raises(ParameterError, match="put_property"):
         await port.put_property("a/b", {}, exists="rollback")  # type: ignore[arg-type]

@@ -13,23 +13,32 @@ import httpx
 import pytest
 
 from pfnb import commands
-from pfnb.exceptions import HubUnreachableError, NameTakenError, NotAuthenticatedError, NotFoundError, WaitTimeoutError
+from pfnb.client import connection
+from pfnb.client.contents import Unreadable
+from pfnb.client.discovery import HubAddress
+from pfnb.client.port import session_port
+from pfnb.client.session import Session
+from pfnb.exceptions import (
+    HubUnreachableError,
+    NameTakenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    StoreBusyError,
+    WaitTimeoutError,
+)
 from pfnb.http import session as hub_session
+from pfnb.http import wire as frames
 from pfnb.http.server import LocalServer
-from pfnb.kernel import connection
-from pfnb.kernel.board import Board
-from pfnb.kernel.contents import Unreadable
-from pfnb.kernel.deliveries import Deliveries
-from pfnb.kernel.discovery import HubAddress
-from pfnb.kernel.listener import FIRST_LINE, Listener
-from pfnb.kernel.port import SessionPort
-from pfnb.kernel.session import Session
+from pfnb.kernel.board.board import Board
+from pfnb.kernel.listening.deliveries import Deliveries
+from pfnb.kernel.listening.listener import FIRST_LINE, Listener
 from pfnb.language.command import command
 from pfnb.language.content import content_id_of
-from pfnb.language.parser import parse_pipeline
+from pfnb.language.context import Context
 from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.roles import EVERYTHING
-from pfnb.language.runner import Runner
+from pfnb.language.running.runner import Runner
 
 SECONDS = 10.0
 REGISTRY = commands.load().copy()
@@ -47,10 +56,11 @@ class Kernel:
             notebook=f"{name}.ipynb",
             on_delivery=self.deliveries.take,
             on_revoked=self._revoke,
+            on_discarded=self.deliveries.discard,
             grace=grace,
         )
         self.deliveries.attach(self.session)
-        self.hub = SessionPort(self.session)
+        self.hub = session_port(self.session)
 
     def _revoke(self, name: str) -> None:
         self.revoked.append(name)
@@ -165,7 +175,7 @@ async def test_the_hubs_webhooks_events_and_contents_are_reached(connect, server
     answer = await call_webhook(server, webhook["uuid"], {"name": "Ada"})
     (row,) = await kernel.hub.webhook_logs(webhook["uuid"])
     assert row["traceId"] == answer.json()["traceId"]
-    assert await kernel.hub.read_content(row["id"]) == b'{"name":"Ada"}'
+    assert await kernel.hub.read_event_content(row["id"]) == b'{"name":"Ada"}'
     deleted = await kernel.hub.delete_webhook(webhook["uuid"])
     assert deleted["uuid"] == webhook["uuid"]
 
@@ -268,7 +278,7 @@ async def test_kernels_that_share_a_name_compete_for_its_events_and_one_that_die
     sent = [(await living.hub.send_event("lead.created"))["id"] for _ in range(2)]
     await until(lambda: sorted(begun) == sorted(sent))
     (listed,) = await living.hub.list_listeners()
-    assert (listed["workers"], listed["shared"], listed["pending"]) == (2, True, 2)
+    assert (listed["workers"], listed["shared"], listed["pending"], listed["lastMinute"]) == (2, True, 2, 2)
     await wire.cut()
     await dying.close()
     hold.set()
@@ -360,6 +370,34 @@ async def test_a_run_that_outlives_a_break_is_not_run_again(connect, wire):
     assert runs == [1]
 
 
+async def test_what_had_not_begun_before_a_break_runs_once_and_in_sequence_after_it(connect, wire):
+    runs, go_on = [], asyncio.Event()
+
+    @command("test.number", anonymous=True, registry=REGISTRY)
+    async def number(body: Any) -> None:
+        runs.append(body["payload"])
+        await go_on.wait()
+
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead", "- test.number:\n")
+    for sent in range(6):
+        await other.hub.send_event("lead.created", sent)
+    await until(lambda: len(kernel.deliveries._running) == 6)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    go_on.set()
+    await until(lambda: not any(run.is_waiting for run in kernel.deliveries._running.values()))
+    assert runs == [0]
+    await wire.mend()
+    await until(lambda: len(runs) == 6)
+    await until(lambda: not kernel.deliveries.running())
+    ended = await kernel.session.call("list_runs", {"listener": "lead"})
+    assert (runs, [(one["status"], one["attempts"]) for one in reversed(ended)][1:]) == (
+        [*range(6)],
+        [("succeeded", 1)] * 5,
+    )
+
+
 async def test_a_question_outlives_a_break(connect, wire):
     kernel = await connect("first", wire.url)
     asked = asyncio.ensure_future(kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS))
@@ -385,6 +423,7 @@ async def test_what_may_have_been_done_is_not_sent_twice(connect, wire, server, 
     await wire.cut()
     with pytest.raises(HubUnreachableError, match="look whether it was done"):
         await asked
+    never.set()  # the hub ends at once
 
 
 async def test_a_hub_that_stays_away_ends_calls_after_the_grace(connect, wire):
@@ -393,6 +432,176 @@ async def test_a_hub_that_stays_away_ends_calls_after_the_grace(connect, wire):
     await until(lambda: not kernel.session.is_connected)
     with pytest.raises(HubUnreachableError, match="is gone"):
         await kernel.hub.list_listeners()
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_run_that_could_not_reach_its_hub_begins_again_and_has_not_failed(connect, wire, wrapped):
+    begun: list[int] = []
+    lost = asyncio.Event()
+    name = f"test.ask_{wrapped}".lower()
+
+    @command(name, anonymous=True, registry=REGISTRY)
+    async def ask(context: Context) -> str:
+        begun.append(1)
+        if len(begun) == 1:
+            await lost.wait()
+        try:
+            await context.hub.describe()
+        except Exception:
+            if wrapped:
+                raise ValueError("my own words for it") from None
+            raise
+        return "ran"
+
+    kernel, other = await connect("first", wire.url, grace=0.1), await connect("second")
+    await kernel.listen("lead", f"- {name}:\n")
+    sent = await other.hub.send_event("lead.created")
+    await until(lambda: begun)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    lost.set()
+    await until(lambda: not kernel.deliveries.running())
+    await wire.mend()
+    row = await kernel_row(kernel, sent["id"])
+    assert [(one["status"], one["error"]) for one in row["deliveries"]] == [("succeeded", None)]
+    assert (len(begun), kernel.deliveries.failed.lines()) == (2, [])
+
+
+async def test_a_fault_of_the_way_that_a_listener_deals_with_itself_is_no_fault(connect, wire):
+    begun: list[int] = []
+    lost = asyncio.Event()
+
+    @command("test.cope", anonymous=True, registry=REGISTRY)
+    async def cope(context: Context) -> str:
+        begun.append(1)
+        await lost.wait()
+        try:
+            await context.hub.describe()
+        except HubUnreachableError:
+            return "without it, then"
+        return "unreached"
+
+    kernel, other = await connect("first", wire.url, grace=0.1), await connect("second")
+    await kernel.listen("lead", "- test.cope:\n")
+    sent = await other.hub.send_event("lead.created")
+    await until(lambda: begun)
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    lost.set()
+    await until(lambda: not kernel.deliveries.running())
+    await wire.mend()
+    row = await kernel_row(kernel, sent["id"])
+    assert [one["status"] for one in row["deliveries"]] == ["succeeded"]
+    assert begun == [1]
+
+
+async def test_a_step_asks_a_hub_whose_disk_refuses_again_and_no_other_step_runs_twice(connect, server, monkeypatch):
+    begun: list[int] = []
+
+    @command("test.once", anonymous=True, registry=REGISTRY)
+    async def once(context: Context) -> None:
+        begun.append(1)
+        await context.hub.put_cached("a", 1, seconds=60)
+
+    refusals = iter([StoreBusyError("the disk is full", retry_after=0)] * 3)
+    put = server.hub.cache.put
+
+    def full(*given: Any) -> Any:
+        if (error := next(refusals, None)) is not None:
+            raise error
+        return put(*given)
+
+    monkeypatch.setattr(server.hub.cache, "put", full)
+    kernel = await connect()
+    await kernel.listen("lead", "- test.once:\n")
+    sent = await kernel.hub.send_event("lead.created")
+    row = await kernel_row(kernel, sent["id"])
+    assert [one["status"] for one in row["deliveries"]] == ["succeeded"]
+    assert begun == [1]
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("error", "and 40,990,"),
+        ("deep", "nested"),
+        ("long", "0 MiB is the most"),
+        ("bytes", "0 MiB is the most"),
+        ("digits", "what JSON has"),
+    ],
+)
+async def test_a_run_whose_end_is_too_large_to_be_told_ends_with_an_error_that_is_not(connect, monkeypatch, ends, said):
+    deep: Any = []
+    for _ in range(3_000):
+        deep = [deep]
+
+    @command("test.large", anonymous=True, registry=REGISTRY)
+    async def large() -> Any:
+        if ends == "error":
+            raise ValueError("x" * 41_000_000)
+        return {"deep": deep, "long": "x" * 1_000_000, "bytes": bytes(1_000_000), "digits": 10**5_000}[ends]
+
+    monkeypatch.setattr(frames, "MAX_FRAME", 500_000)
+    kernel = await connect()
+    await kernel.listen("lead", "- test.large:\n")
+    sent = await kernel.hub.send_event("lead.created")
+    row = await kernel_row(kernel, sent["id"])
+    assert [(one["status"], one["attempts"]) for one in row["deliveries"]] == [("failed", 1)]
+    message = row["deliveries"][0]["error"]["statusMessage"]
+    assert said in message
+    assert len(message) < 11_000
+
+
+async def test_a_hub_that_cannot_register_a_listener_again_is_asked_until_it_can(connect, wire, server, monkeypatch):
+    kernel, other = await connect("first", wire.url), await connect("second")
+    await kernel.listen("lead")
+    change, refusals = server.hub.store.change_listeners, iter([StoreBusyError("the disk is full")] * 2)
+
+    async def full(*given: Any) -> None:
+        if (error := next(refusals, None)) is not None:
+            raise error
+        await change(*given)
+
+    await wire.cut()
+    await until(lambda: not kernel.session.is_connected)
+    monkeypatch.setattr(server.hub.store, "change_listeners", full)
+    await wire.mend()
+    sent = await other.hub.send_event("lead.created")
+    row = await kernel_row(kernel, sent["id"])
+    assert [one["status"] for one in row["deliveries"]] == ["succeeded"]
+    assert (kernel.revoked, next(refusals, None)) == ([], None)
+
+
+async def kernel_row(kernel: Kernel, event: str) -> dict[str, Any]:
+    """An event's row, once its delivery to this kernel has ended."""
+    await until(lambda: kernel.session.is_connected)
+    row = await kernel.hub.next_event("lead.created", since=0, exclude=[], seconds=SECONDS)
+    assert row["id"] == event
+    return row
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_a_pipeline_that_sends_its_own_key_is_ended_with_the_chain_it_made(connect, in_thread):
+    kernel = await connect()
+    loop = asyncio.get_running_loop()
+
+    @command("test.send_on", anonymous=True, registry=REGISTRY)
+    def send_on() -> None:
+        asyncio.run_coroutine_threadsafe(kernel.hub.send_event("lead.created"), loop).result()
+
+    step = "- test.send_on:\n" if in_thread else "- iam.run.as: {username: ada}\n- event.send: {key: lead.created}\n"
+    await kernel.listen("lead", step)
+    await kernel.hub.send_event("lead.created")
+    async with asyncio.timeout(SECONDS):
+        while not (ended := [one for one in await kernel.hub.list_runs("lead") if one["status"] == "failed"]):
+            await asyncio.sleep(0.01)
+    events = (await kernel.hub.list_events())["events"]
+    assert [one.get("causation", {}).get("hops", 0) for one in events] == list(range(32, -1, -1))
+    message = ended[0]["error"]["statusMessage"]
+    assert "33 events led to it" in message
+    assert "lead.created (33 times) → lead.created" in message
+    newest = await kernel.hub.read_event(events[0]["id"])
+    assert newest["event"]["causation"]["keys"] == ["lead.created"] * 32
 
 
 async def test_a_closed_session_ends_its_calls(connect):

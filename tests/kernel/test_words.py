@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from IPython.core.error import UsageError
 
-from pfnb.kernel.words import Parameter, Verb, boolean, describe, json_or_text, one_of, read_verb, seconds, whole_number
+from pfnb.kernel.magics.words import (
+    Parameter,
+    Verb,
+    boolean,
+    describe,
+    json_or_text,
+    one_of,
+    read_verb,
+    seconds,
+    whole_number,
+)
 
 VERBS = (
     Verb(
@@ -83,7 +93,7 @@ def test_a_name_may_stand_alone_or_be_spelt_out():
         ("xyz", ["no verb 'xyz'", "put, send, delete"]),
         ("put eventkey=a", ["no parameter 'eventkey'", "did you mean eventKey?", "[limit=…]"]),
         ("put", ["needs eventKey=…", "the key"]),
-        ("put a.b", ["'a.b' is no name=value word", "eventKey=…"]),
+        ("put a.b", ["'a.b' is not a name=value pair", "eventKey=…"]),
         ("put eventKey=a --shwo", ["no flag --shwo", "did you mean --show?"]),
         ("send --show", ["no flag --show", "no flags"]),
         ("put eventKey=a eventKey=b", ["eventKey= once"]),
@@ -95,7 +105,7 @@ def test_a_name_may_stand_alone_or_be_spelt_out():
         ('put eventKey=a payload={"a":1}', ["payload= to be JSON, in single quotes"]),
         ("put eventKey='a", ["No closing quotation"]),
         ("delete", ["needs name", "whose"]),
-        ("delete a b", ["'b' is no name=value word"]),
+        ("delete a b", ["'b' is not a name=value pair"]),
     ],
 )
 def test_wrong_words_say_what_is_allowed(line, said):

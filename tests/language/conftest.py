@@ -22,7 +22,7 @@ class MemoryHub:
             raise NotFoundError(f"there is no pipeline {path}")
         return {"path": path, "source": self.pipelines[path]}
 
-    async def iam(self, action, **fields):
+    async def iam(self, action, /, **fields):
         """Everybody asked for is there, with no roles."""
         self.calls.append(("iam", (action,), fields))
         return {"name": fields.get("username"), "roles": []}

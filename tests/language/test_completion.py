@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pfnb.commands import load
-from pfnb.language.completion import Completion, complete
-from pfnb.language.headers import KNOWN
-from pfnb.language.options import COMMON
+from pfnb.language.editing.completion import Completion, complete
+from pfnb.language.reading.headers import KNOWN
+from pfnb.language.reading.options import COMMON
 
 
 class Text:

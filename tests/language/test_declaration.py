@@ -11,8 +11,8 @@ from pfnb.language.declaration import (
     command_documentation,
     function_documentation,
 )
-from pfnb.language.headers import KNOWN
-from pfnb.language.options import COMMON
+from pfnb.language.reading.headers import KNOWN
+from pfnb.language.reading.options import COMMON
 
 
 def documented() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pfnb.commands import load
 from pfnb.language import parse_pipeline
-from pfnb.language.diagram import MAX_STEPS, flowchart, tree
+from pfnb.language.editing.diagram import MAX_STEPS, flowchart, tree
 
 NODE = re.compile(r'    (n\d+)(\(\[|\[\[|\[|\{\{)"([^"]*)"(?:\]\)|\]\]|\]|\}\})')
 EDGE = re.compile(r'    (n\d+) -->(?:\|"([^"]*)"\|)? (n\d+)')

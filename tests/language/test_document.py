@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from pfnb.exceptions import PipelineSyntaxError
-from pfnb.language.document import MAX_BYTES, read_document
+from pfnb.language.yaml.document import MAX_BYTES, read_document
 
 
 def problem(text, **options):

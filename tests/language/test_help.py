@@ -10,8 +10,7 @@ from pydantic import Field
 from pfnb.commands import load
 from pfnb.exceptions import NotFoundError, UnknownCommandError
 from pfnb.language import Command, CommandRegistry, command
-from pfnb.language.function import FunctionRegistry, function
-from pfnb.language.help import (
+from pfnb.language.editing.help import (
     ParameterHelp,
     annotation_in_words,
     arguments_of,
@@ -20,7 +19,8 @@ from pfnb.language.help import (
     parameters_in_words,
     type_in_words,
 )
-from pfnb.language.options import COMMON
+from pfnb.language.function import FunctionRegistry, function
+from pfnb.language.reading.options import COMMON
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError, UnknownCommandError
 from pfnb.language import Runner, User, parse_pipeline
-from pfnb.language.inline import is_form, is_uri
-from pfnb.language.parser import parse_form, parse_uri
+from pfnb.language.reading.inline import is_form, is_uri
+from pfnb.language.reading.parser import parse_form, parse_uri
 from pfnb.language.roles import EVERYTHING
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.java_dates import format_moment, parse_moment
-from pfnb.language.java_moments import from_millis, to_millis, to_moment
-from pfnb.language.java_zones import local_zone, zone, zone_names
+from pfnb.language.java.dates import format_moment, parse_moment
+from pfnb.language.java.moments import from_millis, to_millis, to_moment
+from pfnb.language.java.zones import local_zone, zone, zone_names
 
 BERLIN = zone("Europe/Berlin")
 MOMENT = datetime(2030, 1, 10, 20, 5, 7, 123456, tzinfo=BERLIN)

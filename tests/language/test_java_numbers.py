@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.java_numbers import format_number, read_number, rounded, to_number
+from pfnb.language.java.numbers import format_number, read_number, rounded, to_number
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """What displays hide, and what they leave alone."""
 
+import random
+
 import pytest
 
+from pfnb.language import masking
 from pfnb.language.masking import MASK, Mask, hides, is_secret_header, is_secret_name
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
@@ -126,3 +129,19 @@ def test_bytes_keep_their_length():
 
 def test_a_log_row_names_its_webhook_by_the_start_of_its_trace_id():
     assert Mask.for_entries([{"traceId": "6936bd:efg35ee"}, {"traceId": None}, {}]) == mask
+
+
+PIECES = (
+    "=", "<", "@", ":", "//", "http", "https", "-----BEGIN PRIVATE KEY-----", "eyJhbGciOiJ9.eyJzdWIiOiJ9", "Bearer ", "basic\t",
+    "gho_", "github_pat_", "glpat-", "xoxb-", "sk_live_", "whsec_", "npm_", "AIza", "pfnb_", ".hmac-", "hooks.slack.com/",
+    "discord.com/api/webhooks/", "a.webhook.office.com/", UUID, "0191D2AA", "1111", "-", "%2d", "a", "word", " ", "é", "\n",
+    "12345", "x" * 50, "abcdefgh", "token", "password",
+)  # fmt: skip
+
+
+def test_a_text_that_needs_no_closer_look_has_no_secret(monkeypatch):
+    pieces, everything = random.Random(1), Mask(all_uuids=True)
+    texts = ["".join(pieces.choices(PIECES, k=pieces.randint(1, 6))) for _ in range(3_000)]
+    quick = [everything.text(text) for text in texts]
+    monkeypatch.setattr(masking, "_may_have_secret", lambda _: True)
+    assert quick == [everything.text(text) for text in texts]

@@ -57,7 +57,7 @@ class TestSections:
         assert pipeline.headers == {"name": "x"}
         assert pipeline.vars == {"a": 1}
         assert [step.command.name for step in pipeline.steps] == ["log"]
-        assert pipeline.body == [1, "yes", None, 12, 31, 1000.0]
+        assert pipeline.body == [1, "yes", None, "012", 31, 1000.0]
 
     def test_json_is_read_as_well(self, parse):
         text = json.dumps({"vars": {"a": "ü\n😀"}, "pipeline": [{"log": {"message": "hi"}}]}, indent=1)
@@ -408,3 +408,8 @@ class TestCommandPipeline:
 def test_other_people_s_commands_are_named_and_not_crashed_on(problem):
     text = "pipeline:\n  - drive.read:\n      path: a.pdf\n  - mail.send:\n      to: x\n"
     assert 'there is no command "drive.read"' in problem(text, UnknownCommandError).message
+
+
+def test_a_text_of_very_many_steps_is_refused_at_the_first_that_is_too_many(problem):
+    said = problem("pipeline:\n" + "  - log: x\n" * 2_001, PipelineSyntaxError)
+    assert (said.line, said.message) == (2_002, "a pipeline has at most 2,000 steps: call others for parts of it")

@@ -17,6 +17,7 @@ from pfnb.exceptions import (
     StepError,
 )
 from pfnb.language import ANONYMOUS, NULL, Limits, Runner, User, command, listen_accepts, parse_pipeline, steps_of
+from pfnb.language.context import MAX_LOG, MAX_MESSAGE
 from pfnb.language.roles import EVERYTHING
 
 
@@ -390,6 +391,19 @@ class TestListen:
 
     async def test_without_an_event_it_is_just_run(self, run):
         assert (await run(self.TEXT)).body == "ran"
+
+
+async def test_the_log_of_a_run_is_bounded_in_each_message_and_in_all(run, registry, logged):
+    @command("fails", registry=registry)
+    def fails() -> None:
+        raise ValueError("x" * 5_000_000)
+
+    loop = (f"foreach: {{in: '{'1,' * 59}1'}}", 'log: {message: "#{vars.text}"}', "foreach.end")
+    await run(steps("fails: {onError: LOG}", *loop, "log: {message: more}"), vars={"text": "x" * 150_000})
+    assert max(len(message) for _, message in logged) < MAX_MESSAGE + 100
+    assert logged[1][1].endswith("x… (150,000 characters)")
+    assert sum(len(message) for _, message in logged) < MAX_LOG + MAX_MESSAGE
+    assert logged[-1] == ("WARN", "this run has logged 5,000,000 characters: what else it logs is left out")
 
 
 async def test_without_a_sink_logs_go_to_pythons_logger(run, caplog):

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from pfnb.commands import load
 from pfnb.exceptions import PfnbError
 from pfnb.language import CommandRegistry, command, parse_pipeline
-from pfnb.language.document import read_document
-from pfnb.language.schema import command_schema, parameters_schema, pipeline_schema
-from pfnb.language.values import json_value
+from pfnb.language.editing.schema import command_schema, parameters_schema, pipeline_schema
+from pfnb.language.reading.values import json_value
+from pfnb.language.yaml.document import read_document
 
 COMMANDS = list(load())
 RIGHT = [

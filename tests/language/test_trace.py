@@ -7,6 +7,7 @@ import pytest
 
 from pfnb.exceptions import RaisedError
 from pfnb.language import Limits, command, steps_of
+from pfnb.language.trace import MAX_TRACE, MORE
 
 UUID = "0f6d1a52-6c1e-4d3c-9d3f-1b2c3d6936bd"
 
@@ -87,27 +88,34 @@ async def test_the_values_of_a_long_run_are_bounded_together(run):
     assert len(json.dumps([record.to_json() for record in result.steps])) < 2_000_000
 
 
-async def test_what_is_no_json_is_told_by_its_type(run, registry):
+async def test_the_errors_of_a_long_run_are_bounded_together(run, registry):
+    @command("fails", registry=registry)
+    def fails() -> None:
+        raise ValueError("x" * 100_000)
+
+    result = await run(steps(f"foreach: {{in: '{'1,' * 299}1'}}", "fails: {onError: IGNORE}", "foreach.end"))
+    errors = [step.error for step in result.steps[1:]]
+    assert (len(errors), errors[-1]) == (300, MORE)
+    assert sum(map(len, errors)) < MAX_TRACE + 20_000
+
+
+async def test_what_is_no_json_is_told_by_its_type(run):
     class Mail:
         def __repr__(self):
             raise AssertionError("nobody else's code is run for a record")
 
-    command("mail", registry=registry)(lambda: {"mail": Mail(), "data": b"abc", "not": float("nan"), "long": 10**2000})
-    result = await run(steps("mail"))
+    mail = {"mail": Mail(), "data": b"abc", "not": float("nan"), "long": 10**2000}
+    result = await run(steps('body.set: "#{vars.mail}"'), vars={"mail": mail})
     assert result.steps[0].output == {
         "mail": "<Mail>", "data": "<3 bytes>", "not": "nan", "long": "<a very long number>",
     }  # fmt: skip
     json.dumps(result.steps[0].to_json(), allow_nan=False)
 
 
-async def test_a_value_that_contains_itself_is_cut(run, registry):
-    @command("loop", registry=registry)
-    def loop():
-        value = {}
-        value["self"] = value
-        return value
-
-    result = await run(steps("loop", "body.set: done"))
+async def test_a_value_that_contains_itself_is_cut(run):
+    value = {}
+    value["self"] = value
+    result = await run(steps('body.set: "#{vars.value}"', "body.set: done"), vars={"value": value})
     json.dumps(result.steps[0].to_json())
 
 

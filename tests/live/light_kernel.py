@@ -1,7 +1,9 @@
 """What a hub can tell of a kernel, in a process that starts quickly: a session with one listening pipeline, which writes down
 the correlation id of every event it runs for.
 
-    python -m tests.live.light_kernel URL TOKEN NOTEBOOK FILE
+    python -m tests.live.light_kernel URL TOKEN NOTEBOOK FILE [SECONDS]
+
+With SECONDS a run takes so long, and then asks its hub for something before it writes.
 """
 
 from __future__ import annotations
@@ -16,28 +18,32 @@ from pathlib import Path
 from typing import Any
 
 from pfnb import commands
-from pfnb.kernel.board import Board
-from pfnb.kernel.contents import Unreadable
-from pfnb.kernel.deliveries import Deliveries
-from pfnb.kernel.discovery import HubAddress
-from pfnb.kernel.listener import Listener
-from pfnb.kernel.session import Session
+from pfnb.client.contents import Unreadable
+from pfnb.client.discovery import HubAddress
+from pfnb.client.session import Session
+from pfnb.kernel.board.board import Board
+from pfnb.kernel.listening.deliveries import Deliveries
+from pfnb.kernel.listening.listener import Listener
 from pfnb.language.command import command
-from pfnb.language.parser import parse_pipeline
+from pfnb.language.context import Context
 from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.roles import EVERYTHING
-from pfnb.language.runner import Runner
+from pfnb.language.running.runner import Runner
 
 PIPELINE = "pipeline:\n- event.listen: {key: order.*}\n- test.write_down:\n"
 READY = "listening"
 
 
-async def main(url: str, token: str, notebook: str, file: Path) -> None:
+async def main(url: str, token: str, notebook: str, file: Path, seconds: float) -> None:
     registry = commands.load().copy()
     notes = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
     @command("test.write_down", anonymous=True, registry=registry)
-    def write_down(body: Any) -> None:
+    async def write_down(body: Any, context: Context) -> None:
+        if seconds:
+            await asyncio.sleep(seconds)
+            await context.hub.describe()
         os.write(notes, f"{body['correlationId']}\n".encode())
 
     stop = asyncio.Event()
@@ -49,6 +55,7 @@ async def main(url: str, token: str, notebook: str, file: Path) -> None:
         notebook=notebook,
         on_delivery=deliveries.take,
         on_revoked=deliveries.revoke,
+        on_discarded=deliveries.discard,
     )
     deliveries.attach(session)
     await session.open()
@@ -69,4 +76,4 @@ async def main(url: str, token: str, notebook: str, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4])))
+    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4]), float(sys.argv[5]) if len(sys.argv) > 5 else 0.0))

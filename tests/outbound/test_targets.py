@@ -39,7 +39,9 @@ def test_public_addresses_are_not(address: str) -> None:
         ("10.1.0.0/16", "inner.example.org", "10.1.2.3"),
         ("inner.example.org", "Inner.example.org.", "10.1.2.3"),
         ("*.example.org", "a.b.example.org", "192.168.0.1"),
-        ("*", "anything", "127.0.0.1"),
+        ("::ffff:10.0.0.0/104", "x", "10.0.0.1"),
+        ("bücher.example", "xn--bcher-kva.example", "10.0.0.1"),
+        ("xn--bcher-kva.example", "BÜCHER.example.", "10.0.0.1"),
         ("other, 10.0.0.0/8", "x", "10.0.0.1"),
     ],
 )

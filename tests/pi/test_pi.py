@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, ParameterError, UnknownCommandError
+from pfnb.exceptions import (
+    HubUnreachableError,
+    NotAuthenticatedError,
+    NotFoundError,
+    ParameterError,
+    UnknownCommandError,
+)
 from pfnb.http.server import LocalServer
 from pfnb.pi.address import find_address
 from pfnb.pi.main import WordsError
@@ -53,7 +60,7 @@ async def test_errors_are_the_hubs_own(pi: Pi, tmp_path: Path) -> None:
         await pi("command", "webhook.putt")
     with pytest.raises(ParameterError, match="there is no file"):
         await pi("pipeline", str(tmp_path / "nowhere.pi.yaml"))
-    with pytest.raises(NotAuthenticatedError, match="token"):
+    with pytest.raises(NotAuthenticatedError, match="does not know this token"):
         await pi("command", "webhook.get", "--token", "wrong")
     with pytest.raises(HubUnreachableError, match="does not answer"):
         await pi("command", "webhook.get", "--url", "http://127.0.0.1:1/pfnb")
@@ -65,7 +72,7 @@ async def test_errors_are_the_hubs_own(pi: Pi, tmp_path: Path) -> None:
         ((), "required: VERB"),
         (("nope",), "choose from"),
         (("command",), "required: NAME"),
-        (("command", "log", "message"), "'message' is no name=value word"),
+        (("command", "log", "message"), "'message' is not a name=value pair"),
         (("status", "--nope"), "unrecognized arguments: --nope"),
     ],
 )
@@ -78,11 +85,6 @@ async def test_help_explains_verbs_commands_and_one_command(pi: Pi) -> None:
     assert "pipeline" in await pi("help")
     assert "webhook.put  " in await pi("help", "command")
     assert "eventKey" in await pi("help", "command", "webhook.put")
-
-
-async def test_status_tells_which_hub_it_is(pi: Pi, server: LocalServer) -> None:
-    told = json.loads(await pi("status", "--json"))
-    assert told == {"hub": server.url, "found": "PFNB_URL", "user": "ada", "status": "ok"}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,7 @@ def test_without_words_the_hub_that_runs_here_is_meant(tmp_path: Path, monkeypat
     (tmp_path / "jpserver-3.json").write_text("half writ")
     found = find_address(None, None, {})
     assert (found.url, found.token) == ("http://127.0.0.1:8888/pfnb", "t")
+    assert find_address(None, "another", {}).token == "another"
     other = {**told, "url": "http://127.0.0.1:9999/", "root_dir": str(tmp_path / "inner")}
     (tmp_path / "inner").mkdir()
     (tmp_path / "jpserver-4.json").write_text(json.dumps(other))
@@ -127,3 +130,28 @@ def test_a_url_without_a_token_asks_for_it() -> None:
 
 def test_what_strangers_sent_cannot_steer_a_table() -> None:
     assert "\x1b" not in as_text([{"a": "\x1b[2J\nx", "b": 1}])
+
+
+async def test_a_delivery_that_hangs_is_listed_and_set_aside(server: LocalServer, pi: Pi) -> None:
+    hangs = "pipeline:\n- event.listen: {key: order.*}\n- if: \"#{body.payload == 'hang'}\"\n- wait: {ms: 600000}\n- if.end:\n"
+    stored = {"value": hangs, "type": "application/yaml;type=pipeline"}
+    await server.hub.properties.put("global/app/demo/hang", stored, "ada", "update")
+    assert await pi("failed") == "nothing failed\n"
+    first = await server.hub.send("order.placed", "hang", owner="ada")
+    second = await server.hub.send("order.placed", "go", owner="ada")
+    async with asyncio.timeout(20):
+        while not (rows := json.loads(await pi("failed", "--json"))):
+            await asyncio.sleep(0.05)
+    (row,) = rows
+    assert (row["eventId"], row["status"], row["attempts"]) == (first.id, "running", 1)
+    said = (await pi("failed", "--discard", row["id"], "--reason", "it hangs")).splitlines()
+    assert said[0].split() == ["run", "eventKey", "pipeline", "status", "attempts", "error"]
+    assert said[1].split(maxsplit=5)[3:] == ["dead", "1", "set aside by ada: it hangs"]
+    async with asyncio.timeout(20):
+        while [one.status for one in (await server.hub.store.deliveries([second.id]))[second.id]] != ["succeeded"]:
+            await asyncio.sleep(0.05)
+    assert said[1] in await pi("failed", "--limit", "1")
+    with pytest.raises(NotFoundError, match="there is no delivery 999"):
+        await pi("failed", "--discard", "999")
+    with pytest.raises(ParameterError, match="which run is meant"):
+        await pi("failed", "--reason", "x")

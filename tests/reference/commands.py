@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pfnb.commands import load
 from pfnb.language import Command
-from pfnb.language.help import ParameterHelp, parameters_in_words, signature
+from pfnb.language.editing.help import ParameterHelp, parameters_in_words, signature
 from tests.reference.markdown import code, codes, page, pipelines, table
 
 FOLDER = "commands"

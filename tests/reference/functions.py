@@ -9,8 +9,8 @@ from typing import Any
 
 from pfnb.functions import load
 from pfnb.language.declaration import Documentation
+from pfnb.language.editing.help import annotation_in_words, arguments_of, function_call
 from pfnb.language.function import Function
-from pfnb.language.help import annotation_in_words, arguments_of, function_call
 from tests.reference.markdown import code, codes, expressions, page
 
 FOLDER = "functions"

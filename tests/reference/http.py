@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pfnb.commands import load
 from pfnb.http.openapi import COMMAND, OPENAPI, openapi
-from pfnb.hub.webhook import RECEIVE
+from pfnb.hub.records.webhook import RECEIVE
 from tests.reference.markdown import code, page, table
 
 HUB = "{hub}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.reference.code_map import code_map_page
 from tests.reference.commands import FOLDER as COMMANDS
 from tests.reference.commands import anchor, command_groups, command_pages
 from tests.reference.commands import group_summary as commands_summary
@@ -13,6 +14,7 @@ from tests.reference.functions import function_groups, function_pages
 from tests.reference.functions import group_summary as functions_summary
 from tests.reference.http import http_page
 from tests.reference.markdown import page, table
+from tests.reference.protocol import protocol_page
 from tests.reference.settings import common_parameters_page, headers_page, magics_page, settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,10 +23,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 def pages() -> dict[str, str]:
     """The generated pages by their path below `docs/`."""
     made = {
+        "code-map.md": code_map_page(),
         "headers.md": headers_page(),
         "common-parameters.md": common_parameters_page(),
         "http.md": http_page(),
         "magics.md": magics_page(),
+        "session-protocol.md": protocol_page(),
         "settings.md": settings_page(),
         **dict(command_pages()),
         **dict(function_pages()),
@@ -44,6 +48,8 @@ def _index(made: set[str]) -> Iterator[str]:
     yield "* [Headers](headers.md) and [common parameters](common-parameters.md)"
     yield "* [Magics](magics.md) of a notebook"
     yield "* [HTTP](http.md): the addresses of a hub"
+    yield "* [Session protocol](session-protocol.md): what kernels and workers ask of a hub"
+    yield "* [A map of the code](code-map.md), for contributors"
     yield "* [Settings](settings.md): environment, Jupyter Server, command line"
     yield ""
     yield "## Commands"

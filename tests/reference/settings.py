@@ -9,11 +9,11 @@ from traitlets import HasTraits
 
 from pfnb.cli import build_parser
 from pfnb.environment import VARIABLES
-from pfnb.kernel.magics import PfnbMagics
+from pfnb.kernel.magics.magics import PfnbMagics
 from pfnb.language.declaration import Setting
-from pfnb.language.headers import KNOWN
-from pfnb.language.help import type_in_words
-from pfnb.language.options import COMMON
+from pfnb.language.editing.help import type_in_words
+from pfnb.language.reading.headers import KNOWN
+from pfnb.language.reading.options import COMMON
 from pfnb.pi.main import parser as pi_parser
 from pfnb.server.extension import PfnbExtension
 from tests.reference.markdown import code, codes, fenced, page, table

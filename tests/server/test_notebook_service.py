@@ -183,6 +183,22 @@ def test_its_kernel_is_started_again_when_it_dies_and_gets_what_waited(start, wr
     assert service.end(signal.SIGINT) == 0
 
 
+@pytest.mark.faults
+def test_an_event_that_ends_its_kernel_keeps_none_of_the_others_from_being_run(start, write):
+    deadly = "\n    if body['payload']['n'] == 0: os._exit(1)"
+    write(PUT, KEEP.replace("def keep(body):", f"def keep(body):{deadly}"), LISTEN, **{"any-tag": LOAD + "\nimport os"})
+    service = start("leads.ipynb")
+    service.line("serving 1 pipeline")
+    for n in range(43):
+        assert call(service.url, n).json()["status"] == "running"
+    service.line("kept", count=42)
+    assert len([line for line in service.lines if line.startswith("the kernel died")]) == 3
+    logs = f"{service.url}/api/v3/command/webhook.receive.logs"
+    asked = {"params": {"token": UUID}, "headers": {"Authorization": "Bearer t"}, "trust_env": False}
+    states = [row["deliveries"][0]["status"] for row in httpx.get(logs, **asked).json()]
+    assert states == ["succeeded"] * 42 + ["dead"]
+
+
 def test_what_was_accepted_is_handed_over_after_kill_9_of_everything(start, write):
     write(PUT, KEEP, LISTEN, **{"any-tag": LOAD + "\nimport os"})
     first = start("leads.ipynb")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
-from pfnb.language.calls import PIPELINE_TYPE
+from pfnb.language.running.calls import PIPELINE_TYPE
 from tests.http.conftest import RECEIVE, UUID
 
 PATH = "global/app/demo/pipeline/lead"
@@ -64,12 +65,18 @@ class Hub:
         return run
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
-    server = LocalServer(HubOptions(tmp_path / "hub" if request.param == "sqlite" else None, owner="ada"))
+@asynccontextmanager
+async def running_hub(data_dir: Path | None) -> AsyncIterator[Hub]:
+    server = LocalServer(HubOptions(data_dir, owner="ada"))
     await server.start()
     await server.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
     made = Hub(server)
     yield made
     await made.http.aclose()
     await server.stop()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with running_hub(tmp_path / "hub" if request.param == "sqlite" else None) as made:
+        yield made

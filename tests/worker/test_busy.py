@@ -24,6 +24,7 @@ async def milliseconds(call: Callable[[], Awaitable[object]]) -> float:
     return median(taken)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
 async def test_a_pipeline_that_only_computes_holds_up_neither_the_others_nor_the_receiver(hub: Hub) -> None:
     await hub.save('body.set: "#{body.payload}"')

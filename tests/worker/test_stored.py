@@ -77,6 +77,18 @@ async def test_a_property_that_is_no_pipeline_any_more_listens_no_more(hub: Hub)
     assert await hub.runs() == []
 
 
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+async def test_pipelines_that_send_each_others_keys_are_ended_with_the_chain_they_made(hub: Hub) -> None:
+    other = "global/app/demo/pipeline/other"
+    await hub.save("iam.run.as: {username: ada}", "event.send: {key: order.checked}")
+    await hub.save("iam.run.as: {username: ada}", "event.send: {key: order.placed}", path=other, key="order.checked")
+    await hub.send({"n": 1})
+    run = await hub.ended("failed")
+    assert "33 events led to it" in run["error"]["statusMessage"]
+    assert "order.placed → order.checked → order.placed" in run["error"]["statusMessage"]
+    assert (len(await hub.runs()), len(await hub.runs(other))) == (17, 16)
+
+
 async def test_a_broken_pipeline_is_not_saved(hub: Hub) -> None:
     await hub.save("log: {message: fine}")
     with pytest.raises(PipelineError) as caught:
@@ -257,3 +269,11 @@ async def test_a_cycle_of_pipelines_is_named(hub: Hub) -> None:
     message = (await hub.ended("failed"))["error"]["statusMessage"]
     assert "in a circle" in message
     assert f"{second} → {PATH} → {second}" in message
+
+
+@pytest.mark.parametrize("hub", ["memory"], indirect=True)
+async def test_the_steps_of_its_last_run_are_read_by_command(hub: Hub) -> None:
+    await hub.save('body.set: "#{body.payload}"')
+    assert await hub.answer(1) == 1
+    shown = (await hub.http.get("/api/v3/command/pipeline.debug", params={"name": PATH})).json()
+    assert [(step["command"], shown["status"]) for step in shown["steps"]][-1] == ("body.set", "succeeded")

@@ -1,0 +1,1 @@
+"""Formats that commands read and write."""

@@ -1,4 +1,4 @@
-"""The usual part of FreeMarker's template language in Jinja's words, which is what is rendered here.
+"""Translates the common part of FreeMarker's template language to Jinja, which is then rendered.
 
 `${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, and the built-ins below.
 """
@@ -10,13 +10,17 @@ from collections.abc import Iterator
 
 from pfnb.exceptions import ParameterError
 
-_QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+_QUOTED = r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""
 _PART = re.compile(
     rf"<\#--.*?-->"
-    rf"|\$\{{(?P<printed>(?:{_QUOTED}|[^}}'\"])*)\}}"
-    rf"|(?P<indent>^[ \t]*)?<(?P<tag>/?\#\w+)(?P<rest>(?:{_QUOTED}|\([^()]*\)|[^>'\"(])*)>(?P<newline>[ \t]*\r?\n)?",
+    rf"|\$\{{(?P<printed>(?:{_QUOTED}|[^}}'\"])*+)\}}"
+    rf"|(?P<indent>^[ \t]*+)?<(?P<tag>/?\#\w++)(?P<rest>(?:{_QUOTED}|\((?:{_QUOTED}|[^()'\"])*+\)|[^>'\"(])*+)>"
+    rf"(?P<newline>[ \t]*+\r?\n)?"
+    r"|(?P<open><\#--|\$\{|</?\#\w++)",
     re.DOTALL | re.MULTILINE,
 )
+"""Linear: the first unclosed one ends the search, and possessive quantifiers (`*+`) do not backtrack. Else a text of many
+unclosed ones would take quadratic time."""
 _LIST = re.compile(r"(?P<items>.+)\sas\s+(?P<first>\w+)(?:\s*,\s*(?P<second>\w+))?", re.DOTALL)
 _ASSIGN = re.compile(r"(?P<name>\w+)\s*=(?!=)(?P<value>.+)", re.DOTALL)
 _TOKEN = re.compile(
@@ -35,27 +39,30 @@ _BUILTINS = {
 
 
 def to_jinja(source: str) -> str:
-    """The same template, its lines the same. Raises ParameterError, with the line, for what is not translated."""
+    """The template in Jinja, with the same lines. Raises ParameterError, with the line, for unsupported syntax."""
     return "".join(_translated(source))
 
 
 def _translated(source: str) -> Iterator[str]:
-    end = 0
+    end, line = 0, 1
     for part in _PART.finditer(source):
         yield _plain(source[end : part.start()])
+        line += source.count("\n", end, part.start())
         end = part.end()
-        line = source.count("\n", 0, part.start()) + 1
+        if part["open"] is not None:
+            raise ParameterError(f"the template, line {line}: {part['open'][:60]} has no end")
         if part["tag"] is not None:
             yield from _directive(part, line)
         elif part["printed"] is not None:
             yield f"{{{{ {_expression(part['printed'], line)} }}}}"
         else:
             yield "{{ '' }}" + "{# #}".replace(" ", "\n" * part[0].count("\n"))
+        line += part[0].count("\n")
     yield _plain(source[end:])
 
 
 def _directive(part: re.Match[str], line: int) -> Iterator[str]:
-    """A directive alone in its line leaves no line behind."""
+    """A directive alone on its line leaves no empty line."""
     indent, newline = part["indent"] or "", part["newline"] or ""
     is_alone = part["indent"] is not None and part["newline"] is not None
     inner = _statement(part["tag"], part["rest"].strip().removesuffix("/").strip(), line)
@@ -93,5 +100,5 @@ def _expression(text: str, line: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which Jinja finds nothing of its own."""
+    """Escape text so that Jinja finds no syntax in it."""
     return text.replace("{", "{{ '{' }}")

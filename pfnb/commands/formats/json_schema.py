@@ -1,4 +1,4 @@
-"""What is wrong with a JSON value, by a schema that refers to nothing but itself."""
+"""Validates a JSON value against a schema, which may refer only to itself."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ VERSIONS = {
     "V201909": "Draft201909Validator",
     "V202012": "Draft202012Validator",
 }
-PATTERN_SECONDS = 1.0
-"""Time that all regular expressions of a validation may take."""
+LIBRARIES = ("jsonschema", "referencing", "regex")
+LEFT_OUT = ("rfc3987_syntax", "isoduration", "lark", "fqdn", "idna", "jsonpointer", "uri_template", "webcolors")
+"""Libraries for format checks, which are not used. Some take more than a second to load."""
+PATTERN_SECONDS = 0.5
+"""Maximum time of all regular expressions of a validation."""
 SHOWN = 5
 
 
 def problems(data: Any, schema: Any, version: str | None) -> list[str]:
-    """The first problems, each with its place in the data; none if it fits. `version` is a key of VERSIONS; without it, the
-    schema's `$schema` says, else V7. Raises ParameterError for a schema that is wrong itself."""
+    """The first problems, each with its place in the data; empty if it is valid. `version` is a key of VERSIONS; by default
+    that of `$schema`, else V7. Raises ParameterError for an invalid schema."""
     from jsonschema.exceptions import SchemaError
     from referencing.exceptions import Unresolvable
 
@@ -66,7 +69,7 @@ def _validator(schema: Any, version: str | None) -> Any:
 
 
 class _Patterns:
-    """The keywords with regular expressions, so that no text makes them run for hours."""
+    """The keywords with regular expressions, with a time limit."""
 
     def __init__(self) -> None:
         self._left = PATTERN_SECONDS
@@ -119,7 +122,7 @@ def _unique_items(validator: Validator, wanted: Any, instance: Any, _schema: Any
 
 
 def _hashable(value: Any) -> Hashable:
-    """Equal for what JSON Schema takes as equal: 1 and 1.0 are, 1 and true are not."""
+    """A key that is equal for values that JSON Schema treats as equal: 1 and 1.0, but not 1 and true."""
     if isinstance(value, dict):
         return "map", frozenset((key, _hashable(item)) for key, item in value.items())
     if isinstance(value, list):

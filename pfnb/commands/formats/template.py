@@ -1,37 +1,43 @@
-"""Templates in Jinja's language, rendered over JSON: sandboxed, and bounded in what they make and how long they take.
+"""Jinja templates, rendered over JSON: sandboxed, with limits on output and time.
 
-A template sees the data and nothing of Python. Every turn of a loop, every call and every text that it makes is paid from a
-budget, which is the render's own.
+A template sees only the data, nothing of Python. Every loop iteration, call and text that it makes is paid from the render's
+own budget.
 """
 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from functools import lru_cache
-from time import monotonic
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from pfnb.exceptions import ParameterError
+from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.language.budget import current
+from pfnb.language.extent import NODE, check_written, written
 
 MAX_TEMPLATE = 500_000
+STEPS_PER_WORD = 200
+"""Cost of a template's word in the step's budget; allows about 25,000 words."""
 MAX_TEXT = 8_000_000
 MAX_HANDLED = 32_000_000
-"""Characters of a template, of what it makes, and of all the texts that it makes and goes through on the way."""
-METHOD_COST = 4
-"""How often the characters of a text count of which a method is called: it may make a list of them."""
+"""Maximum characters of a template, of its result, and of all intermediate texts."""
+METHOD_COST = 7
+"""Cost per character of a method call on a text: it may make a list of them."""
 MAX_ROUNDS = 1_000_000
-"""Turns of loops, calls, and items that filters go through."""
-SECONDS = 5.0
+"""Maximum number of loop iterations, calls, and items that filters process."""
+ROUNDS_PER_LOOK = 100
+"""Iterations between two checks of the clock."""
 MAX_BITS = 4096
-"""Size of a whole number."""
+"""Maximum bits of a whole number."""
 MAX_ARGUMENT = 100_000
-"""A number given to a filter."""
+"""Maximum number passed to a filter."""
 
 _TEXT_METHODS = {
     "capitalize", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdigit", "islower", "isspace", "isupper", "lower",
@@ -42,17 +48,28 @@ _MAP_METHODS = {"get", "items", "keys", "values"}
 _TEXT_FILTERS = {
     "capitalize", "e", "escape", "lower", "striptags", "title", "trim", "truncate", "upper", "urlencode", "wordcount",
 }  # fmt: skip
-"""Filters that make a text of whatever they get: of lists within lists, that could be more than any memory."""
+"""Filters that turn any value into text: for nested lists, that could exceed the memory."""
 _LOOKING = {"abs", "count", "d", "default", "first", "float", "int", "last", "length", "round", "safe"}
-"""Filters that do not go through what they get."""
+"""Filters that do not iterate over their value."""
 _FILTERS = _TEXT_FILTERS | _LOOKING | {
     "dictsort", "groupby", "items", "list", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr",
     "sort", "sum", "unique",
 }  # fmt: skip
 
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "in": lambda one, other: one in other,
+    "notin": lambda one, other: one not in other,
+}
+
 
 def render(source: str, data: Mapping[str, Any]) -> str:
-    """The text that the template makes. Raises ParameterError, with the line of the template where it is known."""
+    """Render a template. Raises ParameterError, with the template's line if known."""
     if len(source) > MAX_TEMPLATE:
         raise ParameterError(f"a template has {MAX_TEMPLATE:,} characters at most, not {len(source):,}")
     try:
@@ -60,7 +77,7 @@ def render(source: str, data: Mapping[str, Any]) -> str:
     except RecursionError:
         raise ParameterError("the template is nested too deeply, or calls itself without end") from None
     except Exception as error:
-        # Whatever an expression of the template does wrong is the template's mistake, and no failure of this program.
+        # Any error in an expression of the template is the template's, not a failure of this program.
         raise ParameterError(f"the template{_line_of(error)}: {_words_of(error)}") from None
 
 
@@ -70,35 +87,65 @@ def _compiled(source: str) -> Template:
 
 
 class _Budget(Context):
-    """What one render may still do. Jinja hands it to whatever asks for the context."""
+    """The remaining budget of one render. Jinja passes it as the context."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._text = MAX_HANDLED
         self._rounds = MAX_ROUNDS
-        self._end = monotonic() + SECONDS
+        self._budget = current()
 
     def pay(self, *, text: int = 0, rounds: int = 0) -> None:
         self._text -= text
         self._rounds -= rounds
         if self._text < 0:
             raise _too_long(MAX_HANDLED)
-        if self._rounds < 0 or monotonic() > self._end:
+        if self._rounds < 0:
             raise ParameterError("this takes too long: it goes through too much")
+        if self._rounds % ROUNDS_PER_LOOK < rounds:
+            self._budget.check()
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
+class _Plain(ImmutableSandboxedEnvironment):
+    """The environment for Jinja's own filters. Attribute names passed to them may come from data, so they are keys, never
+    methods."""
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        try:
+            return obj[argument]
+        except (AttributeError, LookupError, TypeError):
+            return self.undefined(obj=obj, name=argument)
+
+
+def _paid_words(words: Iterator[Token]) -> Iterator[Token]:
+    """Pay for each word by its length before rendering: Python compiles the whole template at once, and nothing else runs
+    meanwhile."""
+    budget = current()
+    for word in words:
+        budget.spend(STEPS_PER_WORD)
+        yield word
+
+
+class _Sandbox(_Plain):
     context_class = _Budget
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, optimized=False)
-        self.plain = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+        self.plain = _Plain(undefined=StrictUndefined)
         self.globals = {name: self.globals[name] for name in ("namespace", "range")}
         self.filters = {name: _paid(name) for name in _FILTERS}
         self.filters.update(join=_join, replace=_replace, string=_printed, tojson=_tojson)
         self.finalize, self.concat = _printed, _concat  # type: ignore[method-assign]
-        self.counted, self.joined = _counted, _joined
+        self.tests = {name: _tested(test) for name, test in self.tests.items()}
+        self.counted, self.joined, self.compared, self.sliced = _counted, _joined, _compared, _sliced
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        stream = super()._tokenize(source, name, filename, state)
+        stream._iter = _paid_words(stream._iter)
+        return stream
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -111,13 +158,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             return attr in _TEXT_METHODS
         if isinstance(obj, Mapping):
             return attr in _MAP_METHODS
+        if attr == "changed":  # of a loop: it compares arbitrary values
+            return False
         return type(obj).__module__.startswith("jinja2.") and super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
-        """Nothing stands in for `format` of texts, which makes texts of any length."""
+        """No replacement for `format` of texts, which could make texts of any length."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """A key of a map comes before its methods: `order.items` are the order's."""
+        """A map's keys take precedence over its methods: `order.items` is the key."""
         return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, *arguments: Any, **named: Any) -> Any:
@@ -137,7 +186,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 class _Paying(NodeTransformer):
-    """Changes a parsed template so that loops and joined texts are paid for, and refuses what leads out of it."""
+    """Changes a parsed template so that loops and joined texts are paid for, and refuses what leaves the sandbox."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - named by Jinja's nodes
         if node.recursive:
@@ -145,6 +194,26 @@ class _Paying(NodeTransformer):
         self.generic_visit(node)
         node.iter = _call("counted", [node.iter], node.lineno)
         return node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        arguments = [node.expr]
+        for operand in node.ops:
+            arguments += [nodes.Const(operand.op, lineno=node.lineno), operand.expr]
+        return _call("compared", arguments, node.lineno)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+        """Make it a list: a tuple can be a map's key, and hashing it takes time for its length as text."""
+        self.generic_visit(node)
+        return nodes.List(node.items, lineno=node.lineno) if node.ctx == "load" else node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        nothing = nodes.Const(None, lineno=node.lineno)
+        bounds = [bound or nothing for bound in (node.arg.start, node.arg.stop, node.arg.step)]
+        return _call("sliced", [node.node, *bounds], node.lineno)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
@@ -167,7 +236,7 @@ def _pay(context: Context, *, text: int = 0, rounds: int = 0) -> None:
 
 @pass_context
 def _printed(context: Context, value: Any) -> str:
-    """A value as it stands in a text: null is nothing. Lists and maps are written by `tojson`."""
+    """A value as text: null is empty. Lists and maps need `tojson`."""
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, Iterable) and not isinstance(value, (str, Undefined)):
@@ -180,6 +249,45 @@ def _printed(context: Context, value: Any) -> str:
 @pass_context
 def _joined(context: Context, *values: Any) -> str:
     return "".join(_printed(context, value) for value in values)
+
+
+@pass_context
+def _compared(context: Context, value: Any, *rest: Any) -> bool:
+    """`a < b <= c`, and `in`."""
+    for comparison, other in zip(rest[::2], rest[1::2], strict=True):
+        _pay_for_all(context, value, other)
+        if not _COMPARISONS[comparison](value, other):
+            return False
+        value = other
+    return True
+
+
+@pass_context
+def _sliced(context: Context, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    if not isinstance(value, str | list | tuple):
+        raise ParameterError("only a part of a text or a list can be taken")
+    part = value[start:stop:step]
+    _pay(context, text=len(part), rounds=1 if isinstance(part, str) else 1 + len(part))
+    return part
+
+
+def _pay_for_all(context: Context, *values: Any) -> None:
+    """Pay for a comparison: the values' length as text."""
+    size = sum(written(value) for value in values)
+    check_written(list(values))
+    _pay(context, text=size, rounds=1 + size // NODE)
+
+
+def _tested(test: Any) -> Callable[..., Any]:
+    """Wrap one of Jinja's own tests, such as `x is eq(y)`, which may compare."""
+    needs_more = hasattr(test, "jinja_pass_arg")  # `is filter` and `is test`, which look a name up
+
+    @pass_context
+    def tested(context: Context, *arguments: Any) -> Any:
+        _pay_for_all(context, *(one for one in arguments if not isinstance(one, Undefined)))
+        return test(context.environment, *arguments) if needs_more else test(*arguments)
+
+    return tested
 
 
 @pass_context
@@ -200,6 +308,7 @@ def _replace(context: Context, value: Any, old: str, new: str) -> str:
 
 @pass_context
 def _tojson(context: Context, value: Any) -> str:
+    check_written(value)
     chunks = []
     for chunk in json.JSONEncoder(ensure_ascii=False).iterencode(value):
         _pay(context, text=len(chunk), rounds=1)
@@ -215,7 +324,7 @@ def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
 
 
 def _paid(name: str) -> Callable[..., Any]:
-    """A filter of Jinja's own, paid for by what it gets and what it makes."""
+    """Wrap one of Jinja's own filters, paid for by its input and output."""
 
     @pass_context
     def paid(context: Context, value: Any, *arguments: Any, **named: Any) -> Any:
@@ -223,9 +332,14 @@ def _paid(name: str) -> Callable[..., Any]:
             value = value if isinstance(value, str) else _printed(context, value)
         if any(isinstance(one, int) and abs(one) > MAX_ARGUMENT for one in (*arguments, *named.values())):
             raise ParameterError(f"{name} takes numbers up to {MAX_ARGUMENT:,}")
+        if name == "sum" and any(isinstance(one, list | tuple) for one in (*arguments, *named.values())):
+            raise ParameterError("sum adds numbers")
+        if name not in _LOOKING and name not in _TEXT_FILTERS:
+            check_written([one for one in (value, *arguments, *named.values()) if not isinstance(one, Undefined)])
         goes_through = name not in _LOOKING and isinstance(value, Sized) and not isinstance(value, Undefined)
         size = len(value) if goes_through else 0
-        _pay(context, rounds=1 if isinstance(value, str) else 1 + size, text=size if isinstance(value, str) else 0)
+        is_text = isinstance(value, str)
+        _pay(context, rounds=1 if is_text and name in _TEXT_FILTERS else 1 + size, text=size if is_text else 0)
         plain = context.environment.plain  # type: ignore[attr-defined]
         result = plain.call_filter(name, value, arguments, named, context=context, eval_ctx=context.eval_ctx)
         _pay(context, text=len(result) if isinstance(result, str) else 0)
@@ -249,7 +363,7 @@ def _too_long(most: int) -> ParameterError:
 
 
 def _bits(operator: str, left: int, right: int) -> int:
-    """How long the number may become at most."""
+    """Upper bound of the result's bits."""
     if operator == "**":
         return left.bit_length() * abs(right)
     return left.bit_length() + right.bit_length()
@@ -265,6 +379,6 @@ def _line_of(error: Exception) -> str:
 
 
 def _words_of(error: Exception) -> str:
-    if isinstance(error, (ParameterError, TemplateError)):
+    if isinstance(error, (PfnbError, TemplateError)):
         return str(error.message)
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Zip archives, made and taken apart in memory. What bombs and escapes are made of is refused before anything is unpacked."""
+"""Zip archives, packed and unpacked in memory. Zip bombs and path traversal are refused before unpacking."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from pfnb.exceptions import ParameterError, PayloadTooLargeError
 
 MAX_FILES = 1_000
 MAX_SIZE = 32 * 1024 * 1024
-"""Bytes of all files of an archive together, unpacked."""
+"""Maximum total bytes of an archive's files, unpacked."""
 MAX_RATIO = 200
 SUSPICIOUS = 1024 * 1024
-"""A file larger than this may not shrink to less than the 200th part."""
+"""Files larger than this may not be compressed to less than 1/200."""
 
 
 def pack(files: Iterable[tuple[str, bytes]], level: int | None) -> bytes:
-    """An archive with these files at its root. Names that are paths lose their slashes, names that are there already get a
-    number."""
+    """An archive with these files at its root. Paths become flat names, duplicate names get a number."""
     buffer = io.BytesIO()
     taken: set[str] = set()
     with ZipFile(buffer, "w", ZIP_DEFLATED, compresslevel=level) as archive:

@@ -1,0 +1,1 @@
+"""How workers learn that there is something to deliver."""

@@ -12,9 +12,9 @@ class Broker(Protocol):
     async def close(self) -> None: ...
 
     async def publish(self, listener: str, delivery: int) -> None:
-        """Say that this delivery waits for this listener. A lost or repeated one does no harm."""
+        """Announce that this delivery waits for this listener. A lost or repeated announcement does no harm."""
 
     async def subscribe(self, listener: str, wake: Callable[[int], None]) -> None:
-        """Call `wake` with each published delivery of this listener, until `unsubscribe`. One subscriber a listener."""
+        """Call `wake` with each published delivery of this listener, until `unsubscribe`. One subscriber per listener."""
 
     async def unsubscribe(self, listener: str) -> None: ...

@@ -1,4 +1,4 @@
-"""The broker of a hub that has its workers to itself: a call within the process. Also every test's broker."""
+"""The broker of a hub whose workers serve no other hub: a call within the process. Tests use it, too."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Permanent storage behind one port: SQLite with one writer, or memory."""

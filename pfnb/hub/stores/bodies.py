@@ -1,17 +1,18 @@
-"""Bodies too large for memory: files in the hub's body folder, written once by the receiver, named in the store."""
+"""Bodies too large for memory: files in the hub's body folder, written once by the receiver; the store keeps their names."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
-from pfnb.hub.request import Body
+from pfnb.hub.receiving.request import Body
 
 
 def read_body(body: Body) -> bytes:
-    """All bytes. Reads the disk where the body is a file."""
+    """All bytes. Reads the disk if the body is a file."""
     if body.data is not None:
         return body.data
     assert body.path is not None, "a body is data or a file"
@@ -19,7 +20,7 @@ def read_body(body: Body) -> bytes:
 
 
 def read_slice(body: Body, offset: int, size: int) -> bytes:
-    """A file of a multipart body: `size` bytes from `offset`. Reads the disk where the body is a file."""
+    """A file of a multipart body: `size` bytes from `offset`. Reads the disk if the body is a file."""
     if body.data is not None:
         return body.data[offset : offset + size]
     assert body.path is not None, "a body is data or a file"
@@ -34,9 +35,10 @@ def remove_body(body: Body) -> None:
 
 
 async def discard_body(body: Body) -> None:
-    """Remove a body that no event keeps."""
+    """Remove a body that no event keeps. If the disk does not allow it now, the next start does it."""
     if body.path is not None:
-        await asyncio.to_thread(remove_body, body)
+        with suppress(OSError):
+            await asyncio.to_thread(remove_body, body)
 
 
 def sync_folder(folder: Path) -> None:
@@ -49,7 +51,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep_folder(folder: Path, kept: Collection[str]) -> None:
-    """Remove what no event names: uploads that a crash cut off before their event was committed."""
+    """Remove files that no event names: uploads that a crash cut off before their event was committed."""
     for path in folder.iterdir():
         if path.name not in kept:
             path.unlink(missing_ok=True)

@@ -1,19 +1,20 @@
-"""The store of a hub that ends with its kernel: the same promises, in memory, and bounded."""
+"""The store of a hub that ends with its kernel: the same guarantees, in memory, and bounded."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.delivery import FINAL, Delivery, DeliveryStatus, Listener
-from pfnb.hub.event import Event
-from pfnb.hub.property import Attachment, Property
-from pfnb.hub.query import EventQuery
-from pfnb.hub.request import Body
+from pfnb.hub.receiving.request import Body
+from pfnb.hub.records.delivery import FINAL, Delivery, DeliveryStatus, Listener
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.query import EventQuery
+from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_body
 from pfnb.hub.stores.search import MAX_EVENTS, search
 from pfnb.hub.stores.store import (
@@ -28,46 +29,61 @@ from pfnb.hub.stores.store import (
     PropertyChange,
     Stored,
 )
-from pfnb.hub.webhook import Webhook
 
 
 class MemoryStore:
-    """Keeps the newest `max_events`; older ones go once nothing of theirs is pending."""
+    """Keeps the newest `max_events`, and older ones with pending deliveries; the others are removed."""
 
     durable = False
 
     def __init__(self, max_events: int = 10_000) -> None:
         self._max_events = max_events
+        self._next_look = max_events + 1
         self._webhooks: dict[str, Webhook] = {}
+        self._retired: dict[str, str] = {}
         self._listeners: dict[str, Listener] = {}
         self._events: dict[str, Event] = {}
         self._bodies: dict[str, Body] = {}
         self._deliveries: dict[int, Delivery] = {}
         self._by_event: dict[str, list[int]] = {}
         self._by_repeat_key: dict[str, str] = {}
+        self._by_delivery_key: dict[str, str] = {}
         self._steps: dict[int, tuple[dict[str, Any], ...]] = {}
         self._properties: dict[str, Property] = {}
         self._attachments: dict[str, tuple[Attachment, Body]] = {}
         self._identities: dict[tuple[str, str], dict[str, Any]] = {}
+        self._refusals: dict[str, dict[str, Any]] = {}
         self._last_seq = 0
         self._last_delivery = 0
+        self._aged: int | None = None
         self.unknown = 0
 
     async def open(self) -> Opened:
         identities = tuple((kind, name, record) for (kind, name), record in self._identities.items())
-        return Opened(tuple(self._webhooks.values()), tuple(self._listeners.values()), self._last_seq, identities)
+        return Opened(
+            tuple(self._webhooks.values()), tuple(self._listeners.values()), self._last_seq, identities, self._refusals
+        )
 
     async def close(self) -> None:
         pass
 
-    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
-        first = self._first(event)
+    async def add_event(
+        self,
+        event: Event,
+        body: Body,
+        listeners: Sequence[str],
+        padding: Sequence[str] = (),  # noqa: ARG002  # nothing is written
+    ) -> Stored:
+        first = self._first(self._by_repeat_key, event.repeat_key, event)
         if first is not None:
             return Stored(first.seq, self._failed_again(first, listeners), first.id)
+        other = self._first(self._by_delivery_key, event.delivery_key, event)
         self._last_seq += 1
-        event = replace(event, seq=self._last_seq)
+        event = replace(event, seq=self._last_seq, conflict=other.id if other is not None else None)
         if event.repeat_key is not None:
             self._by_repeat_key[event.repeat_key] = event.id
+        if event.delivery_key is not None and other is None:
+            self._by_delivery_key[event.delivery_key] = event.id
         self._events[event.id] = event
         self._bodies[event.id] = body
         self._by_event[event.id] = []
@@ -87,12 +103,13 @@ class MemoryStore:
         self._by_event[event_id].extend(delivery.id for delivery in deliveries)
         return tuple(deliveries)
 
-    def _first(self, event: Event) -> Event | None:
-        first = self._events.get(self._by_repeat_key.get(event.repeat_key or "", ""))
+    def _first(self, ids: dict[str, str], key: str | None, event: Event) -> Event | None:
+        """The event that already has this key."""
+        first = self._events.get(ids.get(key or "", ""))
         return first if first is not None and first.created > event.created - REPEAT_MILLISECONDS else None
 
     def _failed_again(self, event: Event, listeners: Sequence[str]) -> tuple[Delivery, ...]:
-        """What failed or is dead of an event at these listeners, made pending."""
+        """An event's failed or dead deliveries at these listeners, made pending."""
         newest = {one.listener: one for one in map(self._deliveries.__getitem__, self._by_event[event.id])}
         failed = [one for one in newest.values() if one.listener in listeners and one.status in ("failed", "dead")]
         again = tuple(Delivery(one.id, one.event_id, one.listener) for one in failed)
@@ -105,11 +122,14 @@ class MemoryStore:
             self._webhooks[webhook.uuid] = replace(webhook, received=webhook.received + 1, last_received=event.created)
 
     def _forget_oldest(self) -> None:
-        while len(self._events) > self._max_events:
-            oldest = next(iter(self._events.values()))
-            if self._is_pending(oldest):
-                return
-            self._remove(oldest)
+        """Remove the oldest events without pending deliveries. If many are pending, not every new event triggers a search."""
+        if len(self._events) < self._next_look:
+            return
+        ended = (one for one in self._events.values() if one.seq < self._last_seq and not self._is_pending(one))
+        for event in list(islice(ended, len(self._events) - self._max_events)):
+            self._remove(event)
+        kept = len(self._events)
+        self._next_look = max(kept, self._max_events) + 1 + (kept // 64 if kept > self._max_events else 0)
 
     def _is_pending(self, event: Event) -> bool:
         return any(self._deliveries[number].status not in FINAL for number in self._by_event[event.id])
@@ -117,11 +137,21 @@ class MemoryStore:
     def _remove(self, event: Event) -> None:
         del self._events[event.id]
         remove_body(self._bodies.pop(event.id))
-        if event.repeat_key is not None and self._by_repeat_key.get(event.repeat_key) == event.id:
-            del self._by_repeat_key[event.repeat_key]
+        for ids, key in ((self._by_repeat_key, event.repeat_key), (self._by_delivery_key, event.delivery_key)):
+            if key is not None and ids.get(key) == event.id:
+                del ids[key]
         for number in self._by_event.pop(event.id):
             del self._deliveries[number]
             self._steps.pop(number, None)
+
+    async def aged(self) -> int | None:
+        return self._aged
+
+    async def age(self, time: int) -> None:
+        self._aged = time
+
+    async def is_well(self) -> bool:
+        return True
 
     async def size(self) -> int:
         return sum(body.size for body in self._bodies.values())
@@ -137,15 +167,30 @@ class MemoryStore:
             self._remove(event)
         return len(gone)
 
-    async def give_up(self, listener: str, before: int, most: int) -> int:
+    async def overdue(self, listener: str, before: int, most: int, limit: int) -> list[int]:
         waiting = list(self._pending(listener))
         too_many = {one.id for one in waiting[: max(0, len(waiting) - most)]}
-        given_up = [one for one in waiting if one.id in too_many or self._events[one.event_id].created < before]
+        old = (one.id for one in waiting if one.id in too_many or self._events[one.event_id].created < before)
+        return list(islice(old, limit))
+
+    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
+        known = (self._deliveries[number] for number in deliveries if number in self._deliveries)
+        given_up = [one for one in known if one.status == "pending" or (failed and one.status == "failed")]
         for one in given_up:
-            self._deliveries[one.id] = replace(one, status="dead", error=AWAY)
+            self._deliveries[one.id] = replace(one, status="dead", error=dict(error))
         return len(given_up)
 
-    async def count_unknown(self) -> None:
+    async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
+        every = ((one, self._events[one.event_id]) for one in self._deliveries.values())
+        found = [
+            (one, event)
+            for one, event in every
+            if event.owner == owner
+            and (one.status in ("failed", "dead") or (one.status == "pending" and one.not_before))
+        ]
+        return sorted(found, key=lambda one: (one[1].seq, one[0].id), reverse=True)[:limit]
+
+    async def count_unknown(self, decoy: AddEvent | None = None) -> None:  # noqa: ARG002  # nothing is written
         self.unknown += 1
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
@@ -158,8 +203,25 @@ class MemoryStore:
             else:
                 self._identities[kind, name] = record
 
-    async def delete_webhook(self, uuid: str) -> None:
-        self._webhooks.pop(uuid, None)
+    async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
+        self._refusals.update(records)
+
+    async def change_owner(self, owner: str, to: str) -> None:
+        for event in [one for one in self._events.values() if one.owner == owner]:
+            self._events[event.id] = replace(event, owner=to)
+        for mine in [one for one in self._properties.values() if one.owner == owner]:
+            self._properties[mine.uuid] = replace(mine, owner=to)
+        for attached, body in [pair for pair in self._attachments.values() if pair[0].owner == owner]:
+            self._attachments[attached.id] = (replace(attached, owner=to), body)
+        self._retired = {uuid: to if one == owner else one for uuid, one in self._retired.items()}
+
+    async def delete_webhook(self, uuid: str, now: int) -> None:  # noqa: ARG002
+        gone = self._webhooks.pop(uuid, None)
+        if gone is not None:
+            self._retired[uuid] = gone.owner
+
+    async def retired_by(self, uuid: str) -> str | None:
+        return self._retired.get(uuid)
 
     async def change_listeners(self, change: ListenerChange) -> None:
         for name in change.names:
@@ -190,9 +252,9 @@ class MemoryStore:
     async def property_of(self, uuid: str) -> Property | None:
         return self._properties.get(uuid)
 
-    async def properties(self, prefix: str) -> list[Property]:
+    async def properties(self, prefix: str, wanted: Callable[[Property], bool] | None = None) -> list[Property]:
         found = (one for one in self._properties.values() if one.path.startswith(prefix))
-        return sorted(found, key=lambda one: one.path)
+        return [one for one in sorted(found, key=lambda one: one.path) if wanted is None or wanted(one)]
 
     async def expired_properties(self, now: int) -> list[Property]:
         return [one for one in self._properties.values() if one.expires is not None and one.expires <= now]
@@ -224,6 +286,8 @@ class MemoryStore:
         not_before: int = 0,
     ) -> None:
         found = self._deliveries[delivery]
+        if found.status != "pending":
+            return
         self._deliveries[delivery] = replace(
             found, status=status, attempts=found.attempts + 1, error=error, not_before=not_before
         )
@@ -303,6 +367,10 @@ class MemoryStore:
 
     async def event(self, event_id: str) -> Event | None:
         return self._events.get(event_id)
+
+    async def bodies(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        found = ((event_id, self._bodies.get(event_id)) for event_id in event_ids)
+        return {event_id: body.data for event_id, body in found if body is not None and body.data is not None}
 
     async def body(self, event_id: str) -> bytes:
         body = self._body(event_id)

@@ -1,10 +1,10 @@
-"""Numbered steps from an empty database to today's tables. A step that was released is never changed again."""
+"""Numbered steps from an empty database to today's tables. Never change a released step."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+import sqlite3
 
-from pfnb.exceptions import PfnbError
+from pfnb.hub.stores.shapes import statements_done
 
 _FIRST = """
 CREATE TABLE webhooks (
@@ -31,7 +31,7 @@ INSERT INTO counters VALUES ('unknown_webhook', 0)
 
 _ROTATED = "ALTER TABLE webhooks ADD COLUMN expires BIGINT"
 
-# A hub had one owner so far: what came without a webhook, or to one that is gone, was theirs.
+# A hub had one owner before: what came without a webhook, or to one that is gone, was theirs.
 _OWNERS = """
 ALTER TABLE events ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 UPDATE events SET owner = coalesce(
@@ -72,6 +72,24 @@ _IDENTITIES = """
 CREATE TABLE identities (kind TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, name))
 """
 
+# Webhooks deleted earlier are known from the events they received.
+_RETIRED = """
+CREATE TABLE retired_webhooks (uuid TEXT PRIMARY KEY, owner TEXT NOT NULL, retired BIGINT NOT NULL);
+INSERT INTO retired_webhooks SELECT webhook, min(owner), max(created) FROM events
+    WHERE webhook IS NOT NULL AND webhook NOT IN (SELECT uuid FROM webhooks) GROUP BY webhook
+"""
+
+_CONFLICTS = """
+CREATE INDEX events_by_delivery_id ON events (substr(repeat_key, 1, 32), created) WHERE repeat_key IS NOT NULL
+"""
+
+_NOTEBOOKS = """
+CREATE TABLE webhook_notebooks (uuid TEXT PRIMARY KEY, notebooks TEXT NOT NULL);
+ALTER TABLE listeners ADD COLUMN all_notebooks BOOLEAN NOT NULL DEFAULT FALSE
+"""
+
+_REFUSALS = "CREATE TABLE refusals (webhook TEXT PRIMARY KEY, record TEXT NOT NULL)"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _ROTATED,
@@ -81,19 +99,29 @@ MIGRATIONS: tuple[str, ...] = (
     _REPEATED,
     _REMOVED,
     _IDENTITIES,
+    _RETIRED,
+    _CONFLICTS,
+    _NOTEBOOKS,
+    _REFUSALS,
 )
-"""SQL of each step, statements parted by `;`. The schema's version is the number of steps it has seen."""
+"""SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 
 
-def migrate(connection: sa.Connection) -> None:
-    """Run the steps this database has not seen, in the caller's transaction. PfnbError if a newer pfnb made it."""
-    connection.execute(sa.text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
-    version = connection.execute(sa.text("SELECT max(version) FROM schema_version")).scalar() or 0
-    if version > len(MIGRATIONS):
-        raise PfnbError(
-            f"this data directory has schema version {version} and this pfnb knows {len(MIGRATIONS)}: use a newer pfnb"
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        for statement in script.split(";"):
-            connection.execute(sa.text(statement))
-        connection.execute(sa.text("INSERT INTO schema_version VALUES (:number)"), {"number": number})
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of steps applied to this database."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone():
+        return 0
+    return int(connection.execute("SELECT max(version) FROM schema_version").fetchone()[0] or 0)
+
+
+def migrate(connection: sqlite3.Connection, to: int | None = None) -> None:
+    """Apply the missing steps up to `to`, in the caller's transaction. A step that an older version left half done is
+    completed. ForeignSchemaError if the tables are not those of the version."""
+    version = version_of(connection)
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+    for number, script in enumerate(MIGRATIONS[version:to], start=version + 1):
+        statements = script.split(";")
+        done = statements_done(connection, MIGRATIONS[:version], statements) if number == version + 1 else 0
+        for statement in statements[done:]:
+            connection.execute(statement)
+        connection.execute("INSERT INTO schema_version VALUES (?)", (number,))

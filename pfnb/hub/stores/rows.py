@@ -1,4 +1,4 @@
-"""Between rows and the hub's values, in both directions. What is only ever read back whole is one JSON text."""
+"""Conversion between rows and the hub's values, in both directions. Fields that are only read as a whole are one JSON text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pfnb.hub.delivery import Delivery, Listener
-from pfnb.hub.event import Event
-from pfnb.hub.property import Attachment, Property
-from pfnb.hub.request import Body, FilePart
+from pfnb.hub.receiving.request import Body, FilePart
+from pfnb.hub.records.delivery import Delivery, Listener
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores import schema
-from pfnb.hub.webhook import Webhook
 from pfnb.language.retry import Retry
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
@@ -49,12 +49,22 @@ def _head(event: Event) -> dict[str, Any]:
     head: dict[str, Any] = {"headers": event.headers}
     if event.query:
         head["query"] = event.query
+    if event.raw_query:
+        head["raw_query"] = event.raw_query
+    if event.remote_address:
+        head["remote_address"] = event.remote_address
     if event.fields:
         head["fields"] = event.fields
     if event.files:
         head["files"] = [asdict(file) for file in event.files]
     if event.named_by:
         head["named_by"] = event.named_by
+    if event.conflict:
+        head["conflict"] = event.conflict
+    if event.notebook:
+        head["notebook"] = event.notebook
+    if event.causation:
+        head["causation"] = event.causation
     return head
 
 
@@ -71,6 +81,8 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         webhook=row.webhook,
         method=row.method,
         query=head.get("query", {}),
+        raw_query=head.get("raw_query", ""),
+        remote_address=head.get("remote_address", ""),
         headers=head["headers"],
         content_type=row.content_type,
         size=row.size,
@@ -80,11 +92,14 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         payload_type=row.payload_type,
         seq=row.seq,
         repeat_key=row.repeat_key,
+        conflict=head.get("conflict"),
+        notebook=head.get("notebook", ""),
+        causation=tuple(head.get("causation", ())),
     )
 
 
 def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
-    """A row of deliveries joined with its event's id, labelled `event_id`."""
+    """From a row of deliveries joined with its event's id, labelled `event_id`."""
     return Delivery(
         id=row.number,
         event_id=row.event_id,
@@ -97,11 +112,17 @@ def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
 
 
 def webhook_row(webhook: Webhook) -> dict[str, Any]:
-    return asdict(webhook)
+    """Without its notebooks, which have a table of their own."""
+    return {column.name: getattr(webhook, column.name) for column in schema.webhooks.c}
+
+
+def webhook_notebooks_row(webhook: Webhook) -> dict[str, Any]:
+    return {"uuid": webhook.uuid, "notebooks": _ENCODE(webhook.notebooks)}
 
 
 def to_webhook(row: sa.Row[*tuple[Any, ...]]) -> Webhook:
-    return Webhook(**row._mapping)
+    """From a row of webhooks joined with its notebooks, if there are any."""
+    return Webhook(**{**row._mapping, "notebooks": tuple(json.loads(row.notebooks or "[]"))})
 
 
 def listener_row(listener: Listener) -> dict[str, Any]:
@@ -118,7 +139,7 @@ def property_row(given: Property) -> dict[str, Any]:
 
 
 def to_property(row: sa.Row[*tuple[Any, ...]]) -> Property:
-    """A row of PROPERTY_COLUMNS. By place, not by name: thousands are listed at once."""
+    """From a row of PROPERTY_COLUMNS. By position, not by name: listings have thousands."""
     path, uuid, owner, created, updated, type_, value, default, time_to_live, tags = row
     kept = json.loads(tags) if tags != "{}" else {}
     return Property(path, uuid, owner, created, updated, type_, value, default, time_to_live, kept)

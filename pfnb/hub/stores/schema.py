@@ -22,6 +22,28 @@ webhooks = sa.Table(
     sa.Column("expires", sa.BigInteger),
 )
 
+webhook_notebooks = sa.Table(
+    "webhook_notebooks",
+    metadata,
+    sa.Column("uuid", sa.Text, primary_key=True),
+    sa.Column("notebooks", sa.Text, nullable=False),
+)
+
+retired_webhooks = sa.Table(
+    "retired_webhooks",
+    metadata,
+    sa.Column("uuid", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("retired", sa.BigInteger, nullable=False),
+)
+
+refusals = sa.Table(
+    "refusals",
+    metadata,
+    sa.Column("webhook", sa.Text, primary_key=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
 listeners = sa.Table(
     "listeners",
     metadata,
@@ -36,6 +58,7 @@ listeners = sa.Table(
     sa.Column("shared", sa.Boolean, nullable=False),
     sa.Column("strict", sa.Boolean, nullable=False),
     sa.Column("retry", sa.Text),
+    sa.Column("all_notebooks", sa.Boolean, nullable=False),
 )
 
 events = sa.Table(

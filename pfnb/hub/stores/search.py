@@ -1,15 +1,15 @@
-"""Looking for a text in events and their bodies: bounded, since every byte of them may have to be read."""
+"""Text search in events and their bodies: bounded, since every byte of them may have to be read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from pfnb.hub.event import Event
-from pfnb.hub.form_header import known_charset, parameter
-from pfnb.hub.request import Body
+from pfnb.hub.receiving.request import Body
+from pfnb.hub.records.event import Event
 from pfnb.hub.stores.bodies import read_body
 from pfnb.hub.stores.store import Found
+from pfnb.language.charset import document_text, known_charset, named_charset
 
 MAX_EVENTS = 5_000
 MAX_BYTES = 16 * 1024 * 1024
@@ -17,7 +17,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def search(candidates: Iterable[tuple[Event, Body]], text: str, limit: int) -> Found:
-    """Those of the candidates, newest first, in which the text stands. Ends after so many events or bytes, found or not."""
+    """The candidates, newest first, that contain the text. Stops after a number of events or bytes, found or not."""
     wanted = text.casefold()
     events: list[Event] = []
     size = 0
@@ -31,7 +31,7 @@ def search(candidates: Iterable[tuple[Event, Body]], text: str, limit: int) -> F
 
 
 def _texts(event: Event, body: Body) -> Iterator[str]:
-    """What a person can read of an event, the cheap parts first."""
+    """The readable text of an event, cheap parts first."""
     yield from (event.event_key, event.id, event.trace_id, event.correlation_id)
     for name, value in event.headers.items():
         yield f"{name}: {value}"
@@ -47,7 +47,7 @@ def _readable(event: Event, body: Body) -> str:
     try:
         data = read_body(body)
     except FileNotFoundError:
-        return ""  # removed since it was listed
-    text = data.decode(known_charset(parameter(event.content_type, "charset")) or "utf-8", "replace")
-    # JSON may write any character as \uXXXX; nobody searches for that.
+        return ""  # removed after it was listed
+    text = document_text(data, known_charset(named_charset(event.content_type)))
+    # JSON may write any character as \uXXXX; nobody searches for that form.
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text

@@ -1,4 +1,4 @@
-"""The orders in which events and deliveries are committed: they only grow, whatever is removed."""
+"""The commit numbers of events and deliveries: they only grow, whatever is removed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import itertools
 
 LAST_SEQ = "last_seq"
 LAST_DELIVERY = "last_delivery"
-"""Counters in the database: numbers up to these were given, also where nothing bears them any more."""
+"""Counters in the database: numbers up to these were given, even if nothing has them any more."""
 
 
 class Sequences:
-    """The next orders of events and deliveries; the one writer thread counts them itself."""
+    """The next numbers of events and deliveries; the single writer thread counts them itself."""
 
     def __init__(self, last_seq: int, last_delivery: int) -> None:
         self.event = itertools.count(last_seq + 1)

@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pfnb.exceptions import NotFoundError
-from pfnb.hub.delivery import Delivery, DeliveryStatus
-from pfnb.hub.event import Event
-from pfnb.hub.property import Attachment, Property
-from pfnb.hub.query import EventQuery
-from pfnb.hub.request import Body
+from pfnb.exceptions import NotFoundError, StoreBusyError
+from pfnb.hub.clock import now
+from pfnb.hub.receiving.request import Body
+from pfnb.hub.records.delivery import Delivery, DeliveryStatus
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.query import EventQuery
+from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores import queries, removals, rows, schema, writes
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
-from pfnb.hub.stores.migrations import migrate
+from pfnb.hub.stores.decoys import MakeTables, Slots
 from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
-from pfnb.hub.stores.store import NO_LISTENERS, AddEvent, Found, ListenerChange, Opened, PropertyChange, Stored
-from pfnb.hub.stores.writer import Writer
-from pfnb.hub.webhook import Webhook
+from pfnb.hub.stores.store import (
+    AWAY,
+    NO_LISTENERS,
+    AddEvent,
+    Found,
+    ListenerChange,
+    Opened,
+    PropertyChange,
+    Stored,
+)
+from pfnb.hub.stores.upgrade import upgrade
+from pfnb.hub.stores.writer import RETRY_SECONDS, LostFileError, Writer
+from pfnb.hub.supervision import Repeated
+from pfnb.hub.troubles import os_error, start_error, takes_more
 
 T = TypeVar("T")
+log = logging.getLogger("pfnb.hub")
 JOURNAL_BYTES = 64 * 1024 * 1024
 READERS = 4
-INCREMENTAL = 2
-"""SQLite's mode of `auto_vacuum` in which it is told when to shrink."""
+WRITER_KIBIBYTES = 16 * 1024
 
+_WEBHOOKS = sa.select(schema.webhooks, schema.webhook_notebooks.c.notebooks).outerjoin_from(
+    schema.webhooks, schema.webhook_notebooks, schema.webhooks.c.uuid == schema.webhook_notebooks.c.uuid
+)
 _DELIVERY = (
     schema.deliveries.c.id.label("number"),
     schema.deliveries.c.listener,
@@ -44,25 +61,65 @@ _DELIVERY = (
 
 
 class SqlStore:
-    """`file` is the database, readable by its owner alone; `bodies` the folder of bodies too large for a row."""
+    """`file` is the database, readable by its owner only; `bodies` the folder of bodies too large for a row."""
 
     durable = True
 
     def __init__(self, file: Path, bodies: Path) -> None:
         self._file = file
         self._bodies = bodies
-        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)))
+        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)), hide_parameters=True)
         sa.event.listen(self._engine, "connect", _configure)
         self._numbers = Sequences(0, 0)
+        self._slots = Slots()
+        self._decoys = False
         self._readers = ThreadPoolExecutor(READERS, "pfnb-reader")
-        self._writer = Writer(self._engine.connect, self._run_group)
+        self._refused_reads = Repeated()
+        self._place = (0, 0)
+        """Device and number of the database file that was opened."""
+        self._writer = Writer(self._connect_to_write, self._run_group)
+
+    def _connect_to_write(self) -> sa.Connection:
+        connection = self._engine.connect()
+        # Pages that are rarely written must take no longer than those that are always cached.
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_KIBIBYTES}")
+        connection.commit()
+        return connection
+
+    def is_there(self) -> bool:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._place
+
+    async def is_well(self) -> bool:
+        if not await asyncio.to_thread(lambda: self.is_there() and takes_more(self._bodies)):
+            return False
+        if self._writer.refuses:
+            try:
+                await self._writer.submit(writes.try_to_write(now()))
+            except StoreBusyError:
+                return False
+        return True
 
     def _run_group(self, connection: sa.Connection, works: list[writes.Work]) -> list[Any]:
-        return writes.run_group(connection, works, self._numbers)
+        if not self.is_there():  # SQLite would continue in a deleted file
+            raise LostFileError(
+                f"{self._file} was moved or removed while the hub runs, so nothing can be stored: put it back, or stop the hub, "
+                "restore the folder from a backup and start it again"
+            )
+        return writes.run_group(connection, works, self._numbers, self._slots)
 
     async def open(self) -> Opened:
         try:
             opened = await asyncio.to_thread(self._open)
+        except sa.exc.DatabaseError as error:
+            self._engine.dispose()
+            raise start_error(self._file, error.orig) from None
+        except OSError as error:
+            self._engine.dispose()
+            raise os_error(self._bodies, error) from None
         except BaseException:
             self._engine.dispose()
             raise
@@ -70,50 +127,67 @@ class SqlStore:
         return opened
 
     def _open(self) -> Opened:
-        self._file.touch(mode=0o600)
-        self._prepare_for_removals()
+        upgrade(self._file)
         with self._engine.begin() as connection:
-            migrate(connection)
             last_seq = _last(connection, schema.events.c.seq, LAST_SEQ)
             last_delivery = _last(connection, schema.deliveries.c.id, LAST_DELIVERY)
-            webhooks = tuple(rows.to_webhook(row) for row in connection.execute(sa.select(schema.webhooks)))
+            webhooks = tuple(rows.to_webhook(row) for row in connection.execute(_WEBHOOKS))
             listeners = tuple(rows.to_listener(row) for row in connection.execute(sa.select(schema.listeners)))
             files = set(connection.scalars(sa.union_all(*map(_body_files, (schema.events, schema.attachments)))))
             identities = tuple(
                 (row.kind, row.name, json.loads(row.record)) for row in connection.execute(sa.select(schema.identities))
             )
+            refusals = {row.webhook: json.loads(row.record) for row in connection.execute(sa.select(schema.refusals))}
         sweep_folder(self._bodies, files)
         self._numbers = Sequences(last_seq, last_delivery)
-        return Opened(webhooks, listeners, last_seq, identities)
-
-    def _prepare_for_removals(self) -> None:
-        """Have the file give free pages back; one that was made without this is written anew, once."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() != INCREMENTAL:
-                connection.exec_driver_sql(f"PRAGMA auto_vacuum = {INCREMENTAL}")
-                connection.exec_driver_sql("VACUUM")
+        found = self._file.stat()
+        self._place = found.st_dev, found.st_ino
+        return Opened(webhooks, listeners, last_seq, identities, refusals)
 
     async def close(self) -> None:
         await self._writer.close()
         await asyncio.to_thread(self._end_reading)
 
     def _end_reading(self) -> None:
-        # A read whose task was cancelled still has its connection: it is given back before all are closed.
+        # A read whose task was cancelled still uses its connection: wait for it before all are closed.
         self._readers.shutdown()
         self._engine.dispose()
 
-    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
-        if body.path is not None:
-            await asyncio.to_thread(sync_folder, self._bodies)
-        stored: Stored = await self._writer.submit(AddEvent(event, body, listeners))
+    async def add_event(
+        self, event: Event, body: Body, listeners: Sequence[str], padding: Sequence[str] = ()
+    ) -> Stored:
+        await self._sync(body)
+        if padding or event.repeat_key is not None:
+            await self._make_decoys()
+        stored: Stored = await self._writer.submit(AddEvent(event, body, listeners, padding))
         return stored
+
+    async def _sync(self, body: Body) -> None:
+        if body.path is not None:
+            await self._sync_bodies()
+
+    async def _sync_bodies(self) -> None:
+        """StoreBusyError when the disk refuses."""
+        try:
+            await asyncio.to_thread(sync_folder, self._bodies)
+        except OSError as error:
+            raise self._writer.refusal(error) from None
+
+    async def _make_decoys(self) -> None:
+        """Created on first use: a hub whose webhooks are called but not listened to has none."""
+        if not self._decoys:
+            await self._writer.submit(MakeTables())
+            self._decoys = True
 
     async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
         added: tuple[Delivery, ...] = await self._writer.submit(writes.AddDeliveries(event_id, listeners))
         return added
 
-    async def count_unknown(self) -> None:
-        await self._writer.submit(writes.CountUnknown())
+    async def count_unknown(self, decoy: AddEvent | None = None) -> None:
+        if decoy is not None:
+            await self._sync(decoy.body)
+            await self._make_decoys()
+        await self._writer.submit(writes.CountUnknown(decoy))
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
         await self._writer.submit(writes.save_webhooks(webhooks))
@@ -121,8 +195,19 @@ class SqlStore:
     async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
         await self._writer.submit(writes.save_identities(records))
 
-    async def delete_webhook(self, uuid: str) -> None:
-        await self._writer.submit(writes.delete_webhook(uuid))
+    async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
+        await self._writer.submit(writes.save_refusals(records))
+
+    async def change_owner(self, owner: str, to: str) -> None:
+        await self._writer.submit(writes.change_owner(owner, to))
+
+    async def delete_webhook(self, uuid: str, now: int) -> None:
+        await self._writer.submit(writes.delete_webhook(uuid, now))
+
+    async def retired_by(self, uuid: str) -> str | None:
+        table = schema.retired_webhooks
+        query = sa.select(table.c.owner).where(table.c.uuid == uuid)
+        return await self._read(lambda connection: connection.scalar(query))
 
     async def change_listeners(self, change: ListenerChange) -> None:
         await self._writer.submit(writes.change_listeners(change))
@@ -131,7 +216,7 @@ class SqlStore:
         self, change: PropertyChange, events: Sequence[AddEvent], listeners: ListenerChange = NO_LISTENERS
     ) -> list[Stored]:
         if any(body.path is not None for _, body in change.attached):
-            await asyncio.to_thread(sync_folder, self._bodies)
+            await self._sync_bodies()
         stored, files = await self._writer.submit(writes.ChangeProperties(change, events, listeners))
         if files:
             await asyncio.to_thread(remove_files, self._bodies, files)
@@ -146,17 +231,24 @@ class SqlStore:
         found = await self._properties(schema.properties.c.uuid == uuid)
         return found[0] if found else None
 
-    async def properties(self, prefix: str) -> list[Property]:
+    async def properties(self, prefix: str, wanted: Callable[[Property], bool] | None = None) -> list[Property]:
         table = schema.properties
         below = sa.func.substr(table.c.path, 1, len(prefix)) == prefix
-        return await self._properties(below)
+        return await self._properties(below, wanted)
 
     async def expired_properties(self, now: int) -> list[Property]:
         return await self._properties(schema.properties.c.expires <= now)
 
-    async def _properties(self, wanted: sa.ColumnElement[bool]) -> list[Property]:
-        query = sa.select(*rows.PROPERTY_COLUMNS).where(wanted).order_by(schema.properties.c.path)
-        return await self._read(lambda connection: [rows.to_property(row) for row in connection.execute(query)])
+    async def _properties(
+        self, where: sa.ColumnElement[bool], wanted: Callable[[Property], bool] | None = None
+    ) -> list[Property]:
+        query = sa.select(*rows.PROPERTY_COLUMNS).where(where).order_by(schema.properties.c.path)
+
+        def read(connection: sa.Connection) -> list[Property]:
+            found = (rows.to_property(row) for row in connection.execute(query))
+            return [one for one in found if wanted is None or wanted(one)]
+
+        return await self._read(read)
 
     async def attachments(self, uuid: str) -> list[Attachment]:
         return await self._attachments(schema.attachments.c.property == uuid)
@@ -196,7 +288,7 @@ class SqlStore:
         return await self._deliveries(query.order_by(schema.deliveries.c.not_before).limit(limit))
 
     async def _deliveries(self, query: sa.Select[Any]) -> list[tuple[Delivery, Event]]:
-        return await self._read(lambda c: [(rows.to_delivery(row), rows.to_event(row)) for row in c.execute(query)])
+        return await self._read(lambda connection: _found(connection, query))
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]:
         query = _delivery_and_event().where(schema.deliveries.c.id == delivery)
@@ -216,9 +308,16 @@ class SqlStore:
             query = query.where(schema.deliveries.c.id < before)
         return await self._deliveries(query.order_by(schema.deliveries.c.id.desc()).limit(limit))
 
-    async def give_up(self, listener: str, before: int, most: int) -> int:
-        given_up: int = await self._writer.submit(removals.GiveUp(listener, before, most))
+    async def overdue(self, listener: str, before: int, most: int, limit: int) -> list[int]:
+        return await self._read(lambda connection: removals.overdue(connection, listener, before, most, limit))
+
+    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
+        statuses: tuple[DeliveryStatus, ...] = ("pending", "failed") if failed else ("pending",)
+        given_up: int = await self._writer.submit(removals.GiveUp(deliveries, error, statuses))
         return given_up
+
+    async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
+        return await self._read(lambda connection: _unsuccessful(connection, owner, limit))
 
     async def pending_counts(self) -> dict[str, int]:
         table = schema.deliveries
@@ -245,6 +344,13 @@ class SqlStore:
         query = sa.select(*rows.EVENT_COLUMNS).where(table.c.seq > seq)
         return await self._events(query.order_by(table.c.seq).limit(limit))
 
+    async def aged(self) -> int | None:
+        query = sa.select(schema.counters.c.value).where(schema.counters.c.name == writes.AGED)
+        return await self._read(lambda connection: connection.scalar(query))
+
+    async def age(self, time: int) -> None:
+        await self._writer.submit(writes.age(time))
+
     async def size(self) -> int:
         return await self._read(removals.size)
 
@@ -263,6 +369,11 @@ class SqlStore:
     async def _events(self, query: sa.Select[Any]) -> list[Event]:
         return await self._read(lambda connection: [rows.to_event(row) for row in connection.execute(query)])
 
+    async def bodies(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        table = schema.events
+        query = sa.select(table.c.id, table.c.body).where(table.c.id.in_(event_ids), table.c.body.is_not(None))
+        return await self._read(lambda connection: {row.id: row.body for row in connection.execute(query)})
+
     async def body(self, event_id: str) -> bytes:
         return await self._read(lambda connection: read_body(self._body(connection, schema.events, event_id)))
 
@@ -272,7 +383,7 @@ class SqlStore:
         )
 
     def _body(self, connection: sa.Connection, table: sa.Table, key: str) -> Body:
-        """The body of an event, or of an attachment."""
+        """The body of an event or of an attachment."""
         query = sa.select(table.c.size, table.c.body, table.c.body_file).where(table.c.id == key)
         row = connection.execute(query).first()
         if row is None:
@@ -295,9 +406,18 @@ class SqlStore:
         return found
 
     async def _read(self, read: Callable[[sa.Connection], T]) -> T:
+        """StoreBusyError when the disk or the database refuses: the request is not at fault."""
+
         def in_thread() -> T:
-            with self._engine.connect() as connection:
-                return read(connection)
+            try:
+                with self._engine.connect() as connection:
+                    return read(connection)
+            except (sa.exc.OperationalError, OSError) as error:
+                if isinstance(error, FileNotFoundError):
+                    raise
+                if self._refused_reads.is_due(error):
+                    log.error("the store cannot read", exc_info=error)
+                raise StoreBusyError("the store cannot read now; try again later", retry_after=RETRY_SECONDS) from None
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, in_thread)
 
@@ -317,8 +437,24 @@ def _delivery_and_event() -> sa.Select[Any]:
 
 def _pending(listener: str) -> sa.Select[Any]:
     table = schema.deliveries
-    # Literal, so that the partial indices are seen to hold what is asked for.
+    # Literals, so that SQLite can use the partial indices.
     return _delivery_and_event().where(table.c.listener == listener, table.c.status == sa.literal_column("'pending'"))
+
+
+def _found(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Delivery, Event]]:
+    return [(rows.to_delivery(row), rows.to_event(row)) for row in connection.execute(query)]
+
+
+def _unsuccessful(connection: sa.Connection, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
+    table = schema.deliveries
+    found: list[tuple[Delivery, Event]] = []
+    again = sa.and_(table.c.status == sa.literal_column("'pending'"), table.c.not_before > sa.literal_column("0"))
+    # One by one: each of them has an index.
+    for wanted in (table.c.status == "failed", table.c.status == "dead", again):
+        query = _delivery_and_event().where(wanted, schema.events.c.owner == owner)
+        newest_first = query.order_by(table.c.event_seq.desc(), table.c.id.desc()).limit(limit)
+        found += _found(connection, newest_first)
+    return sorted(found, key=lambda one: (one[1].seq, one[0].id), reverse=True)[:limit]
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

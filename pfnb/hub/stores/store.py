@@ -1,28 +1,31 @@
-"""The store's port: all that the rest of the hub knows of where webhooks, events and deliveries are kept."""
+"""The store's port: how the rest of the hub sees the storage of webhooks, events and deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pfnb.hub.delivery import Delivery, DeliveryStatus, Listener
-from pfnb.hub.event import Event
-from pfnb.hub.property import Attachment, Property
-from pfnb.hub.query import EventQuery
-from pfnb.hub.request import Body
-from pfnb.hub.webhook import Webhook
+from pfnb.hub.receiving.request import Body
+from pfnb.hub.records.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.query import EventQuery
+from pfnb.hub.records.webhook import Webhook
 
 REPEAT_MILLISECONDS = 24 * 60 * 60 * 1000
 AWAY = {"statusMessage": "listener away"}
 """The error of a delivery that was given up."""
 
+MOST_DECOYS = 64
+"""Maximum deliveries written for a request that stores no event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event's place in the order of commits, and the deliveries that were committed with it.
+    """An event's place in the commit order, and the deliveries that were committed with it.
 
-    `repeats`: it was stored before, under this id. Then nothing was added; the deliveries are those that are pending again.
+    `repeats`: the id of the earlier event that this one repeats. Nothing was added; `deliveries` are those pending again.
     """
 
     seq: int
@@ -32,17 +35,19 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class AddEvent:
-    """An event that is to be stored, with a delivery for each of these listeners."""
+    """An event to store, with a delivery for each of these listeners; for the names in `padding` as much is written, but
+    nothing is delivered."""
 
     event: Event
     body: Body
     listeners: Sequence[str]
+    padding: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """What is to become of properties: `removed` are uuids, and take their attachments along; `detached` are attachments' ids.
-    `vacated` are the paths where there is nothing any more, and where the property is now, None for nowhere."""
+    """Changes of properties: `removed` are uuids, and their attachments are removed, too; `detached` are attachments' ids.
+    `vacated` are the paths that are now empty, with the property's new path, or None."""
 
     saved: Sequence[Property] = ()
     removed: Sequence[str] = ()
@@ -53,8 +58,8 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class ListenerChange:
-    """What is to become of listeners, by name: `saved` are new or different. What waits for a `renamed` one waits for it under
-    its new name, and what waits for a `removed` one is dead."""
+    """Changes of listeners, by name: `saved` are new or changed. What waits for a `renamed` one then waits for its new name;
+    what waits for a `removed` one is dead."""
 
     saved: Sequence[Listener] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -62,18 +67,18 @@ class ListenerChange:
 
     @property
     def names(self) -> Sequence[str]:
-        """All names that meant something else before."""
+        """All names whose meaning changed."""
         return (*self.removed, *self.renamed, *(one.name for one in self.saved))
 
 
 NO_LISTENERS = ListenerChange()
 DELETED = "the listener was deleted"
-"""Why what waited for it is dead."""
+"""Why the deliveries that waited for it are dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Events that were asked for, and the order below which to look for more; None where there are no more."""
+    """Matching events, and the seq below which to continue; None if there are no more."""
 
     events: Sequence[Event]
     next: int | None
@@ -81,23 +86,24 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the hub keeps in memory: every webhook and listener, the order of the newest event, and accounts, roles and
-    tokens by kind and name."""
+    """What the hub keeps in memory: all webhooks and listeners, the newest event's seq, accounts, roles and tokens by kind and
+    name, and refused requests by webhook."""
 
     webhooks: tuple[Webhook, ...]
     listeners: tuple[Listener, ...]
     last_seq: int
     identities: tuple[tuple[str, str, dict[str, Any]], ...] = ()
+    refusals: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Store(Protocol):
     """Writes return after the commit they are part of; nothing is acknowledged before. BusyError when too many wait.
 
-    A delivery is pending here until it has ended: that it runs is known to the hub that handed it out, so that a hub
-    which died in the middle has left nothing to repair.
+    A delivery is pending here until it has ended. Only the hub that handed it out knows that it runs, so that a hub that
+    crashed leaves nothing to repair.
 
-    Events come back in the order of their commit. A body beyond the memory limit is a file in the hub's body folder, written
-    before its event is added; the store keeps its name.
+    Events are returned in commit order. A body beyond the memory limit is a file in the hub's body folder, written before
+    its event is added; the store keeps its name.
     """
 
     durable: bool
@@ -107,50 +113,64 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
-    async def add_event(self, event: Event, body: Body, listeners: Sequence[str]) -> Stored:
-        """Add it with a delivery for each listener, if it is no repetition of one within REPEAT_MILLISECONDS. Of that one, what
-        failed at one of the listeners or is dead is pending again."""
+    async def add_event(
+        self, event: Event, body: Body, listeners: Sequence[str], padding: Sequence[str] = ()
+    ) -> Stored:
+        """Add it with a delivery for each listener, unless it repeats one within REPEAT_MILLISECONDS. Then the earlier event's
+        failed or dead deliveries at these listeners are pending again. For each name in `padding` as much is written as for a
+        delivery."""
 
     async def add_deliveries(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
-        """Further deliveries of an event that is stored already. NotFoundError when it is not."""
+        """More deliveries of an event that is stored already. NotFoundError if it is not."""
 
-    async def count_unknown(self) -> None:
-        """Count a request that named no active webhook, in the same group commit as events."""
+    async def count_unknown(self, decoy: AddEvent | None = None) -> None:
+        """Count a request that named no active webhook, in the same group commit as events. `decoy` is the event it would be: as
+        much is looked up and written as for an event, but none of it is kept for long."""
 
     async def save_webhooks(self, *webhooks: Webhook) -> None:
-        """Add or replace them, all in one commit; their counts are the receiver's and stay."""
+        """Add or replace them, all in one commit; their counts are unchanged: they belong to the receiver."""
 
     async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
         """Add or replace accounts, roles and tokens, by kind and name, all in one commit; None removes one."""
 
-    async def delete_webhook(self, uuid: str) -> None: ...
+    async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
+        """Add or replace the refused requests, by webhook, all in one commit."""
+
+    async def change_owner(self, owner: str, to: str) -> None:
+        """Give an owner's events, properties and attachments to somebody else, all in one commit."""
+
+    async def delete_webhook(self, uuid: str, now: int) -> None:
+        """Delete it, and remember for ever that it existed."""
+
+    async def retired_by(self, uuid: str) -> str | None:
+        """The owner of a deleted webhook of this uuid; None if there was none."""
 
     async def change_listeners(self, change: ListenerChange) -> None: ...
 
     async def change_properties(
         self, change: PropertyChange, events: Sequence[AddEvent], listeners: ListenerChange = NO_LISTENERS
     ) -> list[Stored]:
-        """All of the change, what it means for listeners, and the events that tell of it, in one commit."""
+        """The whole change, its effect on listeners, and the events that report it, in one commit."""
 
     async def property_of(self, uuid: str) -> Property | None: ...
 
     async def property(self, path: str) -> Property | None: ...
 
-    async def properties(self, prefix: str) -> list[Property]:
-        """Those whose path begins so, by path."""
+    async def properties(self, prefix: str, wanted: Callable[[Property], bool] | None = None) -> list[Property]:
+        """Those whose path has this prefix and for which `wanted` is true, by path. `wanted` may be called in another thread."""
 
     async def expired_properties(self, now: int) -> list[Property]:
-        """Those whose time was up at `now`."""
+        """Those that have expired at `now`."""
 
     async def attachments(self, uuid: str) -> list[Attachment]:
-        """A property's, by name."""
+        """A property's attachments, by name."""
 
     async def attachment(self, attachment_id: str) -> Attachment | None: ...
 
     async def attachment_slice(self, attachment_id: str, offset: int, size: int) -> bytes: ...
 
     async def count_attempts(self, deliveries: Collection[int]) -> None:
-        """Their runs were cut off: one more attempt each, pending still."""
+        """Their runs were cut off: each counts one more attempt, and stays pending."""
 
     async def finish_delivery(
         self,
@@ -160,13 +180,14 @@ class Store(Protocol):
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
     ) -> None:
-        """The run of one more attempt has ended so; where it is pending again, until when it waits."""
+        """Store the result of one more attempt, and, if it is pending again, until when it waits. A delivery that is no longer
+        pending was given up meanwhile, and stays so."""
 
     async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
         """Pending deliveries of a listener with an id above `after`, oldest first."""
 
     async def retries(self, listener: str, limit: int) -> list[tuple[Delivery, Event]]:
-        """Of these the ones that are tried again, by the time of that."""
+        """Those of them that wait for a retry, by its time."""
 
     async def delivery(self, delivery: int) -> tuple[Delivery, Event]: ...
 
@@ -176,9 +197,15 @@ class Store(Protocol):
     async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[tuple[Delivery, Event]]:
         """A listener's deliveries of this owner's events, newest first, with an id below `before`."""
 
-    async def give_up(self, listener: str, before: int, most: int) -> int:
-        """Deliveries that wait for it and whose event is from before that time, or that are not among its newest so many: dead.
-        How many there were."""
+    async def overdue(self, listener: str, before: int, most: int, limit: int) -> list[int]:
+        """Pending deliveries of a listener whose event is older than that time, or that are not among its newest `most`; the
+        oldest, `limit` of them."""
+
+    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
+        """End the pending ones, and with `failed` also the failed ones, as dead with this error. Returns their number."""
+
+    async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
+        """Deliveries of this owner's events that failed, are dead, or wait for a retry, newest event first."""
 
     async def pending_counts(self) -> dict[str, int]: ...
 
@@ -186,25 +213,37 @@ class Store(Protocol):
         """A webhook's events, newest first, older than the event `before`."""
 
     async def find_events(self, query: EventQuery, before: int | None, limit: int) -> Found:
-        """Events below the order `before`, newest first. A search for a text looks at a bounded number of events a call: there
-        may be fewer than `limit`, or none, and still more to come."""
+        """Events below the seq `before`, newest first. A text search looks at a bounded number of events per call: it may return
+        fewer than `limit`, or none, although there are more."""
 
     async def count_events(self, query: EventQuery) -> int:
-        """How many a query means, whatever text it asks for."""
+        """How many events match, ignoring the query's text."""
 
     async def events_since(self, seq: int, limit: int) -> list[Event]:
-        """Events after this order, oldest first."""
+        """Events after this seq, oldest first."""
+
+    async def aged(self) -> int | None:
+        """The last value given to `age`, by this hub or an earlier one."""
+
+    async def age(self, time: int) -> None:
+        """Keep the time at which the age of events was last checked."""
+
+    async def is_well(self) -> bool:
+        """Whether the stored data is still where it was opened, and more can be stored now. Reads the disk."""
 
     async def size(self) -> int:
         """Bytes that events take."""
 
     async def removable(self, before: int | None, limit: int) -> list[tuple[int, int]]:
-        """Orders and sizes of the oldest events, of before that time, of which nothing is pending."""
+        """Seqs and sizes of the oldest events before that time without pending deliveries."""
 
     async def remove_events(self, seqs: Sequence[int]) -> int:
-        """Remove these, with their deliveries and bodies, but for those of which something is pending. How many went."""
+        """Remove these with their deliveries and bodies, except those with pending deliveries. Returns how many were removed."""
 
     async def event(self, event_id: str) -> Event | None: ...
+
+    async def bodies(self, event_ids: Sequence[str]) -> dict[str, bytes]:
+        """The bodies that are not files, by event id, in one read."""
 
     async def body(self, event_id: str) -> bytes: ...
 

@@ -1,9 +1,10 @@
-"""One thread owns every write: it commits whatever queued up while its last commit ran, so there is no fixed window."""
+"""One thread does all writes. Each commit takes the writes that were queued during the commit before it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -11,11 +12,16 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from pfnb.exceptions import BusyError
+from pfnb.exceptions import StoreBusyError
+from pfnb.hub.supervision import Repeated
 
 log = logging.getLogger("pfnb.hub")
 MAX_QUEUED = 10_000
 RETRY_SECONDS = 10
+
+
+class LostFileError(Exception):
+    """The database is no longer where it was opened. The message to strangers does not say where that is."""
 
 
 Work = TypeVar("Work")
@@ -32,9 +38,9 @@ class _Queued(Generic[Work]):
 
 
 class Writer(Generic[Work]):
-    """`run_group` writes several works in the caller's transaction and gives their results in order.
+    """`run_group` writes several works in the caller's transaction and returns their results in order.
 
-    A work may be written twice: again alone, when the group it was first part of failed and was rolled back.
+    A work may be written twice: again alone, if its group failed and was rolled back.
     """
 
     def __init__(
@@ -43,6 +49,9 @@ class Writer(Generic[Work]):
         self._connect = connect
         self._run_group = run_group
         self._queue: SimpleQueue[_Queued[Work] | None] = SimpleQueue()
+        self._refused = Repeated()
+        self.refuses = False
+        """Whether the disk or the database refused the last write."""
         self._closing = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,9 +72,9 @@ class Writer(Generic[Work]):
         """A future of the work's result, done once it is committed. Call it on the loop that started the writer."""
         assert self._loop is not None, "the writer runs"
         if self._closing:
-            raise BusyError("the hub is shutting down")
+            raise StoreBusyError("the hub is shutting down")
         if self._queue.qsize() >= MAX_QUEUED:
-            raise BusyError("the store cannot keep up: too many writes wait")
+            raise StoreBusyError("the store cannot keep up: too many writes wait")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Queued(work, future))
         return future
@@ -81,7 +90,7 @@ class Writer(Generic[Work]):
             connection.close()
 
     def _next_group(self) -> list[_Queued[Work]]:
-        """Whatever is queued, at least one; empty at the end."""
+        """Everything queued, at least one work; empty at the end."""
         group: list[_Queued[Work]] = []
         queued = self._queue.get()
         while queued is not None:
@@ -89,31 +98,34 @@ class Writer(Generic[Work]):
             if self._queue.empty():
                 return group
             queued = self._queue.get()
-        self._queue.put(None)  # the end: what came before it is written first
+        self._queue.put(None)  # end marker: earlier works are written first
         return group
 
     def _commit(self, connection: sa.Connection, group: list[_Queued[Work]]) -> None:
         try:
             with connection.begin():
                 results = self._run_group(connection, [queued.work for queued in group])
+            self.refuses = False
         except Exception as error:
             if len(group) == 1:
-                group[0].error = _refusal(error)
+                group[0].error = self.refusal(error)
                 return
-            # One bad work must not fail its neighbours: each again, alone.
+            # One bad work must not make the others fail: write each again, alone.
             for queued in group:
                 self._commit(connection, [queued])
             return
         for queued, result in zip(group, results, strict=True):
             queued.result = result
 
-
-def _refusal(error: Exception) -> Exception:
-    """A database that cannot write now is no fault of what was to be written: whoever sent it should send it again."""
-    if not isinstance(error, sa.exc.OperationalError):
-        return error
-    log.error("the store cannot write", exc_info=error)
-    return BusyError("the store cannot write now; send it again later", retry_after=RETRY_SECONDS)
+    def refusal(self, error: Exception) -> Exception:
+        """A database or disk that cannot write now is not the request's fault: its sender should send it again. Thread-safe."""
+        if not isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError | LostFileError | OSError):
+            return error
+        self.refuses = True
+        if self._refused.is_due(error):
+            known = isinstance(error, LostFileError)
+            log.error("the store cannot write%s", f": {error}" if known else "", exc_info=None if known else error)
+        return StoreBusyError("the store cannot write now; send it again later", retry_after=RETRY_SECONDS)
 
 
 def _acknowledge(group: list[_Queued[Work]]) -> None:

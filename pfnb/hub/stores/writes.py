@@ -1,25 +1,31 @@
-"""What the writer thread does to the tables: each write is a value, so that a group of them can be one transaction."""
+"""The writes of the writer thread: each is a value, so that a group of them can be one transaction."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
 from pfnb.exceptions import NotFoundError
-from pfnb.hub.delivery import Delivery, DeliveryStatus
-from pfnb.hub.stores import rows, schema
+from pfnb.hub.records.delivery import Delivery, DeliveryStatus
+from pfnb.hub.records.event import Event
+from pfnb.hub.records.webhook import Webhook
+from pfnb.hub.stores import decoys, rows, schema
+from pfnb.hub.stores.decoys import MakeTables, Slots
 from pfnb.hub.stores.removals import GiveUp, RemoveEvents
+from pfnb.hub.stores.repeats import Earlier, Group, Place, earlier, failed_again
 from pfnb.hub.stores.sequences import Sequences
 from pfnb.hub.stores.store import DELETED, REPEAT_MILLISECONDS, AddEvent, ListenerChange, PropertyChange, Stored
-from pfnb.hub.webhook import Webhook
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
+AGED = "aged"
 MAX_ROWS = 500
+_PLACE = Place(schema.events.name, schema.deliveries.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class AddDeliveries:
         if seq is None:
             raise NotFoundError(f"there is no event {self.event_id}")
         added = tuple(Delivery(next(numbers.delivery), self.event_id, name) for name in self.listeners)
-        _insert(connection, schema.deliveries, [_delivery_row(delivery, seq) for delivery in added])
+        _insert(connection, _PLACE.deliveries, [_delivery_row(delivery, seq) for delivery in added])
         return added
 
 
@@ -43,22 +49,29 @@ class ChangeProperties:
     listeners: ListenerChange
 
     def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[list[Stored], list[str]]:
-        """The events' places, and the names of body files that nothing needs any more."""
+        """The events' places, and the names of body files that are no longer needed."""
         table, change = schema.attachments, self.change
         gone = sa.or_(table.c.id.in_(change.detached), table.c.property.in_(change.removed))
         files = connection.scalars(sa.select(table.c.body_file).where(gone, table.c.body_file.is_not(None))).all()
         connection.execute(sa.delete(table).where(gone))
         replaced = [*change.removed, *(saved.uuid for saved in change.saved)]
         connection.execute(sa.delete(schema.properties).where(schema.properties.c.uuid.in_(replaced)))
-        _insert(connection, schema.properties, [rows.property_row(saved) for saved in change.saved])
-        _insert(connection, table, [rows.attachment_row(*attached) for attached in change.attached])
+        _insert(connection, schema.properties.name, [rows.property_row(saved) for saved in change.saved])
+        _insert(connection, table.name, [rows.attachment_row(*attached) for attached in change.attached])
         change_listeners(self.listeners).run(connection, numbers)
-        return list(_add_events(connection, list(self.events), numbers)), [file for file in files if file]
+        return _add_events(connection, list(self.events), numbers), [file for file in files if file]
 
 
 @dataclass(frozen=True, slots=True)
 class CountUnknown:
-    pass
+    decoy: AddEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishDelivery:
+    """`row` contains the values for _FINISH."""
+
+    row: tuple[str, str | None, str | None, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,92 +85,127 @@ class Change:
             connection.execute(statement, values)
 
 
-Work = AddEvent | AddDeliveries | ChangeProperties | RemoveEvents | GiveUp | CountUnknown | Change
+Work = (
+    AddEvent
+    | AddDeliveries
+    | FinishDelivery
+    | ChangeProperties
+    | RemoveEvents
+    | GiveUp
+    | CountUnknown
+    | MakeTables
+    | Change
+)
 
 
-def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences) -> list[Any]:
-    """Events and counts of a group are written together, then the rest in order. Nobody changes a delivery of an event
-    that is not committed yet, so this order is safe."""
-    stored = _add_events(connection, [work for work in works if isinstance(work, AddEvent)], numbers)
-    unknown = sum(isinstance(work, CountUnknown) for work in works)
-    if unknown:
-        connection.execute(_COUNT, {"counter": UNKNOWN_WEBHOOK, "more": unknown})
-    results: list[Any] = []
+def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences, slots: Slots) -> list[Any]:
+    """Events and counts of a group are written together, then the rest in order. Nobody changes a delivery of an uncommitted
+    event, so this order is safe."""
+    adds = [work for work in works if isinstance(work, AddEvent)]
+    stored = _add_events(connection, adds, numbers)
+    counts = [work for work in works if isinstance(work, CountUnknown)]
+    repeated = [_hidden(add) for add, one in zip(adds, stored, strict=True) if one.repeats is not None]
+    hidden = repeated + [_looked_up(connection, work.decoy) for work in counts if work.decoy is not None]
+    _pad(connection, hidden, [add for add, one in zip(adds, stored, strict=True) if one.repeats is None], slots)
+    if counts or hidden:
+        connection.connection.cursor().execute(_COUNT, (len(counts), UNKNOWN_WEBHOOK))
+    places = iter(stored)
+    return [
+        result for _, same in groupby(works, type) for result in _run_alike(connection, list(same), places, numbers)
+    ]
+
+
+def _run_alike(
+    connection: sa.Connection, works: Sequence[Work], places: Iterator[Stored], numbers: Sequences
+) -> Iterator[Any]:
+    """The results of consecutive works of one kind."""
+    finished = [work.row for work in works if isinstance(work, FinishDelivery)]
+    if finished:
+        connection.connection.cursor().executemany(_FINISH, finished)
     for work in works:
         if isinstance(work, AddEvent):
-            results.append(next(stored))
-        elif isinstance(work, CountUnknown):
-            results.append(None)
+            yield next(places)
+        elif isinstance(work, CountUnknown | FinishDelivery):
+            yield None
         else:
-            results.append(work.run(connection, numbers))
-    return results
+            yield work.run(connection, numbers)
 
 
-def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequences) -> Iterator[Stored]:
+def _looked_up(connection: sa.Connection, decoy: AddEvent) -> AddEvent:
+    """The decoy, after the same lookups as for an event."""
+    first = _earlier(connection, decoy.event, Group(), decoys.PLACE)
+    if first.id is None:
+        return decoy
+    failed_again(connection, first, (), decoys.PLACE)
+    return _hidden(decoy)
+
+
+def _earlier(connection: sa.Connection, event: Event, group: Group, place: Place) -> Earlier:
+    return earlier(connection, event, event.created - REPEAT_MILLISECONDS, group, place)
+
+
+def _hidden(add: AddEvent) -> AddEvent:
+    """The decoy of a repetition: it has no deliveries, and need not be found again."""
+    return replace(decoys.without_keys(add), listeners=(), padding=(*add.listeners, *add.padding))
+
+
+def _pad(connection: sa.Connection, hidden: list[AddEvent], added: list[AddEvent], slots: Slots) -> None:
+    """Write what makes all requests alike: a decoy for each one without an event, and deliveries to nobody."""
+    _insert(connection, decoys.PLACE.events, [slots.event_row(add) for add in hidden], again=True)
+    padded: list[dict[str, Any]] = []
+    spare: list[dict[str, Any]] = []
+    for add in hidden + added:
+        if add.padding:
+            mine = [_delivery_row(*one) for one in slots.deliveries(add.padding, len(add.listeners))]
+            spare += mine[:1] if not add.listeners else ()
+            padded += mine[1:] if not add.listeners else mine
+    _insert(connection, decoys.PLACE.deliveries, padded, again=True)
+    _insert(connection, decoys.SPARE, spare, again=True)
+
+
+def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequences) -> list[Stored]:
     events: list[dict[str, Any]] = []
     deliveries: list[dict[str, Any]] = []
     stored: list[Stored] = []
     received: dict[str, tuple[int, int]] = {}
-    named: dict[str, Stored] = {}
+    group = Group()
     for add in adds:
-        first = _first(connection, add, named) if add.event.repeat_key is not None else None
-        if first is not None:
-            stored.append(first)
+        first = _earlier(connection, add.event, group, _PLACE)
+        if first.id is not None:
+            stored.append(Stored(first.seq, failed_again(connection, first, add.listeners, _PLACE), first.id))
             continue
         event, seq = add.event, next(numbers.event)
+        group.add(event, seq)
+        event = replace(event, conflict=first.conflict) if first.conflict is not None else event
         events.append(rows.event_row(event, add.body, seq))
         mine = tuple(Delivery(next(numbers.delivery), event.id, name) for name in add.listeners)
         deliveries.extend(_delivery_row(delivery, seq) for delivery in mine)
         stored.append(Stored(seq, mine))
-        if event.repeat_key is not None:
-            named[event.repeat_key] = Stored(seq, (), event.id)
         if event.webhook:
             count, last = received.get(event.webhook, (0, 0))
             received[event.webhook] = (count + 1, max(last, event.created))
-    _insert(connection, schema.events, events)
-    _insert(connection, schema.deliveries, deliveries)
+    _insert(connection, _PLACE.events, events)
+    _insert(connection, _PLACE.deliveries, deliveries)
     if received:
-        counts = [{"webhook": uuid, "more": count, "last": last} for uuid, (count, last) in received.items()]
-        connection.execute(_COUNT_RECEIVED, counts)
-    return iter(stored)
+        counts = [(count, last, uuid) for uuid, (count, last) in received.items()]
+        connection.connection.cursor().executemany(_COUNT_RECEIVED, counts)
+    return stored
 
 
-def _first(connection: sa.Connection, add: AddEvent, named: dict[str, Stored]) -> Stored | None:
-    """The event that this one repeats, if it does, with the deliveries of it that are pending again."""
-    key = add.event.repeat_key
-    if key in named:
-        return named[key]
-    table, deliveries = schema.events, schema.deliveries
-    recent = sa.select(table.c.id, table.c.seq).where(
-        table.c.repeat_key == key, table.c.created > add.event.created - REPEAT_MILLISECONDS
-    )
-    first = connection.execute(recent.order_by(table.c.seq.desc()).limit(1)).first()
-    if first is None:
-        return None
-    every = connection.execute(
-        sa.select(deliveries.c.id, deliveries.c.listener, deliveries.c.status)
-        .where(deliveries.c.event_seq == first.seq, deliveries.c.listener.in_(add.listeners))
-        .order_by(deliveries.c.id)
-    )
-    again = [row for row in {row.listener: row for row in every}.values() if row.status in ("failed", "dead")]
-    pending = sa.update(deliveries).where(deliveries.c.id.in_([row.id for row in again]))
-    connection.execute(pending.values(status="pending", attempts=0, error=None, not_before=0))
-    return Stored(first.seq, tuple(Delivery(row.id, first.id, row.listener) for row in again), first.id)
-
-
-def _insert(connection: sa.Connection, table: sa.Table, values: list[dict[str, Any]]) -> None:
-    """One statement for many rows. SQLite's driver lets go of the interpreter at each statement's step and has to wait for
-    the busy receiver to get it back: a group of sixteen single inserts took five times as long."""
+def _insert(connection: sa.Connection, table: str, values: list[dict[str, Any]], *, again: bool = False) -> None:
+    """One statement for many rows. SQLite's driver releases the GIL at each step of a statement and must wait for the busy
+    receiver to get it back: a group of sixteen single inserts took five times as long."""
     for first in range(0, len(values), MAX_ROWS):
         rows_ = values[first : first + MAX_ROWS]
         parameters = tuple(value for row in rows_ for value in row.values())
-        connection.exec_driver_sql(_insert_statement(table.name, tuple(rows_[0]), len(rows_)), parameters)
+        connection.exec_driver_sql(_insert_statement(table, tuple(rows_[0]), len(rows_), again), parameters)
 
 
 @lru_cache(maxsize=256)
-def _insert_statement(table: str, columns: tuple[str, ...], count: int) -> str:
+def _insert_statement(table: str, columns: tuple[str, ...], count: int, again: bool) -> str:
+    verb = "INSERT OR REPLACE" if again else "INSERT"
     row = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"  # noqa: S608  # our own names
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
 
 
 def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
@@ -170,26 +218,11 @@ def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
     }
 
 
-_COUNT = (
-    sa.update(schema.counters)
-    .where(schema.counters.c.name == sa.bindparam("counter"))
-    .values(value=schema.counters.c.value + sa.bindparam("more"))
-)
-_COUNT_RECEIVED = (
-    sa.update(schema.webhooks)
-    .where(schema.webhooks.c.uuid == sa.bindparam("webhook"))
-    .values(received=schema.webhooks.c.received + sa.bindparam("more"), last_received=sa.bindparam("last"))
-)
+_COUNT = "UPDATE counters SET value = value + ? WHERE name = ?"
+_COUNT_RECEIVED = "UPDATE webhooks SET received = received + ?, last_received = ? WHERE uuid = ?"
 _FINISH = (
-    sa.update(schema.deliveries)
-    .where(schema.deliveries.c.id == sa.bindparam("number"))
-    .values(
-        status=sa.bindparam("ended"),
-        attempts=schema.deliveries.c.attempts + 1,
-        error=sa.bindparam("reason"),
-        steps=sa.bindparam("trace"),
-        not_before=sa.bindparam("until"),
-    )
+    "UPDATE deliveries SET status = ?, attempts = attempts + 1, error = ?, steps = ?, not_before = ?"
+    " WHERE id = ? AND status = 'pending'"
 )
 
 
@@ -199,15 +232,9 @@ def finish_delivery(
     error: dict[str, Any] | None,
     steps: Sequence[dict[str, Any]],
     not_before: int,
-) -> Change:
-    values = {
-        "number": delivery,
-        "ended": status,
-        "reason": json.dumps(error) if error else None,
-        "trace": json.dumps(list(steps)) if steps else None,
-        "until": not_before,
-    }
-    return Change(((_FINISH, values),))
+) -> FinishDelivery:
+    reason, trace = json.dumps(error) if error else None, json.dumps(list(steps)) if steps else None
+    return FinishDelivery((status, reason, trace, not_before, delivery))
 
 
 def count_attempts(deliveries: Collection[int]) -> Change:
@@ -215,19 +242,37 @@ def count_attempts(deliveries: Collection[int]) -> Change:
     return Change(((sa.update(table).where(table.c.id.in_(deliveries)).values(attempts=table.c.attempts + 1), None),))
 
 
+def age(time: int) -> Change:
+    return _set(AGED, time)
+
+
+def try_to_write(time: int) -> Change:
+    """Shows whether the disk accepts writes."""
+    return _set("tried", time)
+
+
+def _set(counter: str, value: int) -> Change:
+    table = schema.counters
+    remove = sa.delete(table).where(table.c.name == counter)
+    return Change(((remove, None), (sa.insert(table), {"name": counter, "value": value})))
+
+
 def save_webhooks(webhooks: Sequence[Webhook]) -> Change:
-    """Replace all but the counts, which the receiver may be raising at the same time."""
+    """Replace all columns except the counts, which the receiver may be increasing at the same time."""
     return Change(tuple(statement for webhook in webhooks for statement in _save_webhook(webhook)))
 
 
-def _save_webhook(webhook: Webhook) -> tuple[tuple[sa.Executable, None], ...]:
+def _save_webhook(webhook: Webhook) -> tuple[tuple[sa.Executable, dict[str, Any] | None], ...]:
     row = rows.webhook_row(webhook)
     kept = {name: value for name, value in row.items() if name not in ("received", "last_received")}
     table = schema.webhooks
     exists = sa.select(sa.literal(1)).where(table.c.uuid == webhook.uuid).exists()
     insert = sa.insert(table).from_select(list(row), sa.select(*_literals(table, row)).where(~exists))
     update = sa.update(table).where(table.c.uuid == webhook.uuid).values(**kept)
-    return ((update, None), (insert, None))
+    notebooks = schema.webhook_notebooks
+    forget = sa.delete(notebooks).where(notebooks.c.uuid == webhook.uuid)
+    keep = ((sa.insert(notebooks), rows.webhook_notebooks_row(webhook)),) if webhook.notebooks else ()
+    return ((update, None), (insert, None), (forget, None), *keep)
 
 
 def save_identities(records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> Change:
@@ -240,8 +285,25 @@ def save_identities(records: Sequence[tuple[str, str, dict[str, Any] | None]]) -
     return Change(tuple(statements))
 
 
-def delete_webhook(uuid: str) -> Change:
-    return Change(((sa.delete(schema.webhooks).where(schema.webhooks.c.uuid == uuid), None),))
+def save_refusals(records: Mapping[str, dict[str, Any]]) -> Change:
+    table = schema.refusals
+    saved = [{"webhook": name, "record": json.dumps(record)} for name, record in records.items()]
+    gone = sa.delete(table).where(table.c.webhook.in_(records))
+    return Change(((gone, None), *((sa.insert(table), row) for row in saved)))
+
+
+def change_owner(owner: str, to: str) -> Change:
+    tables = (schema.events, schema.properties, schema.attachments, schema.retired_webhooks)
+    return Change(tuple((sa.update(table).where(table.c.owner == owner).values(owner=to), None) for table in tables))
+
+
+def delete_webhook(uuid: str, now: int) -> Change:
+    table, retired = schema.webhooks, schema.retired_webhooks
+    mine = sa.select(table.c.uuid, table.c.owner, sa.literal(now)).where(table.c.uuid == uuid)
+    keep = sa.insert(retired).from_select(["uuid", "owner", "retired"], mine)
+    gone = [sa.delete(each).where(each.c.uuid == uuid) for each in (table, schema.webhook_notebooks)]
+    gone.append(sa.delete(schema.refusals).where(schema.refusals.c.webhook == uuid))
+    return Change(((keep, None), *((statement, None) for statement in gone)))
 
 
 def change_listeners(change: ListenerChange) -> Change:

@@ -1,1 +1,1 @@
-"""Displays that live: their Python side here, their browser side in `static`. Imported when one is asked for, never before."""
+"""Live displays: the Python side here, the browser side in `static`. Imported only when one is first used."""

@@ -1,4 +1,4 @@
-"""What an open inspector may ask, and the hub's answers in the shape it shows them."""
+"""The requests an open inspector may make, and the hub's answers in the form it displays."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.kernel.port import SessionPort
+from pfnb.http.protocol import KernelPort
+from pfnb.kernel.listening.deliveries import Stopped
 from pfnb.kernel.widgets import branches
-from pfnb.kernel.widgets.facts import MOST, delivery_facts, row_facts, step_facts
+from pfnb.kernel.widgets.facts import MOST, delivery_facts, refused_facts, row_facts, step_facts
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
 from pfnb.language.checked import Checked
 from pfnb.language.masking import masked_uuid
@@ -21,40 +22,48 @@ PAGE = 100
 _KEPT = 2
 """Events whose payloads are kept, parsed."""
 _SEARCH = 0.3
-"""Seconds after which a search that has found nothing yet says so, and goes on when it is asked to."""
+"""Seconds after which a search that has found nothing yet answers so; the browser asks for it to go on."""
+_WHOSE = ("key", "webhook")
 _ASKED = ("key", "status", "text")
 
+Stop = Callable[[str], Awaitable[Stopped]]
+"""Stops the run of a delivery in this kernel."""
+_GOES_ON = (
+    "The run has ended, but its thread waits in code that Python cannot interrupt. It holds up no other run. "
+    "To end the thread, restart the kernel."
+)
 Answer = tuple[dict[str, Any], list[bytes]]
 
 
 class Answers:
-    """The questions of one open inspector. `filter` is what it lists now; it began as the filter of its cell."""
+    """Answers one open inspector. `filter` is what it lists now; initially that of its cell."""
 
-    def __init__(self, hub: SessionPort, filter: Mapping[str, Any]) -> None:  # noqa: A002 - the hub's word
+    def __init__(self, hub: KernelPort, filter: Mapping[str, Any], stop: Stop) -> None:  # noqa: A002 - the hub's word
         self.filter: dict[str, Any] = dict(filter)
         self._hub = hub
+        self._stop = stop
         self._opened: OrderedDict[str, OpenedEvent] = OrderedDict()
         asked: tuple[Callable[..., Awaitable[Answer]], ...] = (
             self.page, self.event, self.deliveries, self.steps, self.replay, self.address,
-            self.children, self.text, self.preview, self.part,
+            self.stop, self.children, self.text, self.preview, self.part, self.refused,
         )  # fmt: skip
         self._known = {method.__name__: Checked(method.__name__, method) for method in asked}
 
     async def of(self, question: Mapping[str, Any]) -> Answer:
-        """`question` has the name of one of the methods below as `ask`, and its arguments as `with`. Raises PfnbError."""
+        """Answer a question. `ask` names one of the methods below, `with` has its arguments. Raises PfnbError."""
         found = self._known.get(str(question.get("ask")))
         if found is None:
             raise ParameterError(f"there is no question {question.get('ask')!r}: reload the page")
-        answer: Answer = await found(**dict(question.get("with") or {}))
+        answer: Answer = await found(question.get("with") or {})
         return answer
 
     def admits(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row that has changed is still meant: what is watched is of every status."""
+        """Whether a changed row still fits the status of the filter: watching reports rows of every status."""
         status = self.filter.get("status")
         return not status or any(one["status"] == status for one in row["deliveries"])
 
     def narrow(self, asked: Mapping[str, Any]) -> None:
-        """List what the toolbar says from now on."""
+        """Set key, status and text of the filter from the toolbar."""
         kept = {name: value for name, value in self.filter.items() if name not in _ASKED}
         self.filter = kept | {name: asked[name] for name in _ASKED if asked.get(name)}
 
@@ -65,8 +74,8 @@ class Answers:
         return {**shown, "webhook": masked_uuid(webhook) if webhook else ""}
 
     async def page(self, before: int | None = None, limit: int = PAGE) -> Answer:
-        """Rows below the order `before`. What is searched for a text comes as far as some tenths of a second go, and more at
-        `next`."""
+        """Rows with a seq below `before`. A search for a text stops after a few tenths of a second; ask on with `next` as
+        `before`."""
         found = await self._hub.list_events(self.filter, before=before, limit=limit)
         rows, total = [row_facts(row) for row in found["events"]], found.get("total")
         end = time.monotonic() + _SEARCH
@@ -74,6 +83,13 @@ class Answers:
             found = await self._hub.list_events(self.filter, before=found["next"], limit=limit)
             rows = [row_facts(row) for row in found["events"]]
         return {"rows": rows, "next": found["next"], "total": total}, []
+
+    async def refused(self) -> Answer:
+        """The newest refused requests, and how many were refused in all."""
+        found = await self._hub.list_refused({name: self.filter[name] for name in _WHOSE if name in self.filter})
+        rows = [refused_facts(webhook, row) for webhook in found for row in webhook["refused"]]
+        rows.sort(key=lambda row: row["time"] or 0, reverse=True)
+        return {"rows": rows[:MOST], "total": sum(webhook["count"] for webhook in found)}, []
 
     async def event(self, id: str) -> Answer:  # noqa: A002 - the protocol's name
         self._opened.pop(id, None)
@@ -106,12 +122,33 @@ class Answers:
         done = await self._hub.replay_event(id, listener)
         return {"deliveries": len(done["deliveries"])}, []
 
+    async def stop(self, id: str, delivery: str) -> Answer:  # noqa: A002
+        """Stop the run of a delivery. `note` is what the user still has to do. NotFoundError if it runs elsewhere."""
+        try:
+            stopped = await self._stop(delivery)
+        except NotFoundError:
+            raise NotFoundError(await self._elsewhere(id, delivery)) from None
+        return {"note": _GOES_ON if stopped.is_working else ""}, []
+
+    async def _elsewhere(self, event_id: str, delivery: str) -> str:
+        """Says where to stop a run that is not in this kernel."""
+        entry = await self._hub.read_event(event_id, body=False)
+        found = [one for one in entry["deliveries"] if one["id"] == delivery and one["status"] == "running"]
+        if not found:
+            return "this run has ended already"
+        name, aside = found[0]["listener"], f"%webhook failed discard={delivery} sets it aside"
+        listeners = await self._hub.list_listeners()
+        notebook = next((one["notebook"] for one in listeners if one["name"] == name), "")
+        if not notebook:
+            return f"it runs in the hub: {aside}"
+        return f"it runs in {notebook}: %pipeline stop {name} stops it there, and {aside}"
+
     async def deliveries(self, id: str) -> Answer:  # noqa: A002
         entry = await self._hub.read_event(id, body=False)
         return {"deliveries": delivery_facts(entry, (await self._of(id)).mask)}, []
 
     async def address(self, id: str) -> Answer:  # noqa: A002
-        """The URL of the webhook that an event came by: a secret, for the clipboard."""
+        """The URL of the webhook that received an event: a secret, for the clipboard."""
         entry = (await self._of(id)).entry
         tail = str(entry.get("traceId") or "").partition(":")[0]
         found = await self._hub.get_webhooks(event_key=entry["eventKey"])

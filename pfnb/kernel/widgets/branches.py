@@ -1,4 +1,4 @@
-"""A value as a tree that unfolds in pages: the browser holds what it shows, the kernel all of it."""
+"""A value as a tree that unfolds in pages: the browser holds only what it shows, the kernel the whole."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pfnb.kernel.display.tree import Embedded, children, make_node, plain
-from pfnb.kernel.display.visible import visible
+from pfnb.display.tree import Embedded, children, make_node, plain
+from pfnb.display.visible import visible
 from pfnb.kernel.widgets.expressions import expression
 from pfnb.language.masking import Mask
 
@@ -20,7 +20,7 @@ LONGEST_TEXT = 256 * 1024
 
 @dataclass(frozen=True)
 class Tree:
-    """A value to unfold. `root` is the expression of the value itself, None where a pipeline cannot reach into it."""
+    """A value to unfold. `root` is the expression of the value itself; None if a pipeline cannot reach into it."""
 
     value: Any
     mask: Mask
@@ -42,7 +42,7 @@ def top(tree: Tree) -> dict[str, Any]:
 
 
 def page(tree: Tree, place: Sequence[int], offset: int) -> dict[str, Any]:
-    """Children of the value at `place` (positions from the top), from the one at `offset`: `{"rows": […], "size": n}`."""
+    """Children of the value at `place` (a path of positions from the top), from `offset` on: `{"rows": […], "size": n}`."""
     parent = _find(tree, place)
     value = plain(parent.value)
     size = len(value) if isinstance(value, dict | list | tuple) else 0
@@ -51,7 +51,7 @@ def page(tree: Tree, place: Sequence[int], offset: int) -> dict[str, Any]:
 
 
 def whole_text(tree: Tree, place: Sequence[int]) -> dict[str, Any]:
-    """The row at `place` with more of its text, as much as a browser should hold."""
+    """The row at `place` with as much of its text as a browser should hold."""
     return _row(tree, _find(tree, place), LONGEST_TEXT)
 
 

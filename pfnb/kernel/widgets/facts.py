@@ -1,4 +1,4 @@
-"""What the browser is told of an event: texts, masked and visible, ready to be shown as text and as nothing else."""
+"""What the browser gets of an event: masked texts with invisible characters marked, to be shown as plain text only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from pfnb.kernel.display.entry import (
+from pfnb.display.entry import (
     count_pairs,
     delivery_error,
     delivery_state,
@@ -16,19 +16,21 @@ from pfnb.kernel.display.entry import (
     query_pairs,
     short,
 )
-from pfnb.kernel.display.units import UNKNOWN, human_size, utc_time
-from pfnb.kernel.display.visible import visible
-from pfnb.language.masking import MASK, Mask
+from pfnb.display.refused import cells
+from pfnb.display.units import UNKNOWN, human_size, utc_time
+from pfnb.display.visible import visible
+from pfnb.language.masking import MASK, Mask, masked_uuid
 
 MOST = 200
-"""Deliveries, files, headers or steps of one event that are shown."""
+"""The most deliveries, files, headers or steps of one event that are shown."""
 _IN_A_ROW = 20
 _ERROR = 2_000
 _TRACE = 4_000
 
 
 def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the list. `time` is in milliseconds, for the reader's own time zone."""
+    """A row of the list. `time` is in milliseconds, shown in the reader's own time zone. `running`: seconds since the longest
+    of its current runs began, None if there is none."""
     mask = Mask.for_entries([row])
     method, content_type, size = facts(row, mask)
     state, tone = delivery_state(row)
@@ -44,14 +46,15 @@ def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "files": len(row.get("files") or ()),
         "state": visible(state, one_line=True),
         "tone": tone,
+        "running": max((one["runningFor"] for one in deliveries if one.get("runningFor") is not None), default=None),
         "deliveries": [_brief(delivery, mask) for delivery in deliveries[:_IN_A_ROW]],
     }
 
 
 def event_facts(entry: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """All of an event but its payload: a row's facts, and what the detail view shows."""
+    """The detail view of an event, without its payload."""
     headers, query, files = entry.get("headers") or {}, entry.get("query") or {}, entry.get("files") or []
-    named = (("id", "id"), ("trace", "traceId"), ("correlation", "correlationId"))
+    named = (("id", "id"), ("trace", "traceId"), ("correlation", "correlationId"), ("same delivery id as", "conflict"))
     return {
         "id": entry["id"],
         "key": _line(entry.get("eventKey") or "event", mask),
@@ -75,6 +78,7 @@ def delivery_facts(entry: Mapping[str, Any], mask: Mask) -> list[dict[str, Any]]
         {
             **_brief(delivery, mask),
             "id": delivery.get("id"),
+            "running": delivery.get("runningFor"),
             "attempts": delivery.get("attempts") or 0,
             "error": visible(short(delivery_error(delivery.get("error")), mask, _ERROR)),
         }
@@ -93,6 +97,20 @@ def step_facts(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         "error": visible(short(delivery_error(record.get("error")), mask, _ERROR)),
         "input": _trace(record.get("input"), mask),
         "output": _trace(record.get("output"), mask),
+    }
+
+
+def refused_facts(webhook: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A request that was refused."""
+    mask = Mask(frozenset([str(webhook["uuid"])[-6:].lower()]))
+    _, status, size, limit, reason = cells(row, mask)
+    return {
+        "time": row.get("created"),
+        "webhook": f"{_line(webhook.get('eventKey'), mask)} {masked_uuid(str(webhook['uuid']))}",
+        "status": status,
+        "size": size,
+        "limit": limit,
+        "reason": visible(reason, one_line=True),
     }
 
 

@@ -1,7 +1,7 @@
-"""The live inspector: events appear as they arrive, and unfold to all there is to know of them.
+"""The live inspector: events appear as they arrive, and unfold to show all details.
 
-What the browser shows comes and goes in messages, never in synced traits: the widget's state, which notebooks may save, holds
-no payload and no secret.
+Data goes to the browser in messages, never in synced traits: the widget's state, which notebooks may save, holds no payload
+and no secret.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import anywidget
 
-from pfnb.kernel.display.block import block, element
-from pfnb.kernel.display.visible import markup
+from pfnb.display.block import block, element
+from pfnb.display.visible import markup
+from pfnb.kernel.board.screen import Display
 from pfnb.kernel.notebook import Notebook
-from pfnb.kernel.screen import Display
 from pfnb.kernel.widgets.still import Still
 from pfnb.kernel.widgets.viewer import Viewer
 
@@ -26,9 +26,9 @@ _ENDED = "this inspector belongs to a pfnb that was unloaded: run its cell again
 
 
 class Inspector(anywidget.AnyWidget):
-    """The events of one filter (`list_events`). Any number of front ends may show it, each with a search of its own.
+    """The events of one filter (`list_events`). Several front ends may show it, each with its own search.
 
-    Questions come in on whatever thread the kernel reads them; all else happens on the background loop, also while a cell runs.
+    Questions arrive on the thread where the kernel reads them; all else runs on the background loop, also while a cell runs.
     """
 
     _esm = _STATIC / "inspector.js"
@@ -59,7 +59,7 @@ class Inspector(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         shell = self._notebook.shell
-        still = Still(self._notebook.hub, self._filter, Display(shell))
+        still = Still(self._notebook.hub, self._filter, Display(shell, self._notebook.cell))
         picture = self._notebook.run_sync(still.draw())
         data, *metadata = self._repr_mimebundle_()
         shell.display_pub.publish(data=data, metadata=metadata[0] if metadata else {})
@@ -82,18 +82,19 @@ class Inspector(anywidget.AnyWidget):
             self._drop(name)
             return
         if name not in self._viewers:
-            if ask == "here":  # said before it was dropped
+            if ask == "here":  # sent before it was dropped
                 return
             while len(self._viewers) >= _VIEWERS:
                 self._drop(next(iter(self._viewers)))
-            self._viewers[name] = Viewer(name, self._notebook.hub, self._filter, self.send)
+            stop = self._notebook.deliveries.stop_run
+            self._viewers[name] = Viewer(name, self._notebook.hub, self._filter, self.send, stop)
         if ask == "open" and self._still is not None:
             self.send({"viewer": name, "told": "still", "name": self._still.name})
             self._still.keep()
         self._viewers[name].take(question)
 
     def _drop(self, name: str) -> None:
-        """A front end is gone. With the last one goes the work for the picture, which stays as it is."""
+        """Drop a front end that is gone. After the last one, stop updating the saved picture."""
         viewer = self._viewers.pop(name, None)
         if viewer is not None:
             viewer.close()

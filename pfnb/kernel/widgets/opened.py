@@ -1,4 +1,4 @@
-"""One event that somebody has open: its body read once, its values ready to be unfolded."""
+"""One event that is open in an inspector: its body is read once and kept parsed, ready to unfold."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pfnb.display.hexdump import hexdump
+from pfnb.display.payload import PARSED, Payload, read_payload
+from pfnb.display.visible import visible
 from pfnb.exceptions import NotFoundError
-from pfnb.kernel.display.hexdump import hexdump
-from pfnb.kernel.display.payload import PARSED, Payload, read_payload
-from pfnb.kernel.display.visible import visible
-from pfnb.kernel.port import SessionPort
+from pfnb.http.protocol import KernelPort
 from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.branches import Tree
 from pfnb.kernel.widgets.facts import event_facts
@@ -20,32 +20,32 @@ from pfnb.kernel.widgets.previews import Preview, preview
 from pfnb.language.masking import Mask
 
 BODY = -1
-"""Stands for the body where otherwise a file is named by its index."""
+"""The index of the body, in the place of a file's index."""
 CHUNK = 1024 * 1024
-"""Bytes of one part of a download: the sockets of Jupyter have limits."""
+"""Bytes of one part of a download: Jupyter's WebSockets limit the size of messages."""
 _BYTES = 512
 
 
 @dataclass
 class OpenedEvent:
-    """`trees` holds what can be unfolded: the payload, and JSON files, by the index of the file."""
+    """`trees` holds what can be unfolded, by file index: JSON files, and the payload under `BODY`."""
 
-    hub: SessionPort
+    hub: KernelPort
     entry: Mapping[str, Any]
     mask: Mask
     trees: dict[int, Tree] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
-        """What the detail view shows. Takes a thread for a while if the payload is long."""
+        """What the detail view shows. Call it in a thread: a long payload takes time."""
         payload = read_payload(self.entry)
         return {**event_facts(self.entry, self.mask), "payload": self._payload(payload)}
 
     async def preview(self, file: int) -> tuple[dict[str, Any], list[bytes]]:
-        """What can be seen of a file. PreviewError where nothing can."""
+        """The preview of a file. PreviewError if there is none."""
         about = self._about(file)
 
         async def read(offset: int, size: int) -> bytes:
-            return await self.hub.read_content(self._content_id(file), offset=offset, size=size)
+            return await self.hub.read_event_content(self._content_id(file), offset=offset, size=size)
 
         found: Preview = await preview(
             read, about["size"], str(about["filename"] or ""), str(about["contentType"] or ""), self.mask
@@ -56,13 +56,13 @@ class OpenedEvent:
         return dict(found.shown), [found.picture] if found.picture else []
 
     async def part(self, file: int, offset: int) -> tuple[dict[str, Any], list[bytes]]:
-        """A part of a file or of the body, and how long the whole is."""
+        """A part of a file or of the body, and the size of the whole."""
         size = self._about(file)["size"]
-        data = await self.hub.read_content(self._content_id(file), offset=offset, size=CHUNK) if size else b""
+        data = await self.hub.read_event_content(self._content_id(file), offset=offset, size=CHUNK) if size else b""
         return {"size": size}, [data]
 
     def tree(self, file: int) -> Tree:
-        """NotFoundError for one that was not unfolded yet."""
+        """The tree of a file or of the body. NotFoundError if it was not read as JSON."""
         if file not in self.trees:
             raise NotFoundError("this file was not read as JSON")
         return self.trees[file]
@@ -101,18 +101,18 @@ class OpenedEvent:
         return about
 
 
-async def open_event(hub: SessionPort, event_id: str) -> tuple[OpenedEvent, dict[str, Any]]:
-    """An event and what the detail view shows of it. NotFoundError once retention has removed it."""
+async def open_event(hub: KernelPort, event_id: str) -> tuple[OpenedEvent, dict[str, Any]]:
+    """An event, and what the detail view shows of it. NotFoundError once retention has removed it."""
     entry = await hub.read_event(event_id, body=False)
     if 0 < (entry.get("contentLength") or 0) <= PARSED and not entry.get("fields") and not entry.get("files"):
-        body = await hub.read_content(event_id)
+        body = await hub.read_event_content(event_id)
         entry = {**entry, "body": base64.b64encode(body).decode()}
     opened = OpenedEvent(hub, entry, Mask.for_entries([entry]))
     return opened, await asyncio.to_thread(opened.facts)
 
 
 def _reach(entry: Mapping[str, Any], payload: Payload) -> tuple[str | None, str]:
-    """The expression of what is shown, or None and why a pipeline cannot read its fields."""
+    """The expression of what is shown, and an empty text; or None, and why a pipeline cannot read its fields."""
     seen = (entry.get("event") or {}).get("payload")
     if entry.get("files") or str(entry.get("contentType") or "").lower().startswith("multipart/"):
         return ("body.payload.fields", "") if seen is not None else (None, _IGNORED)

@@ -1,30 +1,34 @@
-"""The first page of a PDF as a picture, drawn in a process of its own: a stranger's file must not bring down the kernel.
+"""The first page of a PDF as a picture, drawn in a separate process: a stranger's file must not crash the kernel.
 
-Run as a module it reads a PDF from stdin and writes a PNG to stdout.
+Run as a module, this reads a PDF from stdin and writes a PNG to stdout.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
 
+from pfnb.environment import for_children
 from pfnb.exceptions import MissingPackageError, PreviewError
 
 _SECONDS = 15.0
 _WIDTH = 900
 _TALLEST = 4
-"""A page is at most so many times as high as it is wide; of a longer one the top is shown smaller."""
+"""The picture is at most this many times as high as `_WIDTH`; longer pages are scaled down."""
 
 
 def draw_first_page(data: bytes) -> bytes:
-    """A PNG. MissingPackageError without the extra, PreviewError where it cannot be drawn. Takes a thread for a while."""
+    """A PNG. MissingPackageError without the extra, PreviewError if it cannot be drawn. Slow: call it in a thread."""
     missing = [module for module in ("pypdfium2", "PIL") if find_spec(module) is None]
     if missing:
         raise MissingPackageError("pages of PDF files are drawn by the extra [previews]: pip install 'pfnb[previews]'")
     command = [sys.executable, "-m", __name__]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, input=data, capture_output=True, timeout=_SECONDS, check=False, env=for_children(os.environ)
+        )
     except subprocess.TimeoutExpired:
         raise PreviewError(f"this PDF was not drawn within {_SECONDS:g} seconds") from None
     if done.returncode:

@@ -1,4 +1,4 @@
-"""What can be seen of a file without opening it anywhere: pictures and PDF pages as pictures, all else as text."""
+"""Previews of files: pictures and PDF pages as pictures, all else as table, tree, text or hex dump."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from pfnb.display.hexdump import hexdump
+from pfnb.display.images import read_image
+from pfnb.display.payload import read_body
+from pfnb.display.units import human_size
+from pfnb.display.visible import visible
 from pfnb.exceptions import PreviewError
-from pfnb.kernel.display.hexdump import hexdump
-from pfnb.kernel.display.images import read_image
-from pfnb.kernel.display.payload import read_body
-from pfnb.kernel.display.units import human_size
-from pfnb.kernel.display.visible import visible
 from pfnb.kernel.widgets.branches import Tree
 from pfnb.language.masking import MASK, Mask, hides
 
@@ -28,12 +28,12 @@ _ROWS, _COLUMNS, _CELL = 200, 40, 200
 _DELIMITERS = ",;\t|"
 
 Read = Callable[[int, int], Awaitable[bytes]]
-"""Reads so many bytes of the file from an offset."""
+"""Reads from the file: takes an offset and a size in bytes."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`shown` is what the browser draws, by its `kind`: picture, table, text, bytes, or tree; `picture` and `tree` go with it."""
+    """`shown` is what the browser draws; its `kind` is picture, table, text, bytes or tree. `picture` and `tree` go with it."""
 
     shown: Mapping[str, Any]
     picture: bytes = b""
@@ -41,15 +41,15 @@ class Preview:
 
 
 async def preview(read: Read, size: int, name: str, content_type: str, mask: Mask) -> Preview:
-    """The preview of a file of `size` bytes. What a file is its bytes say; its name and type only tell CSV from other text.
+    """The preview of a file of `size` bytes. Its bytes decide the kind; name and type only distinguish CSV from other text.
 
-    PreviewError where there is none, saying why.
+    PreviewError, with the reason, if there is none.
     """
     head = await read(0, min(size, _HEAD))
     if head.startswith(b"%PDF-"):
         data = await _whole(read, size, head, _PDF, "a PDF")
         return _picture(await asyncio.to_thread(_page_of, data), note="first page")
-    # The size of a JPEG may stand behind much that is not picture: all of it is read before it is looked for.
+    # In a JPEG the dimensions may come after much metadata: read the whole file before looking for them.
     if head.startswith(b"\xff\xd8\xff") or read_image(head) is not None:
         return _picture(await _whole(read, size, head, _PICTURE, "a picture"))
     if head.lstrip()[:1] in (b"{", b"[") and len(head) < size <= _JSON:
@@ -102,12 +102,12 @@ def _read_text(head: bytes, size: int, name: str, content_type: str, mask: Mask)
 
 
 def _table(text: str, mask: Mask, *, cut: bool) -> dict[str, Any] | None:
-    """The rows of a CSV file under its heads; None where it cannot be read as one."""
+    """The rows of a CSV file and their heads; None if it cannot be read as CSV."""
     lines = text.splitlines(keepends=True)
     try:
         dialect = csv.Sniffer().sniff("".join(lines[:20]), _DELIMITERS)
     except csv.Error:
-        dialect = csv.excel  # of one column, for example
+        dialect = csv.excel  # for example, if there is only one column
     try:
         rows = [row for row in csv.reader(lines[:-1] if cut else lines, dialect) if row]
     except csv.Error:

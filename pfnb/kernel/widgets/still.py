@@ -1,6 +1,6 @@
-"""The picture that a saved notebook keeps of a live inspector: it stands below it, unseen while the inspector lives.
+"""The picture of a live inspector that a saved notebook keeps. It is below the inspector, hidden while that is live.
 
-It is a display of its own, not part of the widget's: bringing that up to date would draw the widget anew each time.
+It is a separate display, not part of the widget's: updating that would redraw the widget each time.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from pfnb.display.block import element
+from pfnb.display.events import events_bundle
+from pfnb.display.visible import Html
 from pfnb.exceptions import PfnbError
-from pfnb.kernel.display.block import element
-from pfnb.kernel.display.events import events_bundle
-from pfnb.kernel.display.visible import Html
-from pfnb.kernel.port import SessionPort
-from pfnb.kernel.screen import Bundle, Display
+from pfnb.http.protocol import KernelPort
+from pfnb.kernel.board.screen import Bundle, Display
 from pfnb.kernel.widgets.watch import changes
 
 EVENTS = 20
@@ -24,14 +24,14 @@ _INTERVAL = 3.0
 _BODIES = 5
 _BODY = 64 * 1024
 _KNOWN = 64
-# JupyterLab shows an error in the place of a widget whose kernel is gone: the picture says more.
+# JupyterLab shows an error in place of a widget whose kernel is gone. Hide that error: the picture says more.
 _RULE = ".jp-OutputArea-child:has(>.jp-OutputArea-output.jupyter-widgets):has(+.jp-OutputArea-child .pfnb-still){display:none}"
 
 
 class Still:
-    """`name` is a class of its HTML, by which a live inspector hides it. The methods but `show` belong to the loop."""
+    """`name` is a class of its HTML, by which a live inspector hides it. Call all methods except `show` on the loop."""
 
-    def __init__(self, hub: SessionPort, filter: Mapping[str, Any], display: Display) -> None:  # noqa: A002
+    def __init__(self, hub: KernelPort, filter: Mapping[str, Any], display: Display) -> None:  # noqa: A002
         self.name = f"pfnb-still-{uuid.uuid4().hex[:12]}"
         self._hub = hub
         self._filter = filter
@@ -40,7 +40,7 @@ class Still:
         self._task: asyncio.Task[None] | None = None
 
     def show(self, bundle: Bundle) -> None:
-        """Put what `draw` made under the cell that runs now."""
+        """Show what `draw` returned, under the cell that runs now."""
         self._display.show(bundle)
 
     def keep(self) -> None:
@@ -53,7 +53,7 @@ class Still:
             self._task.cancel()
 
     async def draw(self) -> Bundle:
-        """The newest events as HTML and text, masked as every display is."""
+        """The newest events as HTML and text, masked like every display."""
         found = await self._hub.list_events(self._filter, limit=EVENTS)
         rows = [await self._with_body(row) for row in found["events"][:_BODIES]]
         rows += found["events"][_BODIES:]
@@ -67,14 +67,14 @@ class Still:
                 try:
                     self._display.replace(await self.draw())
                 except PfnbError:
-                    continue  # The hub is away: the picture stays as it is until something is known again.
+                    continue  # The hub is away: the picture stays as it is until the hub answers again.
             await asyncio.sleep(_INTERVAL)
 
     async def _with_body(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         if row.get("files") or row.get("fields") or not 0 < (row.get("contentLength") or 0) <= _BODY:
             return row
         if row["id"] not in self._bodies:
-            self._bodies[row["id"]] = base64.b64encode(await self._hub.read_content(row["id"])).decode()
+            self._bodies[row["id"]] = base64.b64encode(await self._hub.read_event_content(row["id"])).decode()
         return {**row, "body": self._bodies[row["id"]]}
 
     def _bundle(self, rows: list[Mapping[str, Any]], total: int | None) -> Bundle:

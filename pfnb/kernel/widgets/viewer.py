@@ -1,4 +1,4 @@
-"""One front end that has an inspector open: it is answered when it asks, and told what changes."""
+"""One front end that has an inspector open: answers its questions and sends it changes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.kernel.port import SessionPort
-from pfnb.kernel.widgets.answers import Answers
+from pfnb.http.protocol import KernelPort
+from pfnb.kernel.widgets.answers import Answers, Stop
 from pfnb.kernel.widgets.facts import row_facts
 from pfnb.kernel.widgets.watch import Change, changes
 
@@ -18,19 +18,27 @@ Tell = Callable[[dict[str, Any], list[bytes]], None]
 """Sends a message with its buffers."""
 _UNDER_WAY = 32
 _UNHEARD = 4_000_000
-"""Characters told to a front end that says nothing: a page that was closed must not fill the server's memory."""
+"""The most characters sent to a silent front end: a page that was closed must not fill the server's memory."""
 _PAUSE = 0.03
+_REFUSED_PAUSE = 0.2
 _PATIENCE = 4.0
-"""Telling rests for so many times the time it took: a flood of events goes to the pipelines first."""
+"""Pause after sending changes, as a multiple of the time it took: in a flood of events the pipelines come first."""
 
 
 class Viewer:
-    """`name` is the front end's own for itself. The methods belong to the background loop."""
+    """`name` is what the front end calls itself. Call the methods on the background loop."""
 
-    def __init__(self, name: str, hub: SessionPort, filter: Mapping[str, Any], tell: Tell) -> None:  # noqa: A002
+    def __init__(
+        self,
+        name: str,
+        hub: KernelPort,
+        filter: Mapping[str, Any],  # noqa: A002
+        tell: Tell,
+        stop: Stop,
+    ) -> None:
         self._name = name
         self._hub = hub
-        self._answers = Answers(hub, filter)
+        self._answers = Answers(hub, filter, stop)
         self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
@@ -38,7 +46,7 @@ class Viewer:
         self._heard = asyncio.Event()
 
     def take(self, question: Mapping[str, Any]) -> None:
-        """Answer in a while. Whatever is asked also says that somebody is there."""
+        """Answer a question later, as a task. Any question also shows that the front end is alive."""
         self._unheard = 0
         self._heard.set()
         ask = question.get("ask")
@@ -58,7 +66,7 @@ class Viewer:
             task.cancel()
 
     async def _watch(self, turn: Any) -> None:
-        """Tell the list, and then what changes in it. What is told carries the number of the question that began it."""
+        """Send the list, then its changes. Each message has, as `turn`, the number of the question that asked for the list."""
         self._say({"told": "filter", "turn": turn, "filter": self._answers.told()})
         async for change in changes(self._hub, self._answers.filter):
             try:
@@ -72,6 +80,9 @@ class Viewer:
     async def _tell_change(self, change: Change, turn: Any) -> None:
         if change.problem:
             self._say({"told": "problem", "message": change.problem, "turn": turn})
+        elif change.refused is not None:
+            self._say({"told": "refused", "count": change.refused, "turn": turn})
+            await asyncio.sleep(_REFUSED_PAUSE)
         elif change.lost:
             self._say({"told": "list", **(await self._answers.page())[0], "turn": turn})
         else:
@@ -89,7 +100,7 @@ class Viewer:
         except PfnbError as error:
             answer["error"] = error.message
         except Exception as error:
-            # Somebody waits for an answer, whatever went wrong.
+            # Answer in any case: the front end waits for it.
             answer["error"] = f"{type(error).__name__}: {error}"
         self._say(answer, buffers)
 

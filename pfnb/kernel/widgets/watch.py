@@ -1,4 +1,4 @@
-"""What changes among the events of a filter, for as long as somebody looks, also over a hub that is away for a while."""
+"""Changes among the events of a filter, for as long as they are read. Survives a hub that is away for a while."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pfnb.exceptions import PfnbError
-from pfnb.kernel.port import SessionPort
+from pfnb.http.protocol import KernelPort
 
 _SECONDS = 10.0
 _AGAIN = 1.0
@@ -16,19 +16,23 @@ _AGAIN = 1.0
 
 @dataclass(frozen=True)
 class Change:
-    """Rows that are new or have changed. `lost`: what changed is not known, so list again. `problem`: why nothing is known."""
+    """Rows that are new or have changed, or how many requests were `refused` so far. `lost`: changes were missed, list again.
+    `problem`: why nothing is known."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
     lost: bool = False
     problem: str = ""
+    refused: int | None = None
 
 
-async def changes(hub: SessionPort, filter: Mapping[str, Any]) -> AsyncIterator[Change]:  # noqa: A002 - the hub's word
-    """The first one comes at once and says only that whatever is listed from now on misses nothing."""
+async def changes(hub: KernelPort, filter: Mapping[str, Any]) -> AsyncIterator[Change]:  # noqa: A002 - the hub's word
+    """The first change comes at once, as `lost`: a list made from then on misses no change."""
     cursor: int | None = None
+    refused: int | None = None
     while True:
         try:
-            found = await hub.watch_events(cursor, filter, timeout=_SECONDS if cursor is not None else 0)
+            seconds = _SECONDS if cursor is not None else 0
+            found = await hub.watch_events(cursor, filter, timeout=seconds, refused=refused)
         except PfnbError as error:
             cursor = None
             yield Change(problem=error.message)
@@ -38,4 +42,6 @@ async def changes(hub: SessionPort, filter: Mapping[str, Any]) -> AsyncIterator[
             yield Change(lost=True)
         elif found["events"]:
             yield Change(tuple(found["events"]))
-        cursor = found["cursor"]
+        if found["refused"] != (refused or 0):
+            yield Change(refused=found["refused"])
+        cursor, refused = found["cursor"], found["refused"]

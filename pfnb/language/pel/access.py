@@ -14,7 +14,7 @@ from pfnb.language.pel.values import Array, Entry, is_list, is_map, kind, to_pos
 
 
 def read_property(target: Any, name: str, *, safe: bool) -> Any:
-    """The value at `target.name`; `safe` is `?.`, which answers null for null and for a key that is not there."""
+    """The value at `target.name`; `safe` is `?.`, which returns null for null and for a missing key."""
     if is_map(target) and name in target:
         return target[name]
     if target is None:
@@ -60,11 +60,11 @@ def write_property(target: Any, name: str, value: Any) -> None:
 
 
 def read_index(target: Any, key: Any) -> Any:
-    """The value at `target[key]`: null for a key that a map has not, an error for a place that a list has not."""
+    """The value at `target[key]`: null for a missing key of a map, an error for an index out of range."""
     if is_map(target):
         try:
             return target.get(key)
-        except TypeError:  # a list or map is never a key, so it is not there
+        except TypeError:  # a list or map can never be a key
             return None
     if isinstance(target, str):
         return character(target, to_position(key))

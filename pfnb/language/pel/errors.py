@@ -1,4 +1,4 @@
-"""How the language's errors get their place, and how they name what was probably meant."""
+"""Gives the language's errors their position, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def syntax_error(message: str, text: str, offset: int) -> PelSyntaxError:
 
 
 def place(error: PelEvaluationError, offset: int) -> None:
-    """Note on the error the offset (from 0) of what failed, unless something further inside has noted its own.
+    """Set the offset (from 0) of what failed on the error, unless a nested expression has set its own.
 
-    It stands in `column`, with `line` unset, until `locate` knows the text.
+    It is kept in `column`, with `line` unset, until `locate` converts it.
     """
     if error.column is None:
         error.column = offset
 
 
 def locate(error: PelEvaluationError, text: str) -> None:
-    """Turn the offset noted by `place` into line and column."""
+    """Convert the offset set by `place` into line and column."""
     if error.line is None:
         error.line, error.column = position(text, error.column or 0)
 
@@ -39,7 +39,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 
 def suggestion(wrong: str, names: Iterable[object]) -> str:
-    """`: did you mean …?`, or what there is if nothing is near, or nothing if there is nothing."""
+    """`: did you mean …?`; without a similar name the list of names; nothing if there are none."""
     known = [name[:_NAME_WIDTH] for name in islice(names, _NAMES_COMPARED) if isinstance(name, str)]
     near = get_close_matches(wrong[:_NAME_WIDTH], known, n=3)
     if not near:

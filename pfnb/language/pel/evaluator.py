@@ -1,6 +1,6 @@
 """Turns the nodes of an expression into closures, once, so that evaluating it again costs only its own work.
 
-A closure takes the value at hand (`#this`: the root, or the element within `?[…]` and `![…]`) and the frame.
+A closure takes the current value (`#this`: the root, or the element within `?[…]` and `![…]`) and the frame.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _arithmetic(node: Arithmetic) -> Run:
 
 
 def _arithmetic_with(left: Run, apply: Callable[[Any, Any], Any], constant: Any, offset: int) -> Run:
-    """As `_arithmetic`, for the commonest case: it saves a call."""
+    """As `_arithmetic`, for the most common case: it saves a call."""
 
     def run(this: Any, frame: Frame) -> Any:
         try:
@@ -170,11 +170,24 @@ def _relation(node: Relation) -> Run:
     left, right, offset = compile_node(node.left), compile_node(node.right), node.at
     if node.operator == "matches":
         return _matches(left, right, offset)
+    if node.operator in ("==", "!="):
+        return _equality(left, right, offset, node.operator == "==")
     apply = _RELATIONS[node.operator]
 
     def run(this: Any, frame: Frame) -> Any:
         try:
             return apply(left(this, frame), right(this, frame))
+        except PelEvaluationError as error:
+            place(error, offset)
+            raise
+
+    return run
+
+
+def _equality(left: Run, right: Run, offset: int, wanted: bool) -> Run:
+    def run(this: Any, frame: Frame) -> Any:
+        try:
+            return equal(left(this, frame), right(this, frame), frame.spend) is wanted
         except PelEvaluationError as error:
             place(error, offset)
             raise
@@ -217,8 +230,6 @@ def _instance_of(_left: Any, _right: Any) -> bool:
 
 
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": equal,
-    "!=": lambda left, right: not equal(left, right),
     "<": _less,
     "<=": _at_most,
     ">": lambda left, right: _less(right, left),

@@ -10,39 +10,48 @@ from pfnb.exceptions import PelEvaluationError
 from pfnb.language.pel.errors import locate
 from pfnb.language.pel.evaluator import compile_node
 from pfnb.language.pel.frame import Frame
-from pfnb.language.pel.limits import CACHE_SIZE, MAX_CACHED
+from pfnb.language.pel.limits import CACHE_SIZE, LIGHT, MAX_CACHED
 from pfnb.language.pel.parser import Parser
+from pfnb.language.pel.run_functions import RunFunctions
 
 
 class Expression:
-    """A parsed expression. `may_block` says that evaluating it may take long, and belongs in a thread.
+    """A parsed expression. `may_block`: evaluation may take long, and belongs in a thread from the start.
 
-    That is so if it matches regular expressions or calls a function object.
+    Any other may start on the loop, and restart in a thread: see Parser. `changes`: it may have side effects.
     """
 
-    __slots__ = ("_run", "may_block", "text")
+    __slots__ = ("_run", "_weight", "changes", "may_block", "text")
 
     def __init__(self, text: str) -> None:
         parser = Parser(text, 0, len(text))
         self.text = text
         self._run = compile_node(parser.parse())
-        self.may_block = parser.may_block
+        self._weight, self.changes, self.may_block = parser.weight, parser.changes > 0, parser.may_block
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
         """The value over a scope with `vars`, `body` and `headers`, which assignments change in place.
 
         `functions` maps names to the objects whose public methods are called as `@name.method(…)`.
-        Whatever goes wrong is a PelEvaluationError with line and column in the expression.
+        Every error is a PelEvaluationError with line and column in the expression.
         """
         frame = Frame()
         frame.root, frame.functions = scope, functions
+        in_run = functions.__class__ is RunFunctions
+        if in_run:
+            frame.portion = functions.portion  # type: ignore[union-attr]
         try:
-            return self._run(scope, frame)
+            if self._weight > LIGHT:
+                frame.spend(self._weight)
+            value = self._run(scope, frame)
         except PelEvaluationError as error:
             locate(error, self.text)
             raise
         except RecursionError:
             raise too_nested() from None
+        if in_run:
+            functions.portion = frame.portion  # type: ignore[union-attr]
+        return value
 
 
 def too_nested() -> PelEvaluationError:
@@ -50,7 +59,7 @@ def too_nested() -> PelEvaluationError:
 
 
 def parse(text: str) -> Expression:
-    """The expression of a text; PelSyntaxError with line and column, from 1, where it makes no sense."""
+    """Parse an expression. Raises PelSyntaxError with line and column, from 1."""
     return _parse(text) if len(text) <= MAX_CACHED else Expression(text)
 
 

@@ -1,4 +1,4 @@
-"""What one evaluation carries along: where names lead, and how much it may still do."""
+"""The state of one evaluation: what names refer to, and its remaining budget."""
 
 from __future__ import annotations
 
@@ -6,24 +6,35 @@ from collections.abc import Callable, Mapping
 from time import thread_time
 from typing import Any, TypeAlias
 
-from pfnb.exceptions import PelEvaluationError
-from pfnb.language.pel.limits import FUNCTION_SECONDS, ITEM_COST, MAX_PRODUCED, PATTERN_SECONDS
+from pfnb.exceptions import PelEvaluationError, RunLimitError
+from pfnb.language.budget import current
+from pfnb.language.pel.limits import (
+    FUNCTION_SECONDS,
+    ITEM_COST,
+    MAX_PRODUCED,
+    PATTERN_SECONDS,
+    PORTION,
+    SCANNED_PER_UNIT,
+)
+from pfnb.language.pel.run_functions import RunFunctions
 
 
 class Frame:
-    """Made without arguments and then given its `root` and `functions`: an `__init__` would be a quarter of the time that a
-    small expression takes.
+    """Created without arguments; `root` and `functions` are set afterwards: an `__init__` would take a quarter of a small
+    expression's time.
     """
 
     root: Any = None
     functions: Mapping[str, Any] | None = None
     variables: dict[str, Any] | None = None
+    portion = PORTION
+    changed = False
     _left = MAX_PRODUCED
     _seconds = PATTERN_SECONDS
     _function_seconds = FUNCTION_SECONDS
 
     def produced(self, value: Any) -> Any:
-        """Count a text, list or map that the expression made, and hand it on."""
+        """Count a text, list or map that the expression made, and return it."""
         if isinstance(value, str):
             self.spend(len(value))
         elif isinstance(value, (list, dict)):
@@ -31,13 +42,32 @@ class Frame:
         return value
 
     def spend(self, amount: int) -> None:
-        """Count work on so many items or characters."""
-        self._left -= amount
+        """Count work on that many items or characters, before it is done."""
+        self.portion -= amount
+        if self.portion < 0:
+            self._look()
+
+    def scan(self, text: str, weight: int = 1) -> None:
+        """Count a scan of a whole text: at C speed if it is ASCII, else character by character."""
+        self.spend(len(text) * weight // (SCANNED_PER_UNIT if text.isascii() else 1))
+
+    def _look(self) -> None:
+        """A portion is used up: check whether another is left."""
+        used, self.portion = PORTION - self.portion, PORTION
+        self._left -= used
+        if isinstance(self.functions, RunFunctions):
+            if self.functions.on_loop and self.changed:
+                raise PelEvaluationError("this changes a map amidst much other work: change it in a step of its own")
+            self.functions.used(used)
         if self._left < 0:
             raise PelEvaluationError("the expression goes through too much data: select less of it first")
+        try:
+            current().check()
+        except RunLimitError as error:
+            raise PelEvaluationError(error.message) from None
 
     def timed(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call what uses regular expressions with the seconds left of what an evaluation may take for them."""
+        """Call something that uses regular expressions, with the evaluation's remaining seconds for these."""
         started = thread_time()
         try:
             return call(*arguments, seconds=max(self._seconds, 0.001))
@@ -45,7 +75,7 @@ class Frame:
             self._seconds -= thread_time() - started
 
     def called(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function object, unless others have taken all the time that there is for them."""
+        """Call a function object, unless earlier calls have used up the time for these."""
         if self._function_seconds < 0:
             raise PelEvaluationError("the functions of this expression take too long: call them for less data")
         started = thread_time()
@@ -56,4 +86,4 @@ class Frame:
 
 
 Run: TypeAlias = Callable[[Any, Frame], Any]
-"""A compiled node. It takes the value at hand, `#this`: the root, or within `?[…]` and `![…]` the element."""
+"""A compiled node. It takes the current value, `#this`: the root, or within `?[…]` and `![…]` the element."""

@@ -1,6 +1,6 @@
 """Calls `@name.method(…)`: the public methods of the objects that the caller of an evaluation passes in.
 
-A method's parameter `context` is not one of the call's arguments: it is given what the run hands to its functions.
+A method's parameter `context` is not one of the call's arguments: it receives the run's context.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pfnb.exceptions import PelEvaluationError, PfnbError
 from pfnb.language.pel.errors import suggestion
+from pfnb.language.pel.literal_text import LiteralText, as_literal, as_plain, asks_for_literal
 from pfnb.language.pel.method import as_text
 from pfnb.language.pel.run_functions import RunFunctions
 from pfnb.language.pel.values import is_list, is_map, kind, to_boolean, to_decimal, to_integer
@@ -21,10 +22,13 @@ CONTEXT = "context"
 _CONVERSIONS: dict[Any, Callable[[Any], Any]] = {str: as_text, int: to_integer, float: to_decimal, bool: to_boolean}
 
 
-def call_function(functions: Mapping[str, Any] | None, name: str, method: str, given: list[Any]) -> Any:
-    """What `@name.method(*given)` answers, its arguments converted to the types of the method's annotations.
+def call_function(
+    functions: Mapping[str, Any] | None, name: str, method: str, given: list[Any], literals: tuple[bool, ...] = ()
+) -> Any:
+    """Call `@name.method(*given)` with arguments converted to the types of the method's annotations. `literals` says which of
+    them are literal in the expression.
 
-    A method `left_pad` is found as `leftPad` too. Whatever it raises becomes a PelEvaluationError with its message.
+    A method `left_pad` can also be called as `leftPad`. Any exception becomes a PelEvaluationError with its message.
     """
     target = find_function(functions, name)
     found = _public_method(target, method)
@@ -32,7 +36,7 @@ def call_function(functions: Mapping[str, Any] | None, name: str, method: str, g
         known = [each for each in dir(target) if not each.startswith("_")]
         raise PelEvaluationError(f"@{name} has no method '{method}'{suggestion(method, known)}")
     shown = f"@{name}.{method}(…)"
-    arguments = _arguments(found, shown, given, functions)
+    arguments = _arguments(found, shown, given, functions, literals)
     try:
         result = found(*arguments.args, **arguments.kwargs) if arguments else found(*given)
         if not inspect.iscoroutine(result):
@@ -42,7 +46,7 @@ def call_function(functions: Mapping[str, Any] | None, name: str, method: str, g
         result.close()
     except PfnbError as error:
         raise PelEvaluationError(f"{shown}: {error.message}") from error
-    except Exception as error:  # the function is somebody else's code: whatever it raises is this expression's failure
+    except Exception as error:  # third-party code: whatever it raises is this expression's failure
         raise PelEvaluationError(f"{shown}: {type(error).__name__}: {error}") from error
     raise PelEvaluationError(f"{shown} is asynchronous: only the expressions of a run can wait for it")
 
@@ -69,13 +73,19 @@ def _snake_case(name: str) -> str:
 
 
 def _arguments(
-    method: Callable[..., Any], shown: str, given: list[Any], functions: Mapping[str, Any] | None
+    method: Callable[..., Any],
+    shown: str,
+    given: list[Any],
+    functions: Mapping[str, Any] | None,
+    literals: tuple[bool, ...],
 ) -> inspect.BoundArguments | None:
-    """The arguments as the method takes them; None for what has no signature (C code)."""
-    signature = _signature(getattr(method, "__func__", method), inspect.ismethod(method))
+    """The arguments bound to the method's signature; None if it has no signature (C code)."""
+    signature, runs_text = _signature(getattr(method, "__func__", method), inspect.ismethod(method))
     if signature is None:
         return None
-    # A declared function takes null where its annotations say so; a method takes it for any text, list and map, as in Java.
+    if runs_text:
+        given = [as_literal(each) if literal else each for each, literal in zip(given, literals, strict=True)]
+    # A declared function takes null only where its annotations allow it; a method takes it for any text, list or map, as in Java.
     no_null = not inspect.ismethod(method)
     arguments = signature.bind_partial()
     context = signature.parameters.get(CONTEXT)
@@ -85,6 +95,8 @@ def _arguments(
         raise PelEvaluationError(f"{shown}: {error}") from None
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
+        if runs_text and not asks_for_literal(parameter.annotation):
+            value = as_plain(value)
         try:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 arguments.arguments[name] = tuple(_fitting(each, parameter.annotation, no_null) for each in value)
@@ -101,16 +113,17 @@ def _arguments(
 
 
 @lru_cache(maxsize=256)
-def _signature(function: Callable[..., Any], bound: bool) -> inspect.Signature | None:
-    """The signature without `self`, its annotations resolved if they can be."""
+def _signature(function: Callable[..., Any], bound: bool) -> tuple[inspect.Signature | None, bool]:
+    """The signature without `self`, its annotations resolved if they can be, and whether one of them asks for LiteralText."""
     try:
         signature = inspect.signature(function, eval_str=True)
     except (NameError, AttributeError, SyntaxError):
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return None
+        return None, False
     parameters = list(signature.parameters.values())
-    return signature.replace(parameters=parameters[1:] if bound else parameters)
+    runs_text = any(asks_for_literal(each.annotation) for each in parameters)
+    return signature.replace(parameters=parameters[1:] if bound else parameters), runs_text
 
 
 @lru_cache(maxsize=256)
@@ -119,7 +132,11 @@ def _without(signature: inspect.Signature, name: str) -> inspect.Signature:
 
 
 def _fitting(value: Any, annotation: Any, no_null: bool) -> Any:
-    """The value as what the annotation asks for; null goes to texts, lists and maps as it is, unless `no_null`."""
+    """The value converted to the annotated type; null is passed on for texts, lists and maps, unless `no_null`."""
+    if isinstance(value, LiteralText) and asks_for_literal(annotation):
+        return value
+    if annotation is LiteralText:
+        raise PelEvaluationError("a text is wanted that stands here in quotes: what is computed is never evaluated")
     origin = get_origin(annotation)
     if origin is Union or origin is UnionType:
         return _fitting_one_of(value, get_args(annotation), no_null)

@@ -1,4 +1,4 @@
-"""Java's `hashCode`, which pipelines use to spread work over a few buckets: the same numbers as there."""
+"""Java's `hashCode`, with identical results: pipelines use it to distribute work over a few buckets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
+from pfnb.language.pel.printing import check_extent
 from pfnb.language.pel.units import in_units
 from pfnb.language.pel.values import Entry, is_list, is_map, kind
 
 
 def hash_code(value: Any) -> int:
     """The hash of a value, as a signed 32-bit number."""
+    check_extent(value)
     return _signed(_hash(value))
 
 

@@ -1,6 +1,6 @@
-"""Rewrites a Java regular expression for the `regex` library, and refuses what Java does not know or what grows too large.
+"""Translates a Java regular expression for the `regex` library, and refuses what Java does not know or what grows too large.
 
-The library writes counted repetitions out, each within the next, so their product is what has to be bounded.
+The library expands counted repetitions, nested ones included, so their product has to be bounded.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _DOT_MEANS_ALL = re.compile(r"\(\?[a-zA-Z]*s")
 
 
 def translated(pattern: str) -> str:
-    """The pattern in the `regex` library's words; PelEvaluationError if Java would not take it, or it is too large."""
+    """The pattern in the `regex` library's syntax. Raises PelEvaluationError if Java would not accept it, or it is too large."""
     if len(pattern) > MAX_PATTERN:
         raise PelEvaluationError(f"a regular expression may have {MAX_PATTERN:,} characters at most")
     return _Translation(pattern).text()

@@ -1,4 +1,4 @@
-"""The bounds within which an expression is read and evaluated, so that no text and no payload can take the process down."""
+"""Limits on parsing and evaluating an expression, so that no text or payload can bring the process down."""
 
 MAX_EXPRESSION = 65_536
 """Characters of one expression."""
@@ -16,9 +16,30 @@ MAX_ITEMS = 1_000_000
 """Items of a list that an expression may produce."""
 
 MAX_PRODUCED = 24_000_000
-"""All that one evaluation may produce or look at: an item looked at and a character count 1, a new item ITEM_COST."""
+"""Total that one evaluation may produce or look at: an item looked at and a character count 1, a new item ITEM_COST."""
 
 ITEM_COST = 8
+
+WORD_COST = 4
+"""Cost of each word within `?[…]` and `![…]`, per item that it is evaluated for."""
+
+COMPARED_COST = 20
+"""Cost of each item when two lists or maps are compared."""
+
+COMPARED_BESIDES = 8
+"""Extra cost, in items, of comparing two lists or maps: even empty ones take time."""
+
+SCANNED_PER_UNIT = 16
+"""Characters that Python's C code scans for one unit of MAX_PRODUCED."""
+
+LIGHT = 64
+"""Words of an expression, and characters of a text, too few to be counted."""
+
+PORTION = 50_000
+"""Work of an evaluation between two checks, which may move it to a thread or end it."""
+
+MEASURED_EVERY = 16_000_000
+"""How much a run produces before its memory is measured."""
 
 PATTERN_SECONDS = 0.3
 """Processor time that all regular expressions of one evaluation may take together; it bounds their memory as well."""
@@ -36,10 +57,10 @@ MAX_PATTERN = 1_000
 """Characters of a regular expression."""
 
 MAX_PATTERN_WEIGHT = 10_000
-"""Characters and classes of a regular expression with its counts, such as `{3}`, written out."""
+"""Characters and classes of a regular expression with its counts, such as `{3}`, expanded."""
 
 MAX_CACHED = 1_024
-"""Characters of a text that is still kept, parsed, in the cache."""
+"""Longest text, in characters, that is cached once parsed."""
 
 CACHE_SIZE = 1_024
-"""Parsed expressions (and, apart from them, templates) that are kept."""
+"""How many parsed expressions, and separately templates, are cached."""

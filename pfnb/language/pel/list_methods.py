@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from types import MappingProxyType
 from typing import Any
 
 from pfnb.exceptions import PelEvaluationError
 from pfnb.language.pel.hashing import hash_code
-from pfnb.language.pel.limits import MAX_ITEMS
+from pfnb.language.pel.limits import ITEM_COST, MAX_ITEMS, SCANNED_PER_UNIT
 from pfnb.language.pel.method import Method, anything, only_list
 from pfnb.language.pel.printing import to_text
-from pfnb.language.pel.values import Array, compare, is_number, kind, same, to_position
+from pfnb.language.pel.values import Array, Spend, compare, is_number, kind, same, to_position
 
 
 def item(items: Any, index: int) -> Any:
@@ -26,22 +26,24 @@ def _checked(items: Any, index: int, last: int) -> int:
     raise PelEvaluationError(f"there is no index {index} in a list of {len(items)} items (they count from 0)")
 
 
-def _contains(items: Any, wanted: Any) -> bool:
-    return _index_of(items, wanted) >= 0
+def _contains(items: Any, wanted: Any, spend: Spend) -> bool:
+    return _index_of(items, wanted, spend) >= 0
 
 
-def _contains_all(items: Any, wanted: Any) -> bool:
-    return all(_contains(items, each) for each in wanted)
+def _contains_all(items: Any, wanted: Any, spend: Spend) -> bool:
+    return all(_contains(items, each, spend) for each in wanted)
 
 
-def _index_of(items: Any, wanted: Any) -> int:
+def _index_of(items: Any, wanted: Any, spend: Spend) -> int:
+    if isinstance(wanted, str):
+        spend(len(items) * len(wanted) // SCANNED_PER_UNIT)
     if isinstance(wanted, (str, int)) and not isinstance(wanted, bool):
         return _index_of_scalar(items, wanted)
-    return next((index for index, each in enumerate(items) if same(each, wanted)), -1)
+    return next((index for index, each in enumerate(items) if same(each, wanted, spend)), -1)
 
 
 def _index_of_scalar(items: Any, wanted: str | int) -> int:
-    """As `_index_of`, at Python's own speed; what Python takes for equal, such as 1 and true, is looked at again."""
+    """As `_index_of`, at C speed; what Python takes for equal, such as 1 and true, is checked again."""
     index: int = -1
     try:
         while True:
@@ -52,8 +54,8 @@ def _index_of_scalar(items: Any, wanted: str | int) -> int:
         return -1
 
 
-def _last_index_of(items: Any, wanted: Any) -> int:
-    return next((index for index in reversed(range(len(items))) if same(items[index], wanted)), -1)
+def _last_index_of(items: Any, wanted: Any, spend: Spend) -> int:
+    return next((index for index in reversed(range(len(items))) if same(items[index], wanted, spend)), -1)
 
 
 def _sub_list(items: Any, begin: int, end: int) -> Any:
@@ -63,7 +65,7 @@ def _sub_list(items: Any, begin: int, end: int) -> Any:
 
 
 def _add(items: list[Any], *where_and_what: Any) -> bool | None:
-    """`add(item)` answers true, `add(index, item)` nothing, as in Java."""
+    """`add(item)` returns true, `add(index, item)` nothing, as in Java."""
     _check_size(items, 1)
     if len(where_and_what) == 1:
         items.append(where_and_what[0])
@@ -87,18 +89,18 @@ def _check_size(items: list[Any], added: int) -> None:
         raise PelEvaluationError(f"the list becomes longer than {MAX_ITEMS:,} items")
 
 
-def _remove(items: list[Any], what: Any) -> Any:
-    """`remove(number)` takes out and answers the item at that index, `remove(other)` whether it was there."""
+def _remove(items: list[Any], what: Any, spend: Spend) -> Any:
+    """`remove(number)` removes and returns the item at that index, `remove(other)` returns whether it was there."""
     if is_number(what) and isinstance(what, int):
         return items.pop(_checked(items, what, len(items) - 1))
-    index = _index_of(items, what)
+    index = _index_of(items, what, spend)
     if index >= 0:
         del items[index]
     return index >= 0
 
 
-def _keep(items: list[Any], others: Any, *, listed: bool) -> bool:
-    kept = [each for each in items if _contains(others, each) is listed]
+def _keep(items: list[Any], others: Any, *, listed: bool, spend: Spend) -> bool:
+    kept = [each for each in items if _contains(others, each, spend) is listed]
     changed = len(kept) < len(items)
     items[:] = kept
     return changed
@@ -110,7 +112,8 @@ def _set(items: list[Any], index: int, new: Any) -> Any:
     return old
 
 
-def _sort(items: list[Any], comparator: Any) -> None:
+def _sort(items: list[Any], comparator: Any, spend: Spend) -> None:
+    spend(len(items) * len(items).bit_length() * ITEM_COST // 2)
     if comparator is not None:
         raise PelEvaluationError(f"sort(…) takes null, for the natural order, not {kind(comparator)}")
     items.sort(key=cmp_to_key(compare))
@@ -121,24 +124,20 @@ LIST_METHODS: Mapping[str, Method] = MappingProxyType(
         "add": Method(_add, (anything, anything), optional=1, changes=True),
         "addAll": Method(_add_all, (anything, anything), optional=1, changes=True),
         "clear": Method(lambda items: items.clear(), changes=True),
-        "contains": Method(_contains, (anything,), scans=True),
-        "containsAll": Method(_contains_all, (only_list,), scans=True),
-        "equals": Method(same, (anything,)),
+        "contains": Method(_contains, (anything,), scans=True, compares=True),
+        "containsAll": Method(_contains_all, (only_list,), scans=True, compares=True),
+        "equals": Method(same, (anything,), compares=True),
         "get": Method(item, (to_position,)),
         "hashCode": Method(hash_code),
-        "indexOf": Method(_index_of, (anything,), scans=True),
+        "indexOf": Method(_index_of, (anything,), scans=True, compares=True),
         "isEmpty": Method(lambda items: not items),
-        "lastIndexOf": Method(_last_index_of, (anything,), scans=True),
-        "remove": Method(_remove, (anything,), changes=True),
-        "removeAll": Method(
-            lambda items, others: _keep(items, others, listed=False), (only_list,), changes=True, scans=True
-        ),
-        "retainAll": Method(
-            lambda items, others: _keep(items, others, listed=True), (only_list,), changes=True, scans=True
-        ),
+        "lastIndexOf": Method(_last_index_of, (anything,), scans=True, compares=True),
+        "remove": Method(_remove, (anything,), changes=True, scans=True, compares=True),
+        "removeAll": Method(partial(_keep, listed=False), (only_list,), changes=True, scans=True, compares=True),
+        "retainAll": Method(partial(_keep, listed=True), (only_list,), changes=True, scans=True, compares=True),
         "set": Method(_set, (to_position, anything), changes=True),
         "size": Method(len),
-        "sort": Method(_sort, (anything,), changes=True),
+        "sort": Method(_sort, (anything,), changes=True, compares=True),
         "subList": Method(_sub_list, (to_position, to_position)),
         "toArray": Method(Array),
         "toString": Method(to_text),

@@ -9,12 +9,12 @@ _MAX_DIGITS = MAX_INTEGER_BITS * 3 // 10
 
 
 def text_value(quoted: str) -> str:
-    """Doubled quotes, of either kind, stand for one: Spring's rule."""
+    """Doubled quotes, of either kind, mean one: Spring's rule."""
     return quoted[1:-1].replace("''", "'").replace('""', '"')
 
 
 def number_value(word: str, text: str, at: int) -> int | float:
-    """The number that `word` spells; it stands at offset `at` of `text`."""
+    """The number that `word` spells, at offset `at` of `text`."""
     if word[:2] in ("0x", "0X"):
         digits = word[2:].rstrip("lL")
         if not digits:

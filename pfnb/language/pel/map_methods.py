@@ -11,7 +11,7 @@ from pfnb.language.pel.hashing import hash_code
 from pfnb.language.pel.limits import MAX_ITEMS
 from pfnb.language.pel.method import Method, anything, only_map
 from pfnb.language.pel.printing import to_text
-from pfnb.language.pel.values import Entry, kind, same
+from pfnb.language.pel.values import Entry, Spend, kind, same
 
 
 def as_key(value: Any) -> Any:
@@ -22,7 +22,7 @@ def as_key(value: Any) -> Any:
 
 
 def put(target: Any, key: Any, value: Any) -> Any:
-    """Set a key and answer what was there before, or null."""
+    """Set a key and return the previous value, or null."""
     old = target.get(key)
     if old is None and len(target) >= MAX_ITEMS and key not in target:
         raise PelEvaluationError(f"the map becomes larger than {MAX_ITEMS:,} keys")
@@ -39,14 +39,18 @@ def _put_if_absent(target: Any, key: Any, value: Any) -> Any:
     return target[key] if target.get(key) is not None else put(target, key, value)
 
 
-def _remove(target: Any, key: Any, *expected: Any) -> Any:
-    """`remove(key)` answers the old value, `remove(key, value)` whether the key had that value and is gone."""
+def _remove(target: Any, key: Any, *expected: Any, spend: Spend) -> Any:
+    """`remove(key)` returns the old value, `remove(key, value)` whether the key had that value and was removed."""
     if not expected:
         return target.pop(key, None)
-    if key not in target or not same(target[key], expected[0]):
+    if key not in target or not same(target[key], expected[0], spend):
         return False
     del target[key]
     return True
+
+
+def _contains_value(target: Any, value: Any, spend: Spend) -> bool:
+    return any(same(each, value, spend) for each in target.values())
 
 
 def _replace(target: Any, key: Any, value: Any) -> Any:
@@ -57,11 +61,9 @@ MAP_METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "clear": Method(lambda target: target.clear(), changes=True),
         "containsKey": Method(lambda target, key: key in target, (as_key,)),
-        "containsValue": Method(
-            lambda target, value: any(same(each, value) for each in target.values()), (anything,), scans=True
-        ),
+        "containsValue": Method(_contains_value, (anything,), scans=True, compares=True),
         "entrySet": Method(lambda target: [Entry(key, value) for key, value in target.items()]),
-        "equals": Method(same, (anything,)),
+        "equals": Method(same, (anything,), compares=True),
         "get": Method(lambda target, key: target.get(key), (as_key,)),
         "getOrDefault": Method(lambda target, key, default: target.get(key, default), (as_key, anything)),
         "hashCode": Method(hash_code),
@@ -70,7 +72,7 @@ MAP_METHODS: Mapping[str, Method] = MappingProxyType(
         "put": Method(put, (as_key, anything), changes=True),
         "putAll": Method(_put_all, (only_map,), changes=True),
         "putIfAbsent": Method(_put_if_absent, (as_key, anything), changes=True),
-        "remove": Method(_remove, (as_key, anything), optional=1, changes=True),
+        "remove": Method(_remove, (as_key, anything), optional=1, changes=True, compares=True),
         "replace": Method(_replace, (as_key, anything), changes=True),
         "size": Method(len),
         "toString": Method(to_text),
@@ -80,7 +82,7 @@ MAP_METHODS: Mapping[str, Method] = MappingProxyType(
 
 ENTRY_METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "equals": Method(same, (anything,)),
+        "equals": Method(same, (anything,), compares=True),
         "getKey": Method(lambda entry: entry["key"]),
         "getValue": Method(lambda entry: entry["value"]),
         "hashCode": Method(hash_code),

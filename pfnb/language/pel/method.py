@@ -1,4 +1,4 @@
-"""One allowed method of a value: its parameters, and what a call of it may do."""
+"""One allowed method of a value: its parameters and effects."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from pfnb.language.pel.printing import to_joined_text
 from pfnb.language.pel.values import is_list, is_map, kind
 
 Parameter = Callable[[Any], Any]
-"""Turns an argument into what the method takes, or raises PelEvaluationError."""
+"""Converts an argument to what the method takes, or raises PelEvaluationError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """`call(value, *arguments)`, with the keyword `seconds` too if it is `timed` (a regular expression).
 
-    The last `optional` parameters may be left out. `changes` says that it changes the value it is called on, `scans`
-    that it looks at all of it for each item of a list that it is given.
+    The last `optional` parameters may be left out. `changes`: it changes the value it is called on. `scans`: it looks at all of
+    the value for each item of a list argument. `compares`: it takes the keyword `spend` to count comparisons. A call on a text
+    counts the whole text, `weight` times.
     """
 
     call: Callable[..., Any]
@@ -28,6 +29,8 @@ class Method:
     changes: bool = False
     scans: bool = False
     timed: bool = False
+    compares: bool = False
+    weight: int = 1
 
     def arguments(self, name: str, given: list[Any]) -> list[Any]:
         """The arguments, converted; PelEvaluationError if there are too few, too many or unfit ones."""
@@ -51,14 +54,14 @@ def anything(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A Java `String` parameter: everything but null and maps becomes one."""
+    """A Java `String` parameter: anything but null and maps is converted."""
     if value is None or is_map(value):
         raise PelEvaluationError(f"a text is wanted, not {kind(value)}")
     return to_joined_text(value)
 
 
 def only_text(value: Any) -> str:
-    """A Java `CharSequence` parameter: nothing else becomes one."""
+    """A Java `CharSequence` parameter: nothing is converted."""
     if not isinstance(value, str):
         raise PelEvaluationError(f"a text is wanted, not {kind(value)}")
     return value

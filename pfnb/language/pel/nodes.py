@@ -60,21 +60,24 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`?[…]` all, `^[…]` the first, `$[…]` the last element for which the condition holds."""
+    """`?[…]` all, `^[…]` the first, `$[…]` the last element for which the condition holds; `weight` is what looking at one
+    element counts."""
 
     which: str
     condition: Node
     safe: bool
     at: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """`![…]`."""
+    """`![…]`; `weight` is what looking at one element counts."""
 
     value: Node
     safe: bool
     at: int
+    weight: int
 
 
 Step: TypeAlias = Property | Index | Call | Selection | Projection
@@ -82,7 +85,7 @@ Step: TypeAlias = Property | Index | Call | Selection | Projection
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps from a value; without a start, from the element at hand (outside of `?[…]` and `![…]` that is the root)."""
+    """Steps from a value; without a start, from `#this` (outside of `?[…]` and `![…]` the root)."""
 
     start: Node | None
     steps: tuple[Step, ...]

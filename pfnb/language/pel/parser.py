@@ -1,16 +1,16 @@
 """Reads an expression into nodes: a Pratt parser over Spring's grammar, with its oddities of precedence.
 
-The oddities: signs and `not` bind tighter than `^`, comparisons and `^` do not chain, and what follows `=` takes in
-neither `?:` nor `? :` unless it stands in parentheses.
+The oddities: signs and `not` bind tighter than `^`, comparisons and `^` do not chain, and the right side of `=` includes `?:`
+and `? :` only in parentheses.
 """
 
 from __future__ import annotations
 
 from pfnb.exceptions import PelSyntaxError
 from pfnb.language.pel.errors import syntax_error
-from pfnb.language.pel.limits import MAX_DEPTH, MAX_EXPRESSION
+from pfnb.language.pel.limits import MAX_DEPTH, MAX_EXPRESSION, WORD_COST
 from pfnb.language.pel.literals import number_value, text_value
-from pfnb.language.pel.methods import METHODS_THAT_BLOCK
+from pfnb.language.pel.methods import METHODS_THAT_BLOCK, METHODS_THAT_CHANGE
 from pfnb.language.pel.nodes import (
     Arithmetic,
     Assignment,
@@ -71,9 +71,17 @@ _OPENINGS_OF_STEPS = frozenset({"[", "![", *_SELECTIONS})
 
 
 class Parser:
-    """Parses `text[start:stop]`. `nested` allows `#{…}` and `${…}` as operands, which templates do."""
+    """Parses `text[start:stop]`. `nested` allows `#{…}` and `${…}` as operands, which templates do.
 
-    __slots__ = ("_at", "_depth", "_index", "_kind", "_nested", "_text", "_tokens", "_word", "may_block")
+    After `parse`, `may_block` says that evaluation may take long and belongs in a thread from the start: it matches regular
+    expressions, calls a function object, or has side effects before its end. Any other may start on the loop and, since it has
+    no side effects until it ends, restart in a thread. `changes` counts the possible side effects, and `weight` is the cost of
+    one evaluation, without the data.
+    """
+
+    __slots__ = (
+        "_at", "_depth", "_index", "_kind", "_nested", "_text", "_tokens", "_word", "changes", "may_block", "weight",
+    )  # fmt: skip
 
     def __init__(self, text: str, start: int, stop: int, *, nested: bool = False) -> None:
         if stop - start > MAX_EXPRESSION:
@@ -85,15 +93,19 @@ class Parser:
         self._index = 0
         self._kind, self._word, self._at = self._tokens[0]
         self.may_block = False
+        self.changes = 0
+        self.weight = len(self._tokens)
 
     def parse(self) -> Node:
-        """The node of the whole text; PelSyntaxError says where it stops making sense."""
+        """The node of the whole text. Raises PelSyntaxError at the first invalid token."""
         try:
             node = self._expression()
         except RecursionError:
             raise self._too_deep() from None
         if self._kind != "end":
             raise self._error(self._leftover())
+        if self.changes > _changes_at_its_end(node):
+            self.may_block = True
         return node
 
     def _advance(self) -> None:
@@ -137,6 +149,7 @@ class Parser:
         elif self._kind == "=":
             at = self._at
             self._advance()
+            self.changes += 1
             options[-1] = Assignment(options[-1], self._operation(0), at)
         self._depth -= 1
         return options[0] if len(options) == 1 else Elvis(tuple(options))
@@ -149,7 +162,7 @@ class Parser:
         return Ternary(condition, yes, self._expression(), at)
 
     def _operator(self) -> tuple[int, str] | None:
-        """Level and canonical spelling, if an operator between two operands is here."""
+        """Level and canonical spelling, if the current token is a binary operator."""
         return _SYMBOLS.get(self._kind) or (_WORDS.get(self._word.lower()) if self._kind == "name" else None)
 
     def _operation(self, above: int) -> Node:
@@ -158,6 +171,7 @@ class Parser:
         below = _HIGHEST
         if self._kind in ("++", "--") and above < _POWER:
             left = Increment(left, 1 if self._kind == "++" else -1, False, self._at)
+            self.changes += 1
             self._advance()
             below = _POWER
         while True:
@@ -232,11 +246,12 @@ class Parser:
         operand = self._operand()
         self._depth -= 1
         if kind in ("++", "--"):
+            self.changes += 1
             return Increment(operand, 1 if kind == "++" else -1, True, at)
         return Sign("!" if kind == "name" else kind, operand, at)
 
     def _named(self, steps: list[Step]) -> Node | None:
-        """What begins with a name: a constant, or a property or method of the value at hand, added to the steps."""
+        """Parse what begins with a name: a constant, or a property or method of `#this`, added to the steps."""
         word, at = self._word, self._at
         lowered = word.lower()
         self._advance()
@@ -254,6 +269,7 @@ class Parser:
             return Property(name, safe, at)
         if name in METHODS_THAT_BLOCK:
             self.may_block = True
+        self.changes += name in METHODS_THAT_CHANGE
         return Call(name, self._arguments(), safe, at)
 
     def _dotted(self, safe: bool) -> Step:
@@ -269,13 +285,14 @@ class Parser:
         raise self._error(f"a name, a method, ?[…] or ![…] should follow '{dot}', not {self._found()}")
 
     def _bracketed(self, safe: bool) -> Step:
-        kind, at = self._kind, self._at
+        kind, at, begin = self._kind, self._at, self._index
         self._advance()
         inner = self._expression()
+        weight = (self._index - begin) * WORD_COST
         self._expect("]", f"'{kind}' wants its closing ']' here")
         if kind == "[":
             return Index(inner, at)
-        return Projection(inner, safe, at) if kind == "![" else Selection(kind[0], inner, safe, at)
+        return Projection(inner, safe, at, weight) if kind == "![" else Selection(kind[0], inner, safe, at, weight)
 
     def _arguments(self) -> tuple[Node, ...]:
         self._advance()
@@ -359,3 +376,9 @@ class Parser:
             entries.append((key, self._expression()))
         self._expect("}", "a map wants ',' or '}' here")
         return MapLiteral(tuple(entries))
+
+
+def _changes_at_its_end(node: Node) -> int:
+    """1 if the node's last action is a change."""
+    last = node.steps[-1] if isinstance(node, Path) and node.steps else None
+    return isinstance(node, Assignment | Increment) or (isinstance(last, Call) and last.name in METHODS_THAT_CHANGE)

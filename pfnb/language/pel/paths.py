@@ -11,6 +11,7 @@ from pfnb.language.pel.errors import place
 from pfnb.language.pel.frame import Frame, Run
 from pfnb.language.pel.functions import call_function, find_function
 from pfnb.language.pel.limits import ITEM_COST
+from pfnb.language.pel.literal_text import is_literal
 from pfnb.language.pel.methods import COPYING_METHODS, call_method
 from pfnb.language.pel.nodes import (
     Call,
@@ -31,7 +32,7 @@ from pfnb.language.pel.values import Array, Entry, is_list, is_map, kind
 
 CompileNode: TypeAlias = Callable[[Node], Run]
 _Walk: TypeAlias = Callable[[Any, Any, Frame], Any]
-"""A compiled step; it takes the value so far, the value at hand, and the frame."""
+"""A compiled step; it takes the value so far, `#this`, and the frame."""
 
 
 def compile_path(node: Path, compile_node: CompileNode) -> Run:
@@ -49,7 +50,7 @@ def compile_path(node: Path, compile_node: CompileNode) -> Run:
 
 
 def simple_name(node: Node) -> str | None:
-    """The name, if the node is nothing but a name: then it stands for itself as a key of a map."""
+    """The name, if the node is only a name: as a key of a map it means itself."""
     if isinstance(node, Path) and node.start is None and len(node.steps) == 1:
         step = node.steps[0]
         if isinstance(step, Property):
@@ -58,7 +59,7 @@ def simple_name(node: Node) -> str | None:
 
 
 def is_constant(node: Node) -> bool:
-    """Whether the node is a list or map of literals alone, which Spring does not let be changed."""
+    """Whether the node is a list or map of literals only, which is immutable in Spring."""
     if isinstance(node, ListLiteral):
         return all(
             isinstance(item, Literal) or (isinstance(item, ListLiteral) and is_constant(item)) for item in node.items
@@ -73,7 +74,7 @@ def is_constant(node: Node) -> bool:
 
 
 def is_fixed(node: Path) -> bool:
-    """Whether what the path leads to is a part of such a constant, or a copy: to change it would change nothing."""
+    """Whether the path leads to a part of such a constant, or to a copy: changing it would have no effect."""
     fixed = node.start is not None and is_constant(node.start)
     for step in node.steps:
         fixed = _stays_fixed(step, fixed)
@@ -91,23 +92,25 @@ def _is_safe(step: Step) -> bool:
 
 
 def _keys(steps: tuple[Step, ...]) -> Run:
-    """Keys read one after another from the value at hand: the commonest path, and therefore a loop of its own."""
+    """Keys read one after another from `#this`: the most common path, and therefore a loop of its own."""
     properties = [step for step in steps if isinstance(step, Property)]
     names = tuple(step.name for step in properties)
 
-    def run(this: Any, _frame: Frame) -> Any:
+    def run(this: Any, frame: Frame) -> Any:
         value = this
         try:
             for name in names:
                 if value.__class__ is not dict and not isinstance(value, dict):
-                    return walk(this)
+                    return walk(this, frame)
                 value = value[name]
         except KeyError:
-            return walk(this)
+            return walk(this, frame)
         return value
 
-    def walk(value: Any) -> Any:
+    def walk(value: Any, frame: Frame) -> Any:
         for step in properties:
+            if value.__class__ is str:
+                frame.scan(value)
             try:
                 value = read_property(value, step.name, safe=False)
             except PelEvaluationError as error:
@@ -154,11 +157,17 @@ def _compiled_steps(steps: tuple[Step, ...], fixed: bool, compile_node: CompileN
 
 def _property(step: Property) -> _Walk:
     name, safe = step.name, step.safe
-    return lambda value, _this, _frame: read_property(value, name, safe=safe)
+
+    def walk(value: Any, _this: Any, frame: Frame) -> Any:
+        if value.__class__ is str:
+            frame.scan(value)
+        return read_property(value, name, safe=safe)
+
+    return walk
 
 
 def index_key(step: Index, compile_node: CompileNode) -> Callable[[Any, Frame], Any]:
-    """Finds the key for a given holder: a bare name is itself for a map, everything else is looked up in the root."""
+    """Finds the key for a given holder: for a map, a bare name is the key itself; anything else is evaluated over the root."""
     name, key = simple_name(step.key), compile_node(step.key)
     if name is None:
         return lambda _holder, frame: key(frame.root, frame)
@@ -167,7 +176,13 @@ def index_key(step: Index, compile_node: CompileNode) -> Callable[[Any, Frame], 
 
 def _index(step: Index, compile_node: CompileNode) -> _Walk:
     find_key = index_key(step, compile_node)
-    return lambda value, _this, frame: read_index(value, find_key(value, frame))
+
+    def walk(value: Any, _this: Any, frame: Frame) -> Any:
+        if value.__class__ is str:
+            frame.scan(value)
+        return read_index(value, find_key(value, frame))
+
+    return walk
 
 
 def _call(step: Call, fixed: bool, compile_node: CompileNode) -> _Walk:
@@ -185,7 +200,8 @@ def _call(step: Call, fixed: bool, compile_node: CompileNode) -> _Walk:
 def _function_call(start: FunctionObject, step: Step, compile_node: CompileNode) -> Run:
     name = start.name
     method = step.name if isinstance(step, Call) else None
-    arguments = [compile_node(argument) for argument in step.arguments] if isinstance(step, Call) else []
+    nodes = step.arguments if isinstance(step, Call) else ()
+    arguments, literals = [compile_node(argument) for argument in nodes], tuple(map(is_literal, nodes))
 
     def run(this: Any, frame: Frame) -> Any:
         try:
@@ -193,7 +209,7 @@ def _function_call(start: FunctionObject, step: Step, compile_node: CompileNode)
                 find_function(frame.functions, name)
                 raise PelEvaluationError(f"only methods of @{name} can be used, as @{name}.…(…)")
             given = [argument(this, frame) for argument in arguments]
-            return frame.produced(frame.called(call_function, frame.functions, name, method, given))
+            return frame.produced(frame.called(call_function, frame.functions, name, method, given, literals))
         except PelEvaluationError as error:
             place(error, start.at)
             raise
@@ -210,25 +226,26 @@ def _undefined_function(start: Variable) -> Run:
     return run
 
 
-def _elements(value: Any, mark: str, frame: Frame) -> list[Any] | tuple[Any, ...]:
+def _elements(value: Any, mark: str, frame: Frame, weight: int) -> list[Any] | tuple[Any, ...]:
+    """The elements to iterate over; each counts `weight`."""
     if is_map(value) and not isinstance(value, Entry):
-        frame.spend(len(value) * ITEM_COST)
+        frame.spend(len(value) * (ITEM_COST + weight))
         return [Entry(key, item) for key, item in value.items()]
     if is_list(value):
-        frame.spend(len(value))
+        frame.spend(len(value) * weight)
         return value
     hint = f": write ?.{mark} where it may be null" if value is None else ""
     raise PelEvaluationError(f"{mark} wants a list or a map before it, not {kind(value)}{hint}")
 
 
 def _selection(step: Selection, compile_node: CompileNode) -> _Walk:
-    which, safe, condition = step.which, step.safe, compile_node(step.condition)
+    which, safe, weight, condition = step.which, step.safe, step.weight, compile_node(step.condition)
 
     def walk(value: Any, _this: Any, frame: Frame) -> Any:
         if value is None and safe:
             return None
         chosen = []
-        for element in _elements(value, f"{which}[…]", frame):
+        for element in _elements(value, f"{which}[…]", frame, weight):
             holds = condition(element, frame)
             if holds is not True and holds is not False:
                 raise PelEvaluationError(f"the condition of {which}[…] wants true or false, not {kind(holds)}")
@@ -254,12 +271,12 @@ def _chosen(value: Any, chosen: list[Any], which: str) -> Any:
 
 
 def _projection(step: Projection, compile_node: CompileNode) -> _Walk:
-    safe, project = step.safe, compile_node(step.value)
+    safe, weight, project = step.safe, step.weight, compile_node(step.value)
 
     def walk(value: Any, _this: Any, frame: Frame) -> Any:
         if value is None and safe:
             return None
-        projected = [project(element, frame) for element in _elements(value, "![…]", frame)]
+        projected = [project(element, frame) for element in _elements(value, "![…]", frame, weight)]
         return frame.produced(Array(projected) if isinstance(value, Array) else projected)
 
     return walk

@@ -87,7 +87,7 @@ def _replaced(text: str, pattern: str, replacement: str, count: int, seconds: fl
 
 
 def _replacement(replacement: str, compiled: regex.Pattern[str]) -> Callable[[regex.Match[str]], str]:
-    """Java's replacement: `$1` and `${name}` are groups, a backslash takes the next character as it is."""
+    """Java's replacement syntax: `$1` and `${name}` are groups, a backslash escapes the next character."""
     parts: list[str | int] = []
     for piece in _REFERENCE.finditer(replacement):
         if piece["wrong"] is not None:
@@ -106,7 +106,7 @@ def _replacement(replacement: str, compiled: regex.Pattern[str]) -> Callable[[re
 
 
 def _group(digits: str, groups: int) -> list[str | int]:
-    """The longest number that is a group; the digits after it are text."""
+    """Split off the longest number that is a group; the digits after it are text."""
     number, used = int(digits[0]), 1
     if number > groups:
         raise PelEvaluationError(f"the replacement names group {number}, but the regular expression has {groups}")
@@ -134,7 +134,7 @@ def _ready(text: str, pattern: str) -> regex.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> regex.Pattern[str]:
-    # Imported here, since most pipelines have no regular expression and every kernel would wait for the library.
+    # Imported here, since most pipelines use no regular expression and loading the library would delay every kernel.
     import regex
 
     from pfnb.language.pel.java_patterns import translated

@@ -1,4 +1,4 @@
-"""How values read as text: as Java prints them, and as Spring joins them with text."""
+"""Values as text: as Java prints them, and as Spring joins them with text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from pfnb.exceptions import PelEvaluationError
+from pfnb.exceptions import ParameterError, PelEvaluationError
+from pfnb.language.extent import MAX_WRITTEN, too_much, written
 from pfnb.language.pel.limits import MAX_TEXT
 from pfnb.language.pel.values import Entry, is_list, is_map
 
@@ -16,20 +17,35 @@ def to_text(value: Any) -> str:
     """The value as Java's `String.valueOf` prints it: `null`, `1.0E7`, `[1, 2]`, `{a=1}`."""
     if isinstance(value, str):
         return value
-    return _bounded(_printed(value)) if is_map(value) or is_list(value) else _scalar(value)
+    if not is_map(value) and not is_list(value):
+        return _scalar(value)
+    check_extent(value, itself=True)
+    return _bounded(_printed(value))
 
 
 def to_joined_text(value: Any) -> str:
-    """The value as it is joined with a text: a list becomes `1,2`, and a map within a list is an error."""
+    """The value as joined with a text: a list becomes `1,2`, and a map within a list is an error."""
     if isinstance(value, str):
         return value
     if is_list(value):
+        check_extent(value)
         return _bounded(_joined(value))
     return to_text(value)
 
 
+def check_extent(value: Any, *, itself: bool = False) -> None:
+    """Raise PelEvaluationError for a value that would be too long as text, or contains itself; with `itself`, its direct items
+    may be the value itself."""
+    try:
+        length = written(value, itself=itself)
+    except ParameterError as error:
+        raise PelEvaluationError(error.message) from None
+    if length > MAX_WRITTEN:
+        raise PelEvaluationError(too_much(MAX_WRITTEN))
+
+
 def to_template_text(value: Any) -> str:
-    """The value amid the text of a template: null is nothing there, and a map an error."""
+    """The value within a template's text: null is empty, and a map is an error."""
     if isinstance(value, str):
         return value
     if value is None:

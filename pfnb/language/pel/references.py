@@ -1,4 +1,4 @@
-"""Compiles what can be assigned to: the last step of a path is a place in its holder, and a variable one in the frame."""
+"""Compiles assignment targets: the last step of a path refers to a slot in its holder, a variable to one in the frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pfnb.language.pel.paths import CompileNode, compile_path, index_key, is_fix
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`find` looks the holder and the key up, once; `read` and `write` then use them. `at` is where the key stands."""
+    """`find` looks up holder and key, once; `read` and `write` then use them. `at` is the key's offset."""
 
     find: Callable[[Any, Frame], tuple[Any, Any]]
     read: Callable[[Any, Any], Any]
@@ -25,7 +25,7 @@ class Reference:
 
 
 def compile_reference(node: Node, offset: int, compile_node: CompileNode) -> Reference:
-    """The place that the node names; one that cannot be assigned to fails when it is looked up."""
+    """The target that the node names; one that cannot be assigned to fails when it is looked up."""
     if isinstance(node, Variable):
         return _variable(node)
     if not isinstance(node, Path):

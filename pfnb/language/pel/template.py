@@ -12,9 +12,11 @@ from pfnb.language.pel.errors import locate, place, syntax_error
 from pfnb.language.pel.evaluator import compile_node
 from pfnb.language.pel.expression import too_nested
 from pfnb.language.pel.frame import Frame, Run
-from pfnb.language.pel.limits import CACHE_SIZE, MAX_CACHED, MAX_TEXT
+from pfnb.language.pel.limits import CACHE_SIZE, LIGHT, MAX_CACHED, MAX_TEXT
+from pfnb.language.pel.literal_text import is_literal
 from pfnb.language.pel.parser import Parser
 from pfnb.language.pel.printing import to_template_text, too_long
+from pfnb.language.pel.run_functions import RunFunctions
 
 MARKS = "#$"
 _BRACKET = re.compile(r"[(\[{)\]}'\"]")
@@ -22,44 +24,61 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 class Template:
-    """A parsed template. `is_text` says that there is no expression in it, `is_expression` that there is nothing else.
+    """A parsed template. `is_text`: it has no expression. `is_expression`: it is one expression only. `is_literal`: its
+    expressions are quoted texts, so that nothing in it is computed.
 
-    For `may_block` see Expression.
+    For `may_block` and `changes` see Expression.
     """
 
-    __slots__ = ("_only", "_parts", "is_expression", "is_text", "may_block", "text")
+    __slots__ = ("_only", "_parts", "_weight", "changes", "is_expression", "is_literal", "is_text", "may_block", "text")
 
     def __init__(self, text: str, marks: str = MARKS) -> None:
         self.text = text
         self.may_block = False
+        self.is_literal = True
+        self._weight = changes = 0
         self._parts: list[tuple[str | Run, int]] = []
         begin = 0
         for opening, start, stop in _expressions(text, marks):
             if opening > begin:
                 self._parts.append((text[begin:opening], begin))
             parser = Parser(text, start, stop, nested=True)
-            self._parts.append((compile_node(parser.parse()), opening))
+            node = parser.parse()
+            self._parts.append((compile_node(node), opening))
+            self.is_literal = self.is_literal and is_literal(node)
             self.may_block = self.may_block or parser.may_block
+            changes += parser.changes
+            self._weight += parser.weight
             begin = stop + 1
+        self.changes = changes > 0
         self.is_text = not self._parts
         if begin < len(text):
             self._parts.append((text[begin:], begin))
         self._only = self._parts[0][0] if len(self._parts) == 1 else None
         self.is_expression = callable(self._only)
+        self.may_block = self.may_block or (self.changes and self._only is None)
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
-        """The value, over what Expression.evaluate takes; line and column of its errors count in the whole text."""
+        """The value, with arguments as Expression.evaluate; line and column of its errors count in the whole text."""
         if self.is_text:
             return self.text
         frame = Frame()
         frame.root, frame.functions = scope, functions
+        in_run = functions.__class__ is RunFunctions
+        if in_run:
+            frame.portion = functions.portion  # type: ignore[union-attr]
         try:
-            return self._only(scope, frame) if callable(self._only) else self._joined(frame)
+            if self._weight > LIGHT:
+                frame.spend(self._weight)
+            value = self._only(scope, frame) if callable(self._only) else self._joined(frame)
         except PelEvaluationError as error:
             locate(error, self.text)
             raise
         except RecursionError:
             raise too_nested() from None
+        if in_run:
+            functions.portion = frame.portion  # type: ignore[union-attr]
+        return value
 
     def _joined(self, frame: Frame) -> str:
         texts = []
@@ -68,6 +87,7 @@ class Template:
             try:
                 text = part if isinstance(part, str) else to_template_text(part(frame.root, frame))
                 length += len(text)
+                frame.spend(len(text))
                 if length > MAX_TEXT:
                     raise too_long()
             except PelEvaluationError as error:
@@ -78,7 +98,7 @@ class Template:
 
 
 def _expressions(text: str, marks: str) -> Iterator[tuple[int, int, int]]:
-    """Offset of each opening, and start and stop of the expression behind it."""
+    """Offset of each opening, and start and stop of the expression after it."""
     opening = re.compile(f"[{re.escape(marks)}]\\{{")
     found = opening.search(text)
     while found:
@@ -109,8 +129,8 @@ def _closing(text: str, opening: int) -> int:
 
 
 def parse_template(text: str, marks: str = MARKS) -> Template:
-    """The template of a text, in which any of the marks before a `{` opens an expression; PelSyntaxError with line and
-    column in it, from 1."""
+    """Parse a template, in which any of the marks before a `{` opens an expression. Raises PelSyntaxError with line and column,
+    from 1."""
     return _parse_template(text, marks) if len(text) <= MAX_CACHED else Template(text, marks)
 
 

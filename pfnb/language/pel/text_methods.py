@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -10,13 +11,16 @@ from pfnb.exceptions import PelEvaluationError
 from pfnb.language.pel import patterns
 from pfnb.language.pel.arithmetic import repeated
 from pfnb.language.pel.hashing import hash_code
-from pfnb.language.pel.limits import MAX_TEXT
+from pfnb.language.pel.limits import MAX_TEXT, SCANNED_PER_UNIT
 from pfnb.language.pel.method import Method, anything, as_text, only_text
 from pfnb.language.pel.printing import to_joined_text, too_long
-from pfnb.language.pel.units import from_units, in_units
+from pfnb.language.pel.units import count_units, from_units, in_units
 from pfnb.language.pel.values import Array, is_list, is_number, kind, same, to_position
 
+_PIECE = 65_536
 _CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
+BY_CHARACTER = SCANNED_PER_UNIT
+"""The weight of a method that goes through its text character by character."""
 _JAVA_WHITESPACE = (
     "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680"
     + "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
@@ -24,7 +28,7 @@ _JAVA_WHITESPACE = (
 
 
 def length(text: str) -> int:
-    return len(in_units(text))
+    return count_units(text)
 
 
 def character(text: str, index: int) -> str:
@@ -78,11 +82,20 @@ def _compare_to(text: str, other: str) -> int:
 
 def _folded(text: str) -> str:
     """Letter by letter to upper, then to lower case, each staying one letter, as Java compares without case."""
-    return "".join(
-        lower if len(lower) == 1 else each
-        for each in text
-        for lower in [(each.upper() if len(each.upper()) == 1 else each).lower()]
-    )
+    return "".join(map(_folded_character, text))
+
+
+def _equal_but_for_case(text: str, other: str) -> bool:
+    if len(text) != len(other):
+        return False
+    pieces = (slice(at, at + _PIECE) for at in range(0, len(text), _PIECE))
+    return all(text[piece] == other[piece] or _folded(text[piece]) == _folded(other[piece]) for piece in pieces)
+
+
+@lru_cache(maxsize=4_096)
+def _folded_character(each: str) -> str:
+    lower = (each.upper() if len(each.upper()) == 1 else each).lower()
+    return lower if len(lower) == 1 else each
 
 
 def _replace(text: str, old: str, new: str) -> str:
@@ -128,18 +141,21 @@ TEXT_METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "charAt": Method(character, (to_position,)),
         "codePointAt": Method(_code_point, (to_position,)),
-        "compareTo": Method(_compare_to, (as_text,)),
-        "compareToIgnoreCase": Method(lambda text, other: _compare_to(_folded(text), _folded(other)), (as_text,)),
+        "compareTo": Method(_compare_to, (as_text,), weight=BY_CHARACTER),
+        "compareToIgnoreCase": Method(
+            lambda text, other: _compare_to(_folded(text), _folded(other)), (as_text,), weight=2 * BY_CHARACTER
+        ),
         "concat": Method(_concat, (as_text,)),
         "contains": Method(lambda text, part: part in text, (only_text,)),
         "contentEquals": Method(lambda text, other: text == other, (only_text,)),
         "endsWith": Method(lambda text, suffix: text.endswith(suffix), (as_text,)),
         "equals": Method(same, (anything,)),
         "equalsIgnoreCase": Method(
-            lambda text, other: other is not None and _folded(text) == _folded(other),
+            lambda text, other: other is not None and _equal_but_for_case(text, other),
             (lambda value: None if value is None else as_text(value),),
+            weight=2 * BY_CHARACTER,
         ),
-        "hashCode": Method(hash_code),
+        "hashCode": Method(hash_code, weight=BY_CHARACTER),
         "indexOf": Method(_index_of, (_needle, to_position), optional=1),
         "isBlank": Method(lambda text: not text.strip(_JAVA_WHITESPACE)),
         "isEmpty": Method(lambda text: not text),

@@ -6,6 +6,7 @@ import re
 from array import array
 
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
+_PIECE = 65_536
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -13,7 +14,14 @@ def in_units(text: str) -> str:
     """The text with one character for each unit: the same text unless it has characters beyond 16 bits."""
     if text.isascii() or not _BEYOND_16_BITS.search(text):
         return text
-    return "".join(map(chr, array("H", text.encode("utf-16-le", "surrogatepass"))))
+    units = array("H", text.encode("utf-16-le", "surrogatepass"))
+    # In pieces, so that other threads can run in between.
+    return "".join("".join(map(chr, units[at : at + _PIECE])) for at in range(0, len(units), _PIECE))
+
+
+def count_units(text: str) -> int:
+    """How many units a text has."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def from_units(units: str) -> str:

@@ -1,4 +1,4 @@
-"""The values of the language: what kinds there are, when two are equal, and how one becomes a condition or a number.
+"""The values of the language: their kinds, equality, and conversion to conditions and numbers.
 
 Values are JSON's. Their rules are those of the Java types that Spring's expression language would see.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from pfnb.exceptions import PelEvaluationError
+from pfnb.language.budget import current
+from pfnb.language.pel.limits import COMPARED_BESIDES, COMPARED_COST, SCANNED_PER_UNIT
 
 _TRUE = frozenset({"true", "on", "yes", "1"})
 _FALSE = frozenset({"false", "off", "no", "0"})
@@ -22,7 +24,7 @@ _SURELY_NO_MAP = frozenset({bool, float, int, list, str, NoneType})
 
 
 class Array(list[Any]):
-    """A Java array, as `split` answers: it has an index and a `length`, and no methods of a list."""
+    """A Java array, as `split` returns it: it has an index and a `length`, but no list methods."""
 
 
 class Entry(dict[str, Any]):
@@ -63,37 +65,43 @@ def kind(value: Any) -> str:
     return "a list" if is_list(value) else f"a value of type {type(value).__name__}"
 
 
-def equal(left: Any, right: Any) -> bool:
+Spend: TypeAlias = Callable[[int], None]
+"""Counts work before it is done: see Frame.spend."""
+
+
+def equal(left: Any, right: Any, spend: Spend | None = None) -> bool:
     """`==`: numbers by value whatever their type, everything else as `same`."""
     if is_number(left) and is_number(right):
         return left == right
-    return same(left, right)
+    return same(left, right, spend)
 
 
-def same(left: Any, right: Any) -> bool:
-    """Java's `equals`, which lists and maps use for what they hold: 1 is not 1.0 there, and never true."""
+def same(left: Any, right: Any, spend: Spend | None = None) -> bool:
+    """Java's `equals`, which lists and maps apply to their items: 1 is neither 1.0 nor true. Items of lists and maps and long
+    texts are counted with `spend`, or else in the running step's budget."""
     if left is right:
         return True
     if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
         return False
     if isinstance(left, float):
         return isinstance(right, float) and (left == right or (math.isnan(left) and math.isnan(right)))
-    for each in (int, str):
-        if isinstance(left, each):
-            return isinstance(right, each) and left == right
+    if isinstance(left, int):
+        return isinstance(right, int) and left == right
+    if isinstance(left, str):
+        if spend is not None and isinstance(right, str) and len(left) == len(right):
+            spend(len(left) // SCANNED_PER_UNIT)
+        return isinstance(right, str) and left == right
+    spend = spend or current().spend
     if is_map(left):
-        return (
-            is_map(right)
-            and len(left) == len(right)
-            and all(key in right and same(value, right[key]) for key, value in left.items())
-        )
+        if not is_map(right) or len(left) != len(right):
+            return False
+        spend((len(left) + COMPARED_BESIDES) * COMPARED_COST)
+        return all(key in right and same(value, right[key], spend) for key, value in left.items())
     if is_list(left):
-        return (
-            is_list(right)
-            and len(left) == len(right)
-            and isinstance(left, Array) is isinstance(right, Array)
-            and all(map(same, left, right))
-        )
+        if not is_list(right) or len(left) != len(right) or isinstance(left, Array) is not isinstance(right, Array):
+            return False
+        spend((len(left) + COMPARED_BESIDES) * COMPARED_COST)
+        return all(same(one, other, spend) for one, other in zip(left, right, strict=True))
     return bool(left == right)
 
 
@@ -109,7 +117,7 @@ def compare(left: Any, right: Any) -> int:
 def to_boolean(value: Any) -> bool:
     """The value as a condition.
 
-    Only booleans and the words true, yes, on, 1 and false, no, off, 0 are one: what is empty or zero is neither.
+    Only booleans and the words true, yes, on, 1 and false, no, off, 0 are conditions; empty values and zero are not.
     """
     if value is True or value is False:
         return value
@@ -124,7 +132,7 @@ def to_boolean(value: Any) -> bool:
 
 
 def to_integer(value: Any) -> int:
-    """The value as a whole number: decimals lose their fraction, texts are read."""
+    """The value as a whole number: decimals lose their fraction, texts are parsed."""
     if is_number(value):
         if isinstance(value, int):
             return value

@@ -7,8 +7,8 @@ import json
 import pytest
 
 import pfnb
-from pfnb.kernel.display.payload import parse_json
-from pfnb.kernel.display.tree import Embedded
+from pfnb.display.payload import parse_json
+from pfnb.display.tree import Embedded
 from pfnb.kernel.widgets.branches import PAGE, Tree, page, top, whole_text
 from pfnb.kernel.widgets.expressions import expression
 from pfnb.language.masking import MASK, Mask

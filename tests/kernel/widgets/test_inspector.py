@@ -134,6 +134,21 @@ def test_a_base64_payload_says_what_is_needed_to_reach_into_it(lead):
     assert payload["rows"][0]["expression"] is None
 
 
+def test_a_refused_request_is_told_and_listed_with_its_size_and_limit(lead):
+    lead.post()
+    front = lead.inspect()
+    opened(front)
+    lead.kernel.ok(f"%webhook put eventKey={lead.key} maxPayloadLength=1kB")
+    lead.kernel.ok("answer = hook.send(b'x' * 2000); assert answer.status == 413, answer.status")
+    assert front.told("refused")["count"] == 1
+    (row,) = front.ask("refused")["rows"]
+    assert (row["status"], row["size"], row["limit"]) == ("413", "2,000 bytes", "1kB")
+    assert row["webhook"].startswith(f"{lead.key} …")
+    shown = lead.kernel.ok(f"%webhook logs eventKey={lead.key}").value
+    assert "refused  1 × 413" in shown
+    assert "this webhook accepts 1kB (1,024 bytes)" in shown
+
+
 def test_files_are_previewed_and_downloaded_in_parts(lead, tmp_path):
     big = bytes(range(256)) * 6_000
     (tmp_path / "big.bin").write_bytes(big)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pfnb.display.images import read_image
 from pfnb.exceptions import MissingPackageError, PreviewError
-from pfnb.kernel.display.images import read_image
 from pfnb.kernel.widgets import pdf
 from pfnb.kernel.widgets.branches import page
 from pfnb.kernel.widgets.previews import preview

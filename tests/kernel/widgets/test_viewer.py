@@ -29,13 +29,19 @@ class Hub:
     async def list_events(self, _filter: Any, before: Any = None, limit: int = 100) -> dict[str, Any]:
         return {"events": [row(self.seq)], "next": None, "total": 1}
 
-    async def watch_events(self, cursor: int | None, _filter: Any, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
+    async def watch_events(
+        self,
+        cursor: int | None,
+        _filter: Any,
+        timeout: float,  # noqa: ASYNC109
+        refused: int | None,
+    ) -> dict[str, Any]:
         if self.away:
             self.away -= 1
             raise HubUnreachableError("the hub is gone")
         await asyncio.sleep(0)
         self.seq += 1
-        return {"cursor": self.seq, "events": [] if cursor is None else [row(self.seq)], "lost": False}
+        return {"cursor": self.seq, "events": [] if cursor is None else [row(self.seq)], "lost": False, "refused": 0}
 
 
 class FrontEnd:
@@ -57,10 +63,25 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def at_rest(hub: Hub) -> int:
+    """Where the hub is when nobody asks it for more any longer."""
+    async with asyncio.timeout(10):
+        seen = -1
+        while seen != hub.seq:
+            seen = hub.seq
+            for _ in range(100):
+                await asyncio.sleep(0)
+    return seen
+
+
+async def never(number):
+    raise AssertionError(f"nobody stops the run {number}")
+
+
 async def test_a_hub_that_was_away_is_told_and_listed_again(monkeypatch):
     monkeypatch.setattr(watch, "_AGAIN", 0.01)
     front = FrontEnd()
-    viewer = Viewer("one", Hub(away=2), {}, front.hear)
+    viewer = Viewer("one", Hub(away=2), {}, front.hear, never)
     viewer.take({"ask": "open", "number": 1})
     await until(lambda: "rows" in front.kinds())
     viewer.close()
@@ -77,13 +98,10 @@ def quick(monkeypatch):
 
 async def test_a_page_that_was_closed_is_told_no_more_until_somebody_is_there_again(quick):
     front, hub = FrontEnd(), Hub()
-    viewer = Viewer("one", hub, {}, front.hear)
+    viewer = Viewer("one", hub, {}, front.hear, never)
     viewer.take({"ask": "open", "number": 1})
     await until(lambda: front.size > 50_000)
-    seen = hub.seq
-    for _ in range(100):
-        await asyncio.sleep(0)
-    assert hub.seq <= seen + 1
+    seen = await at_rest(hub)
     viewer.take({"ask": "here"})
     await until(lambda: hub.seq > seen + 10)
     viewer.close()
@@ -91,7 +109,7 @@ async def test_a_page_that_was_closed_is_told_no_more_until_somebody_is_there_ag
 
 async def test_what_is_asked_at_once_beyond_measure_is_refused(quick):
     front = FrontEnd()
-    viewer = Viewer("one", Hub(), {}, front.hear)
+    viewer = Viewer("one", Hub(), {}, front.hear, never)
     for number in range(100):
         viewer.take({"ask": "page", "number": number})
     await until(lambda: len(front.told) == 100)

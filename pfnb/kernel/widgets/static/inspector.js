@@ -26,10 +26,28 @@ function make(tag, { names, text, on, ...attributes } = {}, ...children) {
 const button = (text, listener, attributes = {}) =>
   make("button", { type: "button", names: "pfi-button", text, on: { click: listener }, ...attributes });
 
-function status(word, tone = word) {
+/** With `since`, the time of `performance.now` at which it began, the word says for how long, and counts on. */
+function status(word, tone = word, since = undefined) {
   const sign = make("span", { names: "pfi-sign", text: SIGNS[tone] ?? "–", "aria-hidden": "true" });
-  return make("span", { names: `pfi-status pfi-${SIGNS[tone] ? tone : "none"}` }, sign, make("span", { text: word }));
+  const said = make("span", { text: word });
+  if (since !== undefined) {
+    said.className = "pfi-lasting";
+    said.lasting = { word, since };
+    count(said);
+  }
+  return make("span", { names: `pfi-status pfi-${SIGNS[tone] ? tone : "none"}` }, sign, said);
 }
+
+function count(said) {
+  const seconds = Math.floor((performance.now() - said.lasting.since) / 1000);
+  const text = seconds < 1 ? said.lasting.word : `${said.lasting.word} for ${number.format(seconds)} s`;
+  if (said.textContent !== text) said.textContent = text;
+}
+
+const begun = (seconds) => (typeof seconds === "number" ? performance.now() - 1000 * seconds : undefined);
+
+/** The row of the list, which has just come, with the time at which its run began. */
+const timed = (row) => Object.assign(row, { since: begun(row.running) });
 
 function clock(milliseconds) {
   if (typeof milliseconds !== "number") return "–";
@@ -128,7 +146,7 @@ class Pages {
     if (!rows.length) return;
     this.pages.push({ first: rows[0].seq, last: rows.at(-1).seq, count: rows.length, rows });
     this.count += rows.length;
-    for (const row of rows) this.known.set(row.id, row);
+    for (const row of rows) this.known.set(row.id, timed(row));
   }
 
   /** `[page, index within it]` of each row from one index to another. */
@@ -159,6 +177,7 @@ class Pages {
 
   /** Takes a row that is new or has changed; the index at which it was put in, or -1. */
   place(row) {
+    timed(row);
     const same = this.known.get(row.id);
     if (same) {
       Object.assign(same, row);
@@ -215,7 +234,7 @@ class Pages {
     this.count += rows.length - page.count;
     page.rows = rows;
     page.count = rows.length;
-    for (const row of rows) this.known.set(row.id, row);
+    for (const row of rows) this.known.set(row.id, timed(row));
   }
 
   /** Forget what is far from an index. The first page stays: new rows are put into it. */
@@ -355,7 +374,7 @@ class List {
     element.setAttribute("aria-posinset", index + 1);
     element.setAttribute("aria-setsize", this.pages.total ?? -1);
     element.setAttribute("aria-selected", String(index === this.active));
-    const seen = row ? `${row.id} ${row.state} ${row.deliveries.length}` : "";
+    const seen = row ? `${row.id} ${row.state} ${row.deliveries.length} ${row.since !== undefined}` : "";
     if (element.seen === seen) return;
     element.seen = seen;
     element.classList.toggle("pfi-new", Boolean(row?.isNew));
@@ -375,7 +394,7 @@ class List {
   }
 
   deliveries(row) {
-    if (row.deliveries.length < 2) return status(row.state, row.tone);
+    if (row.deliveries.length < 2) return status(row.state, row.tone, row.since);
     const title = row.deliveries.map((one) => `${one.listener}: ${one.status}`).join("\n");
     const signs = row.deliveries.slice(0, 6).map((one) => make("span", {
       names: `pfi-sign pfi-${SIGNS[one.status] ? one.status : "none"}`, text: SIGNS[one.status] ?? "–", "aria-hidden": "true",
@@ -547,11 +566,13 @@ class Detail {
     this.say = say;
     this.closed = closed;
     this.addresses = [];
+    this.notes = new Map(); // what became of runs that were stopped here, by their numbers
     this.element = make("section", { names: "pfi-detail", "aria-label": "Event", tabindex: "-1" });
     this.element.hidden = true;
   }
 
   async show(row, tab = "Payload") {
+    this.listsRefused = false;
     this.id = row.id;
     this.element.hidden = false;
     this.element.setAttribute("aria-busy", "true");
@@ -564,10 +585,40 @@ class Detail {
     this.element.removeAttribute("aria-busy");
   }
 
+  /** What the webhooks refused. Nothing of it is an event. */
+  async showRefused() {
+    this.release();
+    this.id = undefined;
+    this.badge = undefined;
+    this.listsRefused = true;
+    this.element.hidden = false;
+    try {
+      const [found] = await this.line.ask("refused");
+      if (this.listsRefused) this.drawRefused(found);
+    } catch (error) {
+      this.say(error.message);
+    }
+  }
+
+  drawRefused({ rows, total }) {
+    const heads = ["Time", "Webhook", "Status", "Size", "Limit", "Reason"];
+    const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, { text })));
+    const shown = rows.map((row) => cells("td", [clock(row.time), row.webhook, row.status, row.size, row.limit, row.reason]));
+    const rest = total - rows.length;
+    this.element.replaceChildren(
+      make("div", { names: "pfi-head" }, make("span", { names: "pfi-title", text: "Refused requests" }),
+        make("span", { names: "pfi-actions" },
+          button("✕", () => this.closed(), { "aria-label": "Close the list", title: "Close (Esc)" }))),
+      this.hint("Their senders were told why. Nothing of these requests is stored."),
+      make("div", { names: "pfi-sheet", tabindex: "0", role: "region", "aria-label": "Refused requests" },
+        make("table", {}, make("thead", {}, cells("th", heads)), make("tbody", {}, ...shown))),
+      ...(rest > 0 ? [make("p", { names: "pfi-quiet", text: `… ${number.format(rest)} more, which are only counted` })] : []));
+  }
+
   /** The row of the open event has changed. */
   async refresh(row) {
     if (row.id !== this.id || !this.badge) return;
-    this.badge.replaceChildren(status(row.state, row.tone));
+    this.badge.replaceChildren(this.state(row));
     const [found] = await this.line.ask("deliveries", { id: row.id });
     if (row.id === this.id) this.fillDeliveries(found.deliveries);
   }
@@ -593,8 +644,12 @@ class Detail {
       ...this.tabs(panels, panels.some(([name]) => name === tab) ? tab : "Payload"));
   }
 
+  state(row) {
+    return status(row.state, row.tone, row.deliveries?.length === 1 ? row.since : undefined);
+  }
+
   head(key, row) {
-    this.badge = make("span", {}, status(row.state, row.tone));
+    this.badge = make("span", {}, this.state(row));
     return make("div", { names: "pfi-head" },
       make("code", { names: "pfi-title", text: key }), this.badge,
       make("span", { names: "pfi-actions" },
@@ -712,15 +767,38 @@ class Detail {
       const trace = make("div", { names: "pfi-trace" });
       return make("article", { names: "pfi-delivery", "aria-label": `${one.listener}: ${one.status}` },
         make("div", { names: "pfi-note" },
-          make("code", { names: "pfi-title", text: one.listener }), status(one.status),
+          make("code", { names: "pfi-title", text: one.listener }), status(one.status, one.status, begun(one.running)),
           make("span", { names: "pfi-quiet", text: one.attempts === 1 ? "1 attempt" : `${one.attempts} attempts` }),
           make("span", { names: "pfi-actions" },
+            one.status === "running" ? button("■ Stop", (click) => this.stop(click.target, one.id), {
+              class: "pfi-button pfi-stop", "aria-label": `Stop this run of ${one.listener}`,
+              title: "Stop this run: it fails, and the next one follows" }) : null,
             button("Steps", (click) => { click.target.remove(); this.steps(trace, one.id); }),
             button("↻ Replay", () => this.replay(this.id, one.listener), { title: "Hand the event to this listener again" }))),
-        one.error ? make("pre", { names: "pfi-error", text: one.error }) : null, trace);
+        this.hint(this.notes.get(one.id)), one.error ? make("pre", { names: "pfi-error", text: one.error }) : null, trace);
     });
+    const hadFocus = this.deliveries.contains(document.activeElement);
     if (!rows.length) rows.push(make("p", { names: "pfi-quiet", text: "No pipeline listened for this key when the event came." }));
     this.deliveries.replaceChildren(...rows);
+    if (hadFocus) (this.deliveries.querySelector("button") ?? this.element).focus({ preventScroll: true });
+  }
+
+  async stop(source, delivery) {
+    if (source.getAttribute("aria-disabled")) return;
+    source.setAttribute("aria-disabled", "true"); // unlike `disabled`, this keeps the focus
+    source.textContent = "Stopping …";
+    try {
+      const { id } = this;
+      const [{ note }] = await this.line.ask("stop", { id, delivery });
+      this.say(note || "Stopped");
+      if (note) this.notes.set(delivery, note);
+      const [found] = await this.line.ask("deliveries", { id });
+      if (id === this.id) this.fillDeliveries(found.deliveries);
+    } catch (error) {
+      this.say(error.message);
+      source.removeAttribute("aria-disabled");
+      source.textContent = "■ Stop";
+    }
   }
 
   async steps(place, delivery) {
@@ -792,6 +870,7 @@ class Detail {
   }
 
   hide() {
+    this.listsRefused = false;
     this.id = undefined;
     this.badge = undefined;
     this.element.hidden = true;
@@ -820,6 +899,7 @@ class Inspector {
     };
     window.addEventListener("keydown", this.guard, true);
     this.turn = this.line.send("open");
+    this.counting = setInterval(() => root.querySelectorAll(".pfi-lasting").forEach(count), 1000);
   }
 
   build() {
@@ -836,6 +916,8 @@ class Inspector {
     this.webhook.hidden = true;
     this.fresh = button("↑ New events", () => this.search(), { class: "pfi-button pfi-fresh" });
     this.fresh.hidden = true;
+    this.refused = button("", () => this.openRefused(), { class: "pfi-button pfi-refused" });
+    this.refused.hidden = true;
     this.counted = make("span", { names: "pfi-total" });
     this.state = make("span", { names: "pfi-live", role: "status" }, make("span", { text: "connecting" }));
     this.toast = make("div", { names: "pfi-toast", role: "status", "aria-live": "polite" });
@@ -843,7 +925,7 @@ class Inspector {
     this.root.append(
       make("div", { names: "pfi-bar", role: "toolbar", "aria-label": "Filter" },
         this.text, this.key, this.status, this.webhook, this.fresh,
-        make("span", { names: "pfi-gap" }), this.counted, this.state),
+        make("span", { names: "pfi-gap" }), this.refused, this.counted, this.state),
       make("div", { names: "pfi-body" }, this.list.element, this.detail.element), this.toast, this.spoken);
     this.root.addEventListener("keydown", (event) => this.press(event));
   }
@@ -854,6 +936,7 @@ class Inspector {
     if (message.told === "filter") return this.showFilter(message.filter);
     if (message.told === "problem") return this.live(false, message.message);
     this.live(true);
+    if (message.told === "refused") return this.countRefused(message.count);
     if (message.told === "list") return this.showList(message);
     const added = this.list.take(message.rows, message.gone);
     for (const row of message.rows) this.detail.refresh(row).catch((error) => this.say(error.message));
@@ -873,6 +956,7 @@ class Inspector {
   }
 
   showFilter({ key, status: word, text, webhook }) {
+    this.refused.hidden = true;
     if (document.activeElement !== this.text) this.text.value = text;
     if (document.activeElement !== this.key) this.key.value = key;
     this.status.value = word;
@@ -915,6 +999,18 @@ class Inspector {
       this.unsaid = 0;
       this.saying = undefined;
     }, 1500);
+  }
+
+  countRefused(count) {
+    this.refused.hidden = !count;
+    this.refused.textContent = `${number.format(count)} refused`;
+    this.refused.title = "Requests that were not accepted, and why";
+    if (this.detail.listsRefused) this.detail.showRefused();
+  }
+
+  openRefused() {
+    this.root.classList.add("pfi-open");
+    this.detail.showRefused().then(() => this.detail.element.focus({ preventScroll: true }));
   }
 
   open(row) {
@@ -969,6 +1065,7 @@ class Inspector {
 
   close() {
     window.removeEventListener("keydown", this.guard, true);
+    clearInterval(this.counting);
     for (const timer of [this.typing, this.saying, this.said]) clearTimeout(timer);
     this.style?.remove();
     this.list.close();

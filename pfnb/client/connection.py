@@ -1,0 +1,126 @@
+"""One WebSocket to the hub, from hello to close. It never reconnects: the session opens another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Any
+
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httputil import HTTPInputError
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+
+from pfnb.client.discovery import HubAddress
+from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
+from pfnb.http.wire import KERNEL_HEADER, MAX_FRAME, PROTOCOL, bundled, pack, unpacked
+
+_CONNECT_SECONDS = 5.0
+_WELCOME_SECONDS = 10.0
+_PING_SECONDS = 20.0
+_FAREWELL, _FAREWELL_SECONDS = 1000, 1.0
+
+
+class Connection:
+    """`welcome` is the hub's description of itself: owner, roles, hub, durable, publicUrl, since, notebook."""
+
+    def __init__(self, socket: WebSocketClientConnection, welcome: dict[str, Any]) -> None:
+        self._socket = socket
+        self._received: deque[tuple[dict[str, Any], bytes]] = deque()
+        self.welcome = welcome
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame. It is lost if the connection has just ended; `receive` reports that."""
+        try:
+            asyncio.ensure_future(self._socket.write_message(frame, binary=True)).add_done_callback(_written)
+        except WebSocketClosedError:
+            return
+
+    async def receive(self) -> tuple[dict[str, Any], bytes] | None:
+        """The next frame, None at the end of the connection."""
+        while not self._received:
+            message = await self._socket.read_message()
+            if message is None:
+                return None
+            self._received.extend(bundled(*await unpacked(message)))
+        return self._received.popleft()
+
+    def close(self) -> None:
+        """Begin to close; frames still on their way are not read."""
+        self._socket.close()
+
+    async def closed(self) -> None:
+        """Close with a farewell, so that the hub knows that no run crashed this kernel, and wait briefly for the hub to agree:
+        a loop that ends earlier would leave the socket open."""
+        self._socket.close(_FAREWELL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                while await self._socket.read_message() is not None:
+                    pass
+
+
+def _written(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()  # Ignored: `receive` reports a connection that ends while writing.
+
+
+async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
+    """Open a connection and say hello. NotAuthenticatedError if the token is refused, HubUnreachableError for other faults."""
+    try:
+        async with asyncio.timeout(_WELCOME_SECONDS):
+            socket = await websocket_connect(
+                _request(address),
+                max_message_size=MAX_FRAME,
+                ping_interval=_PING_SECONDS,
+                ping_timeout=_PING_SECONDS,  # Tornado before 6.5 would wait for half a minute at least
+            )
+            connection = Connection(socket, {})
+            try:
+                connection.send(pack({"type": "hello", "protocol": PROTOCOL, **hello}))
+                connection.welcome = await _welcome(connection, address)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+    except HTTPClientError as error:
+        raise _refused(address, error) from error
+    except TimeoutError as error:
+        raise HubUnreachableError(f"the hub at {address.url} did not answer within {_WELCOME_SECONDS:g} s") from error
+    except (HTTPInputError, ValueError) as error:
+        raise HubUnreachableError(f"what answers at {address.url} is no pfnb hub ({type(error).__name__})") from error
+    except OSError as error:
+        raise HubUnreachableError(f"nothing answers at {address.url} ({error.strerror or error})") from error
+
+
+def _request(address: HubAddress) -> HTTPRequest:
+    headers = {"Authorization": f"token {address.token}"}
+    if address.kernel_id is not None:
+        headers[KERNEL_HEADER] = address.kernel_id
+    url = f"ws{address.url.removeprefix('http')}/api/v3/session"
+    # No redirects: they would send the token elsewhere.
+    return HTTPRequest(
+        url,
+        headers=headers,
+        connect_timeout=_CONNECT_SECONDS,
+        request_timeout=_CONNECT_SECONDS,
+        follow_redirects=False,
+    )
+
+
+async def _welcome(connection: Connection, address: HubAddress) -> dict[str, Any]:
+    frame = await connection.receive()
+    if frame is None or frame[0].get("type") != "welcome":
+        raise HubUnreachableError(f"{address.url} speaks another protocol: use the same version of pfnb on both sides")
+    return frame[0]
+
+
+def _refused(address: HubAddress, error: HTTPClientError) -> HubUnreachableError | NotAuthenticatedError:
+    if error.code in (401, 403):
+        return NotAuthenticatedError(f"the hub at {address.url} refuses this token: {_about_token(address)}")
+    return HubUnreachableError(f"{address.url} is no pfnb hub that works (it answered {error.code} {error.message})")
+
+
+def _about_token(address: HubAddress) -> str:
+    if address.kernel_id is not None:
+        return "it was made by a server that has stopped since. Restart this kernel"
+    return "set PFNB_TOKEN to the one it was started with"

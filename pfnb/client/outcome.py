@@ -1,0 +1,82 @@
+"""The outcome of a run, as `finish_delivery` takes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pfnb.exceptions import PfnbError, StepError
+from pfnb.language.extent import check_written
+from pfnb.language.payload import event_body
+from pfnb.language.plain import plain
+from pfnb.language.plain_data import has_more_values
+from pfnb.language.port import HubPort
+from pfnb.language.run import Response, RunResult, steps_of, trace_of
+from pfnb.language.trace import Trace
+
+OCTETS = "application/octet-stream"
+T = TypeVar("T")
+
+
+async def failed(error: PfnbError) -> dict[str, Any]:
+    """The outcome of a run that failed, or whose report failed, with this error."""
+    steps = await _in_thread_if(_is_large(trace_of(error)), lambda: [record.to_json() for record in steps_of(error)])
+    return {"status": "failed", "error": error.to_json(), "steps": steps}
+
+
+def unexpected(error: Exception) -> StepError:
+    """A StepError for an exception that is not pfnb's own and broke off a run."""
+    failure = StepError(f"the run broke off with {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
+
+
+async def succeeded(result: RunResult, event: Mapping[str, Any], hub: HubPort) -> dict[str, Any]:
+    """The outcome of a run with this result. The value is null if the listener left the body unchanged: that is the event, which
+    a waiting caller must not see. Bytes are stored in the hub and replaced by a content reference.
+
+    Raises ParameterError for a value that cannot be written as JSON, RunLimitError for one that is too long.
+    """
+    response = result.response
+    value = await _kept(result.body, hub, OCTETS)
+    body = None if response is None else await _kept(response.body, hub, _content_type(response))
+    is_large = _is_large(result.trace) or has_more_values((value, body))
+    return await _in_thread_if(is_large, lambda: _succeeded(result, event, value, body))
+
+
+def _succeeded(result: RunResult, event: Mapping[str, Any], value: Any, body: Any) -> dict[str, Any]:
+    response = result.response
+    is_untouched = not result.has_result and result.body == event_body(event)
+    return {
+        "status": "succeeded",
+        "value": None if is_untouched else _sendable(value),
+        "response": None
+        if response is None
+        else {"status": response.status, "headers": dict(response.headers), "body": _sendable(body)},
+        "steps": [record.to_json() for record in result.steps],
+        "skipped": result.skipped,
+    }
+
+
+def _content_type(response: Response) -> str:
+    return next((value for name, value in response.headers.items() if name.lower() == "content-type"), OCTETS)
+
+
+async def _kept(value: Any, hub: HubPort, content_type: str) -> Any:
+    if isinstance(value, bytes):
+        return await hub.put_content(value, name="body", content_type=content_type)
+    return value
+
+
+def _sendable(value: Any) -> Any:
+    check_written(value)
+    return plain(value, "the result", with_bytes=False)
+
+
+def _is_large(trace: Trace | None) -> bool:
+    return trace is not None and trace.is_large
+
+
+async def _in_thread_if(is_large: bool, work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work) if is_large else work()

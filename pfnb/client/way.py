@@ -1,0 +1,36 @@
+"""Faults of the connection to the hub: marked where they arise, and recognized in errors that they cause.
+
+Such a fault is not the pipeline's: the run begins again, and the fault is never its outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+_MARK = "pfnb_fault_of_the_way"
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+"""Seconds before a run begins again while the hub is reachable but cannot do its part: doubled each time."""
+
+
+def of_the_way(error: E) -> E:
+    """The same error, marked as a fault of the connection."""
+    vars(error)[_MARK] = True
+    return error
+
+
+def is_of_the_way(error: BaseException) -> bool:
+    """Whether a fault of the connection caused this error, even if other code caught it and raised its own error."""
+    return any(_MARK in vars(one) for one in _with_causes(error))
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += [one.__cause__, one.__context__]

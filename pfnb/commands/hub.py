@@ -1,0 +1,24 @@
+"""The state of the hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pfnb.language.command import command
+from pfnb.language.context import Context
+
+
+@command("hub.status", read_only=True)
+async def status(context: Context) -> dict[str, Any]:
+    """Show the hub's state for you: its `url`, whether it is `durable`, and how many active `webhooks` and `listeners` you
+    have, how many of these are `away`, and how many deliveries are `waiting` for them. `problems` are sentences: why stored
+    pipelines do not run, or that the address of webhooks has changed.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created}
+          - hub.status
+          - body.set: "#{body.webhooks}"
+        # => 1
+    """
+    return await context.hub.status()

@@ -1,0 +1,130 @@
+"""The displays of webhooks: what people need to compare them, and never the whole uuid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pfnb.display.block import NOTHING, Budget, block, code, element, headline, pairs, status, table, words
+from pfnb.display.entry import short
+from pfnb.display.plain import WIDTH, rest, text_table
+from pfnb.display.units import UNKNOWN, human_count, utc_time
+from pfnb.display.visible import Html, clip_columns, columns, markup, visible
+from pfnb.language.masking import MASK, Mask, hides, masked_uuid
+from pfnb.language.sizes import size_text
+
+ROWS = 100
+WARNINGS = 3
+_SIZE = 150_000
+_KNOWN = (
+    "eventKey", "uuid", "webhookUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
+    "lastReceived", "received", "refused", "warning", "deleted",
+)  # fmt: skip
+
+
+def webhook_bundle(webhook: Mapping[str, Any]) -> dict[str, str]:
+    """The mime bundle of one webhook object, with its `warning` if it has one."""
+    mask = _mask([webhook])
+    rows = _facts(webhook, mask)
+    warning = short(webhook.get("warning") or "", mask, 600)
+    key, state = short(webhook.get("eventKey") or "webhook", mask), _state(webhook)
+    cells = ((markup(title, one_line=True), code(value)) for title, value in rows)
+    html = block(
+        headline(code(key), _status(webhook)),
+        element("div", pairs(cells, total=len(rows), budget=Budget(_SIZE)), names="pfnb-full"),
+        element("div", markup(warning), names="pfnb-warning") if warning else NOTHING,
+    )
+    width = max(columns(title) for title, _ in rows)
+    lines = [f"{title:<{width}}  {value}" for title, value in rows]
+    text = [f"{key}  ({state})", *lines, *([f"Warning: {warning}"] if warning else [])]
+    return {
+        "text/plain": "\n".join(clip_columns(visible(line, one_line=True), 2 * WIDTH) for line in text),
+        "text/html": html,
+    }
+
+
+def webhooks_bundle(webhooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The mime bundle of a list of webhook objects, at most 100 of them."""
+    mask = _mask(webhooks)
+    shown = webhooks[:ROWS]
+    count = human_count(len(webhooks), "webhook")
+    heads = ("Event key", "uuid", "Payload", "Received", "Last received (UTC)", "State")
+    rows = [_cells(webhook, mask) for webhook in shown]
+    cells = (
+        (code(key), code(uuid), code(kind), words(number), words(time), _status(webhook))
+        for webhook, (key, uuid, kind, number, time, _) in zip(shown, rows, strict=True)
+    )
+    drawn = table(heads, cells, total=len(webhooks), budget=Budget(_SIZE), ends=(3,)) if shown else NOTHING
+    warned = [one for one in shown if one.get("warning")]
+    warnings = [short(f"{one.get('eventKey')}: {one['warning']}", mask, 600) for one in warned[:WARNINGS]]
+    if len(warned) > WARNINGS:
+        warnings.append(f"{len(warned) - WARNINGS} others have warnings, too")
+    html = block(
+        headline(words("Webhooks"), words(count)),
+        element("div", drawn, names="pfnb-full"),
+        *(element("div", markup(warning), names="pfnb-warning") for warning in warnings),
+    )
+    lines = ["", *text_table(heads, rows, ends=(3,)), *rest(len(webhooks) - ROWS)] if shown else []
+    lines += [clip_columns(visible(f"Warning: {warning}", one_line=True), 2 * WIDTH) for warning in warnings]
+    return {"text/plain": "\n".join([count, *lines]), "text/html": html}
+
+
+def _mask(webhooks: Sequence[Mapping[str, Any]]) -> Mask:
+    return Mask(frozenset(str(webhook.get("uuid") or "")[-6:].lower() for webhook in webhooks) - {""})
+
+
+def _cells(webhook: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+    return (
+        short(webhook.get("eventKey"), mask),
+        masked_uuid(str(webhook.get("uuid") or "")),
+        short(webhook.get("payloadType") or "base64", mask),
+        f"{webhook.get('received') or 0:,}" + (f", {webhook['refused']:,} refused" if webhook.get("refused") else ""),
+        utc_time(webhook.get("lastReceived")),
+        _state(webhook),
+    )
+
+
+def _facts(webhook: Mapping[str, Any], mask: Mask) -> list[tuple[str, str]]:
+    rows = [
+        ("URL", short(webhook.get("webhookUrl") or "", mask, 400)),
+        ("uuid", masked_uuid(str(webhook.get("uuid") or ""))),
+        (
+            "Payload",
+            f"{short(webhook.get('payloadType') or 'base64', mask)}, at most {_limit(webhook)}",
+        ),
+        ("Received", f"{webhook.get('received') or 0:,}, last {utc_time(webhook.get('lastReceived'))}"),
+        *_refused(webhook),
+        ("Created", utc_time(webhook.get("created"), exact=True)),
+        ("Updated", utc_time(webhook.get("updated"), exact=True)),
+    ]
+    others = [(name, value) for name, value in webhook.items() if name not in _KNOWN and value not in (None, "")]
+    return rows + [
+        (short(name, mask, 60), MASK if hides(name, value) else short(value, mask, 300))
+        for name, value in others[:ROWS]
+    ]
+
+
+def _refused(webhook: Mapping[str, Any]) -> list[tuple[str, str]]:
+    count = webhook.get("refused")
+    return (
+        [("Refused", f"{count:,}: %webhook logs uuid={masked_uuid(str(webhook.get('uuid')))} says why")]
+        if count
+        else []
+    )
+
+
+def _limit(webhook: Mapping[str, Any]) -> str:
+    most = webhook.get("maxPayloadLength")
+    return size_text(most) if isinstance(most, int) else UNKNOWN
+
+
+def _state(webhook: Mapping[str, Any]) -> str:
+    if webhook.get("deleted"):
+        return "deleted"
+    if not webhook.get("active", True):
+        return "deactivated"
+    return f"until {utc_time(webhook['expires'])}" if webhook.get("expires") else "active"
+
+
+def _status(webhook: Mapping[str, Any]) -> Html:
+    return status(_state(webhook), "succeeded" if webhook.get("active", True) else "none")

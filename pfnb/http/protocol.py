@@ -1,0 +1,178 @@
+"""The calls of a session, each declared once: name, parameters, result, and how it is sent.
+
+`HubPort` declares what commands may ask of the hub, `KernelPort` what only kernels may. The port, the hub's dispatch, the retries
+after a broken connection and the protocol's page follow from these declarations. To add a call, declare a method here or in
+`HubPort`, and implement a method of the same name in `hub/access.py` or `http/calls.py`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pfnb.language.port import HubPort, is_repeatable, repeatable
+
+F = TypeVar("F", bound=Callable[..., Any])
+_WAITS = "pfnb_waits"
+DATA = "data"
+"""The parameter whose bytes follow the frame's header."""
+Filter = Mapping[str, Any]
+"""Which events are meant: `key` (a topic pattern), `webhook`, `status` of any delivery, `text`, `since`, `until`."""
+
+
+def waits(method: F) -> F:
+    """Mark a call that waits for something to happen. It ends with its connection."""
+    setattr(method, _WAITS, True)
+    return method
+
+
+class KernelPort(HubPort, Protocol):
+    """The hub as a kernel sees it."""
+
+    @repeatable
+    async def register_listener(
+        self,
+        name: str,
+        pattern: str,
+        source: str = "",
+        replace: bool = False,
+        resume: bool = False,
+        concurrency: int = 1,
+        shared: bool = False,
+        strict: bool = False,
+        retry: Mapping[str, Any] | None = None,
+        all_notebooks: bool = False,
+    ) -> dict[str, Any]:
+        """Listen under this name for events whose key matches the pattern. `leftOut`: event keys of webhooks that match the
+        pattern but that this listener does not hear. Raises NameTakenError unless it may `replace` or `resume` the existing
+        listener."""
+        ...
+
+    async def unregister_listener(self, name: str) -> None:
+        """Stop listening, or delete the stored pipeline at that path."""
+        ...
+
+    @repeatable
+    async def list_listeners(self) -> list[dict[str, Any]]:
+        """This owner's listeners: name, pattern, notebook, owner, connected, workers, shared, allNotebooks, pending, lastMinute
+        (runs begun in the last minute), created, source."""
+        ...
+
+    @repeatable
+    @waits
+    async def next_event(
+        self, key: str, since: int | None = None, exclude: Sequence[str] | None = None, seconds: float = 10.0
+    ) -> dict[str, Any]:
+        """The log row of the oldest event of this key whose sequence number is above `since` and whose id is not in `exclude`,
+        with the event object as `event`, once its deliveries to this notebook have ended. Raises WaitTimeoutError after
+        `seconds`."""
+        ...
+
+    @repeatable
+    async def list_events(
+        self,
+        filter: Filter | None = None,  # noqa: A002  # the protocol's name
+        before: int | None = None,
+        limit: int = 100,
+    ) -> dict[str, Any]:
+        """Log rows without bodies as `events`, newest first, each with its sequence number `seq`; `next` is the `before` of the
+        next page, None at the end; only the first page has a `total`, None for a text search.
+
+        A page of a text search may be short or empty although more follows at `next`.
+        """
+        ...
+
+    @repeatable
+    @waits
+    async def watch_events(
+        self,
+        cursor: int | None = None,
+        filter: Filter | None = None,  # noqa: A002  # the protocol's name
+        timeout: float = 25.0,  # noqa: ASYNC109
+        refused: int | None = None,
+    ) -> dict[str, Any]:
+        """Wait until events came or deliveries changed after `cursor`: `events` are their rows, newest first, whatever `status`
+        the filter asks for, and `cursor` the next call's. Without a cursor it returns the current one at once. `lost`: too much
+        changed, or it is another hub now; list again. The answer's `refused` counts refused requests; the call returns at once if
+        it differs from the argument `refused`."""
+        ...
+
+    @repeatable
+    async def list_refused(self, filter: Filter | None = None) -> list[dict[str, Any]]:  # noqa: A002
+        """Refused requests by webhook: its `uuid` and `eventKey`, the total `count`, and `refused`, rows as from
+        `webhook_logs`."""
+        ...
+
+    @repeatable
+    async def read_event(self, id: str, body: bool = True) -> dict[str, Any]:  # noqa: A002
+        """The log row of an event, with the event object as `event`; `body` is the base64 of the bytes. Raises NotFoundError."""
+        ...
+
+    @repeatable
+    async def read_event_content(self, id: str, offset: int = 0, size: int | None = None) -> bytes:  # noqa: A002
+        """The bytes of an event's body, or of its n-th file, whose id is `<id of the event>.<n>`. Raises NotFoundError."""
+        ...
+
+    async def replay_event(self, id: str, listener: str | None = None) -> dict[str, Any]:  # noqa: A002
+        """Deliver it again, to all current listeners or to the one named. Returns `id` and `listener` of each of the new
+        `deliveries`."""
+        ...
+
+    @repeatable
+    async def finish_delivery(
+        self,
+        delivery: str,
+        lease: str,
+        status: str,
+        value: Any = None,
+        response: Mapping[str, Any] | None = None,
+        error: Mapping[str, Any] | None = None,
+        steps: Sequence[Mapping[str, Any]] | None = None,
+        skipped: bool = False,
+    ) -> None:
+        """Report the end of a run. Raises AccessDeniedError if the delivery has been handed to another worker meanwhile."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One call. `is_repeatable`: safe to send again when the first may have arrived. `is_bytes`: the result is bytes.
+    `takes_bytes`: its parameter `data` is bytes sent with the call."""
+
+    name: str
+    signature: inspect.Signature
+    documentation: str
+    is_repeatable: bool
+    waits: bool
+
+    @property
+    def is_bytes(self) -> bool:
+        return self.signature.return_annotation in (bytes, "bytes")
+
+    @property
+    def takes_bytes(self) -> bool:
+        return DATA in self.signature.parameters
+
+
+def _declared(port: type) -> dict[str, Declared]:
+    calls = {name: method for name, method in vars(port).items() if inspect.iscoroutinefunction(method)}
+    return {
+        name: Declared(
+            name,
+            inspect.signature(method),
+            inspect.getdoc(method) or "",
+            is_repeatable(method),
+            getattr(method, _WAITS, False),
+        )
+        for name, method in calls.items()
+    }
+
+
+OF_COMMANDS = _declared(HubPort)
+"""Calls of every session, on behalf of the user that a run acts as."""
+OF_KERNELS = _declared(KernelPort)
+"""Calls of kernels' sessions only, on behalf of their owner."""
+CALLS = {**OF_COMMANDS, **OF_KERNELS}
+ONCE = frozenset(name for name, call in CALLS.items() if not call.is_repeatable)

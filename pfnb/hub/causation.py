@@ -1,0 +1,42 @@
+"""What led to an event: the keys of the events before it, each sent by a run for the one before. Stops pipelines that send
+what they listen for in an endless loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import groupby
+
+from pfnb.exceptions import RunLimitError
+from pfnb.hub.records.event import Event
+
+MAX_CHAIN = 32
+"""How many events may have led to one."""
+_chain: ContextVar[tuple[str, ...]] = ContextVar("pfnb_chain", default=())
+
+
+@contextmanager
+def caused_by(event: Event | None) -> Iterator[None]:
+    """Events sent within this context are caused by this event."""
+    before = _chain.set(() if event is None else (*event.causation, event.event_key))
+    try:
+        yield
+    finally:
+        _chain.reset(before)
+
+
+def chain_to(key: str) -> tuple[str, ...]:
+    """The keys that led to an event of this key, sent now. RunLimitError if there are too many."""
+    chain = _chain.get()
+    if len(chain) > MAX_CHAIN:
+        raise RunLimitError(
+            f"{key} is not sent: {len(chain)} events led to it, each sent by a run for the one before, and {MAX_CHAIN} is the "
+            f"most. Let one of these pipelines send another key, or leave its own events out by a filter: {_shown(chain)} → {key}"
+        )
+    return chain
+
+
+def _shown(chain: tuple[str, ...]) -> str:
+    parts = ((key, len(list(same))) for key, same in groupby(chain))
+    return " → ".join(key if times == 1 else f"{key} ({times} times)" for key, times in parts)

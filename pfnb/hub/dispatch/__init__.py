@@ -1,0 +1,1 @@
+"""Deliveries, from the store to the workers that run them."""

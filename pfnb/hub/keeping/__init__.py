@@ -1,0 +1,1 @@
+"""Properties, files and cached values."""

@@ -1,0 +1,298 @@
+"""The property store: values by path, their owners, and the events that report every change.
+
+A change and its events are one commit. Changes of properties wait for each other, so that the old value in an event is the real
+one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import uuid as uuids
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from pfnb.exceptions import (
+    AccessDeniedError,
+    NameTakenError,
+    NotFoundError,
+    ParameterError,
+    PayloadTooLargeError,
+)
+from pfnb.hub.records.property import Property
+from pfnb.hub.records.property_path import PathPattern, absolute_path
+from pfnb.hub.stores.store import PropertyChange, Store
+from pfnb.language.extent import check_written, shown
+from pfnb.language.port import Exists
+
+Result = Literal["create", "update", "skip"]
+News = tuple[str, dict[str, Any]]
+"""An event that reports a change: its key and its payload."""
+
+MAX_VALUE = 1024 * 1024
+MAX_TAGS = 100
+MAX_TEXT = 500
+MAX_MINUTES = 1_000_000_000
+"""Bytes of a value; number of tags; characters of a tag's name and value, and of a type; minutes of a time to live."""
+LISTED = 32 * 1024 * 1024
+"""Bytes of all values in one listing."""
+BATCH = 500
+"""How many properties are deleted in one commit."""
+SWEEP_SECONDS = 60.0
+_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+(\s*;\s*[\w.+-]+\s*=\s*(\"[^\"]*\"|[^\s;\"][^\s;]*))*\s*;?", re.ASCII)
+"""Each parameter's value can be parsed in one way only: with two ways, the time doubles with each parameter."""
+
+
+class Properties:
+    """`commit` stores a change together with events of an owner. The creator of a property owns it: nobody else sees it."""
+
+    def __init__(
+        self,
+        store: Store,
+        namespace: str,
+        now: Callable[[], int],
+        commit: Callable[[PropertyChange, Sequence[News], str], Awaitable[None]],
+    ) -> None:
+        self.namespace = namespace
+        self._store = store
+        self._now = now
+        self._commit = commit
+        self.turn = asyncio.Lock()
+        """Held while properties or attachments are changed."""
+
+    async def get(self, path: str, owner: str) -> Property:
+        """NotFoundError if there is none; AccessDeniedError if it is somebody else's."""
+        found = await self._present(absolute_path(path, self.namespace))
+        if found is None:
+            raise NotFoundError(f"there is no property {path}")
+        return _mine(found, owner)
+
+    async def by_uuid(self, uuid: str, owner: str) -> Property:
+        """Raises the errors of `get`."""
+        found = await self._store.property_of(uuid)
+        if found is None or _is_over(found, self._now()):
+            raise NotFoundError(f"there is no property of the uuid {uuid}")
+        return _mine(found, owner)
+
+    async def find(self, pattern: str, owner: str) -> list[Property]:
+        """The owner's properties that a pattern or path matches, by path."""
+        return await self._find(pattern, owner, lambda _one: None)
+
+    async def listing(self, pattern: str, owner: str, *, values: bool = True) -> list[dict[str, Any]]:
+        """The same as JSON, with or without their values. ParameterError if all values together exceed LISTED bytes."""
+        if not values:
+            return [_without_values(one) for one in await self.find(pattern, owner)]
+        size = 0
+
+        def count(one: Property) -> None:
+            nonlocal size
+            size += len(one.value or "") + len(one.default_value or "")
+            if size > LISTED:
+                raise ParameterError(
+                    f"the properties that {pattern} means have more than {LISTED // 1024**2} MiB of values: name fewer, "
+                    "or list their paths with property.keys and get them one by one"
+                )
+
+        return [one.to_json() for one in await self._find(pattern, owner, count)]
+
+    async def _find(self, pattern: str, owner: str, note: Callable[[Property], None]) -> list[Property]:
+        pattern_ = PathPattern(pattern, self.namespace)
+        if pattern_.is_path:
+            one = await self._present(pattern_.prefix)
+            return [one] if one is not None and one.owner == owner else []
+        now = self._now()
+
+        def wanted(one: Property) -> bool:
+            if one.owner != owner or not pattern_.matches(one.path) or _is_over(one, now):
+                return False
+            note(one)
+            return True
+
+        return await self._store.properties(pattern_.prefix, wanted)
+
+    async def put(
+        self, path: str, fields: Mapping[str, Any], owner: str, exists: Exists, *, as_data: bool = False
+    ) -> tuple[Result, Property]:
+        """Create a property, or handle an existing one as `exists` says. `fields` are `value`, `defaultValue`, `type`,
+        `timeToLive` (minutes) and `tags`; missing fields stay as they are. With `as_data`, a pipeline is a ParameterError."""
+        absolute = absolute_path(path, self.namespace)
+        given = _checked(fields)
+        async with self.turn:
+            before, over = await self._at(absolute)
+            if before is None:
+                new = Property(absolute, str(uuids.uuid4()), owner, self._now())
+                after = replace(new, **{"type": _type_of(fields.get("value")), **given})
+                _check_data(as_data, after)
+                await self._commit(PropertyChange([after], over), [_news("created", None, after)], owner)
+                return "create", after
+            _mine(before, owner)
+            if exists == "error":
+                raise NameTakenError(f"there is a property {path} already")
+            if exists == "skip":
+                return "skip", before
+            after = replace(before, updated=self._now(), **given)
+            _check_data(as_data, before, after)
+            await self._commit(PropertyChange([after]), [_news("updated", before, after)], owner)
+            return "update", after
+
+    async def delete(
+        self, pattern: str, owner: str, *, confirmed: bool = False, as_data: bool = False
+    ) -> list[Property]:
+        """Delete the owner's properties that a pattern or path matches, with their attachments; returns what they were. A pattern
+        that would delete nearly everything is a ParameterError unless `confirmed`. With `as_data`, so is a pipeline, here and in
+        `copy` and `move`."""
+        wanted = PathPattern(pattern, self.namespace)
+        if not wanted.is_path and wanted.fixed < 2 and not confirmed:
+            raise ParameterError(
+                f"{pattern} could delete everything: name a folder, such as global/app/demo/**, or add yes: true"
+            )
+        async with self.turn:
+            if wanted.is_path and (found := await self._present(wanted.prefix)) is not None:
+                _mine(found, owner)
+            meant = await self.find(pattern, owner)
+            _check_data(as_data, *meant)
+            return await self._remove(meant)
+
+    async def copy(self, path: str, to: str, owner: str, *, as_data: bool = False) -> Property:
+        """Copy it, without attachments, over anything at the target path."""
+        target = absolute_path(to, self.namespace)
+        async with self.turn:
+            origin = await self.get(path, owner)
+            there, over = await self._at(target)
+            now = self._now()
+            if there is None:
+                after = replace(origin, path=target, uuid=str(uuids.uuid4()), created=now, updated=None)
+            else:
+                after = replace(origin, path=target, uuid=_mine(there, owner).uuid, created=there.created, updated=now)
+                _check_data(as_data, there)
+            _check_data(as_data, origin)
+            await self._commit(PropertyChange([after], over), [_news("copied", origin, after)], owner)
+            return after
+
+    async def move(self, path: str, to: str, owner: str, *, as_data: bool = False) -> Property:
+        """Move it to another path. NameTakenError if that is taken."""
+        target = absolute_path(to, self.namespace)
+        async with self.turn:
+            origin = await self.get(path, owner)
+            there, over = await self._at(target)
+            if there is not None:
+                raise NameTakenError(f"there is a property {to} already")
+            _check_data(as_data, origin)
+            after = replace(origin, path=target, updated=self._now())
+            news = ("property.moved", {"origin": origin.path, "target": after.path})
+            change = PropertyChange([after], over, vacated={origin.path: after.path})
+            await self._commit(change, [news], owner)
+            return after
+
+    async def sweep(self) -> None:
+        """Delete the expired ones."""
+        async with self.turn:
+            await self._remove(await self._store.expired_properties(self._now()))
+
+    async def _remove(self, found: list[Property]) -> list[Property]:
+        for owner in {one.owner for one in found}:
+            mine = [one for one in found if one.owner == owner]
+            for first in range(0, len(mine), BATCH):
+                batch = mine[first : first + BATCH]
+                news = [_news("deleted", one, None) for one in batch]
+                gone = PropertyChange(
+                    removed=[one.uuid for one in batch], vacated=dict.fromkeys([one.path for one in batch])
+                )
+                await self._commit(gone, news, owner)
+        return found
+
+    async def _present(self, absolute: str) -> Property | None:
+        return (await self._at(absolute))[0]
+
+    async def _at(self, absolute: str) -> tuple[Property | None, list[str]]:
+        """The property at this path, and the uuid of an expired one to remove there."""
+        found = await self._store.property(absolute)
+        if found is not None and _is_over(found, self._now()):
+            return None, [found.uuid]
+        return found, []
+
+
+def _is_over(found: Property, now: int) -> bool:
+    return found.expires is not None and found.expires <= now
+
+
+def _check_data(as_data: bool, *versions: Property) -> None:
+    """Text that may be a stranger's must not be a pipeline, nor replace one."""
+    pipeline = next((one for one in versions if one.is_pipeline), None) if as_data else None
+    if pipeline is not None:
+        raise ParameterError(
+            f"{pipeline.path} is a pipeline, and what an event brings makes, changes and removes none, nor does an API token "
+            "that has a scope: write its text as the value, and its path in place, or store it from outside, by "
+            "PUT /api/v3/pipeline:PATH, pi publish or %%pipeline --save"
+        )
+
+
+def _without_values(one: Property) -> dict[str, Any]:
+    return {name: field for name, field in one.to_json().items() if name not in ("value", "defaultValue")}
+
+
+def _mine(found: Property, owner: str) -> Property:
+    if found.owner != owner:
+        raise AccessDeniedError(f"the property {found.path} belongs to somebody else than {owner}")
+    return found
+
+
+def _news(what: str, origin: Property | None, target: Property | None) -> News:
+    payload = {"origin": origin and origin.to_json(), "target": target and target.to_json()}
+    return f"property.{what}", payload
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as a Property has them. ParameterError, PayloadTooLargeError."""
+    given: dict[str, Any] = {}
+    if "value" in fields:
+        given["value"] = _text("value", fields["value"])
+    if "defaultValue" in fields:
+        given["default_value"] = _text("defaultValue", fields["defaultValue"])
+    if "type" in fields:
+        given["type"] = _checked_type(fields["type"])
+    if "timeToLive" in fields:
+        minutes = fields["timeToLive"]
+        if minutes is not None and not (isinstance(minutes, int) and 0 <= minutes <= MAX_MINUTES):
+            raise ParameterError(f"timeToLive is from 0 to {MAX_MINUTES:,} minutes, not {shown(minutes)}")
+        given["time_to_live"] = minutes or None
+    if "tags" in fields:
+        given["tags"] = _checked_tags(fields["tags"])
+    return given
+
+
+def _text(name: str, value: Any) -> str | None:
+    check_written(value)
+    try:
+        text = (
+            value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+        )
+        size = len((text or "").encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ParameterError(f"{name} is neither a text nor JSON: {error}") from error
+    if size > MAX_VALUE:
+        raise PayloadTooLargeError(f"{name} has {MAX_VALUE:,} bytes at most, not {size:,}: keep it as an attachment")
+    return text
+
+
+def _type_of(value: Any) -> str | None:
+    """The type of a property created without one. Null counts as text."""
+    return None if value is None or isinstance(value, str) else "application/json"
+
+
+def _checked_type(given: object) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or len(given) > MAX_TEXT or not _TYPE.fullmatch(given):
+        raise ParameterError(f"type is a mime type such as application/yaml;type=pipeline, not {shown(given)}")
+    return given
+
+
+def _checked_tags(tags: object) -> dict[str, str]:
+    if not isinstance(tags, Mapping) or any(not isinstance(text, str) for tag in tags.items() for text in tag):
+        raise ParameterError(f"tags are texts by their names, not {shown(tags)}")
+    if len(tags) > MAX_TAGS or any(not name or len(name) + len(value) > MAX_TEXT for name, value in tags.items()):
+        raise ParameterError(f"a property has {MAX_TAGS} tags at most, of {MAX_TEXT} characters with their names")
+    return dict(tags)

@@ -1,0 +1,160 @@
+"""What users may ask about users: the hub's side of the `iam` commands. It checks roles and writes the audit log itself,
+because it does not trust a session with either."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError, ParameterError
+from pfnb.hub.origin import Origin
+from pfnb.hub.people.audit import Audit
+from pfnb.hub.people.users import Data, Users
+from pfnb.language.checked import Checked
+from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, User
+from pfnb.language.roles import RUN, includes
+
+_SECRET = frozenset({"password"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """`command` is the one whose role is needed, None for what every run needs; `event` its entry in the audit log, if any."""
+
+    do: Callable[..., Awaitable[Any]]
+    command: str | None = None
+    event: str | None = None
+
+
+class Iam:
+    """The actions of the port's `iam`, for one user and the way they came in."""
+
+    def __init__(self, users: Users, audit: Audit, user: User, origin: Origin) -> None:
+        self._users = users
+        self._audit = audit
+        self._user = user
+        self._origin = origin
+        self._actions = {
+            "find_user": _Action(self.find_user),
+            "auth_info": _Action(self.auth_info),
+            "get_user": _Action(self.get_user, "iam.user.get"),
+            "list_users": _Action(self.list_users, "iam.user.list"),
+            "create_user": _Action(self.create_user, "iam.user.create", "user.created"),
+            "delete_user": _Action(self.delete_user, "iam.user.delete", "user.deleted"),
+            "add_roles": _Action(self.add_roles, "iam.user.add.roles", "roles.given"),
+            "create_role": _Action(self.create_role, "iam.role.create", "role.created"),
+            "add_composites": _Action(self.add_composites, "iam.role.add.composites", "role.changed"),
+            "role_members": _Action(self.role_members, "iam.role.members"),
+            "api_token": _Action(self.api_token, "iam.apitoken", "token.created"),
+            "list_tokens": _Action(self.list_tokens, "iam.apitoken.list"),
+            "delete_token": _Action(self.delete_token, "iam.apitoken.delete", "token.deleted"),
+            "refused": _Action(self.refused),
+        }
+
+    async def do(self, action: str, fields: Mapping[str, Any]) -> Any:
+        """ParameterError for an unknown action or field; AccessDeniedError for a user without the command's role."""
+        found = self._actions.get(action)
+        if found is None:
+            raise ParameterError(f"there is no iam action {action!r}: there are {', '.join(self._actions)}")
+        facts = {name: value for name, value in fields.items() if name not in _SECRET}
+        try:
+            self._check_role(found, fields)
+            result = await Checked(action, found.do)(fields)
+        except NotAuthenticatedError:
+            await self._note("login.failed", target=fields.get("username"), command=found.command)
+            raise
+        except AccessDeniedError as error:
+            await self._note("refused", command=found.command, reason=error.message, fields=facts)
+            raise
+        if found.event is not None:
+            await self._note(found.event, fields=facts)
+        return result
+
+    def _check_role(self, action: _Action, fields: Mapping[str, Any]) -> None:
+        if action.command is None:
+            return
+        if action.command == "iam.user.get" and fields.get("username") in (
+            self._user.name,
+            ANONYMOUS_NAME,
+            SYSTEM_NAME,
+        ):
+            return  # `@user` reads the user that a run acts as
+        role = f"{RUN}{action.command}"
+        if not includes(self._users.reach(self._user), (role,)):
+            raise AccessDeniedError(f"{self._user.name} may not run {action.command}: that takes the role {role}")
+
+    async def _note(self, event: str, **facts: Any) -> None:
+        await self._audit.note(event, self._user.name, self._origin, **facts)
+
+    async def find_user(self, username: str) -> dict[str, Any]:
+        """A user as runs see it: name and all effective roles."""
+        user = self._users.user(username)
+        return {"name": user.name, "roles": sorted(user.roles)}
+
+    async def auth_info(self, username: str) -> dict[str, Any]:
+        user = self._users.user(username)
+        roles = self._users.reach(self._user) if username == self._user.name else user.roles
+        account = self._users.account(username)
+        return {**account.to_json(), "effectiveRoles": sorted(roles), "anonymous": user.anonymous}
+
+    async def create_user(
+        self,
+        username: str,
+        password: str | None = None,
+        roles: tuple[str, ...] = (),
+        email: str = "",
+        first_name: str = "",
+        last_name: str = "",
+    ) -> dict[str, Any]:
+        more = {"email": email, "first_name": first_name, "last_name": last_name}
+        return (await self._users.create(username, self._user, password=password, roles=roles, **more)).to_json()
+
+    async def get_user(self, username: str) -> dict[str, Any]:
+        return self._users.account(username).to_json()
+
+    async def list_users(self) -> list[dict[str, Any]]:
+        return [account.to_json() for account in self._users.accounts()]
+
+    async def delete_user(self, username: str, data: Data = "keep", to: str | None = None) -> dict[str, Any]:
+        account = await self._users.delete(username, self._user, data=data, to=to)
+        return account.to_json() if account is not None else {"username": username}
+
+    async def add_roles(self, username: str, roles: tuple[str, ...]) -> dict[str, Any]:
+        return (await self._users.add_roles(username, roles, self._user)).to_json()
+
+    async def create_role(self, name: str, composites: tuple[str, ...] = ()) -> dict[str, Any]:
+        return (await self._users.create_role(name, composites, self._user)).to_json()
+
+    async def add_composites(self, name: str, composites: tuple[str, ...]) -> dict[str, Any]:
+        return (await self._users.add_composites(name, composites, self._user)).to_json()
+
+    async def role_members(self, name: str) -> list[dict[str, Any]]:
+        return [account.to_json() for account in self._users.members(name)]
+
+    async def api_token(
+        self,
+        username: str,
+        password: str | None = None,
+        days: float | None = None,
+        scope: tuple[str, ...] | None = None,
+    ) -> str:
+        return await self._users.token(username, password, self._user, origin=self._origin, days=days, scope=scope)
+
+    async def list_tokens(self, username: str | None = None) -> list[dict[str, Any]]:
+        return [token.to_json() for token in self._users.tokens_of(username or self._user.name, self._user)]
+
+    async def delete_token(self, id: str) -> dict[str, Any]:  # noqa: A002 - the command's name for it
+        return (await self._users.end_token(id, self._user)).to_json()
+
+    async def refused(
+        self,
+        command: str,
+        missing: str,
+        username: str | None = None,
+        pipeline: str | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        """A run was refused a command. What the session says of it, including the user it acts as, is recorded as its claim."""
+        facts = {"command": command, "pipeline": pipeline, "trace_id": trace_id, "missing": missing}
+        await self._audit.refused(self._user.name, self._origin, acting_as=username, **facts)

@@ -1,0 +1,94 @@
+"""Password checks that prevent guessing: each wrong password delays the next check, and few are computed at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pfnb.exceptions import BusyError, ParameterError, TooManyAttemptsError
+from pfnb.hub.people.passwords import hashed, is_password
+
+MIN_PASSWORD, MAX_PASSWORD = 8, 1_000
+FREE_TRIES = 5
+"""Wrong passwords from one address before the first pause."""
+LONGEST_PAUSE = 60.0
+LONGEST_DELAY = 2.0
+FORGET_SECONDS = 900.0
+MAX_REMEMBERED = 10_000
+AT_ONCE, MAX_WAITING = 2, 32
+_SMALL = 0.05
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int
+    last: float
+
+
+class Logins:
+    """`clock` counts seconds.
+
+    After a few wrong passwords, an address has to pause, longer each time. Wrong passwords for one user from anywhere delay the
+    answers for that user a little, but never refuse them: nobody can lock somebody else out.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[tuple[str, ...], _Failures] = OrderedDict()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    async def hashed(self, password: str) -> str:
+        """The hash to keep of a new password. ParameterError if it is too short or too long."""
+        if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+            raise ParameterError(f"a password has at least {MIN_PASSWORD} characters, and {MAX_PASSWORD} at most")
+        return await self._computed(hashed, password)
+
+    async def check(self, password: str, kept: str | None, *, username: str, asker: str, address: str) -> bool:
+        """Whether this is the kept password. TooManyAttemptsError while this address has to pause."""
+        source, target = ("from", asker, address), ("for", username.casefold())
+        pause = self._pause(source)
+        if pause > 0:
+            raise TooManyAttemptsError("too many wrong passwords: try again later", retry_after=int(pause) + 1)
+        # It counts as wrong until it is known to be right, so that many parallel attempts do not get around the limit.
+        self._note(source)
+        delay = min(LONGEST_DELAY, 0.05 * 2 ** min(10, self._count(target) - FREE_TRIES))
+        self._note(target)
+        right = len(password) <= MAX_PASSWORD and await self._computed(is_password, password, kept, delay=delay)
+        if right:
+            self._failures.pop(source, None)
+            self._failures.pop(target, None)
+        return right
+
+    def _count(self, key: tuple[str, ...]) -> int:
+        found = self._failures.get(key)
+        return found.count if found is not None and self._clock() - found.last < FORGET_SECONDS else 0
+
+    def _pause(self, key: tuple[str, ...]) -> float:
+        count = self._count(key)
+        if count < FREE_TRIES:
+            return 0.0
+        return self._failures[key].last + min(LONGEST_PAUSE, 2.0 ** min(10, count - FREE_TRIES)) - self._clock()
+
+    def _note(self, key: tuple[str, ...]) -> None:
+        self._failures[key] = _Failures(self._count(key) + 1, self._clock())
+        self._failures.move_to_end(key)
+        while len(self._failures) > MAX_REMEMBERED:
+            self._failures.popitem(last=False)
+
+    async def _computed(self, compute: Callable[..., T], *arguments: object, delay: float = 0.0) -> T:
+        """In a thread; BusyError if too many already wait for that."""
+        if self._waiting >= MAX_WAITING:
+            raise BusyError("too many passwords are checked at once: try again")
+        self._waiting += 1
+        try:
+            if delay > _SMALL:
+                await asyncio.sleep(delay)
+            async with self._room:
+                return await asyncio.to_thread(compute, *arguments)
+        finally:
+            self._waiting -= 1

@@ -1,0 +1,1 @@
+"""Reads a request's bytes while they arrive."""

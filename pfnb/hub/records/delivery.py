@@ -1,0 +1,112 @@
+"""A delivery (handing one event to one listener), and its listener."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pfnb.language.retry import Retry
+from pfnb.language.topics import topic_matches
+
+DeliveryStatus = Literal["pending", "running", "succeeded", "failed", "dead"]
+FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` owns it, and `session` is the kernel
+    that registered it last. A stored pipeline has neither; its path is its name. A `shared` one may run in several kernels.
+    A `strict` one lets no event overtake another. One of `all_notebooks` also hears by a pattern what other notebooks fire."""
+
+    name: str
+    pattern: str
+    owner: str
+    notebook: str
+    created: int
+    source: str = ""
+    concurrency: int = 1
+    session: str = ""
+    shared: bool = False
+    strict: bool = False
+    retry: Retry | None = None
+    all_notebooks: bool = False
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is a stored pipeline."""
+        return not self.notebook
+
+    def hears(self, key: str, notebooks: Sequence[str]) -> bool:
+        """Whether an event of its owner is for it. `notebooks` are those that fire the event, empty if no notebook does.
+
+        A listener on an exact key hears every event of that key. A pattern leaves out what only other notebooks fire, unless
+        the listener does not belong to a single notebook."""
+        if not topic_matches(self.pattern, key):
+            return False
+        of_all = self.all_notebooks or self.shared or self.is_stored
+        return of_all or not notebooks or self.pattern == key or self.notebook in notebooks
+
+    def is_shared_with(self, other: Listener) -> bool:
+        """Whether its workers may run alongside workers of the other listener of the same name."""
+        return self.shared and (self.shared, self.pattern, self.strict, self.retry) == (
+            other.shared,
+            other.pattern,
+            other.strict,
+            other.retry,
+        )
+
+    def end_of(self, outcome: Outcome, attempts: int, now: int) -> tuple[DeliveryStatus, int | None]:
+        """The status of a delivery after this outcome of its last of `attempts` attempts, and the time of its retry, None for
+        never."""
+        if outcome.succeeded:
+            return "succeeded", None
+        if outcome.is_dead:
+            return "dead", None
+        if self.retry is None:
+            return "failed", None
+        if attempts > self.retry.times:
+            return "dead", None
+        return "pending", now + round(1000 * self.retry.delay(attempts))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`id` grows in commit order: a listener's deliveries sort by it. `error` is as in HTTP answers. A retry does not start
+    before `not_before`, in milliseconds since the epoch."""
+
+    id: int
+    event_id: str
+    listener: str
+    status: DeliveryStatus = "pending"
+    attempts: int = 0
+    error: dict[str, Any] | None = None
+    not_before: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "listener": self.listener,
+            "status": self.status,
+            "attempts": self.attempts,
+            "error": self.error,
+        }
+
+
+def set_aside(delivery: Delivery, username: str, reason: str | None) -> dict[str, Any]:
+    """The error of a delivery that somebody has set aside. It includes the error of the last run."""
+    said = f"set aside by {username}" + (f": {reason}" if reason else "")
+    failed = (delivery.error or {}).get("statusMessage")
+    return {"statusMessage": f"{said} (it had failed: {failed})" if failed else said}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: its result and what `http.response.set` asked for, or its error; and its steps. If `is_dead`, it is
+    never retried automatically."""
+
+    succeeded: bool
+    value: Any = None
+    response: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    steps: tuple[dict[str, Any], ...] = ()
+    is_dead: bool = False

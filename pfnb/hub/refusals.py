@@ -1,0 +1,137 @@
+"""Requests that named a webhook and were refused: counted for its owner, the newest described. Bounded, whatever is sent.
+
+A request for an unknown webhook leaves as much behind, in one shared place, so that the time of the next answer reveals nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pfnb.exceptions import PfnbError
+from pfnb.hub.pulse import Pulse
+from pfnb.hub.records.query import EventFilter
+from pfnb.hub.records.webhook import Webhook
+from pfnb.hub.stores.store import Store
+from pfnb.hub.webhooks import Webhooks
+from pfnb.language.topics import topic_matches
+
+NEWEST = 20
+"""How many refused requests of a webhook are described; older ones are only counted."""
+LONGEST_REASON = 300
+SAVE_SECONDS = 10.0
+_NOBODY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`created` is in milliseconds since the epoch. `size` is the body's actual or declared size; `limit` the allowed size, if
+    that was the reason."""
+
+    created: int
+    status: int
+    reason: str
+    size: int | None = None
+    limit: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "created": self.created,
+            "statusCode": self.status,
+            "reason": self.reason,
+            "size": self.size,
+            "limit": self.limit,
+        }
+
+
+@dataclass(slots=True)
+class _Kept:
+    counts: Counter[int] = field(default_factory=Counter)
+    newest: deque[Refusal] = field(default_factory=lambda: deque(maxlen=NEWEST))
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "counts": {str(status): count for status, count in self.counts.items()},
+            "newest": [[one.created, one.status, one.reason, one.size, one.limit] for one in self.newest],
+        }
+
+
+class Refusals:
+    """In memory, and written to the store every few seconds if something changed; a crash loses these seconds. `now` gives
+    milliseconds since the epoch."""
+
+    def __init__(self, store: Store, webhooks: Webhooks, now: Callable[[], int]) -> None:
+        self._store = store
+        self._webhooks = webhooks
+        self._now = now
+        self._kept: dict[str, _Kept] = {}
+        self._unsaved: set[str] = set()
+        self._pulse = Pulse()
+
+    def load(self, records: Mapping[str, dict[str, Any]]) -> None:
+        for uuid, record in records.items():
+            counts = Counter({int(status): count for status, count in record["counts"].items()})
+            self._kept[uuid] = _Kept(counts, deque((Refusal(*one) for one in record["newest"]), NEWEST))
+
+    def note(self, uuid: str | None, error: PfnbError, size: int | None = None) -> None:
+        """A request that named this uuid was refused. Call it when the answer is on its way."""
+        name = uuid if uuid is not None and self._webhooks.receiving(uuid) is not None else _NOBODY
+        kept = self._kept.setdefault(name, _Kept())
+        limit = getattr(error, "limit", None)
+        kept.counts[error.status] += 1
+        kept.newest.append(Refusal(self._now(), error.status, error.message[:LONGEST_REASON], size, limit))
+        self._unsaved.add(name)
+        self._pulse.beat()
+
+    def next(self) -> asyncio.Future[None]:
+        """A future of the next refusal. Take it before looking."""
+        return self._pulse.next()
+
+    def count(self, uuid: str) -> int:
+        kept = self._kept.get(uuid)
+        return kept.counts.total() if kept is not None else 0
+
+    def rows(self, uuid: str) -> list[dict[str, Any]]:
+        """The newest first, each with the total number of refusals of this status."""
+        kept = self._kept.get(uuid)
+        if kept is None:
+            return []
+        return [{**one.to_json(), "count": kept.counts[one.status]} for one in reversed(kept.newest)]
+
+    def number(self, owner: str, asked: EventFilter) -> int:
+        """How many requests were refused by this owner's webhooks that the filter selects."""
+        return sum(self.count(webhook.uuid) for webhook in self._meant(owner, asked))
+
+    def of(self, owner: str, asked: EventFilter) -> list[dict[str, Any]]:
+        """The same in detail, by webhook: `uuid`, `eventKey`, `count` and `refused`, which are rows."""
+        return [
+            {
+                "uuid": webhook.uuid,
+                "eventKey": webhook.event_key,
+                "count": self.count(webhook.uuid),
+                "refused": self.rows(webhook.uuid),
+            }
+            for webhook in self._meant(owner, asked)
+            if self.count(webhook.uuid)
+        ]
+
+    def _meant(self, owner: str, asked: EventFilter) -> Iterable[Webhook]:
+        return (
+            webhook
+            for webhook in self._webhooks.list(owner)
+            if (asked.webhook is None or webhook.uuid == asked.webhook)
+            and (asked.key is None or topic_matches(asked.key, webhook.event_key))
+        )
+
+    async def save(self) -> None:
+        """Write what changed, and forget webhooks that are gone."""
+        known = {_NOBODY, *self._webhooks.secrets()}
+        for gone in self._kept.keys() - known:
+            del self._kept[gone]
+        changed = {name: self._kept[name].record() for name in self._unsaved & known}
+        if changed:
+            await self._store.save_refusals(changed)
+            self._unsaved.clear()

@@ -1,0 +1,84 @@
+"""Decoys: rows written for a request that stores no event, so that it takes as long as one that does.
+
+They go to two tables built like those of events and deliveries, with the same indices. Only the lookup of repetitions reads
+them. They contain nothing of the request, and each replaces an older one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from pfnb.hub.records.delivery import Delivery
+from pfnb.hub.stores import rows
+from pfnb.hub.stores.repeats import Place
+from pfnb.hub.stores.sequences import Sequences
+from pfnb.hub.stores.store import MOST_DECOYS, AddEvent
+
+KEPT = 256
+PLACE = Place("decoys", "decoy_deliveries")
+SPARE = "spare_deliveries"
+"""If an event has no deliveries, its first decoy delivery goes here: two tables are written for every event."""
+_PENDING = "(listener, id) WHERE status = 'pending'"
+_REFERENCE = re.compile(r"REFERENCES events \(seq\)")
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTables:
+    """Empty decoy tables, built like the current tables of events and deliveries."""
+
+    def run(self, connection: sa.Connection, _numbers: Sequences) -> None:
+        driver = connection.connection.dbapi_connection
+        if driver is not None and not driver.in_transaction:  # otherwise each table would be its own commit
+            connection.exec_driver_sql("BEGIN")
+        for table in (PLACE.deliveries, SPARE, PLACE.events):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+        made = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC"
+        for table, copy in (("events", PLACE.events), ("deliveries", PLACE.deliveries), ("deliveries", SPARE)):
+            for statement in connection.exec_driver_sql(made, (table,)).scalars().all():
+                renamed = re.sub(rf"\b{table}(?=_|\b)", copy, _REFERENCE.sub("", statement))
+                # Few real ones are pending: a page or two. Decoys sorted by id also fit; sorted by listener, each has its page.
+                renamed = renamed.replace(_PENDING, "(id, listener) WHERE status = 'pending'")
+                connection.exec_driver_sql(renamed)
+
+
+class Slots:
+    """The slots of the next decoys, used in rotation."""
+
+    def __init__(self) -> None:
+        self._next = itertools.count()
+
+    def event_row(self, add: AddEvent) -> dict[str, Any]:
+        """As long as the event's own row, without any of the request's content."""
+        slot = next(self._next) % KEPT
+        row = rows.event_row(add.event, add.body, slot)
+        name = f"{slot:036}"
+        return {
+            **row,
+            "id": name,
+            "webhook": name,
+            "trace_id": "-" * len(row["trace_id"]),
+            "head": "-" * len(row["head"]),
+            "content_type": "-" * len(row["content_type"]),
+            "body": bytes(len(row["body"])) if row["body"] is not None else None,
+            "body_file": "-" * len(row["body_file"]) if row["body_file"] is not None else None,
+        }
+
+    def deliveries(self, listeners: Sequence[str], first: int) -> list[tuple[Delivery, int]]:
+        """Deliveries to nobody, each with the seq of an event that does not exist; `first` is the number of real ones before
+        them. Each row differs from the one it replaces, or SQLite would not write it."""
+        turn, slot = divmod(next(self._next), KEPT)
+        padded = zip(range(first, MOST_DECOYS), listeners, strict=False)
+        return [
+            (Delivery(slot * MOST_DECOYS + number, "", name, attempts=turn), KEPT + slot) for number, name in padded
+        ]
+
+
+def without_keys(add: AddEvent) -> AddEvent:
+    """The same without the sender's delivery id: a repetition's decoy need not be found as one."""
+    return replace(add, event=replace(add.event, repeat_key=None))

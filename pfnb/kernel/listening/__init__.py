@@ -1,0 +1,1 @@
+"""Deliveries to this kernel, and the listeners that run them."""

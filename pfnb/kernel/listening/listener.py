@@ -1,0 +1,154 @@
+"""A listening pipeline of this notebook: what the kernel keeps of it, and how it runs one delivery."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from pfnb.client.contents import Contents
+from pfnb.client.event import Event
+from pfnb.client.journal import note
+from pfnb.client.outcome import failed, succeeded, unexpected
+from pfnb.client.way import is_of_the_way
+from pfnb.exceptions import PfnbError, StepError
+from pfnb.kernel.board.board import Board
+from pfnb.kernel.listening.handler import without_place
+from pfnb.kernel.loop.failures import explained
+from pfnb.language.payload import event_body
+from pfnb.language.pipeline import Block, Pipeline, Step
+from pfnb.language.port import HubPort, User
+from pfnb.language.reading.parser import parse_pipeline
+from pfnb.language.running.runner import Runner
+from pfnb.language.threads import Threads
+
+FIRST_LINE = 2
+"""The magic is line 1 of its cell, as JupyterLab counts."""
+_REMEMBERED = 30.0
+THREADS = 32
+"""At most this many per listener."""
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """`user` is the user its runs begin as; `context` is that of the cell that defined it, where its output belongs.
+
+    `is_function`: the pipeline was generated for a Python function, and nobody has seen its text.
+    """
+
+    name: str
+    pipeline: Pipeline
+    user: User
+    owner: User
+    context: contextvars.Context
+    board: Board
+    is_function: bool = False
+    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Outcomes that could not be reported because the connection broke. The hub hands over the same deliveries again."""
+    threads: Threads = field(default_factory=lambda: Threads("pfnb-step", threads=THREADS, share=THREADS))
+    """Threads for its commands only: commands that never end do not block other listeners."""
+    turn: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turn = asyncio.Semaphore(self.concurrency)
+
+    @property
+    def pattern(self) -> str:
+        return self.pipeline.listen.event_key if self.pipeline.listen is not None else ""
+
+    @property
+    def concurrency(self) -> int:
+        return self.pipeline.rules.concurrency
+
+    @property
+    def strict(self) -> bool:
+        return self.pipeline.rules.strict
+
+    @property
+    def retry(self) -> dict[str, Any] | None:
+        return None if self.pipeline.retry is None else asdict(self.pipeline.retry)
+
+    def remember(self, delivery: str, outcome: dict[str, Any]) -> None:
+        """Keep an outcome that could not be reported, for a while. A delivery handed over later than that runs again."""
+        self.refused[delivery] = outcome
+        asyncio.get_running_loop().call_later(_REMEMBERED, self.refused.pop, delivery, None)
+
+    async def run(
+        self, delivery: dict[str, Any], runner: Runner, hub: HubPort, contents: Contents
+    ) -> dict[str, Any] | None:
+        """Run the pipeline for a delivery. Returns the outcome, success or failure, as `finish_delivery` takes it; None if a
+        fault of the connection to the hub broke the run off."""
+        data, entry = delivery["event"], delivery["entry"]
+        self.board.show(entry, data, "running")
+        try:
+            self._refresh(runner)
+            result = await runner.run(
+                self.pipeline,
+                user=self.user,
+                owner=self.owner,
+                hub=hub,
+                body=event_body(data),
+                event=Event(entry, data, contents),
+                log=partial(self._log, entry["traceId"]),
+                name=self.name,
+            )
+            outcome = await succeeded(result, data, hub)
+        except Exception as error:
+            # No cell waits for this run: only the board, the log and the hub's record can report the error.
+            failure = error if isinstance(error, PfnbError) else unexpected(error)
+            if is_of_the_way(failure):
+                self.board.show(entry, data, "pending")
+                note("WARN", self.name, f"broken off, and will run again: {failure}", entry["traceId"])
+                return None
+            if self.is_function:
+                failure = without_place(failure)
+            explanation = explained(failure, self.pipeline.source, FIRST_LINE)
+            self.board.show(entry, data, "failed", failure.to_json(), explanation)
+            note("ERROR", self.name, f"failed: {type(failure).__name__}: {failure}", entry["traceId"])
+            return await failed(failure)
+        if result.skipped:
+            self.board.forget(entry["id"])
+        else:
+            self.board.show(entry, data, "succeeded")
+        return outcome
+
+    async def stopped(self, delivery: dict[str, Any]) -> dict[str, Any]:
+        """The outcome of a run that was stopped by hand."""
+        return await self.broken_off(delivery, StepError("this run was stopped by hand"))
+
+    async def broken_off(self, delivery: dict[str, Any], failure: PfnbError) -> dict[str, Any]:
+        """The outcome of a run that was stopped, or whose result the hub cannot accept."""
+        entry = delivery["entry"]
+        self.board.show(entry, delivery["event"], "failed", failure.to_json())
+        note("ERROR", self.name, failure.message, entry["traceId"])
+        return await failed(failure)
+
+    def set_aside(self, delivery: dict[str, Any], error: dict[str, Any]) -> None:
+        """Show that a delivery was ended for good, with this error."""
+        entry = delivery["entry"]
+        self.board.show(entry, delivery["event"], "dead", error)
+        note("ERROR", self.name, str(error.get("statusMessage")), entry["traceId"])
+
+    def _log(self, trace_id: str, level: str, message: str) -> None:
+        self.board.log(level, message)
+        note(level, self.name, message, trace_id)
+
+    def _refresh(self, runner: Runner) -> None:
+        """Pick up commands that were redefined since; PfnbError if the pipeline does not fit them."""
+        if not self.is_function and any(
+            step.command is not runner.registry.get(step.command.name) for step in _steps(self.pipeline.steps)
+        ):
+            self.pipeline = parse_pipeline(self.pipeline.source, runner.registry, first_line=FIRST_LINE)
+
+
+def _steps(items: tuple[Step | Block, ...]) -> Iterator[Step]:
+    for item in items:
+        if isinstance(item, Block):
+            yield item.step
+            for part in item.parts:
+                yield from _steps(part.steps)
+        else:
+            yield item

@@ -1,0 +1,236 @@
+"""The verbs of `%webhook`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from pfnb.client.results import FailedRows, Replayed
+from pfnb.kernel.magics.event_verbs import STATUSES
+from pfnb.kernel.magics.words import (
+    Parameter,
+    Verb,
+    Words,
+    boolean,
+    describe,
+    json_or_text,
+    one_of,
+    read_verb,
+    seconds,
+    size,
+    whole_number,
+)
+from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.objects import inspection, leaks, runs, sending, webhooks
+from pfnb.kernel.objects.testcall import Answer, Request
+
+_KEY = Parameter("eventKey", "the event key it fires, such as webhook.lead.created")
+_WHICH = (
+    Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
+    Parameter("eventKey", "which webhook, if you have only one of this event key"),
+)
+_FAILED = 20
+VERBS = (
+    Verb(
+        "put",
+        "Create a webhook, or change yours of this event key.",
+        (
+            _KEY,
+            Parameter("uuid", "change this webhook, or create one with this uuid"),
+            Parameter(
+                "payloadType",
+                "base64 (default), raw, outbound or ignore",
+                one_of("base64", "raw", "outbound", "ignore"),
+            ),
+            Parameter("maxPayloadLength", "largest body, such as 25MB, 512kB or 26214400", size),
+            Parameter("active", "false: answer as before, but fire nothing", boolean),
+            Parameter("new", "true: create another one of this event key", boolean),
+        ),
+    ),
+    Verb("get", "Your webhooks, or one of them.", _WHICH),
+    Verb("delete", "Delete a webhook.", _WHICH),
+    Verb(
+        "receive",
+        "Call a webhook through HTTP, for a test.",
+        (
+            *_WHICH,
+            Parameter("file", "path of a file to send; may be repeated", many=True),
+            Parameter("body", "JSON or text to send", json_or_text),
+            Parameter("method", "POST (default) or GET", one_of("POST", "GET")),
+            Parameter("wait", "true: wait for the pipeline's answer", boolean),
+            Parameter("timeout", "seconds to wait at most (30)", seconds),
+        ),
+        fields="a field of the form to send, or of the query with method=GET",
+    ),
+    Verb(
+        "send",
+        "Send a message to somebody else's webhook, and show what it answers.",
+        (
+            Parameter("url", "whom to call", required=True),
+            Parameter("message", "JSON or text to send", json_or_text),
+            Parameter("file", "path of a file to send; may be repeated", many=True),
+            Parameter("timeout", "seconds to wait for an answer, each time (30)", seconds),
+        ),
+    ),
+    Verb(
+        "logs",
+        "What a webhook has received, newest first, and what was refused.",
+        (*_WHICH, Parameter("limit", "how many at most (20)", whole_number)),
+    ),
+    Verb(
+        "rotate",
+        "Give a webhook a new uuid, since the old one was seen by others.",
+        (*_WHICH, Parameter("overlap", f"seconds for which the old one still works ({webhooks.OVERLAP:g})", seconds)),
+    ),
+    Verb(
+        "scan",
+        "Look for uuids of your webhooks in files, notebooks and git history, and deactivate what is found.",
+        flags={"dry-run": "only report what is found", "no-history": "leave the history of git repositories out"},
+        first=Parameter("path", "files and folders to look through (this folder)", many=True),
+    ),
+    Verb(
+        "replay",
+        "Deliver an event once more, to all that listen for its key now.",
+        (
+            Parameter("id", "the event's id, as lists of events show it", required=True),
+            Parameter("listener", "only to this pipeline"),
+        ),
+    ),
+    Verb(
+        "failed",
+        "Deliveries that failed, are tried again, or still run, newest first; or set one of them aside.",
+        (
+            Parameter("limit", f"how many at most ({_FAILED})", whole_number),
+            Parameter("discard", "set this run aside, by its number: it is dead, and others go on", whole_number),
+            Parameter("reason", "why, for whoever reads it later"),
+        ),
+    ),
+    Verb(
+        "inspect",
+        "The live inspector: events appear as they arrive, with payload, files and deliveries.",
+        (
+            Parameter("status", "of a delivery: " + ", ".join(STATUSES), one_of(*STATUSES)),
+            Parameter("text", "found in key, payload, headers, query, file names"),
+            Parameter("webhook", "the uuid of a webhook, or its six last characters"),
+        ),
+        first=Parameter("key", "event key, or a pattern such as webhook.#"),
+    ),
+    Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
+)
+HELP = describe("%webhook", "Webhooks of this notebook's hub.", VERBS)
+
+
+def run(notebook: Notebook, line: str) -> Any:
+    """Run a line of the magic; UsageError if its words are wrong."""
+    verb, words = read_verb("%webhook", line, VERBS)
+    return _DO[verb.name](notebook, words)
+
+
+def _put(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    fields = dict(words.values)
+    new = fields.pop("new", False)
+    if "eventKey" not in fields and "uuid" not in fields:
+        raise UsageError(f"%webhook put needs eventKey=…: {_KEY.help}")
+    return webhooks.put(notebook, fields, new=new)
+
+
+def _get(notebook: Notebook, words: Words) -> Any:
+    if "uuid" in words.values:
+        return _named(notebook, words, "get")
+    return webhooks.listed(notebook, words.get("eventKey"))
+
+
+def _delete(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    webhook = _named(notebook, words, "delete")
+    webhook.delete()
+    return webhook
+
+
+def _receive(notebook: Notebook, words: Words) -> Answer:
+    body, files = words.get("body"), tuple(Path(path) for path in words.get("file", []))
+    if body is not None and (files or words.fields):
+        raise UsageError("%webhook receive sends either body=… or file=… and fields")
+    _check_files("receive", files)
+    method = words.get("method", "POST")
+    if method == "GET" and (files or body is not None):
+        raise UsageError("%webhook receive method=GET has no body: give fields, which go into the query")
+    webhook = _named(notebook, words, "receive")
+    return webhook.call(
+        Request(
+            body, words.fields, files, method=method, wait=words.get("wait", False), timeout=words.get("timeout", 30.0)
+        )
+    )
+
+
+def _send(notebook: Notebook, words: Words) -> Answer:
+    files = [Path(path) for path in words.get("file", [])]
+    if files and "message" in words.values:
+        raise UsageError("%webhook send sends either message=… or file=…")
+    _check_files("send", files)
+    return sending.send(notebook, words.get("url"), words.get("message"), files, words.get("timeout", 30.0))
+
+
+def _logs(notebook: Notebook, words: Words) -> Any:
+    return _named(notebook, words, "logs").logs(words.get("limit", 20))
+
+
+def _replay(notebook: Notebook, words: Words) -> Replayed:
+    return Replayed(notebook.contents.replay(words.get("id"), words.get("listener")))
+
+
+def _failed(notebook: Notebook, words: Words) -> FailedRows:
+    number = words.get("discard")
+    if number is None:
+        if "reason" in words.values:
+            raise UsageError("%webhook failed needs discard=…: which run is meant")
+        return runs.failed(notebook, words.get("limit", _FAILED))
+    return runs.discard(notebook, str(number), words.get("reason"))
+
+
+def _rotate(notebook: Notebook, words: Words) -> webhooks.Webhook:
+    return _named(notebook, words, "rotate").rotate(words.get("overlap", webhooks.OVERLAP))
+
+
+def _scan(notebook: Notebook, words: Words) -> leaks.Leaks:
+    flags = words.flags
+    return leaks.scan(notebook, words.get("path", []), history="no-history" not in flags, dry_run="dry-run" in flags)
+
+
+def _inspect(notebook: Notebook, words: Words) -> Any:
+    return inspection.inspect(notebook, words.values)
+
+
+def _url(notebook: Notebook, words: Words) -> str:
+    webhook = _named(notebook, words, "url")
+    return webhook.url if "show" in words.flags else webhook.masked_url
+
+
+def _check_files(verb: str, files: Iterable[Path]) -> None:
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"%webhook {verb}: there is no file {path} (the notebook's folder is {Path.cwd()})")
+
+
+def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
+    if "uuid" not in words.values and "eventKey" not in words.values:
+        raise UsageError(f"%webhook {verb} needs uuid=… or eventKey=…: which webhook is meant")
+    return webhooks.find(notebook, uuid=words.get("uuid"), event_key=words.get("eventKey"))
+
+
+_DO = {
+    "put": _put,
+    "get": _get,
+    "delete": _delete,
+    "receive": _receive,
+    "logs": _logs,
+    "replay": _replay,
+    "failed": _failed,
+    "rotate": _rotate,
+    "send": _send,
+    "scan": _scan,
+    "inspect": _inspect,
+    "url": _url,
+}

@@ -1,0 +1,1 @@
+"""What magics and the Python API return."""

@@ -1,0 +1,1 @@
+"""Help, completion, schema and diagrams."""

@@ -1,0 +1,1 @@
+"""Numbers, dates and time zones as in Java."""

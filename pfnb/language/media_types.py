@@ -1,0 +1,22 @@
+"""Interprets texts by their content type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def is_json(content_type: str) -> bool:
+    """Whether the type means one JSON value: `application/json`, `…+json`. Lines of JSON (`x-ndjson`) are not one."""
+    subtype = content_type.partition(";")[0].strip().lower().partition("/")[2]
+    return subtype == "json" or subtype.endswith("+json")
+
+
+def typed_value(text: str, content_type: str) -> Any:
+    """The value of a JSON text; any other text unchanged, also invalid JSON."""
+    if not is_json(content_type):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,58 @@
+"""Large plain data: counting and copying it without blocking the rest of the process for long."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import marshal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+MANY = 1_000
+"""Up to this many values, work is faster on the loop than in a thread."""
+_CONTAINERS = frozenset({dict, list, tuple})
+
+
+def has_more_values(value: Any, most: int = MANY) -> bool:
+    """Whether it has more than `most` values. Stops counting there."""
+    waiting = [value]
+    for value in waiting:  # which grows meanwhile
+        if value.__class__ not in _CONTAINERS:
+            continue
+        items = value.values() if value.__class__ is dict else value
+        most -= len(items)
+        if most < 0:
+            return True
+        waiting += [item for item in items if item.__class__ in _CONTAINERS]
+    return False
+
+
+async def in_thread_if_many(value: Any, work: Callable[[], T]) -> T:
+    """Do work on all of `value`: in a thread if it holds more than MANY values."""
+    return await asyncio.to_thread(work) if has_more_values(value) else work()
+
+
+def copied(value: Any) -> Any:
+    """A deep copy. JSON is copied by C code, several times as fast as `deepcopy`."""
+    try:
+        data = marshal.dumps(value)
+    except ValueError:  # something in it is not JSON
+        return copy.deepcopy(value)
+    with uncollected():
+        return marshal.loads(data)  # noqa: S302 - packed one line above
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Pause garbage collection while many values are made: none is garbage yet, and the search would take most of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

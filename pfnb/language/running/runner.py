@@ -1,0 +1,127 @@
+"""Runs pipelines; holds what all runs of a process share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from pfnb.language.budget import Budget, granted
+from pfnb.language.command import CommandRegistry
+from pfnb.language.context import Context, LogSink, RunLog, log_to_logger
+from pfnb.language.function import registry as registered_functions
+from pfnb.language.offload import threaded
+from pfnb.language.pel import NeedsThread, RunFunctions
+from pfnb.language.pipeline import Pipeline
+from pfnb.language.port import HubPort, User
+from pfnb.language.reading.listen import filter_accepts
+from pfnb.language.run import RunResult
+from pfnb.language.running.execution import Execution
+from pfnb.language.scope import Scope, may_block, starting_scope
+from pfnb.language.trace import Limits, Trace
+
+CallMain = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Calls a function on the kernel's main thread and awaits its result."""
+
+T = TypeVar("T")
+
+
+class Runner:
+    """Runs pipelines. `functions` are what expressions call as `@name.method(…)`, by default all that are registered;
+    without `call_main` (a hub has none) a step with `main: true` fails."""
+
+    def __init__(
+        self,
+        registry: CommandRegistry,
+        functions: Mapping[str, Any] | None = None,
+        *,
+        call_main: CallMain | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.registry = registry
+        self.functions = registered_functions if functions is None else functions
+        self.call_main = call_main
+        self.limits = limits or Limits()
+
+    async def run(
+        self,
+        pipeline: Pipeline,
+        *,
+        user: User,
+        hub: HubPort,
+        owner: User | None = None,
+        body: Any = None,
+        vars: Mapping[str, Any] | None = None,  # noqa: A002 - the word of the language
+        headers: Mapping[str, Any] | None = None,
+        event: Any = None,
+        log: LogSink | None = None,
+        name: str | None = None,
+    ) -> RunResult:
+        """Run a pipeline as `user`; `iam.run.as` may switch to its `owner` (default: the user). The hub's audit log shows it by
+        its name or path.
+
+        `event` is passed to commands that ask for it, and is the default body; if the filter of `event.listen` refuses it, the
+        result is `skipped`. Raises the PfnbError that ended the run, with line, column and step; `run.steps_of(error)` returns
+        the steps until then.
+        """
+        context = Context(
+            scope=Scope(None, {}, {}),
+            user=user,
+            owner=owner or user,
+            hub=hub,
+            event=event,
+            log=RunLog(log or log_to_logger),
+            pipeline=name,
+            is_notebooks=self.call_main is not None,
+        )
+        limits = self.limits if pipeline.rules.tracing else replace(self.limits, records=0)
+        given = body if body is not None else event
+        execution = await self.prepare(
+            pipeline, context, Trace(limits), body=given, vars=vars or {}, headers=headers or {}
+        )
+        if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
+            accepts = partial(filter_accepts, pipeline, context.scope, execution.functions)
+            with granted(Budget(context.owner.name)):
+                accepted = await self.evaluated(pipeline.listen.filter.code.may_block, accepts, execution.functions)
+            if not accepted:
+                return RunResult(body=context.scope.body, skipped=True)
+        return await execution.run()
+
+    async def prepare(
+        self,
+        pipeline: Pipeline,
+        context: Context,
+        trace: Trace,
+        *,
+        body: Any,
+        vars: Mapping[str, Any],  # noqa: A002 - the word of the language
+        headers: Mapping[str, Any],
+        way: tuple[str, ...] = (),
+    ) -> Execution:
+        """Prepare a run without starting it; its context gets its starting scope (see `scope.starting_scope`)."""
+        functions = RunFunctions(self.functions, context, asyncio.get_running_loop())
+        execution = Execution(
+            self, pipeline, context, functions, trace, way
+        )  # before the scope, since variables may call pipelines
+        with granted(Budget(context.owner.name)):
+            context.scope = execution.scope = await self.evaluated(
+                may_block([dict(pipeline.vars), pipeline.body]),
+                partial(starting_scope, pipeline, body, vars, headers, functions),
+                functions,
+            )
+        return execution
+
+    async def evaluated(self, may_block: bool, call: Callable[[], T], functions: RunFunctions) -> T:
+        """Return the result of a call that evaluates expressions with these functions. If it may block, it runs in a thread
+        from the start; otherwise it starts on the loop, and restarts in a thread if it takes too long."""
+        if not may_block:
+            functions.on_loop = True
+            try:
+                return call()
+            except NeedsThread:
+                pass
+            finally:
+                functions.on_loop = False
+        return await threaded(partial(functions.measured, call))

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of everything that reads a stranger's text or bytes: `make fuzz`."""

@@ -1,0 +1,15 @@
+"""What a caller is answered when the machine, and not the hub, has the fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from pfnb.http.errors import NO_THREAD, error_answer
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError(NO_THREAD)])
+def test_want_of_memory_is_no_fault_of_what_was_asked(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    status, body, headers = error_answer(error)
+    assert (status, body["errorType"], headers) == (503, "StoreBusyError", {"Retry-After": "10"})
+    assert caplog.text == "", "the access log has it once a minute"
+    assert error_answer(RuntimeError("another"))[0] == 500

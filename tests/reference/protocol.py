@@ -1,0 +1,38 @@
+"""The page of the session protocol, from the declarations of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pfnb.http.protocol import OF_COMMANDS, OF_KERNELS, Declared
+from tests.reference.markdown import code, page, table
+
+INTRODUCTION = """# Session protocol
+
+Kernels and workers keep a WebSocket to their hub, `{hub}/session`. A frame has four bytes with the length of its header, the
+header as JSON, and raw bytes. The first frame is a hello, which the hub answers with a welcome. After that a session sends calls
+(`id`, `method`, `arguments`), and the hub sends results, errors and deliveries. A session that has lost its connection opens
+another; calls that may be repeated are sent again, the others fail.
+"""
+
+
+def protocol_page() -> str:
+    return page(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield INTRODUCTION
+    for title, calls in (("Calls of all sessions", OF_COMMANDS), ("Calls of kernels", OF_KERNELS)):
+        yield f"## {title}"
+        yield ""
+        yield from table(["call", "what it does", "may be repeated"], _rows(calls.values()))
+
+
+def _rows(calls: Iterable[Declared]) -> Iterator[list[str]]:
+    for call in calls:
+        names = [name for name in call.signature.parameters if name != "self"]
+        yield [
+            code(f"{call.name}({', '.join(names)})"),
+            " ".join(call.documentation.split()),
+            "yes" if call.is_repeatable else "no",
+        ]
