@@ -56,20 +56,25 @@ $(FLOORS)/.ready: pyproject.toml tests/floors.txt
 demo: $(READY)
 	@$(BIN)/python -m tests.demo
 
-# Three processes share the files: two would leave two cores idle now and then, since tests also wait. What measures
-# time or fairness comes after them, whatever became of the others.
+# Three processes share the files: two would leave two cores idle now and then, since tests also wait. What measures time or
+# fairness comes after them, whatever became of the others. A test that failed is run once more, by itself: on a busy
+# machine one in thousands fails for want of time. A test that passes then is listed as PASSED; mend it.
+AGAIN := --last-failed --last-failed-no-failures none -rp
 test: lint
-	@failed=0; \
-	  $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not faults and not alone' --nbval tests notebooks \
-	    || failed=1; \
-	  $(BIN)/python -m pytest -m 'alone and not faults' tests || failed=1; \
+	@failed=0; tests="$(BIN)/python -m pytest tests -m"; \
+	  $$tests 'not faults and not alone' -n 3 --dist loadfile --no-loadscope-reorder --cache-clear \
+	    || $$tests 'not faults and not alone' $(AGAIN) || failed=1; \
+	  $(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile \
+	    || $(BIN)/python -m pytest --nbval notebooks || failed=1; \
+	  $$tests 'alone and not faults' --cache-clear || $$tests 'alone and not faults' $(AGAIN) || failed=1; \
 	  exit $$failed
 
 faults: $(READY)
 	@$(BIN)/python -m pytest -m faults tests
 
 floors: $(FLOORS)/.ready
-	@JUPYTER_PLATFORM_DIRS=1 $(FLOORS)/bin/python -m pytest -W 'ignore:Unclosed context:ResourceWarning' tests/kernel
+	@JUPYTER_PLATFORM_DIRS=1 $(FLOORS)/bin/python -m pytest -W 'ignore:Unclosed context:ResourceWarning' tests/kernel --cache-clear \
+	  || JUPYTER_PLATFORM_DIRS=1 $(FLOORS)/bin/python -m pytest -W 'ignore:Unclosed context:ResourceWarning' tests/kernel $(AGAIN)
 
 lint: $(READY)
 	@$(BIN)/python -m ruff check

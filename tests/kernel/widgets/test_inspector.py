@@ -19,7 +19,7 @@ pipeline:
 TASKS = """
 import asyncio
 from pfnb.kernel.notebook import current_notebook
-names = [task.get_coro().__qualname__ for task in asyncio.all_tasks(current_notebook().door.loop)]
+names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks(current_notebook().door.loop)]
 sorted(name for name in names if name.startswith(("Viewer", "Still")))
 """
 
