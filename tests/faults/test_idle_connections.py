@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ REST_SECONDS = 5
 @pytest.mark.faults
 @pytest.mark.parametrize("limit", [None, 256], ids=["all descriptors", "256 descriptors"])
 def test_a_thousand_idle_connections_take_nothing_from_others(
-    tmp_path: Path, record: Callable[[Row], None], limit: int | None
+    tmp_path: Path, logs: Path, record: Callable[[Row], None], limit: int | None
 ) -> None:
     def before() -> None:
         if limit is not None:
@@ -39,6 +40,7 @@ def test_a_thousand_idle_connections_take_nothing_from_others(
         stored = len(client.command("webhook.receive.logs", token=UUID, limit=1000))
         client.close()
     said = hub.log.read_text()
+    shutil.copy(hub.log, logs / f"idle-connections-{limit}.log")
     record(Row(f"{CONNECTIONS:,} idle connections, {limit or 'all'} descriptors", 1, EVENTS, stored, stored))
     assert stored == EVENTS
     assert used < REST_SECONDS / 10, f"{used:.1f} s of processor time in {REST_SECONDS} s"

@@ -7,9 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.http.conftest import UUID
+from tests.live import served
 from tests.live.house import IN_BODY, IN_HEADER, TOKEN
+from tests.security import test_connections
 
-SECRETS = (UUID, UUID.replace("-", ""), UUID[:23], TOKEN, IN_BODY, IN_HEADER)
+UUIDS = (UUID, test_connections.UUID)
+SECRETS = (
+    *(form for uuid in UUIDS for form in (uuid, uuid.replace("-", ""), uuid[:23])),
+    TOKEN,
+    served.TOKEN,
+    IN_BODY,
+    IN_HEADER,
+)
 
 
 @pytest.mark.faults
