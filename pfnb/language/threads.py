@@ -44,6 +44,7 @@ class _Job:
     call: Callable[[], Any]
     context: Context
     future: Future[Any] = field(default_factory=Future)
+    is_stopped: bool = False
 
 
 class Threads:
@@ -62,7 +63,8 @@ class Threads:
         self._lock = Lock()
         self._running: Counter[str] = Counter()
         self._waiting: dict[str, deque[_Job]] = {}
-        self._at_work: dict[int, _Job] = {}
+        self._at_work: dict[_Job, int | None] = {}
+        """The calls that were handed to a thread, with its number once it has begun."""
         self._stopped: dict[int, float] = {}
         self._interrupted: set[int] = set()
 
@@ -86,33 +88,32 @@ class Threads:
     def is_working(self, wanted: Wanted) -> bool:
         """Whether a call with a wanted context is running."""
         with self._lock:
-            return any(wanted(job.context) for job in self._at_work.values())
+            return any(wanted(job.context) for job in self._at_work)
 
     def interrupt(self, wanted: Wanted = lambda _: True) -> None:
         """Raise RunStopped within every running call with a wanted context. A call that waits in C code gets it when that
         returns."""
-        with self._lock:
-            for thread, job in self._at_work.items():
-                if wanted(job.context):
-                    self._interrupt(thread)
+        self._interrupt(lambda job: wanted(job.context))
 
     def stop(self, future: Future[Any]) -> None:
         """Do the same within the call of this future, if it runs."""
-        with self._lock:
-            for thread, job in self._at_work.items():
-                if job.future is future:
-                    self._interrupt(thread)
+        self._interrupt(lambda job: job.future is future)
 
     def has_stuck(self, seconds: float) -> bool:
         """Whether a call is still running that many seconds after it was interrupted."""
         with self._lock:
             return any(time.monotonic() - since > seconds for since in self._stopped.values())
 
-    def _interrupt(self, thread: int) -> None:
-        """The lock is held."""
-        self._interrupted.add(thread)
-        self._stopped.setdefault(thread, time.monotonic())
-        _raise_in(thread)
+    def _interrupt(self, wanted: Callable[[_Job], bool]) -> None:
+        with self._lock:
+            for job, thread in self._at_work.items():
+                if not wanted(job):
+                    continue
+                job.is_stopped = True  # enough for one that has not begun
+                if thread is not None:
+                    self._interrupted.add(thread)
+                    self._stopped.setdefault(thread, time.monotonic())
+                    _raise_in(thread)
 
     def rest(self) -> None:
         """End the idle threads now and the others after their current call. Further calls get new threads."""
@@ -130,6 +131,7 @@ class Threads:
             if job.future.set_running_or_notify_cancel():
                 self._free -= 1
                 self._running[owner] += 1
+                self._at_work[job] = None
                 self._executor.submit(self._work, job)
 
     def _next(self) -> str | None:
@@ -141,11 +143,13 @@ class Threads:
         thread = get_ident()
         try:
             with self._lock:
-                self._at_work[thread] = job
+                self._at_work[job] = thread
+                if job.is_stopped:
+                    raise RunStopped
             result = job.call()
         except BaseException as error:
             problem = error
-        self._leave(thread, arrived=isinstance(problem, RunStopped))
+        self._leave(job, thread, arrived=isinstance(problem, RunStopped))
         with self._lock:  # before the result is set: whoever waits for it may submit the next call
             self._free += 1
             self._running[job.owner] -= 1
@@ -157,7 +161,7 @@ class Threads:
         else:
             job.future.set_exception(problem)
 
-    def _leave(self, thread: int, *, arrived: bool) -> None:
+    def _leave(self, job: _Job, thread: int, *, arrived: bool) -> None:
         """This call is over. An interrupt may still be on its way: wait for it and discard it, unless it has `arrived`.
 
         It cannot be taken back: Python's interpreter would look for it at every step from then on, and never finish under a
@@ -167,7 +171,7 @@ class Threads:
         while True:
             try:
                 with self._lock:
-                    self._at_work.pop(thread, None)
+                    self._at_work.pop(job, None)
                     self._stopped.pop(thread, None)
                     awaited = thread in self._interrupted and not arrived
                 while awaited and time.monotonic() < ends:

@@ -64,6 +64,19 @@ def test_a_call_that_is_given_up_before_it_begins_never_runs() -> None:
     assert ran == []
 
 
+def test_a_call_that_is_stopped_after_it_got_a_thread_but_before_it_begins_never_runs() -> None:
+    threads, gate, ran = Threads("test", threads=1, share=1), threading.Event(), []
+    first = threads.submit("ada", lambda: gate.wait(10))
+    second = threads.submit("ada", lambda: ran.append(1))
+    # The thread sets the result of the first after it was given the second.
+    first.add_done_callback(lambda _: threads.stop(second))
+    gate.set()
+    with pytest.raises(RunStopped):
+        second.result(10)
+    assert threads.submit("ada", lambda: 2).result(10) == 2
+    assert ran == []
+
+
 _TRACED = """
 import sys
 from pfnb.language.threads import RunStopped, Threads
