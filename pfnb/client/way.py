@@ -10,8 +10,6 @@ from typing import TypeVar
 
 E = TypeVar("E", bound=BaseException)
 _MARK = "pfnb_fault_of_the_way"
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
-"""Seconds before a run begins again while the hub is reachable but cannot do its part: doubled each time."""
 
 
 def of_the_way(error: E) -> E:

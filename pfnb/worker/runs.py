@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
+from pfnb.client.attempt import Outcome, attempt, report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Unreadable
 from pfnb.client.event import Event
 from pfnb.client.journal import note
-from pfnb.client.outcome import failed, succeeded, unexpected
+from pfnb.client.outcome import failed
 from pfnb.client.port import Caller, Naming, Patient, session_port
-from pfnb.client.way import FIRST_PAUSE, LONGEST_PAUSE, is_of_the_way
-from pfnb.exceptions import AccessDeniedError, BusyError, PfnbError
+from pfnb.exceptions import AccessDeniedError, PfnbError
 from pfnb.http.answers import answer_of
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import to_json
@@ -24,8 +25,9 @@ from pfnb.language.budget import Budget, granted
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Pipeline
-from pfnb.language.port import ANONYMOUS, User
+from pfnb.language.port import ANONYMOUS, HubPort, User
 from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pipeline
+from pfnb.language.run import RunResult
 from pfnb.language.running.calls import LARGE
 from pfnb.language.running.runner import Runner
 
@@ -70,26 +72,10 @@ class Runs:
 
     async def _work(self, delivery: dict[str, Any]) -> None:
         CAUSE.set(delivery["delivery"])
-        held = {"delivery": delivery["delivery"], "lease": delivery["lease"]}
-        pause = FIRST_PAUSE
-        while (outcome := await self._outcome(delivery)) is None:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-        while True:
-            try:
-                await self._hub.call("finish_delivery", {**held, **outcome})
-            except AccessDeniedError:
-                return  # The pipeline has changed: the delivery was handed out again.
-            except BusyError as error:
-                await asyncio.sleep(error.retry_after)
-            except PfnbError as error:
-                if outcome["status"] == "failed":
-                    raise
-                # The hub cannot take this result, but the delivery must end.
-                note("ERROR", delivery["listener"], f"failed: {error}", delivery["entry"]["traceId"])
-                outcome = await failed(error)
-            else:
-                return
+        outcome = await until_ended(partial(self._attempt, delivery))
+        if outcome is not None:
+            with suppress(AccessDeniedError):  # The pipeline has changed: the delivery was handed out again.
+                await report(self._hub, delivery, outcome, partial(_broken_off, delivery))
 
     async def _answer(self, asked: dict[str, Any]) -> None:
         """Run what a caller asked for, and send the answer."""
@@ -117,29 +103,27 @@ class Runs:
         fields = {"run": run, "status": answer.status, "headers": dict(answer.headers), "content": answer.content}
         await self._hub.call("answer_run", fields, answer.body)
 
-    async def _outcome(self, delivery: dict[str, Any]) -> dict[str, Any] | None:
-        """How the run ended, by success or failure; None if only the hub failed, and the run begins again."""
+    async def _attempt(self, delivery: dict[str, Any]) -> Outcome | None:
+        hub = session_port(Patient(Naming(self._hub, OWNER, delivery["owner"]["name"])))
+        outcome, _ = await attempt(partial(self._run, delivery, hub), delivery, hub)
+        return outcome
+
+    async def _run(self, delivery: dict[str, Any], hub: HubPort) -> RunResult:
         name, entry, data = delivery["listener"], delivery["entry"], delivery["event"]
         source, owner = delivery["source"], delivery["owner"]
-        hub = session_port(Patient(Naming(self._hub, OWNER, owner["name"])))
-        try:
-            pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
-            result = await self._runner.run(
-                pipeline,
-                user=ANONYMOUS,
-                owner=User(owner["name"], frozenset(owner["roles"])),
-                hub=hub,
-                body=event_body(data),
-                event=Event(entry, data, Unreadable()),
-                log=lambda level, message: note(level, name, message, entry["traceId"]),
-                name=name,
-            )
-            return await succeeded(result, data, hub)
-        except Exception as error:
-            # Nobody waits for the result: the hub's record has the error.
-            failure = error if isinstance(error, PfnbError) else unexpected(error)
-            if is_of_the_way(failure):
-                note("WARN", name, f"broken off, and will run again: {failure}", entry["traceId"])
-                return None
-            note("ERROR", name, f"failed: {type(failure).__name__}: {failure}", entry["traceId"])
-            return await failed(failure)
+        pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
+        return await self._runner.run(
+            pipeline,
+            user=ANONYMOUS,
+            owner=User(owner["name"], frozenset(owner["roles"])),
+            hub=hub,
+            body=event_body(data),
+            event=Event(entry, data, Unreadable()),
+            log=lambda level, message: note(level, name, message, entry["traceId"]),
+            name=name,
+        )
+
+
+async def _broken_off(delivery: dict[str, Any], error: PfnbError) -> Outcome:
+    note("ERROR", delivery["listener"], f"failed: {error}", delivery["entry"]["traceId"])
+    return await failed(error)

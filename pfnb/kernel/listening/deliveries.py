@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pfnb.client.attempt import Outcome, report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Contents
 from pfnb.client.port import Patient, session_port
 from pfnb.client.session import Session
-from pfnb.client.way import FIRST_PAUSE, LONGEST_PAUSE
-from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, NotFoundError, PfnbError
+from pfnb.exceptions import AccessDeniedError, HubUnreachableError, NotFoundError, PfnbError
 from pfnb.kernel.listening.failed_runs import FailedRuns
 from pfnb.kernel.listening.listener import Listener
 from pfnb.language.offload import OWN_STEPS
@@ -180,64 +180,51 @@ class Deliveries:
                     return  # the hub has taken back deliveries that had not begun
                 run.is_waiting = False
                 run.began = time.monotonic()
-                outcome = run.listener.refused.pop(number, None) or await self._outcome(run)
+                outcome = run.listener.refused.pop(number, None) or await until_ended(
+                    partial(self._attempt, run), partial(self._is_over, run)
+                )
                 run.began = None
             if outcome is None:
                 return  # the hub hands it over again when the session is back
-            await self._finish(run, number, outcome)
+            await self._report(run, number, outcome)
         finally:
             if self._running.get(number) is run:
                 del self._running[number]
         if run.reported not in (None, run.lease):
             self.take(run.delivery)  # handed over again before we learned that the hub had accepted the outcome
 
-    async def _outcome(self, run: _Run) -> dict[str, Any] | None:
-        """How the pipeline ended for this delivery. It is run again if only the connection to the hub failed; None if the
-        connection that brought the delivery is gone by then."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                outcome = await run.listener.run(run.delivery, self._runner, self._port, self._contents)
-            except asyncio.CancelledError:
-                if not run.is_stopped or run.task is None or self._listeners.get(run.listener.name) is not run.listener:
-                    raise
-                run.task.uncancel()
-                outcome = await run.listener.stopped(run.delivery)
-            if outcome is not None:
-                self.failed.note(run.listener.name, run.delivery["entry"], outcome)
-                return outcome
-            if self._is_over(run):
-                return None
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-            if self._is_over(run):
-                return None
+    async def _attempt(self, run: _Run) -> Outcome | None:
+        try:
+            outcome = await run.listener.run(run.delivery, self._runner, self._port, self._contents)
+        except asyncio.CancelledError:
+            if not run.is_stopped or run.task is None or self._listeners.get(run.listener.name) is not run.listener:
+                raise
+            run.task.uncancel()
+            outcome = await run.listener.stopped(run.delivery)
+        if outcome is not None:
+            self.failed.note(run.listener.name, run.delivery["entry"], outcome)
+        return outcome
 
     def _is_over(self, run: _Run) -> bool:
         return not self._session.is_connected or run.connection != self._session.connections
 
-    async def _finish(self, run: _Run, number: str, outcome: dict[str, Any]) -> None:
+    async def _report(self, run: _Run, number: str, outcome: Outcome) -> None:
         while True:
-            lease = run.lease
+            delivery, lease = run.delivery, run.lease
             try:
-                await self._session.call("finish_delivery", {"delivery": number, "lease": lease, **outcome})
+                await report(self._session, delivery, outcome, partial(self._broken_off, run))
                 run.reported = lease
             except (AccessDeniedError, HubUnreachableError):
                 if lease != run.lease:
                     continue  # Handed over again while we were reporting under the old lease.
                 # The connection broke meanwhile. Keep the outcome in case the hub hands the delivery over again.
                 run.listener.remember(number, outcome)
-            except BusyError as error:
-                await asyncio.sleep(error.retry_after)
-                continue
-            except PfnbError as error:
-                if outcome["status"] == "failed":
-                    raise
-                # The hub cannot accept this result, but the delivery must end.
-                outcome = await run.listener.broken_off(run.delivery, error)
-                self.failed.note(run.listener.name, run.delivery["entry"], outcome)
-                continue
             return
+
+    async def _broken_off(self, run: _Run, error: PfnbError) -> Outcome:
+        outcome = await run.listener.broken_off(run.delivery, error)
+        self.failed.note(run.listener.name, run.delivery["entry"], outcome)
+        return outcome
 
 
 async def _stop(runs: Iterable[_Run], threads: Threads, wanted: Wanted) -> Stopped:

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+from pfnb.client.attempt import attempt
 from pfnb.client.contents import Contents
 from pfnb.client.event import Event
 from pfnb.client.journal import note
-from pfnb.client.outcome import failed, succeeded, unexpected
-from pfnb.client.way import is_of_the_way
+from pfnb.client.outcome import failed
 from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board.board import Board
 from pfnb.kernel.listening.handler import without_place
@@ -22,6 +22,7 @@ from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
 from pfnb.language.reading.parser import parse_pipeline
+from pfnb.language.run import RunResult
 from pfnb.language.running.runner import Runner
 from pfnb.language.threads import Threads
 
@@ -83,9 +84,23 @@ class Listener:
         fault of the connection to the hub broke the run off."""
         data, entry = delivery["event"], delivery["entry"]
         self.board.show(entry, data, "running")
+        outcome, failure = await attempt(partial(self._run, delivery, runner, hub, contents), delivery, hub)
+        if outcome is None:
+            self.board.show(entry, data, "pending")
+        elif failure is not None:
+            explanation = explained(failure, self.pipeline.source, FIRST_LINE)
+            self.board.show(entry, data, "failed", failure.to_json(), explanation)
+        elif outcome["skipped"]:
+            self.board.forget(entry["id"])
+        else:
+            self.board.show(entry, data, "succeeded")
+        return outcome
+
+    async def _run(self, delivery: dict[str, Any], runner: Runner, hub: HubPort, contents: Contents) -> RunResult:
+        data, entry = delivery["event"], delivery["entry"]
         try:
             self._refresh(runner)
-            result = await runner.run(
+            return await runner.run(
                 self.pipeline,
                 user=self.user,
                 owner=self.owner,
@@ -95,25 +110,10 @@ class Listener:
                 log=partial(self._log, entry["traceId"]),
                 name=self.name,
             )
-            outcome = await succeeded(result, data, hub)
-        except Exception as error:
-            # No cell waits for this run: only the board, the log and the hub's record can report the error.
-            failure = error if isinstance(error, PfnbError) else unexpected(error)
-            if is_of_the_way(failure):
-                self.board.show(entry, data, "pending")
-                note("WARN", self.name, f"broken off, and will run again: {failure}", entry["traceId"])
-                return None
+        except PfnbError as error:
             if self.is_function:
-                failure = without_place(failure)
-            explanation = explained(failure, self.pipeline.source, FIRST_LINE)
-            self.board.show(entry, data, "failed", failure.to_json(), explanation)
-            note("ERROR", self.name, f"failed: {type(failure).__name__}: {failure}", entry["traceId"])
-            return await failed(failure)
-        if result.skipped:
-            self.board.forget(entry["id"])
-        else:
-            self.board.show(entry, data, "succeeded")
-        return outcome
+                without_place(error)
+            raise
 
     async def stopped(self, delivery: dict[str, Any]) -> dict[str, Any]:
         """The outcome of a run that was stopped by hand."""
