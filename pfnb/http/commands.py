@@ -91,6 +91,8 @@ class RunHandler(UploadHandler, Door):
     """Runs a pipeline for an authenticated caller, with the upload as its body."""
 
     _caller: Caller
+    _asked: Run | None = None
+    _gone = False
 
     async def prepare(self) -> None:
         try:
@@ -110,9 +112,20 @@ class RunHandler(UploadHandler, Door):
         """Answer with a worker's result; `what` are the fields of the request frame, `name` the path of a stored pipeline."""
         user, access = self._caller.user, self.access
         access.check_there()  # reading the body may have taken long
-        run = Run(user, self.site.hub.users.uuid_of(user.name), self._caller.origin, name)
+        run = self._asked = Run(user, self.site.hub.users.uuid_of(user.name), self._caller.origin, name)
         frame = {"user": {"name": user.name, "roles": sorted(user.roles)}, "name": name, **what}
+        if self._gone:
+            self._left(run)
         await self._answer_with(await self.site.callers.run(run, frame), access)
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._gone = True
+        if self._asked is not None:
+            self._left(self._asked)
+
+    def _left(self, run: Run) -> None:
+        self.site.hub.tasks.spawn(self.site.callers.left(run), "pfnb run without a caller")
 
     async def run_here(self, command: Command, given: Mapping[str, Any], body: Any = None) -> None:
         user, access = self._caller.user, self.access

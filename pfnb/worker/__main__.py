@@ -88,6 +88,8 @@ async def _serve(address: HubAddress) -> None:
                 runs.take(head)
             elif head["type"] == "run":
                 runs.take_callers(head)
+            elif head["type"] == "stop":
+                runs.stop_caller(head["run"])
             elif head["type"] == "revoked":
                 runs.cut_off(head["listener"])
             elif head["type"] == "discarded":

@@ -15,7 +15,7 @@ from pfnb.client.event import Event
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed
 from pfnb.client.port import Caller, Naming, Patient, session_port
-from pfnb.exceptions import AccessDeniedError, PfnbError
+from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.http.answers import answer_of
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import to_json
@@ -44,7 +44,7 @@ class Runs:
         self._hub = hub
         self._parse = lru_cache(MAX_PARSED)(partial(parse_pipeline, registry=runner.registry))
         self._running: dict[str, set[asyncio.Task[None]]] = {}
-        self._callers: set[asyncio.Task[None]] = set()
+        self._callers: dict[int, asyncio.Task[None]] = {}
 
     def take(self, delivery: dict[str, Any]) -> None:
         """Begin a run of a stored pipeline."""
@@ -55,9 +55,13 @@ class Runs:
 
     def take_callers(self, asked: dict[str, Any]) -> None:
         """Begin a run that a caller asked for."""
-        task = asyncio.create_task(self._answer(asked))
-        self._callers.add(task)
-        task.add_done_callback(self._callers.discard)
+        task = self._callers[asked["run"]] = asyncio.create_task(self._answer(asked))
+        task.add_done_callback(lambda _: self._callers.pop(asked["run"]))
+
+    def stop_caller(self, number: int) -> None:
+        """Cancel a run whose caller has left."""
+        if (task := self._callers.get(number)) is not None:
+            task.cancel()
 
     def cut_off(self, name: str) -> None:
         """Cancel the runs of a pipeline that was deleted or changed."""
@@ -101,7 +105,8 @@ class Runs:
 
     async def _send(self, run: int, answer: Answer) -> None:
         fields = {"run": run, "status": answer.status, "headers": dict(answer.headers), "content": answer.content}
-        await self._hub.call("answer_run", fields, answer.body)
+        with suppress(AccessDeniedError, HubUnreachableError):  # nobody waits for the answer any more
+            await self._hub.call("answer_run", fields, answer.body)
 
     async def _attempt(self, delivery: dict[str, Any]) -> Outcome | None:
         hub = session_port(Patient(Naming(self._hub, OWNER, delivery["owner"]["name"])))

@@ -207,3 +207,26 @@ async def test_a_run_that_is_too_long_to_be_sent_is_an_error_and_the_others_that
         people.run(people.ada, f"body.set: {'x' * 300_000}"), people.run(people.ada, "body.set: done")
     )
     assert (long.json()["errorType"], short.text) == ("RunLimitError", "done")
+
+
+async def test_a_run_whose_caller_has_left_may_finish(people: People) -> None:
+    steps = [f"property.put: {{path: a/{name}, value: x}}" for name in ("begun", "ended")]
+    run = asyncio.ensure_future(people.run(people.ada, steps[0], "wait: {ms: 500}", steps[1]))
+    await until(lambda: people.server.hub.properties.find("a/begun", "ada"))
+    run.cancel()
+    await until(lambda: people.server.hub.properties.find("a/ended", "ada"))
+
+
+async def test_a_run_that_goes_on_long_after_its_caller_left_is_stopped(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "LEFT_SECONDS", 0.2)
+    run = await waiting(people, people.ada, "a/begun")
+    run.cancel()
+    site = people.server.site
+
+    async def is_free() -> bool:
+        return not any(site.callers.names(session) for session in site.sessions)
+
+    await until(is_free)
+    assert (await people.run(people.ada, "body.set: x")).text == "x"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pfnb.exceptions import AccessDeniedError, BusyError, PfnbError, WorkerEndedError
+from pfnb.exceptions import AccessDeniedError, BusyError, PfnbError, RunTimeoutError, WorkerEndedError
 from pfnb.hub.origin import Origin
 from pfnb.hub.workers.process import WorkerProcess
 from pfnb.language.port import User
@@ -20,6 +20,9 @@ MOST_PROCESSES = 4
 """One for each user whose pipelines run; if that is not enough, users share one."""
 MOST_RUNS = 200
 """Simultaneous runs per user."""
+LEFT_SECONDS = 60.0
+"""How long a run may go on after its caller has left. A caller whose patience was short then leaves nothing half done, and one
+who stops waiting for a run that hangs gets its place back."""
 SPARED_SECONDS = 10.0
 """A process idle for this long is ended when another user needs one. Until then they share it: a start takes a second, and
 users who alternate would start one with every run."""
@@ -109,6 +112,15 @@ class CallerRuns:
         finally:
             place.leave(number)
 
+    async def left(self, run: Run) -> None:
+        """The caller of this run is gone: stop it if it does not end soon."""
+        await asyncio.wait([run.answer], timeout=LEFT_SECONDS)
+        if run.answer.done():
+            return
+        run.answer.set_exception(RunTimeoutError("this run was stopped, since its caller had left"))
+        for place in list(self._places):
+            await place.stop(run)
+
     def _place_of(self, user: str) -> _Place:
         place = self._of_user.get(user)
         if place is not None and not place.is_over:
@@ -160,6 +172,12 @@ class _Place:
         except PfnbError as error:
             if not run.answer.done():
                 run.answer.set_exception(error)
+
+    async def stop(self, run: Run) -> None:
+        """Have the process end this run, if it has it."""
+        number = next((number for number, one in self.runs.items() if one is run), None)
+        if number is not None and self.session is not None:
+            await self.session.ask({"type": "stop", "run": number})
 
     def leave(self, number: int) -> None:
         """This run has ended, or nobody waits for it."""
