@@ -107,7 +107,7 @@ def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
     if options.data_dir is None:
         return MemoryStore()
     # Imported lazily: a hub in a kernel rarely needs it, and it is half of the time that `%load_ext` takes.
-    from pfnb.hub.stores.sql import SqlStore
+    from pfnb.hub.stores.sql.store import SqlStore
 
     return SqlStore(folder / DATABASE, bodies)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pfnb.exceptions import BusyError
 from pfnb.hub.home import locked
-from pfnb.hub.stores.merge import merge
+from pfnb.hub.stores.sqlite.merge import merge
 from pfnb.leaks.folders import DATABASE
 
 

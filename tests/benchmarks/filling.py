@@ -10,7 +10,7 @@ from pathlib import Path
 from pfnb.hub.home import DATABASE
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.event import Event
-from pfnb.hub.stores import rows
+from pfnb.hub.stores.sql import rows
 
 HEADERS = {f"header-{one}": "value" * 6 for one in range(12)}
 BATCH = 10_000

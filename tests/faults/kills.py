@@ -13,7 +13,7 @@ BEGUN = "begun"
 UPGRADE = f"""
 import sys
 from pathlib import Path
-from pfnb.hub.stores.upgrade import upgrade
+from pfnb.hub.stores.sqlite.upgrade import upgrade
 print("{BEGUN}", flush=True)
 upgrade(Path(sys.argv[1]))
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pfnb.hub.stores.migrations import MIGRATIONS
-from pfnb.hub.stores.upgrade import upgrade
+from pfnb.hub.stores.sqlite.migrations import MIGRATIONS
+from pfnb.hub.stores.sqlite.upgrade import upgrade
 from tests.faults.kills import Upgrading
 from tests.faults.table import Row
 from tests.live.older_database import contents, older_database

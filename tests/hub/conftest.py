@@ -21,7 +21,7 @@ from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.memory import MemoryStore
-from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.sql.store import SqlStore
 from pfnb.hub.stores.store import Store
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"

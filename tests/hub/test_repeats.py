@@ -11,7 +11,8 @@ from pfnb.hub.hub import Hub
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.request import Limits, Received, RequestHead
 from pfnb.hub.records.delivery import Outcome
-from pfnb.hub.stores import memory, writes
+from pfnb.hub.stores import memory
+from pfnb.hub.stores.sql import writes
 from tests.hub.conftest import UUID, RecordingWorker, listener
 
 UNKNOWN = "99999999-6d6b-4f1e-9d5e-5b8f3f999999"

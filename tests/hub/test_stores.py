@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from pfnb.exceptions import BusyError, NotFoundError, PfnbError
 from pfnb.hub.receiving.request import Body, FilePart
 from pfnb.hub.records.delivery import Delivery, Listener
-from pfnb.hub.stores import schema
 from pfnb.hub.stores.memory import MemoryStore
-from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.sql import schema
+from pfnb.hub.stores.sql.store import SqlStore
 from pfnb.hub.stores.store import ListenerChange, Store
 from tests.hub.conftest import HOOK, event, small, sqlite_store
 from tests.live.older_database import older_database

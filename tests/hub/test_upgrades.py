@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pfnb.exceptions import StartError
-from pfnb.hub.stores.migrations import MIGRATIONS
-from pfnb.hub.stores.upgrade import KEPT_DAYS, upgrade
+from pfnb.hub.stores.sqlite.migrations import MIGRATIONS
+from pfnb.hub.stores.sqlite.upgrade import KEPT_DAYS, upgrade
 from tests.live.older_database import contents, half_done, older_database
 
 NEWEST = len(MIGRATIONS)
@@ -75,7 +75,7 @@ def test_a_statement_that_fails_leaves_the_version_as_it_was(file: Path, monkeyp
     before = contents(file)
     broken = (*MIGRATIONS[:-1], "CREATE TABLE refusals (a); INSERT INTO missing VALUES (1)")
     with monkeypatch.context() as later:
-        later.setattr("pfnb.hub.stores.migrations.MIGRATIONS", broken)
+        later.setattr("pfnb.hub.stores.sqlite.migrations.MIGRATIONS", broken)
         with pytest.raises(StartError, match="no such table: missing"):
             upgrade(file)
     assert contents(file) == before

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pfnb.hub.stores import rows
-from pfnb.hub.stores.migrations import MIGRATIONS, migrate
+from pfnb.hub.stores.sql import rows
+from pfnb.hub.stores.sqlite.migrations import MIGRATIONS, migrate
 from tests.hub.conftest import HOOK, event, small
 
 LISTENER = {

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
 from pfnb.hub.records.delivery import Listener
-from pfnb.hub.stores.decoys import KEPT
+from pfnb.hub.stores.sql.decoys import KEPT
 from tests.hub.conftest import request
 
 HEARD = {"known": 0, "heard": 1, "heard-by-many": 20}

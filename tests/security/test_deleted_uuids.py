@@ -11,7 +11,7 @@ import pytest
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.stores import migrations
+from pfnb.hub.stores.sqlite import migrations
 from tests.hub.conftest import UUID, hub, request
 from tests.live.older_database import older_database
 

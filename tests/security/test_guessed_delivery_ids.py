@@ -12,7 +12,7 @@ from pfnb.http.server import LocalServer
 from pfnb.hub.hub import Hub
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.request import Limits, Received, RequestHead
-from pfnb.hub.stores.decoys import KEPT
+from pfnb.hub.stores.sql.decoys import KEPT
 from pfnb.kernel.widgets.facts import event_facts
 from pfnb.language.masking import Mask
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID, anyone, owner, server

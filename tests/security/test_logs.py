@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from pfnb.http.log_mask import MaskedLogs
-from pfnb.hub.stores.sql import SqlStore
+from pfnb.hub.stores.sql.store import SqlStore
 from tests.live.environment import own_environment
 from tests.live.jupyter_server import jupyter_server
 from tests.live.served import served

@@ -15,11 +15,11 @@ from pfnb.exceptions import NotFoundError
 from pfnb.hub.records.delivery import Delivery, DeliveryStatus
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
-from pfnb.hub.stores import decoys, rows, schema
-from pfnb.hub.stores.decoys import MakeTables, Slots
-from pfnb.hub.stores.removals import GiveUp, RemoveEvents
-from pfnb.hub.stores.repeats import Earlier, Group, Place, earlier, failed_again
-from pfnb.hub.stores.sequences import Sequences
+from pfnb.hub.stores.sql import decoys, rows, schema
+from pfnb.hub.stores.sql.decoys import MakeTables, Slots
+from pfnb.hub.stores.sql.removals import GiveUp, RemoveEvents
+from pfnb.hub.stores.sql.repeats import Earlier, Group, Place, earlier, failed_again
+from pfnb.hub.stores.sql.sequences import Sequences
 from pfnb.hub.stores.store import DELETED, REPEAT_MILLISECONDS, AddEvent, ListenerChange, PropertyChange, Stored
 
 UNKNOWN_WEBHOOK = "unknown_webhook"

@@ -11,9 +11,9 @@ from pfnb.exceptions import ParameterError
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventQuery
-from pfnb.hub.stores import rows
-from pfnb.hub.stores.schema import deliveries, events
 from pfnb.hub.stores.search import search
+from pfnb.hub.stores.sql import rows
+from pfnb.hub.stores.sql.schema import deliveries, events
 from pfnb.hub.stores.store import Found
 from pfnb.language.topics import WORD, WORDS, topic_matches
 

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from pfnb.hub.records.delivery import Delivery
-from pfnb.hub.stores import rows
-from pfnb.hub.stores.repeats import Place
-from pfnb.hub.stores.sequences import Sequences
+from pfnb.hub.stores.sql import rows
+from pfnb.hub.stores.sql.repeats import Place
+from pfnb.hub.stores.sql.sequences import Sequences
 from pfnb.hub.stores.store import MOST_DECOYS, AddEvent
 
 KEPT = 256

@@ -21,10 +21,12 @@ from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.query import EventQuery
 from pfnb.hub.records.webhook import Webhook
-from pfnb.hub.stores import queries, removals, rows, schema, writes
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
-from pfnb.hub.stores.decoys import MakeTables, Slots
-from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
+from pfnb.hub.stores.sql import queries, removals, rows, schema, writes
+from pfnb.hub.stores.sql.decoys import MakeTables, Slots
+from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
+from pfnb.hub.stores.sql.writer import RETRY_SECONDS, LostFileError, Writer
+from pfnb.hub.stores.sqlite.upgrade import upgrade
 from pfnb.hub.stores.store import (
     AWAY,
     NO_LISTENERS,
@@ -35,8 +37,6 @@ from pfnb.hub.stores.store import (
     PropertyChange,
     Stored,
 )
-from pfnb.hub.stores.upgrade import upgrade
-from pfnb.hub.stores.writer import RETRY_SECONDS, LostFileError, Writer
 from pfnb.hub.supervision import Repeated
 from pfnb.hub.troubles import os_error, start_error, takes_more
 

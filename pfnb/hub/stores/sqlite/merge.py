@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from pfnb.hub.private import own_folder
-from pfnb.hub.stores import schema
 from pfnb.hub.stores.bodies import sync_folder
-from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ
-from pfnb.hub.stores.upgrade import upgrade
+from pfnb.hub.stores.sql import schema
+from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ
+from pfnb.hub.stores.sqlite.upgrade import upgrade
 
 
 @dataclass(slots=True)

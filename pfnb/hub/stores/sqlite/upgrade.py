@@ -17,8 +17,8 @@ from pathlib import Path
 from pfnb.exceptions import StartError
 from pfnb.hub.private import private_file
 from pfnb.hub.stores.bodies import sync_folder
-from pfnb.hub.stores.migrations import MIGRATIONS, migrate, version_of
-from pfnb.hub.stores.shapes import ForeignSchemaError
+from pfnb.hub.stores.sqlite.migrations import MIGRATIONS, migrate, version_of
+from pfnb.hub.stores.sqlite.shapes import ForeignSchemaError
 from pfnb.hub.troubles import damaged, os_error, start_error
 
 log = logging.getLogger("pfnb.hub")

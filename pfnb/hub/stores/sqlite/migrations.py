@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from pfnb.hub.stores.shapes import statements_done
+from pfnb.hub.stores.sqlite.shapes import statements_done
 
 _FIRST = """
 CREATE TABLE webhooks (

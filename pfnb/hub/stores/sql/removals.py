@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from pfnb.hub.records.delivery import DeliveryStatus
-from pfnb.hub.stores.decoys import PLACE
-from pfnb.hub.stores.schema import counters, deliveries, events
-from pfnb.hub.stores.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
+from pfnb.hub.stores.sql.decoys import PLACE
+from pfnb.hub.stores.sql.schema import counters, deliveries, events
+from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
 
 _PENDING = sa.exists().where(deliveries.c.event_seq == events.c.seq, deliveries.c.status == "pending")
 

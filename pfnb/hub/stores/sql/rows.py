@@ -13,7 +13,7 @@ from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.webhook import Webhook
-from pfnb.hub.stores import schema
+from pfnb.hub.stores.sql import schema
 from pfnb.language.retry import Retry
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode

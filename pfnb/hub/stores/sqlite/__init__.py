@@ -1,0 +1,1 @@
+"""SQLite: its dialect, its migrations, and what is done with its files."""
