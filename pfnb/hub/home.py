@@ -108,8 +108,9 @@ def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
         return MemoryStore()
     # Imported lazily: a hub in a kernel rarely needs it, and it is half of the time that `%load_ext` takes.
     from pfnb.hub.stores.sql.store import SqlStore
+    from pfnb.hub.stores.sqlite.dialect import Sqlite
 
-    return SqlStore(folder / DATABASE, bodies)
+    return SqlStore(Sqlite(folder / DATABASE), bodies)
 
 
 def locked(folder: Path) -> FileLock:

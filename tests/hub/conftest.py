@@ -22,6 +22,7 @@ from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.memory import MemoryStore
 from pfnb.hub.stores.sql.store import SqlStore
+from pfnb.hub.stores.sqlite.dialect import Sqlite
 from pfnb.hub.stores.store import Store
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
@@ -97,7 +98,7 @@ def small(data: bytes = b"hello") -> Body:
 def sqlite_store(folder: Path) -> SqlStore:
     bodies = folder / "bodies"
     bodies.mkdir(exist_ok=True)
-    return SqlStore(folder / "pfnb.sqlite", bodies)
+    return SqlStore(Sqlite(folder / "pfnb.sqlite"), bodies)
 
 
 @pytest.fixture(params=["memory", "sqlite"])

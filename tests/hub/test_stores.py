@@ -192,12 +192,18 @@ async def test_data_of_a_newer_pfnb_is_refused(tmp_path: Path) -> None:
         await sqlite_store(tmp_path).open()
 
 
-async def test_the_migrations_make_the_tables_that_queries_expect(sqlite: SqlStore) -> None:
-    with sqlite._engine.connect() as connection:
+async def test_the_migrations_make_the_tables_and_indices_that_queries_expect(sqlite: SqlStore) -> None:
+    expected = sa.create_engine("sqlite://")
+    schema.metadata.create_all(expected)
+    indices = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+    with sqlite._engine.connect() as connection, expected.connect() as other:
         inspector = sa.inspect(connection)
         for table in schema.metadata.tables.values():
-            there = {column["name"] for column in inspector.get_columns(table.name)}
-            assert there == {column.name for column in table.columns}, table.name
+            there = [column["name"] for column in inspector.get_columns(table.name)]
+            assert there == [column.name for column in table.columns], table.name
+        made, wanted = (one.exec_driver_sql(indices).all() for one in (connection, other))
+        assert [(name, sql.strip()) for name, sql in made] == wanted
+    expected.dispose()
 
 
 async def test_memory_keeps_the_newest_events_and_whatever_is_pending(tmp_path: Path) -> None:

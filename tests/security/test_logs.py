@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from pfnb.http.log_mask import MaskedLogs
 from pfnb.hub.stores.sql.store import SqlStore
+from pfnb.hub.stores.sqlite.dialect import Sqlite
 from tests.live.environment import own_environment
 from tests.live.jupyter_server import jupyter_server
 from tests.live.served import served
@@ -160,7 +161,7 @@ def test_the_address_that_jupyter_logs_for_its_user_stays_whole(caplog: pytest.L
 
 
 def test_a_failing_statement_says_nothing_of_its_values(tmp_path: Path) -> None:
-    store = SqlStore(tmp_path / "db", tmp_path)
+    store = SqlStore(Sqlite(tmp_path / "db"), tmp_path)
     with pytest.raises(sa.exc.OperationalError) as failed, store._engine.connect() as connection:
         connection.execute(sa.text("SELECT :secret FROM nothing"), {"secret": KNOWN})
     store._end_reading()

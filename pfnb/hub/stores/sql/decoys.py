@@ -7,44 +7,53 @@ them. They contain nothing of the request, and each replaces an older one.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from pfnb.hub.records.delivery import Delivery
-from pfnb.hub.stores.sql import rows
+from pfnb.hub.stores.sql import rows, schema
 from pfnb.hub.stores.sql.repeats import Place
-from pfnb.hub.stores.sql.sequences import Sequences
+from pfnb.hub.stores.sql.transaction import Transaction
 from pfnb.hub.stores.store import MOST_DECOYS, AddEvent
 
 KEPT = 256
 PLACE = Place("decoys", "decoy_deliveries")
 SPARE = "spare_deliveries"
 """If an event has no deliveries, its first decoy delivery goes here: two tables are written for every event."""
-_PENDING = "(listener, id) WHERE status = 'pending'"
-_REFERENCE = re.compile(r"REFERENCES events \(seq\)")
 
 
 @dataclass(frozen=True, slots=True)
 class MakeTables:
-    """Empty decoy tables, built like the current tables of events and deliveries."""
+    """Empty decoy tables, built like those of events and deliveries."""
 
-    def run(self, connection: sa.Connection, _numbers: Sequences) -> None:
-        driver = connection.connection.dbapi_connection
-        if driver is not None and not driver.in_transaction:  # otherwise each table would be its own commit
-            connection.exec_driver_sql("BEGIN")
-        for table in (PLACE.deliveries, SPARE, PLACE.events):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
-        made = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC"
-        for table, copy in (("events", PLACE.events), ("deliveries", PLACE.deliveries), ("deliveries", SPARE)):
-            for statement in connection.exec_driver_sql(made, (table,)).scalars().all():
-                renamed = re.sub(rf"\b{table}(?=_|\b)", copy, _REFERENCE.sub("", statement))
-                # Few real ones are pending: a page or two. Decoys sorted by id also fit; sorted by listener, each has its page.
-                renamed = renamed.replace(_PENDING, "(id, listener) WHERE status = 'pending'")
-                connection.exec_driver_sql(renamed)
+    def run(self, transaction: Transaction) -> None:
+        connection = transaction.connection
+        for table, name in (
+            (schema.events, PLACE.events),
+            (schema.deliveries, PLACE.deliveries),
+            (schema.deliveries, SPARE),
+        ):
+            copy = table.to_metadata(sa.MetaData(), name=name)
+            connection.execute(DropTable(copy, if_exists=True))
+            connection.execute(CreateTable(copy, include_foreign_key_constraints=()))
+            for index in list(copy.indexes):
+                connection.execute(CreateIndex(_renamed(index, table.name)))
+
+
+def _renamed(index: sa.Index, table: str) -> sa.Index:
+    """The index of a copy, whose name is that of the index of this table."""
+    copy = index.table
+    assert copy is not None, "an index has a table"
+    name = str(index.name).replace(table, copy.name, 1)
+    if index.name == schema.BY_PENDING.name:
+        # Few real ones are pending: a page or two. Decoys sorted by id also fit; sorted by listener, each has its page.
+        return sa.Index(name, copy.c.id, copy.c.listener, sqlite_where=schema.PENDING)
+    index.name = sa.quoted_name(name, quote=None)
+    return index
 
 
 class Slots:

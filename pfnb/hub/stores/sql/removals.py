@@ -11,23 +11,21 @@ import sqlalchemy as sa
 
 from pfnb.hub.records.delivery import DeliveryStatus
 from pfnb.hub.stores.sql.decoys import PLACE
+from pfnb.hub.stores.sql.dialect import Dialect
 from pfnb.hub.stores.sql.schema import counters, deliveries, events
-from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
+from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ
+from pfnb.hub.stores.sql.transaction import Transaction
 
 _PENDING = sa.exists().where(deliveries.c.event_seq == events.c.seq, deliveries.c.status == "pending")
 
 
-def size(connection: sa.Connection) -> int:
+def size(connection: sa.Connection, dialect: Dialect) -> int:
     """Bytes in use of the database, and of the body files; without decoys, which strangers can create."""
-    pages, free, page = (
-        connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-        for name in ("page_count", "freelist_count", "page_size")
-    )
     files = connection.scalar(sa.select(sa.func.sum(events.c.size)).where(events.c.body_file.is_not(None)))
     decoys = 0
     if sa.inspect(connection).has_table(PLACE.events):
         decoys = connection.exec_driver_sql(f"SELECT sum(length(body)) FROM {PLACE.events}").scalar() or 0  # noqa: S608
-    return int((pages - free) * page + (files or 0) - decoys)
+    return dialect.size(connection) + int(files or 0) - int(decoys)
 
 
 def removable(connection: sa.Connection, before: int | None, limit: int) -> list[tuple[int, int]]:
@@ -42,8 +40,9 @@ def removable(connection: sa.Connection, before: int | None, limit: int) -> list
 class RemoveEvents:
     seqs: Sequence[int]
 
-    def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[int, list[str]]:
+    def run(self, transaction: Transaction) -> tuple[int, list[str]]:
         """Returns how many were removed, and the names of their body files."""
+        connection, numbers = transaction.connection, transaction.numbers
         chosen = sa.select(events.c.seq, events.c.body_file).where(events.c.seq.in_(self.seqs), ~_PENDING)
         gone = connection.execute(chosen).all()
         seqs = [row.seq for row in gone]
@@ -52,7 +51,7 @@ class RemoveEvents:
             connection.execute(sa.update(counters).where(counters.c.name == name).values(value=number))
         connection.execute(sa.delete(deliveries).where(deliveries.c.event_seq.in_(seqs)))
         connection.execute(sa.delete(events).where(events.c.seq.in_(seqs)))
-        _shrink(connection)
+        transaction.dialect.shrink(connection)
         return len(gone), [row.body_file for row in gone if row.body_file]
 
 
@@ -71,16 +70,8 @@ class GiveUp:
     error: Mapping[str, Any]
     statuses: tuple[DeliveryStatus, ...]
 
-    def run(self, connection: sa.Connection, _numbers: Sequences) -> int:
+    def run(self, transaction: Transaction) -> int:
         """Returns how many deliveries were given up."""
         meant = (deliveries.c.id.in_(self.deliveries), deliveries.c.status.in_(self.statuses))
         dead = sa.update(deliveries).where(*meant).values(status="dead", error=json.dumps(self.error))
-        return connection.execute(dead).rowcount
-
-
-def _shrink(connection: sa.Connection) -> None:
-    """Truncate free pages from the file. Each driver call frees one page, however many are requested."""
-    cursor = connection.connection.cursor()
-    for _ in range(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()):
-        cursor.execute("PRAGMA incremental_vacuum(1)")
-    cursor.close()
+        return transaction.connection.execute(dead).rowcount

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from pfnb.hub.records.delivery import Delivery
 from pfnb.hub.records.event import Event
+from pfnb.hub.stores.sql.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,14 @@ class Group:
             self.first.setdefault(event.delivery_key, event.id)
 
 
-def earlier(connection: sa.Connection, event: Event, since: int, group: Group, place: Place) -> Earlier:
+def earlier(transaction: Transaction, event: Event, since: int, group: Group, place: Place) -> Earlier:
     """What was received under this event's delivery id after the time `since`."""
     if event.repeat_key is None or event.delivery_key is None:
         return Earlier()
     if event.repeat_key in group.same:
         return group.same[event.repeat_key]
     parameters = (event.repeat_key, since, event.delivery_key, since)
-    found = connection.connection.cursor().execute(_earlier_statement(place.events), parameters).fetchone()
+    found = transaction.run(_earlier_statement(place.events), parameters).fetchone()
     if found is None:
         return Earlier(conflict=group.first.get(event.delivery_key))
     event_id, seq, same = found
@@ -56,19 +55,20 @@ def earlier(connection: sa.Connection, event: Event, since: int, group: Group, p
 
 
 def failed_again(
-    connection: sa.Connection, first: Earlier, listeners: Collection[str], place: Place
+    transaction: Transaction, first: Earlier, listeners: Collection[str], place: Place
 ) -> tuple[Delivery, ...]:
     """An event's failed or dead deliveries at these listeners, made pending."""
-    cursor = connection.connection.cursor()
     every = f"SELECT listener, id, status FROM {place.deliveries} WHERE event_seq = ? ORDER BY id"  # noqa: S608
-    newest = {listener: (number, status) for listener, number, status in cursor.execute(every, (first.seq,))}
+    newest = {
+        listener: (number, status) for listener, number, status in transaction.run(every, (first.seq,)).fetchall()
+    }
     failed = {name: number for name, (number, status) in newest.items() if status in ("failed", "dead")}
     again = tuple(Delivery(number, first.id or "", name) for name, number in failed.items() if name in listeners)
     pending = (
         f"UPDATE {place.deliveries} SET status = 'pending', attempts = 0, error = NULL, not_before = 0 WHERE id = ?"  # noqa: S608
     )
     for delivery in again:
-        cursor.execute(pending, (delivery.id,))
+        transaction.run(pending, (delivery.id,))
     return again
 
 
@@ -76,7 +76,7 @@ def _earlier_statement(events: str) -> str:
     """At most two rows, each the first of an index: the number of requests under one delivery id does not matter."""
     return (
         f"SELECT * FROM (SELECT id, seq, 1 AS same FROM {events}"  # noqa: S608  # our own names
-        " WHERE repeat_key = ? AND created > ? ORDER BY seq DESC LIMIT 1)"
+        " WHERE repeat_key = ? AND created > ? ORDER BY seq DESC LIMIT 1) AS repeated"
         f" UNION ALL SELECT * FROM (SELECT id, seq, 0 AS same FROM {events}"
-        " WHERE substr(repeat_key, 1, 32) = ? AND repeat_key IS NOT NULL AND created > ? ORDER BY created LIMIT 1)"
+        " WHERE substr(repeat_key, 1, 32) = ? AND repeat_key IS NOT NULL AND created > ? ORDER BY created LIMIT 1) AS other"
     )

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite keeps the rows of a table sorted by its key only if this is an INTEGER."""
+
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -64,7 +67,7 @@ listeners = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", _NUMBER, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("event_key", sa.Text, nullable=False),
     sa.Column("namespace", sa.Text, nullable=False),
@@ -82,11 +85,16 @@ events = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("repeat_key", sa.Text),
 )
+sa.Index("events_by_webhook", events.c.webhook, events.c.seq)
+sa.Index("events_listed", *(events.c[one] for one in ("owner", "seq", "event_key", "webhook", "created")))
+_NAMED = events.c.repeat_key.is_not(None)
+sa.Index("events_by_repeat_key", events.c.repeat_key, sqlite_where=_NAMED)
+sa.Index("events_by_delivery_id", sa.func.substr(events.c.repeat_key, 1, 32), events.c.created, sqlite_where=_NAMED)
 
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", _NUMBER, primary_key=True, autoincrement=False),
     sa.Column("event_seq", sa.BigInteger, sa.ForeignKey("events.seq"), nullable=False),
     sa.Column("listener", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
@@ -95,6 +103,14 @@ deliveries = sa.Table(
     sa.Column("steps", sa.Text),
     sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
 )
+# Literals: with values given apart, SQLite could not know that a query needs only what a partial index has.
+PENDING = deliveries.c.status == sa.literal_column("'pending'")
+TRIED_AGAIN = sa.and_(PENDING, deliveries.c.not_before > sa.literal_column("0"))
+sa.Index("deliveries_by_event", deliveries.c.event_seq)
+sa.Index("deliveries_by_status", deliveries.c.status, deliveries.c.event_seq)
+sa.Index("deliveries_by_listener", deliveries.c.listener, deliveries.c.id)
+BY_PENDING = sa.Index("deliveries_pending", deliveries.c.listener, deliveries.c.id, sqlite_where=PENDING)
+sa.Index("deliveries_tried_again", deliveries.c.listener, deliveries.c.not_before, sqlite_where=TRIED_AGAIN)
 
 properties = sa.Table(
     "properties",
@@ -111,6 +127,7 @@ properties = sa.Table(
     sa.Column("tags", sa.Text, nullable=False),
     sa.Column("expires", sa.BigInteger),
 )
+sa.Index("properties_by_expiry", properties.c.expires)
 
 attachments = sa.Table(
     "attachments",
@@ -127,6 +144,7 @@ attachments = sa.Table(
     sa.Column("body", sa.LargeBinary),
     sa.Column("body_file", sa.Text),
 )
+sa.Index("attachments_by_name", attachments.c.property, attachments.c.name, unique=True)
 
 identities = sa.Table(
     "identities",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 LAST_SEQ = "last_seq"
 LAST_DELIVERY = "last_delivery"
 """Counters in the database: numbers up to these were given, even if nothing has them any more."""
 
 
+@dataclass(frozen=True, slots=True)
 class Sequences:
-    """The next numbers of events and deliveries; the single writer thread counts them itself."""
+    """The next numbers of events and deliveries. Only the writer takes them."""
 
-    def __init__(self, last_seq: int, last_delivery: int) -> None:
-        self.event = itertools.count(last_seq + 1)
-        self.delivery = itertools.count(last_delivery + 1)
+    event: Iterator[int]
+    delivery: Iterator[int]

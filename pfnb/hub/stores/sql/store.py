@@ -1,11 +1,10 @@
-"""Webhooks, events and deliveries in a database: SQLite in WAL mode, every commit synced to disk."""
+"""Webhooks, events and deliveries in a database of any dialect."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,9 +23,10 @@ from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import read_body, read_slice, remove_files, sweep_folder, sync_folder
 from pfnb.hub.stores.sql import queries, removals, rows, schema, writes
 from pfnb.hub.stores.sql.decoys import MakeTables, Slots
-from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ, Sequences
-from pfnb.hub.stores.sql.writer import RETRY_SECONDS, LostFileError, Writer
-from pfnb.hub.stores.sqlite.upgrade import upgrade
+from pfnb.hub.stores.sql.dialect import Dialect, LostStoreError
+from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ
+from pfnb.hub.stores.sql.transaction import Transaction
+from pfnb.hub.stores.sql.writer import RETRY_SECONDS, Writer
 from pfnb.hub.stores.store import (
     AWAY,
     NO_LISTENERS,
@@ -38,13 +38,11 @@ from pfnb.hub.stores.store import (
     Stored,
 )
 from pfnb.hub.supervision import Repeated
-from pfnb.hub.troubles import os_error, start_error, takes_more
+from pfnb.hub.troubles import os_error, takes_more
 
 T = TypeVar("T")
 log = logging.getLogger("pfnb.hub")
-JOURNAL_BYTES = 64 * 1024 * 1024
 READERS = 4
-WRITER_KIBIBYTES = 16 * 1024
 
 _WEBHOOKS = sa.select(schema.webhooks, schema.webhook_notebooks.c.notebooks).outerjoin_from(
     schema.webhooks, schema.webhook_notebooks, schema.webhooks.c.uuid == schema.webhook_notebooks.c.uuid
@@ -61,40 +59,23 @@ _DELIVERY = (
 
 
 class SqlStore:
-    """`file` is the database, readable by its owner only; `bodies` the folder of bodies too large for a row."""
+    """`bodies` is the folder of bodies too large for a row."""
 
     durable = True
 
-    def __init__(self, file: Path, bodies: Path) -> None:
-        self._file = file
+    def __init__(self, dialect: Dialect, bodies: Path) -> None:
+        self._dialect = dialect
         self._bodies = bodies
-        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)), hide_parameters=True)
-        sa.event.listen(self._engine, "connect", _configure)
-        self._numbers = Sequences(0, 0)
+        self._engine = dialect.engine()
+        self._numbers = dialect.numbers(0, 0)
         self._slots = Slots()
         self._decoys = False
         self._readers = ThreadPoolExecutor(READERS, "pfnb-reader")
         self._refused_reads = Repeated()
-        self._place = (0, 0)
-        """Device and number of the database file that was opened."""
-        self._writer = Writer(self._connect_to_write, self._run_group)
-
-    def _connect_to_write(self) -> sa.Connection:
-        connection = self._engine.connect()
-        # Pages that are rarely written must take no longer than those that are always cached.
-        connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_KIBIBYTES}")
-        connection.commit()
-        return connection
-
-    def is_there(self) -> bool:
-        try:
-            found = self._file.stat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self._place
+        self._writer = Writer(lambda: dialect.connect_to_write(self._engine), self._run_group, dialect.is_away)
 
     async def is_well(self) -> bool:
-        if not await asyncio.to_thread(lambda: self.is_there() and takes_more(self._bodies)):
+        if not await asyncio.to_thread(lambda: self._is_there() and takes_more(self._bodies)):
             return False
         if self._writer.refuses:
             try:
@@ -103,20 +84,23 @@ class SqlStore:
                 return False
         return True
 
+    def _is_there(self) -> bool:
+        try:
+            self._dialect.check()
+        except LostStoreError:
+            return False
+        return True
+
     def _run_group(self, connection: sa.Connection, works: list[writes.Work]) -> list[Any]:
-        if not self.is_there():  # SQLite would continue in a deleted file
-            raise LostFileError(
-                f"{self._file} was moved or removed while the hub runs, so nothing can be stored: put it back, or stop the hub, "
-                "restore the folder from a backup and start it again"
-            )
-        return writes.run_group(connection, works, self._numbers, self._slots)
+        self._dialect.check()
+        return writes.run_group(Transaction(connection, self._dialect, self._numbers), works, self._slots)
 
     async def open(self) -> Opened:
         try:
             opened = await asyncio.to_thread(self._open)
         except sa.exc.DatabaseError as error:
             self._engine.dispose()
-            raise start_error(self._file, error.orig) from None
+            raise self._dialect.start_error(error.orig) from None
         except OSError as error:
             self._engine.dispose()
             raise os_error(self._bodies, error) from None
@@ -127,7 +111,7 @@ class SqlStore:
         return opened
 
     def _open(self) -> Opened:
-        upgrade(self._file)
+        self._dialect.prepare()
         with self._engine.begin() as connection:
             last_seq = _last(connection, schema.events.c.seq, LAST_SEQ)
             last_delivery = _last(connection, schema.deliveries.c.id, LAST_DELIVERY)
@@ -139,9 +123,7 @@ class SqlStore:
             )
             refusals = {row.webhook: json.loads(row.record) for row in connection.execute(sa.select(schema.refusals))}
         sweep_folder(self._bodies, files)
-        self._numbers = Sequences(last_seq, last_delivery)
-        found = self._file.stat()
-        self._place = found.st_dev, found.st_ino
+        self._numbers = self._dialect.numbers(last_seq, last_delivery)
         return Opened(webhooks, listeners, last_seq, identities, refusals)
 
     async def close(self) -> None:
@@ -352,7 +334,7 @@ class SqlStore:
         await self._writer.submit(writes.age(time))
 
     async def size(self) -> int:
-        return await self._read(removals.size)
+        return await self._read(lambda connection: removals.size(connection, self._dialect))
 
     async def removable(self, before: int | None, limit: int) -> list[tuple[int, int]]:
         return await self._read(lambda connection: removals.removable(connection, before, limit))
@@ -412,8 +394,9 @@ class SqlStore:
             try:
                 with self._engine.connect() as connection:
                     return read(connection)
-            except (sa.exc.OperationalError, OSError) as error:
-                if isinstance(error, FileNotFoundError):
+            except Exception as error:
+                is_missing = isinstance(error, FileNotFoundError)
+                if is_missing or not (isinstance(error, OSError) or self._dialect.is_away(error)):
                     raise
                 if self._refused_reads.is_due(error):
                     log.error("the store cannot read", exc_info=error)
@@ -436,9 +419,7 @@ def _delivery_and_event() -> sa.Select[Any]:
 
 
 def _pending(listener: str) -> sa.Select[Any]:
-    table = schema.deliveries
-    # Literals, so that SQLite can use the partial indices.
-    return _delivery_and_event().where(table.c.listener == listener, table.c.status == sa.literal_column("'pending'"))
+    return _delivery_and_event().where(schema.deliveries.c.listener == listener, schema.PENDING)
 
 
 def _found(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Delivery, Event]]:
@@ -448,18 +429,9 @@ def _found(connection: sa.Connection, query: sa.Select[Any]) -> list[tuple[Deliv
 def _unsuccessful(connection: sa.Connection, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
     table = schema.deliveries
     found: list[tuple[Delivery, Event]] = []
-    again = sa.and_(table.c.status == sa.literal_column("'pending'"), table.c.not_before > sa.literal_column("0"))
     # One by one: each of them has an index.
-    for wanted in (table.c.status == "failed", table.c.status == "dead", again):
+    for wanted in (table.c.status == "failed", table.c.status == "dead", schema.TRIED_AGAIN):
         query = _delivery_and_event().where(wanted, schema.events.c.owner == owner)
         newest_first = query.order_by(table.c.event_seq.desc(), table.c.id.desc()).limit(limit)
         found += _found(connection, newest_first)
     return sorted(found, key=lambda one: (one[1].seq, one[0].id), reverse=True)[:limit]
-
-
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA journal_size_limit={JOURNAL_BYTES}")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=5000")

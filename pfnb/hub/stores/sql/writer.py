@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -13,15 +12,12 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from pfnb.exceptions import StoreBusyError
+from pfnb.hub.stores.sql.dialect import LostStoreError
 from pfnb.hub.supervision import Repeated
 
 log = logging.getLogger("pfnb.hub")
 MAX_QUEUED = 10_000
 RETRY_SECONDS = 10
-
-
-class LostFileError(Exception):
-    """The database is no longer where it was opened. The message to strangers does not say where that is."""
 
 
 Work = TypeVar("Work")
@@ -38,16 +34,21 @@ class _Queued(Generic[Work]):
 
 
 class Writer(Generic[Work]):
-    """`run_group` writes several works in the caller's transaction and returns their results in order.
+    """`run_group` writes several works in the caller's transaction and returns their results in order; `is_away` tells which of
+    its errors are the database's.
 
     A work may be written twice: again alone, if its group failed and was rolled back.
     """
 
     def __init__(
-        self, connect: Callable[[], sa.Connection], run_group: Callable[[sa.Connection, list[Work]], list[Any]]
+        self,
+        connect: Callable[[], sa.Connection],
+        run_group: Callable[[sa.Connection, list[Work]], list[Any]],
+        is_away: Callable[[Exception], bool],
     ) -> None:
         self._connect = connect
         self._run_group = run_group
+        self._is_away = is_away
         self._queue: SimpleQueue[_Queued[Work] | None] = SimpleQueue()
         self._refused = Repeated()
         self.refuses = False
@@ -119,11 +120,11 @@ class Writer(Generic[Work]):
 
     def refusal(self, error: Exception) -> Exception:
         """A database or disk that cannot write now is not the request's fault: its sender should send it again. Thread-safe."""
-        if not isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError | LostFileError | OSError):
+        if not (isinstance(error, LostStoreError | OSError) or self._is_away(error)):
             return error
         self.refuses = True
         if self._refused.is_due(error):
-            known = isinstance(error, LostFileError)
+            known = isinstance(error, LostStoreError)
             log.error("the store cannot write%s", f": {error}" if known else "", exc_info=None if known else error)
         return StoreBusyError("the store cannot write now; send it again later", retry_after=RETRY_SECONDS)
 

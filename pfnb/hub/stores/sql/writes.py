@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -19,12 +18,11 @@ from pfnb.hub.stores.sql import decoys, rows, schema
 from pfnb.hub.stores.sql.decoys import MakeTables, Slots
 from pfnb.hub.stores.sql.removals import GiveUp, RemoveEvents
 from pfnb.hub.stores.sql.repeats import Earlier, Group, Place, earlier, failed_again
-from pfnb.hub.stores.sql.sequences import Sequences
+from pfnb.hub.stores.sql.transaction import Transaction
 from pfnb.hub.stores.store import DELETED, REPEAT_MILLISECONDS, AddEvent, ListenerChange, PropertyChange, Stored
 
 UNKNOWN_WEBHOOK = "unknown_webhook"
 AGED = "aged"
-MAX_ROWS = 500
 _PLACE = Place(schema.events.name, schema.deliveries.name)
 
 
@@ -33,12 +31,12 @@ class AddDeliveries:
     event_id: str
     listeners: Sequence[str]
 
-    def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[Delivery, ...]:
-        seq = connection.scalar(sa.select(schema.events.c.seq).where(schema.events.c.id == self.event_id))
+    def run(self, transaction: Transaction) -> tuple[Delivery, ...]:
+        seq = transaction.connection.scalar(sa.select(schema.events.c.seq).where(schema.events.c.id == self.event_id))
         if seq is None:
             raise NotFoundError(f"there is no event {self.event_id}")
-        added = tuple(Delivery(next(numbers.delivery), self.event_id, name) for name in self.listeners)
-        _insert(connection, _PLACE.deliveries, [_delivery_row(delivery, seq) for delivery in added])
+        added = tuple(Delivery(next(transaction.numbers.delivery), self.event_id, name) for name in self.listeners)
+        transaction.insert(_PLACE.deliveries, [_delivery_row(delivery, seq) for delivery in added])
         return added
 
 
@@ -48,18 +46,18 @@ class ChangeProperties:
     events: Sequence[AddEvent]
     listeners: ListenerChange
 
-    def run(self, connection: sa.Connection, numbers: Sequences) -> tuple[list[Stored], list[str]]:
+    def run(self, transaction: Transaction) -> tuple[list[Stored], list[str]]:
         """The events' places, and the names of body files that are no longer needed."""
-        table, change = schema.attachments, self.change
+        connection, table, change = transaction.connection, schema.attachments, self.change
         gone = sa.or_(table.c.id.in_(change.detached), table.c.property.in_(change.removed))
         files = connection.scalars(sa.select(table.c.body_file).where(gone, table.c.body_file.is_not(None))).all()
         connection.execute(sa.delete(table).where(gone))
         replaced = [*change.removed, *(saved.uuid for saved in change.saved)]
         connection.execute(sa.delete(schema.properties).where(schema.properties.c.uuid.in_(replaced)))
-        _insert(connection, schema.properties.name, [rows.property_row(saved) for saved in change.saved])
-        _insert(connection, table.name, [rows.attachment_row(*attached) for attached in change.attached])
-        change_listeners(self.listeners).run(connection, numbers)
-        return _add_events(connection, list(self.events), numbers), [file for file in files if file]
+        transaction.insert(schema.properties.name, [rows.property_row(saved) for saved in change.saved])
+        transaction.insert(table.name, [rows.attachment_row(*attached) for attached in change.attached])
+        change_listeners(self.listeners).run(transaction)
+        return _add_events(transaction, list(self.events)), [file for file in files if file]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,9 @@ class Change:
 
     statements: tuple[tuple[sa.Executable, dict[str, Any] | None], ...]
 
-    def run(self, connection: sa.Connection, _numbers: Sequences) -> None:
+    def run(self, transaction: Transaction) -> None:
         for statement, values in self.statements:
-            connection.execute(statement, values)
+            transaction.connection.execute(statement, values)
 
 
 Work = (
@@ -98,50 +96,46 @@ Work = (
 )
 
 
-def run_group(connection: sa.Connection, works: list[Work], numbers: Sequences, slots: Slots) -> list[Any]:
+def run_group(transaction: Transaction, works: list[Work], slots: Slots) -> list[Any]:
     """Events and counts of a group are written together, then the rest in order. Nobody changes a delivery of an uncommitted
     event, so this order is safe."""
     adds = [work for work in works if isinstance(work, AddEvent)]
-    stored = _add_events(connection, adds, numbers)
+    stored = _add_events(transaction, adds)
     counts = [work for work in works if isinstance(work, CountUnknown)]
     repeated = [_hidden(add) for add, one in zip(adds, stored, strict=True) if one.repeats is not None]
-    hidden = repeated + [_looked_up(connection, work.decoy) for work in counts if work.decoy is not None]
-    _pad(connection, hidden, [add for add, one in zip(adds, stored, strict=True) if one.repeats is None], slots)
+    hidden = repeated + [_looked_up(transaction, work.decoy) for work in counts if work.decoy is not None]
+    _pad(transaction, hidden, [add for add, one in zip(adds, stored, strict=True) if one.repeats is None], slots)
     if counts or hidden:
-        connection.connection.cursor().execute(_COUNT, (len(counts), UNKNOWN_WEBHOOK))
+        transaction.run(_COUNT, (len(counts), UNKNOWN_WEBHOOK))
     places = iter(stored)
-    return [
-        result for _, same in groupby(works, type) for result in _run_alike(connection, list(same), places, numbers)
-    ]
+    return [result for _, same in groupby(works, type) for result in _run_alike(transaction, list(same), places)]
 
 
-def _run_alike(
-    connection: sa.Connection, works: Sequence[Work], places: Iterator[Stored], numbers: Sequences
-) -> Iterator[Any]:
+def _run_alike(transaction: Transaction, works: Sequence[Work], places: Iterator[Stored]) -> Iterator[Any]:
     """The results of consecutive works of one kind."""
     finished = [work.row for work in works if isinstance(work, FinishDelivery)]
     if finished:
-        connection.connection.cursor().executemany(_FINISH, finished)
+        transaction.run_many(_FINISH, finished)
     for work in works:
         if isinstance(work, AddEvent):
             yield next(places)
         elif isinstance(work, CountUnknown | FinishDelivery):
             yield None
         else:
-            yield work.run(connection, numbers)
+            yield work.run(transaction)
 
 
-def _looked_up(connection: sa.Connection, decoy: AddEvent) -> AddEvent:
+def _looked_up(transaction: Transaction, decoy: AddEvent) -> AddEvent:
     """The decoy, after the same lookups as for an event."""
-    first = _earlier(connection, decoy.event, Group(), decoys.PLACE)
+    first = _earlier(transaction, decoy.event, Group(), decoys.PLACE)
     if first.id is None:
         return decoy
-    failed_again(connection, first, (), decoys.PLACE)
+    failed_again(transaction, first, (), decoys.PLACE)
     return _hidden(decoy)
 
 
-def _earlier(connection: sa.Connection, event: Event, group: Group, place: Place) -> Earlier:
-    return earlier(connection, event, event.created - REPEAT_MILLISECONDS, group, place)
+def _earlier(transaction: Transaction, event: Event, group: Group, place: Place) -> Earlier:
+    return earlier(transaction, event, event.created - REPEAT_MILLISECONDS, group, place)
 
 
 def _hidden(add: AddEvent) -> AddEvent:
@@ -149,9 +143,9 @@ def _hidden(add: AddEvent) -> AddEvent:
     return replace(decoys.without_keys(add), listeners=(), padding=(*add.listeners, *add.padding))
 
 
-def _pad(connection: sa.Connection, hidden: list[AddEvent], added: list[AddEvent], slots: Slots) -> None:
+def _pad(transaction: Transaction, hidden: list[AddEvent], added: list[AddEvent], slots: Slots) -> None:
     """Write what makes all requests alike: a decoy for each one without an event, and deliveries to nobody."""
-    _insert(connection, decoys.PLACE.events, [slots.event_row(add) for add in hidden], again=True)
+    transaction.insert(decoys.PLACE.events, [slots.event_row(add) for add in hidden], again=True)
     padded: list[dict[str, Any]] = []
     spare: list[dict[str, Any]] = []
     for add in hidden + added:
@@ -159,53 +153,37 @@ def _pad(connection: sa.Connection, hidden: list[AddEvent], added: list[AddEvent
             mine = [_delivery_row(*one) for one in slots.deliveries(add.padding, len(add.listeners))]
             spare += mine[:1] if not add.listeners else ()
             padded += mine[1:] if not add.listeners else mine
-    _insert(connection, decoys.PLACE.deliveries, padded, again=True)
-    _insert(connection, decoys.SPARE, spare, again=True)
+    transaction.insert(decoys.PLACE.deliveries, padded, again=True)
+    transaction.insert(decoys.SPARE, spare, again=True)
 
 
-def _add_events(connection: sa.Connection, adds: list[AddEvent], numbers: Sequences) -> list[Stored]:
+def _add_events(transaction: Transaction, adds: list[AddEvent]) -> list[Stored]:
     events: list[dict[str, Any]] = []
     deliveries: list[dict[str, Any]] = []
     stored: list[Stored] = []
     received: dict[str, tuple[int, int]] = {}
     group = Group()
     for add in adds:
-        first = _earlier(connection, add.event, group, _PLACE)
+        first = _earlier(transaction, add.event, group, _PLACE)
         if first.id is not None:
-            stored.append(Stored(first.seq, failed_again(connection, first, add.listeners, _PLACE), first.id))
+            stored.append(Stored(first.seq, failed_again(transaction, first, add.listeners, _PLACE), first.id))
             continue
-        event, seq = add.event, next(numbers.event)
+        event, seq = add.event, next(transaction.numbers.event)
         group.add(event, seq)
         event = replace(event, conflict=first.conflict) if first.conflict is not None else event
         events.append(rows.event_row(event, add.body, seq))
-        mine = tuple(Delivery(next(numbers.delivery), event.id, name) for name in add.listeners)
+        mine = tuple(Delivery(next(transaction.numbers.delivery), event.id, name) for name in add.listeners)
         deliveries.extend(_delivery_row(delivery, seq) for delivery in mine)
         stored.append(Stored(seq, mine))
         if event.webhook:
             count, last = received.get(event.webhook, (0, 0))
             received[event.webhook] = (count + 1, max(last, event.created))
-    _insert(connection, _PLACE.events, events)
-    _insert(connection, _PLACE.deliveries, deliveries)
+    transaction.insert(_PLACE.events, events)
+    transaction.insert(_PLACE.deliveries, deliveries)
     if received:
         counts = [(count, last, uuid) for uuid, (count, last) in received.items()]
-        connection.connection.cursor().executemany(_COUNT_RECEIVED, counts)
+        transaction.run_many(_COUNT_RECEIVED, counts)
     return stored
-
-
-def _insert(connection: sa.Connection, table: str, values: list[dict[str, Any]], *, again: bool = False) -> None:
-    """One statement for many rows. SQLite's driver releases the GIL at each step of a statement and must wait for the busy
-    receiver to get it back: a group of sixteen single inserts took five times as long."""
-    for first in range(0, len(values), MAX_ROWS):
-        rows_ = values[first : first + MAX_ROWS]
-        parameters = tuple(value for row in rows_ for value in row.values())
-        connection.exec_driver_sql(_insert_statement(table, tuple(rows_[0]), len(rows_), again), parameters)
-
-
-@lru_cache(maxsize=256)
-def _insert_statement(table: str, columns: tuple[str, ...], count: int, again: bool) -> str:
-    verb = "INSERT OR REPLACE" if again else "INSERT"
-    row = f"({', '.join('?' * len(columns))})"
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
 
 
 def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from pfnb.hub.private import private_file
 from pfnb.hub.stores.bodies import sync_folder
 from pfnb.hub.stores.sqlite.migrations import MIGRATIONS, migrate, version_of
 from pfnb.hub.stores.sqlite.shapes import ForeignSchemaError
-from pfnb.hub.troubles import damaged, os_error, start_error
+from pfnb.hub.stores.sqlite.troubles import damaged, start_error
+from pfnb.hub.troubles import os_error
 
 log = logging.getLogger("pfnb.hub")
 UNFINISHED = "schema-unfinished"
