@@ -6,9 +6,9 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from pfnb.hub.clock import steady
+from pfnb.hub.dispatch.waiting import Fresh, Waiting
 from pfnb.hub.payload import needs_body
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
@@ -19,20 +19,6 @@ MAX_READY = 200
 PAGE_BYTES = 256 * 1024
 """Bytes of bodies that are read together with a page."""
 SWEEP_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A delivery waiting for its turn; `body` saves reading a small one back from the store."""
-
-    delivery: Delivery
-    event: Event
-    body: bytes | None = None
-
-    def after_attempt(self, not_before: int = 0) -> Waiting:
-        """The same delivery with one more attempt."""
-        delivery = replace(self.delivery, attempts=self.delivery.attempts + 1, not_before=not_before)
-        return replace(self, delivery=delivery)
 
 
 class Backlog:
@@ -48,6 +34,7 @@ class Backlog:
         self._store = store
         self._running = running
         self._ready: deque[Waiting] = deque()
+        self._fresh = Fresh()
         self._caught_up = False
         self._last = 0
         self._retry_at: float = math.inf if listener.strict else 0
@@ -55,8 +42,14 @@ class Backlog:
         self._taking = asyncio.Lock()
         self._dropped: set[int] = set()
 
-    def offer(self, delivery: int, fresh: Waiting | None) -> None:
-        """Called for each new delivery of this listener; `fresh` saves reading it back from the store."""
+    def expect(self, fresh: Waiting) -> None:
+        """This delivery was committed, and will be announced."""
+        if self._caught_up and fresh.delivery.id > self._last and fresh.delivery.id not in self._dropped:
+            self._fresh.keep(fresh)
+
+    def announced(self, delivery: int) -> None:
+        """Called for each new delivery of this listener, soon after its commit or much later."""
+        fresh = self._fresh.take(delivery)
         if self._caught_up and fresh is not None and delivery > self._last and len(self._ready) < MAX_READY:
             self._ready.append(fresh)
             self._last = delivery
@@ -82,6 +75,7 @@ class Backlog:
     def drop(self, delivery: int) -> None:
         """The delivery has ended in the store: it no longer waits."""
         self._ready = deque(one for one in self._ready if one.delivery.id != delivery)
+        self._fresh.take(delivery)
         self._dropped.add(delivery)
         self._woken.set()
 
@@ -114,6 +108,7 @@ class Backlog:
     async def _load(self) -> None:
         self._woken.clear()
         self._dropped.clear()
+        self._fresh.clear()  # the page has them, too
         out, begin = frozenset(self._running), self._last
         page = await self._store.pending(self._listener.name, begin, PAGE)
         due = [one for one in page if self._listener.strict or self._pause(one[0]) <= 0]

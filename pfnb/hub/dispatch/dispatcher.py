@@ -11,9 +11,9 @@ from typing import Any
 from pfnb.exceptions import AccessDeniedError, StoreBusyError
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.clock import steady
-from pfnb.hub.dispatch.backlog import Waiting
 from pfnb.hub.dispatch.feed import Feed, Worker
 from pfnb.hub.dispatch.outcomes import Outcomes
+from pfnb.hub.dispatch.waiting import Waiting
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome
 from pfnb.hub.records.event import Event
 from pfnb.hub.stores.store import Store
@@ -30,7 +30,6 @@ class Dispatcher:
         self._outcomes = outcomes
         self._changed = changed
         self._feeds: dict[str, Feed] = {}
-        self._fresh: dict[int, Waiting] = {}
         self._attaching = asyncio.Lock()
 
     async def close(self) -> None:
@@ -41,11 +40,9 @@ class Dispatcher:
     async def publish(self, event: Event, deliveries: Sequence[Delivery], body: bytes | None) -> None:
         """Wake the workers for an event's deliveries; `body` is the event's body if it is in memory."""
         for delivery in deliveries:
-            self._fresh[delivery.id] = Waiting(delivery, event, body)
-            try:
-                await self._broker.publish(delivery.listener, delivery.id)
-            finally:
-                self._fresh.pop(delivery.id, None)
+            if (feed := self._feeds.get(delivery.listener)) is not None:
+                feed.backlog.expect(Waiting(delivery, event, body))
+            await self._broker.publish(delivery.listener, delivery.id)
 
     def workers(self, listener: str) -> int:
         """How many workers serve this listener now."""
@@ -108,9 +105,7 @@ class Dispatcher:
 
     async def _begin(self, listener: Listener) -> Feed:
         feed = self._feeds[listener.name] = Feed(listener, self._store, self._changed)
-        await self._broker.subscribe(
-            listener.name, lambda delivery: feed.backlog.offer(delivery, self._fresh.get(delivery))
-        )
+        await self._broker.subscribe(listener.name, feed.backlog.announced)
         return feed
 
     async def _replace(self, feed: Feed, worker: Worker) -> None:

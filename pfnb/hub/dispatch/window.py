@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pfnb.hub.dispatch.backlog import Waiting
+from pfnb.hub.dispatch.waiting import Waiting
 
 if TYPE_CHECKING:
     from pfnb.hub.dispatch.feed import Worker
