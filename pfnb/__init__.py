@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pfnb import language
     from pfnb.client.event import Event, EventFile
     from pfnb.exceptions import HubUnreachableError, PelEvaluationError, PelSyntaxError, PfnbError
+    from pfnb.functions import function
     from pfnb.kernel.api import aevents, arun, command, events, on, run, wait, wait_for, webhook
     from pfnb.kernel.objects.inspection import inspector
     from pfnb.kernel.objects.webhooks import Webhook
-    from pfnb.language.function import function
     from pfnb.language.run import RunResult
 
 __all__ = [
@@ -56,7 +56,7 @@ _HOMES = {
     "arun": "pfnb.kernel.api",
     "command": "pfnb.kernel.api",
     "events": "pfnb.kernel.api",
-    "function": "pfnb.language.function",
+    "function": "pfnb.functions",
     "inspector": "pfnb.kernel.objects.inspection",
     "on": "pfnb.kernel.api",
     "run": "pfnb.kernel.api",

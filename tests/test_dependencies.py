@@ -62,6 +62,20 @@ def test_whatever_is_declared_is_imported() -> None:
     assert set(BASE) - {name for name, _ in imported()} == NOT_IMPORTED
 
 
+def test_the_language_knows_no_built_in_command_or_function() -> None:
+    """Not even by a name in a text, which the import linter cannot see."""
+    for file in sorted((ROOT / "pfnb" / "language").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not re.match(r"pfnb\.(commands|functions)\b", node.value), f"{file}:{node.lineno}"
+            if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).endswith(
+                ("import_module", "__import__")
+            ):
+                assert file.name == "encodings.py", (
+                    f"{file}:{node.lineno}"
+                )  # it imports libraries that may not be there
+
+
 def test_the_floors_of_ci_are_those_that_are_declared() -> None:
     lines = (line for line in (ROOT / "tests" / "floors.txt").read_text().splitlines() if not line.startswith("#"))
     pinned = {normal(name): Version(version) for name, _, version in (line.partition("==") for line in lines)}

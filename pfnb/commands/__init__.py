@@ -1,8 +1,10 @@
-"""The built-in commands, one module per group, each declared exactly as a user's own."""
+"""The built-in commands, one module per group, each declared exactly as a user's own. The registry of a process
+loads them when a command is first looked for."""
 
+from functools import cache
 from importlib import import_module
 
-from pfnb.language.command import CommandRegistry, registry
+from pfnb.language.command import CommandRegistry
 
 _GROUPS = (
     "attachment",
@@ -31,8 +33,14 @@ _GROUPS = (
 )
 
 
+@cache
 def load() -> CommandRegistry:
     """Load all built-in commands, and return the registry."""
     for group in _GROUPS:
         import_module(f"{__name__}.{group}")
     return registry
+
+
+registry = CommandRegistry(load, __name__)
+"""The one registry of a process: the built-in commands and a user's own."""
+command = registry.command

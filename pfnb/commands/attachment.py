@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen
 from pfnb.commands.property import Path
 from pfnb.exceptions import NotFoundError
-from pfnb.language.command import command
 from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written

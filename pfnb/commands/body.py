@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen, from_json
 from pfnb.exceptions import PipelineError
-from pfnb.language.command import NULL, as_result, command
+from pfnb.language.command import NULL, as_result
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
 from pfnb.language.parameters import UNSET

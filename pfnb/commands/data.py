@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen, from_json
 from pfnb.commands.mapping import Fields
-from pfnb.language.command import as_result, command
+from pfnb.language.command import as_result
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
 from pfnb.language.offload import threaded

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pfnb.language.command import command
+from pfnb.commands import command
 from pfnb.language.java.dates import USUAL_PATTERN, format_moment
 from pfnb.language.java.zones import local_zone, zone_names
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.exceptions import ParameterError, PfnbError, RaisedError
-from pfnb.language.command import BlockDeclaration, When, command
+from pfnb.language.command import BlockDeclaration, When
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
 from pfnb.language.extent import check_written, shown

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
 from pfnb.language.topics import topic_matches

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.exceptions import ParameterError
 from pfnb.language.case import Case
-from pfnb.language.command import BlockDeclaration, as_result, command
+from pfnb.language.command import BlockDeclaration, as_result
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy

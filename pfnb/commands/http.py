@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.headers import headers_of
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.language.run import SERVER_HEADERS, Response, can_be_header

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pfnb.language.command import command
+from pfnb.commands import command
 from pfnb.language.context import Context
 
 

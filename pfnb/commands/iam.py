@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from pfnb.language.command import command
+from pfnb.commands import command
 from pfnb.language.context import Context
 from pfnb.language.written import Written
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pfnb.commands import command
 from pfnb.commands.formats.json_schema import problems
 from pfnb.commands.inputs import Input, as_json, chosen
 from pfnb.exceptions import AssertionFailedError
-from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
 from pfnb.language.offload import threaded

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.exceptions import AccessDeniedError, NotFoundError, RunTimeoutError
-from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.offload import SCANS
 from pfnb.language.roles import ADMIN

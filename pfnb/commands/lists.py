@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import Input, as_list, chosen
 from pfnb.exceptions import ParameterError
 from pfnb.language.budget import current
-from pfnb.language.command import command
 from pfnb.language.condition import is_true
 from pfnb.language.deferred import Lazy
 from pfnb.language.parameters import UNSET

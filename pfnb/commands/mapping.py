@@ -10,10 +10,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import Input, chosen, from_json
 from pfnb.exceptions import ParameterError
 from pfnb.language.budget import current
-from pfnb.language.command import as_result, command
+from pfnb.language.command import as_result
 from pfnb.language.deferred import Deferred, Lazy, evaluated, pieces
 from pfnb.language.formula import Formula, formula_in
 from pfnb.language.parameters import UNSET

@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.headers import headers_of
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import as_result, command
+from pfnb.language.command import as_result
 from pfnb.language.content import genuine_id, genuine_ids, parsed_without_codes, without_codes
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.language.command import as_result, command
+from pfnb.language.command import as_result
 from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.language.command import NULL, as_result, command
+from pfnb.language.command import NULL, as_result
 from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
 from pfnb.language.media_types import typed_value

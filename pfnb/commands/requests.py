@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.headers import headers_of
 from pfnb.commands.inputs import chosen
 from pfnb.commands.outbound import Headers, body_of, content_for
 from pfnb.exceptions import ParameterError
-from pfnb.language.command import command
 from pfnb.language.content import without_codes
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.inputs import chosen
 from pfnb.exceptions import AssertionFailedError, ParameterError
-from pfnb.language.command import command
 from pfnb.language.condition import is_true
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.formats.csv import read_csv
 from pfnb.commands.inputs import Input, as_json, as_text, chosen
 from pfnb.exceptions import ParameterError
 from pfnb.language.charset import named_charset
-from pfnb.language.command import command
 from pfnb.language.content import genuine_id, read_decoded
 from pfnb.language.context import Context
 from pfnb.language.deferred import Verbatim

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pfnb.language.command import command
+from pfnb.commands import command
 from pfnb.language.context import Context
 from pfnb.language.sizes import PATTERN, size_of
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from pfnb.commands import command
 from pfnb.commands.formats.zip import MAX_FILES, MAX_SIZE, pack, unpack
 from pfnb.exceptions import ParameterError, PayloadTooLargeError
-from pfnb.language.command import command
 from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
 from pfnb.language.offload import threaded

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.functions import function
 from pfnb.functions.arguments import listed
 from pfnb.language.budget import current
-from pfnb.language.function import function
 from pfnb.language.java.numbers import PRECISE, rounded, to_number
 
 _MODES = ("UP", "DOWN", "CEILING", "FLOOR", "HALF_UP", "HALF_DOWN", "HALF_EVEN", "UNNECESSARY")

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pfnb.exceptions import ParameterError
+from pfnb.functions import function
 from pfnb.functions.arguments import flat, plain_text
 from pfnb.language.charset import charset_of, document_text, json_text
 from pfnb.language.content import genuine_id, read_decoded
 from pfnb.language.context import Context
-from pfnb.language.function import function
 from pfnb.language.json_size import count_json
 from pfnb.language.media_types import is_json
 

@@ -7,10 +7,9 @@ import string
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import json, resolve
+from pfnb.functions import function, json, resolve
 from pfnb.functions.arguments import fitting, plain_text
 from pfnb.language.context import Context
-from pfnb.language.function import function
 from pfnb.language.java.numbers import DEFAULT_PATTERN, format_number, read_number, to_number
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.xml_document import read_xml, write_xml

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.function import function
+from pfnb.functions import function
 from pfnb.language.java.dates import USUAL_PATTERN, format_moment, parse_moment
 from pfnb.language.java.locales import date_pattern
 from pfnb.language.java.moments import from_millis, to_millis, to_moment

@@ -7,10 +7,10 @@ import hashlib
 import hmac
 from typing import Any, Literal
 
+from pfnb.functions import function
 from pfnb.functions.arguments import flat, plain_text
 from pfnb.functions.text import concat
 from pfnb.language.budget import current
-from pfnb.language.function import function
 
 
 @function("hash.sha256")

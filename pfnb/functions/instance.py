@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from pfnb.environment import is_secret
 from pfnb.exceptions import AccessDeniedError
+from pfnb.functions import function
 from pfnb.functions.arguments import flat, plain_text
 from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
-from pfnb.language.function import function
 from pfnb.language.roles import RUN, grants
 
 ALLOWED = "PFNB_INSTANCE_ENV"

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import jsonpath
+from pfnb.functions import function, jsonpath
 from pfnb.functions.arguments import fitting
 from pfnb.language.extent import check_written
-from pfnb.language.function import function
 from pfnb.language.json_size import count_json
 from pfnb.language.plain_data import uncollected
 

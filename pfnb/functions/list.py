@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.functions import function
 from pfnb.functions.arguments import check_count, listed
 from pfnb.language.budget import current
-from pfnb.language.function import function
 from pfnb.language.pel.values import equal
 
 _RANGE = re.compile(r"\s*([0-9]{1,9})?\s*:\s*([0-9]{1,9})?\s*")

@@ -6,8 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
+from pfnb.functions import function
 from pfnb.functions.arguments import fitting, flat, plain_text
-from pfnb.language.function import function
 
 _ID = re.compile(r"_ID-[^_./]*$")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pfnb.functions import function
 from pfnb.functions.resolve import uri as resolve_uri
 from pfnb.language.context import Context
-from pfnb.language.function import function
 from pfnb.language.pel.literal_text import LiteralText
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pfnb.functions import function
 from pfnb.functions.arguments import flat, plain_text
 from pfnb.functions.context import account_of
 from pfnb.language.context import Context
-from pfnb.language.function import function
 from pfnb.language.java.zones import local_zone
 from pfnb.language.roles import grants
 

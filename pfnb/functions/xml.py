@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.function import function
+from pfnb.functions import function
 from pfnb.language.xml_document import write_xml
 from pfnb.workshop.pool import call_named
 

@@ -13,6 +13,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import HTTPError, stream_request_body
 
+from pfnb import commands, functions
 from pfnb.exceptions import StartError
 from pfnb.http.access_log import AccessLog
 from pfnb.http.capacity import Capacity
@@ -25,7 +26,6 @@ from pfnb.http.upload import UploadHandler
 from pfnb.hub.addresses import arrive
 from pfnb.hub.clock import now
 from pfnb.hub.home import Home, HubOptions
-from pfnb.language.command import registry
 from pfnb.language.running.runner import Runner
 from pfnb.outbound import Targets
 
@@ -58,7 +58,9 @@ class LocalServer:
         self.hub = self._home.hub
         self.owner = self.hub.settings.owner
         capacity = capacity or Capacity.chosen(os.environ)
-        self.site = Site(self.hub, Runner(registry), lambda: self.url, self._peer_of, capacity=capacity)
+        self.site = Site(
+            self.hub, Runner(commands.registry, functions.registry), lambda: self.url, self._peer_of, capacity=capacity
+        )
         self._host = host
         self._port = port
         self._prefix = prefix

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from functools import cached_property, partial
 
+from pfnb import commands
 from pfnb.exceptions import NameTakenError
 from pfnb.hub.dispatch.dispatcher import Dispatcher
 from pfnb.hub.dispatch.feed import Worker
@@ -15,7 +16,7 @@ from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.property import Property
 from pfnb.hub.records.property_path import relative_path
 from pfnb.hub.stores.store import ListenerChange, PropertyChange
-from pfnb.language.command import CommandRegistry, registry
+from pfnb.language.command import CommandRegistry
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.reading.parser import parse_pipeline
@@ -39,7 +40,7 @@ class StoredPipelines:
     @cached_property
     def _registry(self) -> CommandRegistry:
         """The commands a worker can run: it is a process of its own, without the commands of a notebook."""
-        return registry.built_in()
+        return commands.registry.built_in()
 
     def opened(self) -> None:
         """The hub has read its listeners."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
 
-from pfnb import commands, language
+from pfnb import commands, functions
 from pfnb.client.event import Event
 from pfnb.client.port import NoSession, session_port
 from pfnb.hub.people.identity import default_owner
@@ -52,7 +52,7 @@ def run(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> R
     door = Door()
     door.start()
     try:
-        runner = Runner(commands.load(), call_main=door.on_main)
+        runner = Runner(commands.registry, functions.registry, call_main=door.on_main)
         return door.run_sync(_run(runner, _nobody(), session_port(NoSession()), text, body, vars))
     finally:
         door.stop()
@@ -65,7 +65,7 @@ async def arun(text: str, body: Any = None, vars: Mapping[str, Any] | None = Non
     if notebook is not None:
         return await notebook.door.run(_run(notebook.runner, notebook.user, notebook.hub, text, body, vars))
     is_main = threading.current_thread() is threading.main_thread()
-    runner = Runner(commands.load(), call_main=_call_here if is_main else None)
+    runner = Runner(commands.registry, functions.registry, call_main=_call_here if is_main else None)
     return await _run(runner, _nobody(), session_port(NoSession()), text, body, vars)
 
 
@@ -133,8 +133,7 @@ def command(
     body. Pipelines started by webhooks may run it unless `anonymous` is false. With `main` it runs on the kernel's main thread.
     Defining a name again replaces the command; NameTakenError for a built-in one.
     """
-    commands.load()
-    return language.command(name, aliases=aliases, anonymous=anonymous, main=main, shorthand=shorthand)
+    return commands.command(name, aliases=aliases, anonymous=anonymous, main=main, shorthand=shorthand)
 
 
 def on(

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pfnb import commands, functions
 from pfnb.client.discovery import HubAddress, connection_file, data_directory, find_hub, notebook_name
 from pfnb.client.journal import Journal
 from pfnb.client.port import NO_HUB, session_port
@@ -21,7 +22,6 @@ from pfnb.kernel.cell import RunningCell
 from pfnb.kernel.contents import HubContents
 from pfnb.kernel.listening.deliveries import Deliveries
 from pfnb.kernel.loop.door import Door
-from pfnb.language.command import registry
 from pfnb.language.port import User
 from pfnb.language.running.runner import Runner
 
@@ -46,7 +46,7 @@ class Notebook:
         self.shell = shell
         self._is_first = _SESSION_ID not in shell.meta
         self.door = Door(_kernel_loop(shell))
-        self.runner = Runner(registry, call_main=self.door.on_main)
+        self.runner = Runner(commands.registry, functions.registry, call_main=self.door.on_main)
         self.contents = HubContents(self)
         self.deliveries = Deliveries(self.runner, self.contents)
         self.cell = RunningCell(shell, self._show_all)

@@ -1,10 +1,9 @@
 """What a pipeline means: its text, its expressions, its commands and its runs. Knows no network and no notebook."""
 
-from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry, command, registry
+from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry
 from pfnb.language.context import Context
 from pfnb.language.deferred import Deferred, Lazy, Verbatim
-from pfnb.language.evaluation import evaluate, render
-from pfnb.language.function import Function, FunctionRegistry, function
+from pfnb.language.function import Function, FunctionRegistry
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
@@ -40,15 +39,10 @@ __all__ = [
     "User",
     "Verbatim",
     "Written",
-    "command",
     "command_pipeline",
     "compile_topic",
-    "evaluate",
-    "function",
     "listen_accepts",
     "parse_pipeline",
-    "registry",
-    "render",
     "steps_of",
     "topic_matches",
 ]

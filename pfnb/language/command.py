@@ -1,7 +1,7 @@
 """Commands, and their registry.
 
-A built-in command, a user's own and a third party's are declared alike: a function under `@command("name")`, whose signature is
-the single source for validation, help and schema.
+A built-in command, a user's own and a third party's are declared alike: a function under a registry's `@command("name")`, whose
+signature is the single source for validation, help and schema. Which commands are built in, the language does not know.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
-from functools import cache, cached_property
-from importlib import import_module
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
@@ -81,6 +80,7 @@ class Command:
     `anonymous`: anonymousUser may run it. `read_only`: a cookie-authenticated GET may run it. `main`: a synchronous
     function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
     value fills (`- body.set: hello`). `version`: several versions of a command can coexist, such as `log` and `log:v2`.
+    `is_built_in`: it belongs to pfnb; its results need no conversion.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Command:
         main: bool = False,
         shorthand: str | None = None,
         version: int = 1,
+        is_built_in: bool = False,
     ) -> None:
         self.name = name
         self.version = version
@@ -105,6 +106,7 @@ class Command:
         self.block = block
         self.main = main
         self.shorthand = shorthand
+        self.is_built_in = is_built_in
         self.is_async = inspect.iscoroutinefunction(function)
         self.signature = _signature(name, function)
         self.given = tuple(parameter for parameter in self.signature.parameters if parameter in GIVEN)
@@ -112,11 +114,6 @@ class Command:
             raise ParameterError(f'command "{name}": "block" is taken by exactly those functions that declare one')
         if block is not None and not self.is_async:
             raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
-
-    @cached_property
-    def is_built_in(self) -> bool:
-        """Whether it is built in: its results need no conversion."""
-        return self.function.__module__.startswith("pfnb.commands.")
 
     @cached_property
     def deferred(self) -> Mapping[str, type[Deferred]]:
@@ -169,13 +166,54 @@ def _signature(name: str, function: Callable[..., Any]) -> inspect.Signature:
 class CommandRegistry:
     """Commands by name. It also knows the names of block parts and ends (`if.else`, `if.end`).
 
-    `load` is called on every look-up, and registers the built-in commands on the first one.
+    `load` is called on every look-up, and registers the built-in commands on the first one. Those are the functions of the
+    package `home`.
     """
 
-    def __init__(self, load: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, load: Callable[[], object] = lambda: None, home: str | None = None) -> None:
         self._load = load
+        self._home = home
         self._commands: dict[str, Command] = {}
         self._blocks: dict[str, Command] = {}
+
+    def command(
+        self,
+        name: str,
+        *,
+        aliases: tuple[str, ...] = (),
+        anonymous: bool = False,
+        read_only: bool = False,
+        block: BlockDeclaration | None = None,
+        main: bool = False,
+        shorthand: str | None = None,
+        version: int = 1,
+    ) -> Callable[[F], F]:
+        """Declare a function as a command; the function itself stays as it is.
+
+        The function takes any of `body`, `event`, `vars`, `headers` and `context` by name; its other parameters are the
+        command's, spelt in camelCase in pipelines (snake_case is accepted; a trailing underscore as in `in_` is dropped).
+        It returns the new body; None keeps it. Annotate with `Annotated[T, Field(description=…)]` to document a parameter.
+        A parameter of the type `Lazy` gets its expression instead of a value: see there.
+        """
+
+        def register(function: F) -> F:
+            self.add(
+                Command(
+                    name,
+                    function,
+                    aliases=aliases,
+                    anonymous=anonymous,
+                    read_only=read_only,
+                    block=block,
+                    main=main,
+                    shorthand=shorthand,
+                    version=version,
+                    is_built_in=self._home is not None and function.__module__.startswith(f"{self._home}."),
+                )
+            )
+            return function
+
+        return register
 
     def add(self, command: Command) -> None:
         """Register under its name and aliases. A name may be registered again (a cell that is run twice), but a
@@ -255,52 +293,3 @@ def split_version(name: str, default: int = 1) -> tuple[str, int]:
 def versioned(name: str, version: int) -> str:
     """The name by which this version of a command is registered."""
     return name if version == 1 else f"{name}:v{version}"
-
-
-@cache
-def _load_built_in() -> None:
-    # Imported by name, like plug-ins, so that the language does not depend on the commands.
-    import_module("pfnb.commands").load()
-
-
-registry = CommandRegistry(_load_built_in)
-"""The one registry of a process. The built-in commands are loaded when a command is first looked for."""
-
-
-def command(
-    name: str,
-    *,
-    aliases: tuple[str, ...] = (),
-    anonymous: bool = False,
-    read_only: bool = False,
-    block: BlockDeclaration | None = None,
-    main: bool = False,
-    shorthand: str | None = None,
-    version: int = 1,
-    registry: CommandRegistry = registry,
-) -> Callable[[F], F]:
-    """Declare a function as a command; the function itself stays as it is.
-
-    The function takes any of `body`, `event`, `vars`, `headers` and `context` by name; its other parameters are the
-    command's, spelt in camelCase in pipelines (snake_case is accepted; a trailing underscore as in `in_` is dropped).
-    It returns the new body; None keeps it. Annotate with `Annotated[T, Field(description=…)]` to document a parameter.
-    A parameter of the type `Lazy` gets its expression instead of a value: see there.
-    """
-
-    def register(function: F) -> F:
-        registry.add(
-            Command(
-                name,
-                function,
-                aliases=aliases,
-                anonymous=anonymous,
-                read_only=read_only,
-                block=block,
-                main=main,
-                shorthand=shorthand,
-                version=version,
-            )
-        )
-        return function
-
-    return register

@@ -1,7 +1,7 @@
 """Functions of expressions, and their registry.
 
-A built-in function, a user's own and a third party's are declared alike: a Python function under `@function("text.trim")`
-is called in expressions as `@text.trim(…)`, its arguments converted to the types of its annotations.
+A built-in function, a user's own and a third party's are declared alike: a Python function under a registry's
+`@function("text.trim")` is called in expressions as `@text.trim(…)`, its arguments converted to the types of its annotations.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -24,10 +22,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A Python function and its name in expressions: group, dot, name."""
+    """A Python function and its name in expressions: group, dot, name. `is_built_in`: it belongs to pfnb."""
 
     name: str
     call: Callable[..., Any]
+    is_built_in: bool = False
 
     @property
     def group(self) -> str:
@@ -42,21 +41,39 @@ class Function:
 class FunctionRegistry(Mapping[str, Any]):
     """Groups of functions by name, as expressions take them: each an object whose attributes are the functions.
 
-    `load` is called on every look-up, and registers the built-in functions on the first one.
+    `load` is called on every look-up, and registers the built-in functions on the first one. Those are the functions of the
+    package `home`.
     """
 
-    def __init__(self, load: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, load: Callable[[], object] = lambda: None, home: str | None = None) -> None:
         self._load = load
+        self._home = home
         self._functions: dict[str, Function] = {}
         self._groups: dict[str, SimpleNamespace] = {}
+
+    def function(self, name: str) -> Callable[[F], F]:
+        """Declare a Python function as one of expressions; the function itself stays as it is.
+
+        The name has a group, such as `crm.label`. A parameter named `context` receives the run's Context; an `async def`
+        function is awaited on the run's loop, and both need a run. Raises NameTakenError and ParameterError.
+        """
+        if not _NAME.fullmatch(name):
+            raise ParameterError(f'a function is named like "crm.label", not "{name}"')
+
+        def declare(call: F) -> F:
+            is_built_in = self._home is not None and call.__module__.startswith(f"{self._home}.")
+            self.add(Function(name, call, is_built_in))
+            return call
+
+        return declare
 
     def add(self, function: Function) -> None:
         """Register a function. A name may be registered again (a cell that is run twice), but a built-in one only by
         pfnb itself; raises NameTakenError."""
-        if not _is_built_in(function):
+        if not function.is_built_in:
             self._load()
             present = self._functions.get(function.name)
-            if present is not None and _is_built_in(present):
+            if present is not None and present.is_built_in:
                 raise NameTakenError(
                     f'"{function.name}" is a built-in function: give yours a name of its own, such as "my.{function.name}"'
                 )
@@ -80,33 +97,3 @@ class FunctionRegistry(Mapping[str, Any]):
     def __len__(self) -> int:
         self._load()
         return len(self._groups)
-
-
-def _is_built_in(function: Function) -> bool:
-    return function.call.__module__.startswith("pfnb.functions.")
-
-
-@cache
-def _load_built_in() -> None:
-    # Imported by name, like plug-ins, so that the language does not depend on the functions.
-    import_module("pfnb.functions").load()
-
-
-registry = FunctionRegistry(_load_built_in)
-"""The one registry of a process."""
-
-
-def function(name: str, *, registry: FunctionRegistry = registry) -> Callable[[F], F]:
-    """Declare a Python function as one of expressions; the function itself stays as it is.
-
-    The name has a group, such as `crm.label`. A parameter named `context` receives the run's Context; an `async def`
-    function is awaited on the run's loop, and both need a run. Raises NameTakenError and ParameterError.
-    """
-    if not _NAME.fullmatch(name):
-        raise ParameterError(f'a function is named like "crm.label", not "{name}"')
-
-    def declare(call: F) -> F:
-        registry.add(Function(name, call))
-        return call
-
-    return declare

@@ -15,7 +15,7 @@ from jupyter_server.utils import url_path_join
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Float, Int, List, Unicode, Union
 
-from pfnb import commands
+from pfnb import commands, functions
 from pfnb.environment import CAPACITY, SIZES, setting_of
 from pfnb.exceptions import PfnbError
 from pfnb.http.access_log import access_log, logged_by
@@ -168,7 +168,7 @@ class PfnbExtension(ExtensionApp):
             self.log.warning("pfnb: %s", moved)
         return Site(
             hub,
-            Runner(commands.load()),
+            Runner(commands.load(), functions.registry),
             self._url,
             self.kernels.peer_of,
             inner_url=self.inner.url,

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 
-from pfnb import commands
+from pfnb import commands, functions
 from pfnb.client.calls import Calls
 from pfnb.client.connection import connect
 from pfnb.client.discovery import HubAddress
@@ -77,7 +77,7 @@ async def _serve(address: HubAddress) -> None:
     connection = await connect(address, {"session": f"worker {os.getpid()}", "ahead": True})
     calls = Calls(0, lambda: HubUnreachableError("the hub is gone"))
     calls.connected(connection.send)
-    runs = Runs(Runner(commands.load()), calls)
+    runs = Runs(Runner(commands.load(), functions.registry), calls)
     gc.freeze()  # exempt what is loaded now from garbage collection: scanning it would delay all runs each time
     sys.setswitchinterval(SWITCH_SECONDS)
     watching = asyncio.create_task(_end_if_stuck(), name="pfnb stuck threads")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pfnb import functions
 from pfnb.client.port import NoSession, session_port
 from pfnb.commands import load
 from pfnb.language import Pipeline, Runner, User, parse_pipeline
@@ -72,7 +73,7 @@ def measured() -> Runs:
 
 
 async def _measured() -> Runs:
-    runner, user, hub = Runner(load()), User("ada", EVERYTHING), session_port(NoSession())
+    runner, user, hub = Runner(load(), functions.registry), User("ada", EVERYTHING), session_port(NoSession())
     pipelines = {
         (name, tracing): _pipeline(runner, value, tracing=tracing)
         for name, value in VALUES.items()

@@ -15,7 +15,7 @@ from pfnb.exceptions import (
     RunTimeoutError,
     StepError,
 )
-from pfnb.language import ANONYMOUS, Limits, User, command, parse_pipeline, steps_of
+from pfnb.language import ANONYMOUS, Limits, User, parse_pipeline, steps_of
 from pfnb.language.roles import EVERYTHING
 
 
@@ -28,7 +28,7 @@ def flaky(registry):
     """A command `flaky` that fails the first two times it is called."""
     calls = []
 
-    @command("flaky", registry=registry)
+    @registry.command("flaky")
     async def flaky():
         calls.append(time.monotonic())
         if len(calls) < 3:
@@ -118,7 +118,7 @@ class TestExcept:
         assert (result.body, [step.command for step in result.steps]) == (None, ["log"])
 
     async def test_it_tells_what_happened(self, run, registry):
-        @command("fails", registry=registry)
+        @registry.command("fails")
         def fails():
             return 1 / 0
 
@@ -153,7 +153,7 @@ class TestExcept:
                 await run(text)
 
     async def test_a_python_exception_is_found_by_its_name(self, run, registry):
-        command("fails", registry=registry)(lambda: {}["x"])
+        registry.command("fails")(lambda: {}["x"])
         text = steps("fails", "except: {type: LookupError, drop: true}", "body.set: caught", "except.end")
         assert (await run(text)).body == "caught"
 
@@ -241,7 +241,7 @@ class TestHeaders:
         assert (await run(text, vars={"mode": "test"})).body == "ran"
 
     async def test_a_pipeline_runs_as_its_header_says(self, run, registry):
-        @command("who", registry=registry)
+        @registry.command("who")
         async def who(context):
             return context.user.name
 
@@ -256,7 +256,7 @@ class TestHeaders:
         assert (await run(steps('wait: {ms: "#{body}", onError: IGNORE}'), body="long")).body == "long"
 
     async def test_a_cause_is_kept(self, run, registry):
-        command("fails", registry=registry)(lambda: 1 / 0)
+        registry.command("fails")(lambda: 1 / 0)
         with pytest.raises(StepError) as caught:
             await run(steps("fails: {onError: {action: RETRY, wait: 0}}"))
         assert isinstance(caught.value.__cause__, ZeroDivisionError)

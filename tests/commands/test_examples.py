@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pfnb import functions
 from pfnb.commands import load
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
@@ -42,6 +43,6 @@ async def test_an_example_of_a_command_uses_it_and_ends_as_it_says(
     registry = load()
     names = (command, *registry.get(command).aliases)
     assert any(f"- {name}" in example.code for name in names)
-    result = await Runner(registry).run(parse_pipeline(example.code, registry), user=ADA, hub=hub)
+    result = await Runner(registry, functions.registry).run(parse_pipeline(example.code, registry), user=ADA, hub=hub)
     if example.result is not None:
         assert result.body == json.loads(example.result)

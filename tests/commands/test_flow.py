@@ -2,7 +2,7 @@ import pytest
 
 from pfnb.exceptions import AssertionFailedError, ParameterError, PelEvaluationError, PelSyntaxError
 from pfnb.functions import load as load_functions
-from pfnb.language import command, parse_pipeline
+from pfnb.language import parse_pipeline
 
 
 def steps(*lines):
@@ -232,7 +232,7 @@ class TestExitWaitEval:
 
 class TestInputAndVersions:
     async def test_input_is_read_instead_of_the_body(self, run, registry):
-        command("double", registry=registry)(lambda body: body * 2)
+        registry.command("double")(lambda body: body * 2)
         text = "vars: {n: 4}\n" + steps(
             "double: {input: vars.n, output: vars.m}", 'set: {value: ["#{body}", "#{vars.m}"]}'
         )
@@ -240,14 +240,14 @@ class TestInputAndVersions:
 
     async def test_the_highest_version_up_to_the_one_wanted_is_used(self, run, registry):
         for version in (1, 3):
-            command("which", registry=registry, version=version)(lambda version=version: version)
+            registry.command("which", version=version)(lambda version=version: version)
         text = steps("which", "which:v2", "which:v3", "which:v9", "log:v3")
         assert [step.output for step in (await run(text)).steps] == [1, 1, 3, 3, None]
 
     @pytest.mark.parametrize("header", ["version: v3", "version: 3", "apiVersion: v3"])
     async def test_a_header_says_it_for_all_steps(self, run, registry, header):
         for version in (1, 3):
-            command("which", registry=registry, version=version)(lambda version=version: version)
+            registry.command("which", version=version)(lambda version=version: version)
         result = await run(f"headers: {{{header}}}\n" + steps("which", "which:v1", "if:v1: {true: true}", "if.end:v1"))
         assert [step.output for step in result.steps] == [3, 1, None]
 
@@ -255,7 +255,7 @@ class TestInputAndVersions:
 class TestMocks:
     @pytest.fixture(autouse=True)
     def mail(self, registry):
-        @command("mail.send", aliases=("mail",), registry=registry)
+        @registry.command("mail.send", aliases=("mail",))
         async def send(to: str):
             sent.append(to)
             return "sent"

@@ -11,7 +11,7 @@ from pfnb.exceptions import (
     RaisedError,
     RunLimitError,
 )
-from pfnb.language import ANONYMOUS, Limits, User, command
+from pfnb.language import ANONYMOUS, Limits, User
 from pfnb.language.roles import EVERYTHING
 
 PATH = "global/app/demo/pipeline/greet"
@@ -113,7 +113,7 @@ async def test_their_steps_count_together(run, stored):
 
 
 async def test_it_runs_as_the_same_user_and_lifts_nobody_but_itself(run, stored, registry):
-    @command("who", registry=registry)
+    @registry.command("who")
     async def who(context):
         return context.user.name
 

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import load
-from pfnb.language import evaluate
+from pfnb.functions import evaluate, load
 
 VALUES = (
     *(

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from pfnb.functions import load
-from pfnb.language import evaluate
+from pfnb.functions import evaluate, load
 
 FUNCTIONS = [function for function in load().functions() if function.call.__module__.startswith("pfnb.functions.")]
 EXAMPLES = [

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.language import evaluate
+from pfnb.functions import evaluate
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pfnb import functions
 from pfnb.client.port import NoSession, session_port
 from pfnb.exceptions import PelEvaluationError
 from pfnb.language import ANONYMOUS, Runner, User, parse_pipeline
@@ -84,7 +85,9 @@ async def test_what_the_hub_knows_of_a_user_is_told(value_of, hub):
 
 async def test_without_a_hub_a_user_is_known_by_name(registry):
     text = "pipeline:\n  - body.set: '${@user.displayName()}'"
-    result = await Runner(registry).run(parse_pipeline(text, registry), user=ADA, hub=session_port(NoSession()))
+    result = await Runner(registry, functions.registry).run(
+        parse_pipeline(text, registry), user=ADA, hub=session_port(NoSession())
+    )
     assert result.body == "ada"
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from pfnb import functions
 from pfnb.commands import load
 from pfnb.exceptions import UnknownCommandError
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.records.query import EventQuery
 from pfnb.language import Runner, User, parse_pipeline
-from pfnb.language.command import CommandRegistry, command
+from pfnb.language.command import CommandRegistry
 from pfnb.language.payload import event_body
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.run import RunResult
@@ -65,7 +66,7 @@ def registry(called: list[tuple[str, dict[str, Any]]]) -> CommandRegistry:
     registry = load().copy()
 
     def made_by_somebody(name: str) -> None:
-        @command(name, registry=registry)
+        @registry.command(name)
         def own(**given: Any) -> None:
             called.append((name, given))
 
@@ -84,7 +85,7 @@ def submitted(home: Home, access: HubAccess, registry: CommandRegistry) -> Run:
         assert event.event_key == "property.created"
         pipeline = parse_pipeline(text(app), registry)
         seen = event_body(await home.hub.history.object(event))
-        return await Runner(registry).run(pipeline, user=ADA, owner=ADA, hub=access, event=seen)
+        return await Runner(registry, functions.registry).run(pipeline, user=ADA, owner=ADA, hub=access, event=seen)
 
     return submit
 
@@ -162,7 +163,9 @@ async def test_somebody_elses_api_is_called(
 
 async def test_roles_are_set_up_and_what_fails_of_it_is_passed_over(home: Home, access: HubAccess) -> None:
     registry = load()
-    await Runner(registry).run(parse_pipeline(text("roles"), registry), user=ADA, owner=ADA, hub=access)
+    await Runner(registry, functions.registry).run(
+        parse_pipeline(text("roles"), registry), user=ADA, owner=ADA, hub=access
+    )
     role = await access.iam("create_user", username="grace", roles=["CAN_APP_JOBS"])
     assert role["roles"] == ["CAN_APP_JOBS"]
     assert "CAN_PIPE_property.move" in home.hub.users.user("grace").roles

@@ -13,7 +13,7 @@ from pfnb.commands import load
 from pfnb.http.openapi import openapi
 from pfnb.http.routes import token_routes
 from pfnb.http.server import LocalServer
-from pfnb.language import CommandRegistry, command
+from pfnb.language import CommandRegistry
 from pfnb.language.reading.parser import stands_alone
 from tests.language.test_schema import Address
 
@@ -59,7 +59,7 @@ def test_every_address_of_the_hub_is_described(server: LocalServer) -> None:
 def test_parameters_with_a_structure_of_their_own_are_described() -> None:
     registry = CommandRegistry()
 
-    @command("crm.put", registry=registry)
+    @registry.command("crm.put")
     def put(address: Address) -> None:
         """Keep an address."""
 

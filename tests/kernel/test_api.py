@@ -9,8 +9,8 @@ import pytest
 
 import pfnb
 from pfnb import commands
+from pfnb.commands import registry
 from pfnb.exceptions import NameTakenError, StepError, UnknownCommandError
-from pfnb.language.command import registry
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ def test_a_pipeline_that_cannot_be_read_here_shows_its_source_and_why(shared: An
         "import pfnb\n@pfnb.command('drawn.own')\ndef own(): 'Mine.'\n"
         "get_ipython().run_cell_magic('pipeline', 'drawn.other', "
         "'pipeline:\\n  - event.listen: {key: x}\\n  - drawn.own')\n"
-        "from pfnb.language import registry\ndel registry._commands['drawn.own']"
+        "from pfnb.commands import registry\ndel registry._commands['drawn.own']"
     )
     shown = bundle(shared.ok("%pipeline show drawn.other"))
     assert shown.keys() == {"text/plain"}

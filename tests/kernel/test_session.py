@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pfnb import commands
+from pfnb import commands, functions
 from pfnb.client import connection
 from pfnb.client.contents import Unreadable
 from pfnb.client.discovery import HubAddress
@@ -32,7 +32,6 @@ from pfnb.http.server import LocalServer
 from pfnb.kernel.board.board import Board
 from pfnb.kernel.listening.deliveries import Deliveries
 from pfnb.kernel.listening.listener import FIRST_LINE, Listener
-from pfnb.language.command import command
 from pfnb.language.content import content_id_of
 from pfnb.language.context import Context
 from pfnb.language.port import ANONYMOUS, User
@@ -48,7 +47,7 @@ class Kernel:
     """What of a kernel a hub can tell: a session with its listeners."""
 
     def __init__(self, address: HubAddress, name: str, *, grace: float = 5.0) -> None:
-        self.deliveries = Deliveries(Runner(REGISTRY), Unreadable())
+        self.deliveries = Deliveries(Runner(REGISTRY, functions.registry), Unreadable())
         self.revoked: list[str] = []
         self.session = Session(
             address,
@@ -200,7 +199,7 @@ async def test_an_anonymous_run_is_refused_with_the_way_out(connect):
 
 
 async def test_a_result_that_json_has_not_arrives_as_text(connect, server):
-    @command("test.day", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.day", anonymous=True)
     def day() -> dict[str, Any]:
         import datetime as dt
 
@@ -238,7 +237,7 @@ async def test_a_run_whose_name_was_taken_over_in_the_middle_is_run_again_and_it
     begun: list[str] = []
     hold, end = asyncio.Event(), asyncio.Event()
 
-    @command("test.stubborn", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.stubborn", anonymous=True)
     async def stubborn(event: Any) -> None:
         begun.append(event.id)
         while not hold.is_set():
@@ -267,7 +266,7 @@ async def test_kernels_that_share_a_name_compete_for_its_events_and_one_that_die
     begun: list[str] = []
     hold = asyncio.Event()
 
-    @command("test.hold", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.hold", anonymous=True)
     async def held(event: Any) -> None:
         begun.append(event.id)
         await hold.wait()
@@ -291,7 +290,7 @@ async def test_kernels_that_share_a_name_compete_for_its_events_and_one_that_die
 async def test_a_pipeline_that_fails_is_tried_again_as_its_header_says(connect):
     attempts: list[int] = []
 
-    @command("test.fail_twice", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.fail_twice", anonymous=True)
     async def fail_twice() -> None:
         attempts.append(1)
         if len(attempts) < 3:
@@ -352,7 +351,7 @@ async def test_a_name_that_was_taken_over_during_a_break_is_given_up(connect, wi
 async def test_a_run_that_outlives_a_break_is_not_run_again(connect, wire):
     runs, go_on = [], asyncio.Event()
 
-    @command("test.slow", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.slow", anonymous=True)
     async def slow() -> None:
         runs.append(1)
         await go_on.wait()
@@ -373,7 +372,7 @@ async def test_a_run_that_outlives_a_break_is_not_run_again(connect, wire):
 async def test_what_had_not_begun_before_a_break_runs_once_and_in_sequence_after_it(connect, wire):
     runs, go_on = [], asyncio.Event()
 
-    @command("test.number", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.number", anonymous=True)
     async def number(body: Any) -> None:
         runs.append(body["payload"])
         await go_on.wait()
@@ -440,7 +439,7 @@ async def test_a_run_that_could_not_reach_its_hub_begins_again_and_has_not_faile
     lost = asyncio.Event()
     name = f"test.ask_{wrapped}".lower()
 
-    @command(name, anonymous=True, registry=REGISTRY)
+    @REGISTRY.command(name, anonymous=True)
     async def ask(context: Context) -> str:
         begun.append(1)
         if len(begun) == 1:
@@ -471,7 +470,7 @@ async def test_a_fault_of_the_way_that_a_listener_deals_with_itself_is_no_fault(
     begun: list[int] = []
     lost = asyncio.Event()
 
-    @command("test.cope", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.cope", anonymous=True)
     async def cope(context: Context) -> str:
         begun.append(1)
         await lost.wait()
@@ -498,7 +497,7 @@ async def test_a_fault_of_the_way_that_a_listener_deals_with_itself_is_no_fault(
 async def test_a_step_asks_a_hub_whose_disk_refuses_again_and_no_other_step_runs_twice(connect, server, monkeypatch):
     begun: list[int] = []
 
-    @command("test.once", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.once", anonymous=True)
     async def once(context: Context) -> None:
         begun.append(1)
         await context.hub.put_cached("a", 1, seconds=60)
@@ -535,7 +534,7 @@ async def test_a_run_whose_end_is_too_large_to_be_told_ends_with_an_error_that_i
     for _ in range(3_000):
         deep = [deep]
 
-    @command("test.large", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.large", anonymous=True)
     async def large() -> Any:
         if ends == "error":
             raise ValueError("x" * 41_000_000)
@@ -585,7 +584,7 @@ async def test_a_pipeline_that_sends_its_own_key_is_ended_with_the_chain_it_made
     kernel = await connect()
     loop = asyncio.get_running_loop()
 
-    @command("test.send_on", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.send_on", anonymous=True)
     def send_on() -> None:
         asyncio.run_coroutine_threadsafe(kernel.hub.send_event("lead.created"), loop).result()
 
@@ -616,7 +615,7 @@ async def test_a_closed_session_ends_its_calls(connect):
 async def test_as_many_runs_at_once_as_the_pipeline_says(connect):
     running, most, go_on = [], [], asyncio.Event()
 
-    @command("test.count", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.count", anonymous=True)
     async def count() -> None:
         running.append(1)
         most.append(len(running))
@@ -636,7 +635,7 @@ async def test_as_many_runs_at_once_as_the_pipeline_says(connect):
 async def test_a_listener_that_is_defined_again_cuts_its_runs_off(connect):
     begun = []
 
-    @command("test.hang", anonymous=True, registry=REGISTRY)
+    @REGISTRY.command("test.hang", anonymous=True)
     async def hang() -> None:
         begun.append(1)
         await asyncio.Event().wait()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pfnb import functions
 from pfnb.commands import load
 from pfnb.exceptions import NotFoundError
 from pfnb.language import Runner, User, parse_pipeline
@@ -52,7 +53,7 @@ def logged():
 
 @pytest.fixture
 def run(registry, hub, logged):
-    async def run(text, *, functions=None, call_main=None, limits=None, user=ADA, **options):
+    async def run(text, *, functions=functions.registry, call_main=None, limits=None, user=ADA, **options):
         runner = Runner(registry, functions, call_main=call_main, limits=limits)
         options.setdefault("log", lambda level, message: logged.append((level, message)))
         return await runner.run(parse_pipeline(text, registry), user=user, hub=hub, **options)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from pfnb.commands import load
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
-from pfnb.language import BlockDeclaration, CommandRegistry, command
+from pfnb.language import BlockDeclaration, CommandRegistry
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def registry():
 
 
 def test_a_function_stays_what_it_is(registry):
-    @command("twice", registry=registry)
+    @registry.command("twice")
     def twice(body, times: int = 2):
         return body * times
 
@@ -25,7 +25,7 @@ def test_a_function_stays_what_it_is(registry):
 
 
 def test_what_the_runner_gives_is_no_parameter(registry):
-    @command("all", registry=registry)
+    @registry.command("all")
     def everything(body, event, vars, headers, context, own): ...  # noqa: A002 - the word of the language
 
     found = registry.get("all")
@@ -34,7 +34,7 @@ def test_what_the_runner_gives_is_no_parameter(registry):
 
 
 def test_names_that_models_use_themselves_are_fine_for_parameters(registry):
-    @command("odd", registry=registry)
+    @registry.command("odd")
     def odd(json: int, copy: int, model_config: int, schema: int = 4): ...
 
     arguments = registry.get("odd").parameters.validate({"json": 1, "copy": 2, "model_config": "3"})
@@ -42,7 +42,7 @@ def test_names_that_models_use_themselves_are_fine_for_parameters(registry):
 
 
 def test_the_schema_spells_parameters_as_pipelines_do(registry):
-    @command("score", registry=registry)
+    @registry.command("score")
     def score(full_name: Annotated[str, Field(description="Whose?")], in_: int = 1): ...
 
     schema = registry.get("score").model.model_json_schema()
@@ -59,7 +59,7 @@ def test_every_built_in_command_has_a_description_and_a_schema():
 
 
 def test_defaults_that_can_change_are_new_for_every_call(registry):
-    @command("collect", registry=registry)
+    @registry.command("collect")
     def collect(into: list[int] = []): ...  # noqa: B006 - what users write
 
     parameters = registry.get("collect").parameters
@@ -69,7 +69,7 @@ def test_defaults_that_can_change_are_new_for_every_call(registry):
 
 @pytest.mark.parametrize("wrong", ["scores.put", "scor", "Score"])
 def test_an_unknown_name_is_told_the_nearest(registry, wrong):
-    @command("score", registry=registry)
+    @registry.command("score")
     def score(): ...
 
     with pytest.raises(UnknownCommandError, match=f'no command "{wrong}": did you mean "score"'):
@@ -85,13 +85,13 @@ def test_a_name_may_be_declared_again_but_not_a_built_in_one():
     registry = load().copy()
     for _ in range(2):
 
-        @command("mine", registry=registry)
+        @registry.command("mine")
         def mine(): ...
 
     assert registry.get("mine").function is mine
     for name in ("log", "set.body", "if.end"):
         with pytest.raises(NameTakenError, match="built-in"):
-            command(name, registry=registry)(mine)
+            registry.command(name)(mine)
     assert "mine" not in load()
 
 
@@ -99,22 +99,22 @@ def test_a_block_needs_an_asynchronous_function_that_takes_it(registry):
     declaration = BlockDeclaration("x.end")
     with pytest.raises(ParameterError, match="block"):
 
-        @command("x", registry=registry, block=declaration)
+        @registry.command("x", block=declaration)
         async def without(): ...
 
     with pytest.raises(ParameterError, match="async def"):
 
-        @command("x", registry=registry, block=declaration)
+        @registry.command("x", block=declaration)
         def synchronous(block): ...
 
     with pytest.raises(ParameterError, match="block"):
 
-        @command("x", registry=registry)
+        @registry.command("x")
         async def undeclared(block): ...
 
 
 def test_parameters_without_names_are_refused(registry):
-    command("x", registry=registry)(lambda *values: None)
+    registry.command("x")(lambda *values: None)
     with pytest.raises(ParameterError, match="cannot be given by name"):
         _ = registry.get("x").parameters
 
@@ -123,7 +123,7 @@ def test_an_annotation_that_means_nothing_is_said(registry):
     def wrong(value: "Nothing"): ...  # noqa: F821
 
     with pytest.raises(ParameterError, match="Nothing"):
-        command("x", registry=registry)(wrong)
+        registry.command("x")(wrong)
 
 
 def test_names_are_listed_with_the_parts_of_blocks():

@@ -5,20 +5,20 @@ import json
 import pytest
 
 from pfnb.exceptions import ParameterError, PelEvaluationError, PelSyntaxError
-from pfnb.language import Lazy, Verbatim, command, command_pipeline, parse_pipeline
+from pfnb.language import Lazy, Verbatim, command_pipeline, parse_pipeline
 
 
 @pytest.fixture
 def registry(registry):
-    @command("test.all", registry=registry)
+    @registry.command("test.all")
     def every(body, do: Lazy, name: str = "item"):
         return [do(**{name: item}) for item in body]
 
-    @command("test.optional", registry=registry)
+    @registry.command("test.optional")
     def optional(do: Lazy | None = None):
         return "none" if do is None else do()
 
-    @command("test.text", registry=registry)
+    @registry.command("test.text")
     def text(text: Verbatim):
         return text()
 

@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pfnb.exceptions import NameTakenError, ParameterError, PelEvaluationError
-from pfnb.functions import load
-from pfnb.language import Context, FunctionRegistry, Runner, User, evaluate, function, parse_pipeline, render
+from pfnb.functions import evaluate as evaluate_built_in
+from pfnb.functions import registry
+from pfnb.language import Context, FunctionRegistry, Runner, User, parse_pipeline
+from pfnb.language.pel import evaluate, render
 
 SCOPE = {"vars": {"n": 4}, "body": "x", "headers": {}}
 
@@ -18,7 +20,7 @@ def functions():
 
 
 def test_a_function_is_called_by_its_name(functions):
-    @function("crm.label", registry=functions)
+    @functions.function("crm.label")
     def label(name: str, times: int = 1) -> str:
         return name * times
 
@@ -28,9 +30,9 @@ def test_a_function_is_called_by_its_name(functions):
 
 
 def test_null_is_taken_only_where_the_annotations_say_so(functions):
-    function("crm.strict", registry=functions)(lambda name: name)
+    functions.function("crm.strict")(lambda name: name)
 
-    @function("crm.label", registry=functions)
+    @functions.function("crm.label")
     def label(name: str, mark: str | None = "!", tags: list[str] = None) -> str:  # noqa: RUF013 - as people write it
         return f"{name}{mark}{tags}"
 
@@ -41,8 +43,8 @@ def test_null_is_taken_only_where_the_annotations_say_so(functions):
 
 
 def test_a_group_may_have_several_functions_and_dots(functions):
-    function("my.crm.one", registry=functions)(lambda: 1)
-    function("my.crm.two", registry=functions)(lambda: 2)
+    functions.function("my.crm.one")(lambda: 1)
+    functions.function("my.crm.two")(lambda: 2)
     assert evaluate("@'my.crm'.one() + @'my.crm'.two()", SCOPE, functions) == 3
     assert [each.name for each in functions.functions()] == ["my.crm.one", "my.crm.two"]
     assert list(functions) == ["my.crm"]
@@ -50,23 +52,21 @@ def test_a_group_may_have_several_functions_and_dots(functions):
 
 
 def test_defining_it_again_replaces_it(functions):
-    function("crm.label", registry=functions)(lambda: 1)
-    function("crm.label", registry=functions)(lambda: 2)
+    functions.function("crm.label")(lambda: 1)
+    functions.function("crm.label")(lambda: 2)
     assert evaluate("@crm.label()", SCOPE, functions) == 2
 
 
 @pytest.mark.parametrize("name", ["label", "crm.", ".label", "crm._label", "crm label.x", "crm.__class__", "1.x"])
 def test_a_name_has_a_group(functions, name):
     with pytest.raises(ParameterError, match='named like "crm'):
-        function(name, registry=functions)
+        functions.function(name)
 
 
 def test_built_in_functions_are_there_by_themselves_and_cannot_be_replaced():
-    assert evaluate("@text.leftPad('a', 3)", SCOPE) == "  a"
+    assert evaluate_built_in("@text.leftPad('a', 3)", SCOPE) == "  a"
     with pytest.raises(NameTakenError, match='such as "my'):
-        function("text.leftPad")(lambda: 1)
-    with pytest.raises(NameTakenError):
-        function("text.leftPad", registry=load())(lambda: 1)
+        registry.function("text.leftPad")(lambda: 1)
 
 
 def test_the_callers_own_objects_take_the_place_of_all_others():
@@ -75,12 +75,12 @@ def test_the_callers_own_objects_take_the_place_of_all_others():
 
 
 async def test_a_run_gives_its_context_and_waits_for_what_is_asynchronous(run, functions):
-    @function("test.send", registry=functions)
+    @functions.function("test.send")
     async def send(context: Context, key: str, payload: int = 1):
         assert context.scope.vars["n"] == payload
         return (await context.hub.send_event(key, payload))["method"]
 
-    function("test.user", registry=functions)(lambda context: context.user.name)
+    functions.function("test.user")(lambda context: context.user.name)
     text = """
     vars:
       n: 1
@@ -92,7 +92,7 @@ async def test_a_run_gives_its_context_and_waits_for_what_is_asynchronous(run, f
 
 
 async def test_what_a_function_raises_ends_the_run_at_its_line(run, functions):
-    @function("test.fail", registry=functions)
+    @functions.function("test.fail")
     async def fail():
         raise ParameterError("out of order")
 
@@ -101,7 +101,7 @@ async def test_what_a_function_raises_ends_the_run_at_its_line(run, functions):
 
 
 async def test_functions_that_wait_for_threads_leave_some(registry, hub, functions):
-    @function("test.read", registry=functions)
+    @functions.function("test.read")
     async def read(number: int) -> int:
         await asyncio.sleep(0.01)
         return await asyncio.to_thread(lambda: number)
@@ -118,7 +118,7 @@ async def test_what_never_answers_is_given_up(run, functions, monkeypatch):
     monkeypatch.setattr("pfnb.language.pel.run_functions.WAIT_SECONDS", 0.05)
     ended = []
 
-    @function("test.wait", registry=functions)
+    @functions.function("test.wait")
     async def wait():
         try:
             await asyncio.Event().wait()
@@ -133,10 +133,10 @@ async def test_what_never_answers_is_given_up(run, functions, monkeypatch):
 
 
 def test_without_a_run_what_needs_one_says_so(functions):
-    function("test.user", registry=functions)(lambda context: context.user.name)
-    function("test.maybe", registry=functions)(lambda context=None: context)
+    functions.function("test.user")(lambda context: context.user.name)
+    functions.function("test.maybe")(lambda context=None: context)
 
-    @function("test.later", registry=functions)
+    @functions.function("test.later")
     async def later():
         return 1
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pfnb.commands import load
 from pfnb.exceptions import NotFoundError, UnknownCommandError
-from pfnb.language import Command, CommandRegistry, command
+from pfnb.language import Command, CommandRegistry
 from pfnb.language.editing.help import (
     ParameterHelp,
     annotation_in_words,
@@ -19,7 +19,7 @@ from pfnb.language.editing.help import (
     parameters_in_words,
     type_in_words,
 )
-from pfnb.language.function import FunctionRegistry, function
+from pfnb.language.function import FunctionRegistry
 from pfnb.language.reading.options import COMMON
 
 
@@ -27,7 +27,7 @@ from pfnb.language.reading.options import COMMON
 def score() -> Command:
     registry = CommandRegistry()
 
-    @command("crm.score", registry=registry, aliases=("score.crm",))
+    @registry.command("crm.score", aliases=("score.crm",))
     def score(
         body: Any,
         customer_id: Annotated[str, Field(description="Whose score.", validation_alias="customer")],
@@ -98,7 +98,7 @@ def test_a_schema_in_words(schema: dict[str, Any], words: str) -> None:
 def functions() -> FunctionRegistry:
     registry = FunctionRegistry()
 
-    @function("crm.label", registry=registry)
+    @registry.function("crm.label")
     def label(context: Any, name: str, size: int | None = 3, *more: list[str] | str) -> str:
         """A label. In capitals.
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pfnb import functions
 from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError, UnknownCommandError
 from pfnb.language import Runner, User, parse_pipeline
 from pfnb.language.reading.inline import is_form, is_uri
@@ -12,7 +13,9 @@ from pfnb.language.roles import EVERYTHING
 @pytest.fixture
 def ran(registry, hub):
     async def ran(text, parse=parse_pipeline):
-        return (await Runner(registry).run(parse(text, registry), user=User("ada", EVERYTHING), hub=hub)).body
+        return (
+            await Runner(registry, functions.registry).run(parse(text, registry), user=User("ada", EVERYTHING), hub=hub)
+        ).body
 
     return ran
 

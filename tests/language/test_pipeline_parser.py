@@ -12,7 +12,7 @@ from pfnb.exceptions import (
     PipelineSyntaxError,
     UnknownCommandError,
 )
-from pfnb.language import command, command_pipeline, parse_pipeline
+from pfnb.language import command_pipeline, parse_pipeline
 from pfnb.language.on_error import Action, OnError
 from pfnb.language.pipeline import Block, Rules
 from pfnb.language.retry import Retry
@@ -22,10 +22,10 @@ from pfnb.language.retry import Retry
 def registry():
     registry = load().copy()
 
-    @command("crm.score", registry=registry, aliases=("score.crm",))
+    @registry.command("crm.score", aliases=("score.crm",))
     def score(body, factor: int = 1, full_name: str = "", in_: list[str] | None = None): ...
 
-    @command("crm.open", registry=registry)
+    @registry.command("crm.open")
     def anything(vars, **fields): ...  # noqa: A002 - the word of the language
 
     return registry

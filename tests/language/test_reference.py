@@ -3,7 +3,7 @@
 import pytest
 
 from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError, UnknownCommandError
-from pfnb.language import command, parse_pipeline
+from pfnb.language import parse_pipeline
 
 
 def steps(*lines):
@@ -59,7 +59,7 @@ async def test_what_is_no_text_names_no_pipeline(run, value):
 
 
 async def test_a_command_of_others_calls_stored_pipelines_only_unless_it_asks_for_a_reference(run, registry, hub):
-    @command("my.router", registry=registry)
+    @registry.command("my.router")
     async def router(context, to: str):
         return await context.call(to)
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from pfnb import functions
 from pfnb.exceptions import (
     AccessDeniedError,
     NotFoundError,
@@ -16,7 +17,7 @@ from pfnb.exceptions import (
     RunLimitError,
     StepError,
 )
-from pfnb.language import ANONYMOUS, NULL, Limits, Runner, User, command, listen_accepts, parse_pipeline, steps_of
+from pfnb.language import ANONYMOUS, NULL, Limits, Runner, User, listen_accepts, parse_pipeline, steps_of
 from pfnb.language.context import MAX_LOG, MAX_MESSAGE
 from pfnb.language.roles import EVERYTHING
 
@@ -71,7 +72,7 @@ class TestValues:
         assert result.body == [payload, payload, "${7*7}"]
 
     async def test_runs_do_not_change_the_pipeline(self, registry, hub):
-        @command("grow", registry=registry)
+        @registry.command("grow")
         async def grow(vars, by: list):  # noqa: A002 - the word of the language
             vars["list"].append(1)
             by.append(2)
@@ -79,7 +80,7 @@ class TestValues:
 
         pipeline = parse_pipeline("vars: {list: []}\n" + steps("grow: {by: []}"), registry)
         for _ in range(2):
-            result = await Runner(registry).run(pipeline, user=User("ada", EVERYTHING), hub=hub)
+            result = await Runner(registry, functions.registry).run(pipeline, user=User("ada", EVERYTHING), hub=hub)
             assert result.body == [[1], [2]]
 
     async def test_an_expression_that_may_take_long_does_not_hold_the_loop(self, run):
@@ -134,7 +135,7 @@ class TestCommands:
     async def test_a_plain_function_runs_in_a_thread_with_its_context_variables(self, run, registry):
         variable = contextvars.ContextVar("variable")
 
-        @command("where", registry=registry)
+        @registry.command("where")
         def where():
             return [threading.current_thread() is threading.main_thread(), variable.get()]
 
@@ -142,7 +143,7 @@ class TestCommands:
         assert (await run(steps("where"))).body == [False, "seen"]
 
     async def test_a_coroutine_runs_on_the_loop(self, run, registry):
-        @command("where", registry=registry)
+        @registry.command("where")
         async def where():
             await asyncio.sleep(0)
             return asyncio.get_running_loop() is loop
@@ -153,7 +154,7 @@ class TestCommands:
     async def test_main_asks_for_the_main_thread(self, run, registry):
         variable = contextvars.ContextVar("variable")
 
-        @command("where", registry=registry)
+        @registry.command("where")
         def where():
             return variable.get()
 
@@ -169,13 +170,13 @@ class TestCommands:
         assert len(called) == 1
 
     async def test_main_without_a_kernel_is_an_error(self, run, registry):
-        command("where", registry=registry, main=True)(lambda: 1)
+        registry.command("where", main=True)(lambda: 1)
         error = await failure(run(steps("where")), PipelineError)
         assert "wants the main thread" in error.message
         assert (error.line, error.step) == (2, 1)
 
     async def test_a_function_gets_what_it_asks_for(self, run, registry):
-        @command("all", registry=registry)
+        @registry.command("all")
         def everything(body, event, vars, headers, own="x"):  # noqa: A002 - the word of the language
             return [body, event, vars, headers, own]
 
@@ -184,8 +185,8 @@ class TestCommands:
         assert result.body == [event, event, {"a": 1}, {"h": 2}, "y"]
 
     async def test_none_keeps_the_body_and_null_does_not(self, run, registry):
-        command("nothing", registry=registry)(lambda: None)
-        command("null", registry=registry)(lambda: NULL)
+        registry.command("nothing")(lambda: None)
+        registry.command("null")(lambda: NULL)
         assert (await run(steps("nothing"), body=1)).body == 1
         assert (await run(steps("'null'"), body=1)).body is None
 
@@ -193,13 +194,13 @@ class TestCommands:
         async def inner():
             return 5
 
-        command("wrapped", registry=registry)(lambda: inner())
+        registry.command("wrapped")(lambda: inner())
         assert (await run(steps("wrapped"))).body == 5
 
     async def test_arguments_from_expressions_are_validated_with_their_place(self, run, registry):
-        command("add", registry=registry)(lambda body, by: body + by)
+        registry.command("add")(lambda body, by: body + by)
 
-        @command("times", registry=registry)
+        @registry.command("times")
         def times(by: int): ...
 
         error = await failure(run("vars: {n: many}\n" + steps('times: {by: "#{vars.n}"}')), ParameterError)
@@ -211,7 +212,7 @@ class TestCommands:
 class TestUsers:
     @pytest.fixture(autouse=True)
     def secret(self, registry):
-        @command("secret", registry=registry)
+        @registry.command("secret")
         async def secret(context):
             return context.user.name
 
@@ -236,7 +237,7 @@ class TestUsers:
 
 class TestErrors:
     async def test_an_error_of_a_command_s_own_code_is_wrapped(self, run, registry):
-        @command("fails", registry=registry)
+        @registry.command("fails")
         def fails():
             return {}["missing"]
 
@@ -254,12 +255,12 @@ class TestErrors:
         async def fails_async():
             raise raised
 
-        command("fails", registry=registry)(fails_async if asynchronous else fails)
+        registry.command("fails")(fails_async if asynchronous else fails)
         error = await asyncio.wait_for(failure(run(steps("fails")), StepError), 5)
         assert error.message.startswith("fails failed with ")
 
     async def test_an_error_of_ours_passes_with_its_place_filled_in(self, run, registry):
-        @command("lost", registry=registry)
+        @registry.command("lost")
         async def lost():
             raise NotFoundError("no such webhook")
 
@@ -267,7 +268,7 @@ class TestErrors:
         assert (error.message, error.line, error.column, error.step) == ("no such webhook", 3, 5, 2)
 
     async def test_a_place_in_some_other_text_is_told_in_words(self, run, registry):
-        @command("other", registry=registry)
+        @registry.command("other")
         async def other():
             raise PelEvaluationError("wrong", line=1, column=7)
 
@@ -285,14 +286,14 @@ class TestErrors:
         assert (error.line, error.step) == (2, None)
 
     async def test_ignore_goes_on_with_a_warning(self, run, registry, logged):
-        command("fails", registry=registry)(lambda: 1 / 0)
+        registry.command("fails")(lambda: 1 / 0)
         result = await run(steps("fails: {onError: IGNORE}", "body.set: on"))
         assert result.body == "on"
         assert logged == [("WARN", "fails failed with ZeroDivisionError: division by zero")]
         assert [step.error for step in result.steps] == ["fails failed with ZeroDivisionError: division by zero", None]
 
     async def test_log_goes_on_with_the_whole_error_logged(self, run, registry, logged):
-        command("fails", registry=registry)(lambda: 1 / 0)
+        registry.command("fails")(lambda: 1 / 0)
         assert (await run("headers: {onError: LOG}\n" + steps("fails", "body.set: on"))).body == "on"
         ((level, message),) = logged
         assert level == "ERROR"
@@ -300,13 +301,13 @@ class TestErrors:
         assert "(line 3, column 5, step 1)" in message
 
     async def test_what_fails_within_a_block_is_not_the_block_s_error(self, run, registry):
-        command("fails", registry=registry)(lambda: 1 / 0)
+        registry.command("fails")(lambda: 1 / 0)
         text = steps("foreach: {in: a, onError: IGNORE}", "fails", "foreach.end")
         error = await failure(run(text), StepError)
         assert (error.line, error.step) == (3, 2)
 
     async def test_a_failed_run_tells_its_steps(self, run, registry):
-        command("fails", registry=registry)(lambda: 1 / 0)
+        registry.command("fails")(lambda: 1 / 0)
         error = await failure(run(steps("log", "if: {true: true}", "fails", "if.end", "log")), StepError)
         assert [(step.number, step.command, step.error is None) for step in steps_of(error)] == [
             (1, "log", True),
@@ -317,7 +318,7 @@ class TestErrors:
     async def test_cancelling_passes(self, run, registry):
         started = asyncio.Event()
 
-        @command("waits", registry=registry)
+        @registry.command("waits")
         async def waits():
             started.set()
             await asyncio.Event().wait()
@@ -394,7 +395,7 @@ class TestListen:
 
 
 async def test_the_log_of_a_run_is_bounded_in_each_message_and_in_all(run, registry, logged):
-    @command("fails", registry=registry)
+    @registry.command("fails")
     def fails() -> None:
         raise ValueError("x" * 5_000_000)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from pfnb.commands import load
 from pfnb.exceptions import PfnbError
-from pfnb.language import CommandRegistry, command, parse_pipeline
+from pfnb.language import CommandRegistry, parse_pipeline
 from pfnb.language.editing.schema import command_schema, parameters_schema, pipeline_schema
 from pfnb.language.reading.values import json_value
 from pfnb.language.yaml.document import read_document
@@ -92,11 +92,11 @@ class Point:
 def registry() -> CommandRegistry:
     registry = load().copy()
 
-    @command("crm.score", registry=registry)
+    @registry.command("crm.score")
     def score(address: Address | None = None, colours: list[Colour] = [], point: Any = Point()) -> None:  # noqa: B006, B008
         """Score."""
 
-    @command("crm.open", registry=registry)
+    @registry.command("crm.open")
     def anything(**fields: Any) -> None:
         """Take anything."""
 
@@ -168,11 +168,11 @@ def test_the_values_of_a_command_have_neither_expressions_nor_other_spellings() 
 def test_of_a_command_with_several_versions_each_has_its_parameters() -> None:
     registry = CommandRegistry()
 
-    @command("crm.put", registry=registry)
+    @registry.command("crm.put")
     def first(name: str) -> None:
         """Keep a name."""
 
-    @command("crm.put", registry=registry, version=2)
+    @registry.command("crm.put", version=2)
     def second(names: list[str]) -> None:
         """Keep names."""
 
@@ -185,7 +185,7 @@ def test_of_a_command_with_several_versions_each_has_its_parameters() -> None:
 def test_names_that_a_pointer_would_read_otherwise_are_found() -> None:
     registry = CommandRegistry()
 
-    @command("a/b~c", registry=registry)
+    @registry.command("a/b~c")
     def odd(value: int = 1) -> None:
         """Odd."""
 

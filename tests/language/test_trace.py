@@ -6,7 +6,7 @@ import time
 import pytest
 
 from pfnb.exceptions import RaisedError
-from pfnb.language import Limits, command, steps_of
+from pfnb.language import Limits, steps_of
 from pfnb.language.trace import MAX_TRACE, MORE
 
 UUID = "0f6d1a52-6c1e-4d3c-9d3f-1b2c3d6936bd"
@@ -89,7 +89,7 @@ async def test_the_values_of_a_long_run_are_bounded_together(run):
 
 
 async def test_the_errors_of_a_long_run_are_bounded_together(run, registry):
-    @command("fails", registry=registry)
+    @registry.command("fails")
     def fails() -> None:
         raise ValueError("x" * 100_000)
 

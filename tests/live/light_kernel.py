@@ -17,14 +17,13 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from pfnb import commands
+from pfnb import commands, functions
 from pfnb.client.contents import Unreadable
 from pfnb.client.discovery import HubAddress
 from pfnb.client.session import Session
 from pfnb.kernel.board.board import Board
 from pfnb.kernel.listening.deliveries import Deliveries
 from pfnb.kernel.listening.listener import Listener
-from pfnb.language.command import command
 from pfnb.language.context import Context
 from pfnb.language.port import ANONYMOUS, User
 from pfnb.language.reading.parser import parse_pipeline
@@ -39,7 +38,7 @@ async def main(url: str, token: str, notebook: str, file: Path, seconds: float) 
     registry = commands.load().copy()
     notes = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
-    @command("test.write_down", anonymous=True, registry=registry)
+    @registry.command("test.write_down", anonymous=True)
     async def write_down(body: Any, context: Context) -> None:
         if seconds:
             await asyncio.sleep(seconds)
@@ -48,7 +47,7 @@ async def main(url: str, token: str, notebook: str, file: Path, seconds: float) 
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    deliveries = Deliveries(Runner(registry), Unreadable())
+    deliveries = Deliveries(Runner(registry, functions.registry), Unreadable())
     session = Session(
         HubAddress(url, token),
         id=str(uuid.uuid4()),

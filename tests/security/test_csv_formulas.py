@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pfnb.language import evaluate
+from pfnb.functions import evaluate
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from pfnb import functions
+from pfnb.commands import registry
 from pfnb.exceptions import AccessDeniedError
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
 from pfnb.language import ANONYMOUS, Runner, User, parse_pipeline
-from pfnb.language.command import registry
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.running.calls import PIPELINE_TYPE
 
@@ -40,7 +41,9 @@ async def ran(home: Home, text: str, owner: User = ADA, **given: Any) -> Any:
     """A run that a stranger's event started."""
     hub = HubAccess(home.hub, home.hub.users.user(owner.name), "http://127.0.0.1:8899/pfnb")
     pipeline = parse_pipeline(text, registry)
-    result = await Runner(registry).run(pipeline, user=ANONYMOUS, owner=owner, hub=hub, event={"id": "1"}, **given)
+    result = await Runner(registry, functions.registry).run(
+        pipeline, user=ANONYMOUS, owner=owner, hub=hub, event={"id": "1"}, **given
+    )
     return result.body
 
 

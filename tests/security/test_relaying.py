@@ -19,7 +19,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import websocket_connect
 
-from pfnb import commands
+from pfnb import commands, functions
 from pfnb.http.capacity import Capacity
 from pfnb.http.site import Peer, Site
 from pfnb.http.vouch import Vouching
@@ -55,7 +55,14 @@ class Server:
         self._capacity = capacity
 
     def _site(self, hub: Hub) -> Site:
-        return Site(hub, Runner(commands.load()), lambda: self.url, self._peer_of, self.url, capacity=self._capacity)
+        return Site(
+            hub,
+            Runner(commands.load(), functions.registry),
+            lambda: self.url,
+            self._peer_of,
+            self.url,
+            capacity=self._capacity,
+        )
 
     async def _peer_of(self, request: object) -> Peer | None:
         return Peer("ada", "a-kernel", "a.ipynb")

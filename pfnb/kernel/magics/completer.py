@@ -87,10 +87,9 @@ class Completer:
 
     def _names(self, kind: str) -> Iterable[str]:
         if kind == "command-name":
-            from pfnb.language.function import registry as functions
-
-            commands = (command.name for command in self._notebook.runner.registry)
-            return (*commands, *(f"@{function.name}" for function in functions.functions()))
+            runner = self._notebook.runner
+            functions = (f"@{function.name}" for function in runner.functions.functions())
+            return (*(command.name for command in runner.registry), *functions)
         try:
             return self._notebook.run_sync(self._ask(kind), _SECONDS)
         except PfnbError:

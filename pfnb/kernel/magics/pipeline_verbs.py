@@ -138,9 +138,8 @@ def _stop(notebook: Notebook, words: Words) -> None:
 
 def _help(notebook: Notebook, words: Words) -> None:
     from pfnb.language.editing.help import help_on
-    from pfnb.language.function import registry as functions
 
-    sys.stdout.write(help_on(words.get("command"), notebook.runner.registry, functions) + "\n")
+    sys.stdout.write(help_on(words.get("command"), notebook.runner.registry, notebook.runner.functions) + "\n")
 
 
 def _show(notebook: Notebook, words: Words) -> drawing.Drawing:

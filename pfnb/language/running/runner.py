@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pfnb.language.budget import Budget, granted
 from pfnb.language.command import CommandRegistry
 from pfnb.language.context import Context, LogSink, RunLog, log_to_logger
-from pfnb.language.function import registry as registered_functions
+from pfnb.language.function import FunctionRegistry
 from pfnb.language.offload import threaded
 from pfnb.language.pel import NeedsThread, RunFunctions
 from pfnb.language.pipeline import Pipeline
@@ -29,19 +29,19 @@ T = TypeVar("T")
 
 
 class Runner:
-    """Runs pipelines. `functions` are what expressions call as `@name.method(…)`, by default all that are registered;
+    """Runs pipelines. `functions` are what expressions call as `@name.method(…)`;
     without `call_main` (a hub has none) a step with `main: true` fails."""
 
     def __init__(
         self,
         registry: CommandRegistry,
-        functions: Mapping[str, Any] | None = None,
+        functions: FunctionRegistry,
         *,
         call_main: CallMain | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.registry = registry
-        self.functions = registered_functions if functions is None else functions
+        self.functions = functions
         self.call_main = call_main
         self.limits = limits or Limits()
 
