@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = error.name or str(error)
         if name.partition(".")[0] == "pfnb":
             raise
-        sys.stderr.write(f"pfnb: this command needs {name}, which is not installed here: pip install {name}\n")
+        sys.stderr.write(f"pfnb: this command needs {name}, which is not installed: pip install {name}\n")
         return 1
     except (PfnbError, OSError) as error:
         sys.stderr.write(f"pfnb: {error}\n")
@@ -48,16 +48,19 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run a hub as a process of its own")
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine only)")
-    serve.add_argument("--port", type=_port, help=f"0 takes a free one (default: {DEFAULT_PORT})")
+    serve.add_argument("--port", type=_port, help=f"0 picks a free one (default: {DEFAULT_PORT})")
     serve.add_argument(
         "--prefix", metavar="PATH", help="the path of the hub's address, such as /hooks behind a proxy (default: /pfnb)"
     )
-    serve.add_argument("--token", help="who has it owns the hub (default: $PFNB_TOKEN, else the file `token` there)")
+    serve.add_argument(
+        "--token",
+        help="the token of the hub's owner (default: $PFNB_TOKEN, else the file `token` in the data directory)",
+    )
     serve.add_argument(
         "--data-dir", type=Path, help="where webhooks and events are kept (default: your user data folder)"
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it")
-    serve.epilog = "As a service of JupyterHub, --host, --port, --prefix and --public-url are what JupyterHub says."
+    serve.epilog = "In a JupyterHub service, JupyterHub sets --host, --port, --prefix and --public-url."
     serve.add_argument(
         "--access-log", action="store_true", help="log every request, webhooks by the ends of their uuids"
     )
@@ -66,15 +69,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--keep-megabytes", type=int, default=10_240,
-        help="beyond this the oldest events are removed; 0 is without end (default: %(default)s)",
+        help="beyond this the oldest events are removed; 0: no limit (default: %(default)s)",
     )  # fmt: skip
     serve.add_argument(
         "--scan", type=Path, action="append", default=[], metavar="FOLDER",
-        help="look through this folder now and then for secrets of webhooks; those found fire no more; may be repeated",
+        help="scan this folder regularly for secrets of webhooks, and deactivate the webhooks found; may be repeated",
     )  # fmt: skip
-    serve.add_argument(
-        "--scan-hours", type=float, default=24, help="hours between two such scans (default: %(default)s)"
-    )
+    serve.add_argument("--scan-hours", type=float, default=24, help="hours between two scans (default: %(default)s)")
     _add_sizes(serve)
     for variable, bound in CAPACITY.items():
         shown = f" (default: {bound.default:g})" if bound.default else ""
@@ -87,14 +88,16 @@ def build_parser() -> argparse.ArgumentParser:
     scan = commands.add_parser("scan", help="look for secrets of your webhooks in files, notebooks and git history")
     scan.add_argument("paths", nargs="*", type=Path, default=[Path()], help="files and folders (default: this folder)")
     scan.add_argument("--dry-run", action="store_true", help="only report what is found")
-    scan.add_argument("--no-history", action="store_true", help="leave the history of git repositories out")
+    scan.add_argument("--no-history", action="store_true", help="skip the history of git repositories")
     scan.add_argument("--yes", action="store_true", help="deactivate what is found without asking")
     scan.add_argument("--json", action="store_true", help="print what is found as JSON, for programs")
     scan.add_argument("--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine)")
     scan.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)")
     scan.set_defaults(run=_scan)
     schema = commands.add_parser("schema", help="print the JSON Schema of pipelines, for editors")
-    schema.add_argument("name", nargs="?", metavar="COMMAND", help="of this command only: its parameters")
+    schema.add_argument(
+        "name", nargs="?", metavar="COMMAND", help="print the schema of this command's parameters instead"
+    )
     schema.add_argument("--openapi", action="store_true", help="print the OpenAPI document of the hub instead")
     schema.add_argument(
         "--import",
@@ -102,22 +105,22 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="MODULE",
         dest="modules",
-        help="a module with commands of your own",
+        help="a module with your own commands",
     )
     schema.set_defaults(run=_schema)
     run = commands.add_parser("run", help="execute a notebook and keep serving its pipelines")
     run.add_argument("notebook", type=Path, help="its file")
     run.add_argument(
         "-p", dest="parameters", metavar="NAME=VALUE", action="append", default=[],
-        help="set a parameter in a cell behind the one tagged `parameters`; a value is a YAML scalar, or JSON",
+        help="set a parameter in a cell after the one tagged `parameters`; a value is a YAML scalar, or JSON",
     )  # fmt: skip
     run.add_argument("--output", type=Path, metavar="FILE", help="write the executed copy there")
-    run.add_argument("--timeout", type=float, metavar="SECONDS", help="how long a cell may take (default: as it likes)")
+    run.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest time for a cell (default: no limit)")
     run.add_argument(
-        "--port", type=_port, help=f"of the notebook's own hub; 0 takes a free one (default: {DEFAULT_PORT})"
+        "--port", type=_port, help=f"of the notebook's own hub; 0 picks a free one (default: {DEFAULT_PORT})"
     )
     run.add_argument(
-        "--token", help="who has it owns the hub (default: $PFNB_TOKEN, else a file in the data directory)"
+        "--token", help="the token of the hub's owner (default: $PFNB_TOKEN, else a file in the data directory)"
     )
     run.add_argument(
         "--data-dir", type=Path, help="where webhooks and events are kept (default: a folder for this notebook alone)"
@@ -201,10 +204,12 @@ def _run(words: argparse.Namespace) -> int:
         return 0
     of_the_hub = ("port", "data_dir", "public_url", *map(setting_of, SIZES))
     if given := [f"--{name.replace('_', '-')}" for name in of_the_hub if getattr(words, name) is not None]:
-        return _wrong(f"PFNB_URL names a hub, which has its own {', '.join(given)}: leave that out")
+        return _wrong(
+            f"{', '.join(given)} cannot be set for the hub that PFNB_URL names: leave it out, or unset PFNB_URL"
+        )
     token = words.token or os.environ.get("PFNB_TOKEN")
     if token is None:
-        return _wrong(f"PFNB_URL names the hub {url}, which wants its token: set PFNB_TOKEN, or give --token")
+        return _wrong(f"PFNB_URL names the hub {url}, which needs its token: set PFNB_TOKEN, or give --token")
     asyncio.run(run_with_hub(job, url, token))
     return 0
 

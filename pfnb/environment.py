@@ -11,19 +11,20 @@ class Bound(NamedTuple):
 
 CAPACITY: Final = {
     "PFNB_MAX_CONNECTIONS": Bound(
-        4096, "The most open connections. Beyond it a new one takes the place of the one that was idle for longest."
+        4096, "Maximum number of open connections. Beyond it, a new connection replaces the one that was idle for longest."
     ),
     "PFNB_CONNECTIONS_PER_ADDRESS": Bound(
-        1024, "The most open connections of one address (for IPv6 of one /64 network), unless it is a trusted proxy."
+        1024, "Maximum number of open connections of one address (for IPv6, of one /64 network). Trusted proxies have no limit."
     ),
-    "PFNB_MAX_UPLOADS": Bound(512, "The most requests of unknown callers whose bodies are received at once."),
-    "PFNB_UPLOADS_PER_ADDRESS": Bound(256, "The most requests of unknown callers of one address that are received at once."),
-    "PFNB_MAX_WAITING": Bound(512, "The most callers that wait for the answer of a pipeline at once (wait=true)."),
-    "PFNB_HEAD_SECONDS": Bound(20.0, "Within so many seconds the head of a request must have arrived."),
-    "PFNB_BODY_SECONDS": Bound(30.0, "Within so many seconds the body of a request must have arrived."),
-    "PFNB_IDLE_SECONDS": Bound(75.0, "A connection without a request is closed after so many seconds."),
+    "PFNB_MAX_UPLOADS": Bound(512, "Maximum number of requests of unknown callers that are received at once."),
+    "PFNB_UPLOADS_PER_ADDRESS": Bound(256, "Maximum number of requests of unknown callers of one address that are received "
+    "at once."),
+    "PFNB_MAX_WAITING": Bound(512, "Maximum number of callers that wait for the answer of a pipeline at once (wait=true)."),
+    "PFNB_HEAD_SECONDS": Bound(20.0, "Seconds within which the head of a request must arrive."),
+    "PFNB_BODY_SECONDS": Bound(30.0, "Seconds within which the body of a request must arrive."),
+    "PFNB_IDLE_SECONDS": Bound(75.0, "Seconds after which a connection without a request is closed."),
     "PFNB_TRUSTED_PROXIES": Bound(
-        (), "Addresses or networks of your reverse proxies: their X-Forwarded-For names the caller."
+        (), "Addresses or networks of your reverse proxies, whose X-Forwarded-For is trusted."
     ),
 }  # fmt: skip
 """Limits on unknown callers: the flag --max-uploads is the same as PFNB_MAX_UPLOADS."""
@@ -31,8 +32,7 @@ CAPACITY: Final = {
 
 SIZES: Final = {
     "PFNB_MAX_PAYLOAD": Bound("25MB", "The largest body of a request to any webhook, such as 25MB, 512kB or 26214400."),
-    "PFNB_WEBHOOK_PAYLOAD": Bound("", "The largest body that a webhook accepts which is made without maxPayloadLength; "
-        "without it, as PFNB_MAX_PAYLOAD."),
+    "PFNB_WEBHOOK_PAYLOAD": Bound("", "The maxPayloadLength of new webhooks that have none. Default: PFNB_MAX_PAYLOAD."),
 }  # fmt: skip
 """Limits on request bodies: the flag --max-payload is the same as PFNB_MAX_PAYLOAD. 1kB is 1,024 bytes."""
 
@@ -45,18 +45,18 @@ def setting_of(variable: str) -> str:
 VARIABLES: Final = {
     "JUPYTERHUB_PUBLIC_HUB_URL": "JupyterHub's address for browsers; with the prefix, it leads to this server or service.",
     "JUPYTERHUB_PUBLIC_URL": "The address of this server or service for browsers. JupyterHub sets it where it knows it.",
-    "JUPYTERHUB_SERVICE_NAME": "Set where JupyterHub has started `pfnb serve` as a service: then the next two count.",
+    "JUPYTERHUB_SERVICE_NAME": "Set by JupyterHub when it starts `pfnb serve` as a service; only then the next two apply.",
     "JUPYTERHUB_SERVICE_PREFIX": "The path below which JupyterHub's proxy leads here.",
     "JUPYTERHUB_SERVICE_URL": "Where JupyterHub's proxy expects the service: host and port.",
-    "JUPYTERHUB_USER": "Who owns what a notebook creates; without it, the operating system's user. JupyterHub sets it.",
+    "JUPYTERHUB_USER": "The owner of what a notebook creates. JupyterHub sets it. Default: the operating system's user.",
     "PFNB_ALLOW_TARGETS": "Private targets that may be called: hosts, `*.example.org`, addresses, networks; by commas or spaces.",
-    "PFNB_PROFILES": "What `@instance.profiles()` answers, with commas between them.",
-    "PFNB_STAGE": "What `@instance.stage()` answers; without it, `local`.",
-    "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events; without it, in memory.",
+    "PFNB_PROFILES": "What `@instance.profiles()` returns, with commas between them.",
+    "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
+    "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",
     "PFNB_HUB": "The hub of the Jupyter Server that has started this kernel. The server sets it; nobody else should.",
-    "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, by commas or spaces; without it, none.",
-    "PFNB_LOG": "From which level on, such as INFO, a kernel writes what its listeners log to its output, for services.",
-    "PFNB_NOTEBOOK": "The notebook's name, where nothing else tells it.",
+    "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, with commas or spaces between them. Default: none.",
+    "PFNB_LOG": "For services: the level, such as INFO, from which a kernel writes the logs of its listeners to its output.",
+    "PFNB_NOTEBOOK": "The notebook's name, for kernels that cannot find it out.",
     "PFNB_TOKEN": "The token of the hub that PFNB_URL names, or that `pfnb serve` starts.",
     "PFNB_URL": "The hub to use, such as http://127.0.0.1:8899/pfnb.",
     **{variable: bound.help for variable, bound in {**CAPACITY, **SIZES}.items()},

@@ -14,7 +14,7 @@ def write_whole(file: Path, data: bytes) -> None:
     mode = None
     if not file.is_symlink() and file.exists():
         if not file.is_file():
-            raise OSError(f"{file} is there already, and is no file")
+            raise OSError(f"{file} already exists and is not a file")
         mode = file.stat().st_mode & 0o777
     unfinished = file.parent / f".pfnb-{secrets.token_hex(8)}"
     try:

@@ -28,7 +28,7 @@ def set_value(data: Any, path: str, value: Any) -> Any:
     """
     *before, last = path.split(".")
     if len(before) >= MAX_LEVELS:
-        raise ParameterError(f"a path has {MAX_LEVELS} parts at most")
+        raise ParameterError(f"a path may have at most {MAX_LEVELS} parts")
     holder = _map(data, path)
     for key in before:
         if holder.get(key) is None:

@@ -189,4 +189,4 @@ def _begin(moment: datetime, year: int, month: int, day: int = 1, days: int = 0)
     try:
         return to_millis(datetime(year, month, day, tzinfo=moment.tzinfo) + timedelta(days=days))
     except (ValueError, OverflowError):
-        raise ParameterError("this is beyond the years 1 to 9999") from None
+        raise ParameterError("the date is outside of the years 1 to 9999") from None

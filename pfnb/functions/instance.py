@@ -33,7 +33,7 @@ def env(context: Context, name: str) -> str | None:
     """
     refuse_anonymous(context, "read environment variables")
     if not grants(context.user.roles, ROLE):
-        raise AccessDeniedError(f"{context.user.name} may not read environment variables: that takes the role {ROLE}")
+        raise AccessDeniedError(f"{context.user.name} may not read environment variables: this needs the role {ROLE}")
     if name not in os.environ.get(ALLOWED, "").replace(",", " ").split():
         context.log("WARN", f"@instance.env: {ALLOWED} does not name the variable {name[:100]!r}")
         return None

@@ -80,7 +80,7 @@ def find(document: Any, query: str) -> Any:
 @lru_cache(maxsize=256)
 def _parse(query: str) -> Query:
     if len(query) > MAX_QUERY:
-        raise ParameterError(f"a JSONPath has {MAX_QUERY:,} characters at most")
+        raise ParameterError(f"a JSONPath may have at most {MAX_QUERY:,} characters")
     try:
         return _Parser(query).query()
     except RecursionError:

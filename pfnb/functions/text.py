@@ -411,7 +411,7 @@ def random(size: int) -> str:
         @text.length(@text.random(12))  # => 12
     """
     if size > MAX_RANDOM:
-        raise ParameterError(f"a random text has {MAX_RANDOM:,} characters at most")
+        raise ParameterError(f"a random text may have at most {MAX_RANDOM:,} characters")
     return "".join(secrets.choice(_LETTERS) for _ in range(size))
 
 

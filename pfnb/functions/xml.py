@@ -40,6 +40,6 @@ def xpath_as_text(document: Any, xpath: str) -> str:
 def _found(what: str, document: Any, xpath: str) -> Any:
     """Call a function of `xpath.py` by name. The module is never imported here, since its library loads slowly."""
     if len(xpath) > MAX_XPATH:
-        raise ParameterError(f"an XPath has {MAX_XPATH:,} characters at most")
+        raise ParameterError(f"an XPath may have at most {MAX_XPATH:,} characters")
     text = document if isinstance(document, (str, bytes)) else write_xml(document)
     return call_named("pfnb.functions.xpath", what, text, xpath)

@@ -69,7 +69,7 @@ def call_of(head: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if not isinstance(method, str):
         raise ParameterError(f"a call's method is a text, not {shown(method)}")
     if not isinstance(arguments, dict | None):
-        raise ParameterError(f"{method[:100]}: arguments are a JSON object, not {shown(arguments)}")
+        raise ParameterError(f"{method[:100]}: arguments must be a JSON object, not {shown(arguments)}")
     return method, arguments or {}
 
 

@@ -35,7 +35,7 @@ class Checked:
         from pydantic import ValidationError
 
         if not isinstance(arguments, Mapping):
-            raise ParameterError(f"{self._name}: arguments are a JSON object, not {shown(arguments)}")
+            raise ParameterError(f"{self._name}: arguments must be a JSON object, not {shown(arguments)}")
         if self._call is None:
             self._call = _checking(self._function)
         try:

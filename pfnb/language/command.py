@@ -111,7 +111,7 @@ class Command:
         self.signature = _signature(name, function)
         self.given = tuple(parameter for parameter in self.signature.parameters if parameter in GIVEN)
         if (block is not None) != ("block" in self.given):
-            raise ParameterError(f'command "{name}": "block" is taken by exactly those functions that declare one')
+            raise ParameterError(f'command "{name}": a function takes "block" if and only if it declares a block')
         if block is not None and not self.is_async:
             raise ParameterError(f'command "{name}": a block needs an "async def" function, which awaits block.run(…)')
 
@@ -224,9 +224,7 @@ class CommandRegistry:
         for name in names:
             present = self._commands.get(name) or self._blocks.get(name)
             if present is not None and present.is_built_in and not command.is_built_in:
-                raise NameTakenError(
-                    f'"{name}" is a built-in command: give yours a name of its own, such as "my.{name}"'
-                )
+                raise NameTakenError(f'"{name}" is a built-in command: choose another name, such as "my.{name}"')
         for name in names:
             self._commands[name] = command
         if command.block is not None:
@@ -243,7 +241,7 @@ class CommandRegistry:
             if command is not None:
                 return command
         if name in self._blocks:
-            raise UnknownCommandError(f'"{name}" is no command of its own: it belongs to "{self._blocks[name].name}"')
+            raise UnknownCommandError(f'"{name}" is not a command by itself: it belongs to "{self._blocks[name].name}"')
         near = get_close_matches(name, self.names(), n=1)
         hint = f': did you mean "{near[0]}"?' if near else ""
         raise UnknownCommandError(f'there is no command "{name}"{hint}')

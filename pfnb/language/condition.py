@@ -25,4 +25,4 @@ def is_true(value: Any, parameter: str) -> bool:
     if isinstance(value, str) and value.strip().lower() in _WORDS:
         return _WORDS[value.strip().lower()]
     hint = f' (an expression is written "#{{{value}}}")' if isinstance(value, str) and len(value) <= 60 else ""
-    raise ParameterError(f"{parameter} wants true or false, not {shown(value)}{hint}")
+    raise ParameterError(f"{parameter} must be true or false, not {shown(value)}{hint}")

@@ -47,7 +47,7 @@ class RunLog:
         self._left -= _LINE + len(message)
         self._sink(level, message)
         if self._left <= 0:
-            self._sink("WARN", f"this run has logged {MAX_LOG:,} characters: what else it logs is left out")
+            self._sink("WARN", f"this run has logged {MAX_LOG:,} characters: its further messages are left out")
 
 
 class ExitRun(Exception):  # noqa: N818 - not an error
@@ -169,8 +169,8 @@ class Context:
         if not grants(self.user.roles, RUN_AS_SOURCE):
             await self.refused("iam.run.as", RUN_AS_SOURCE)
             raise AccessDeniedError(
-                f"{self.user.name} may not run as a user whose name an expression yields: that takes the role {RUN_AS_SOURCE} "
-                f'for {self.user.name}. A pipeline is lifted by a name that it says itself, such as "- iam.run.as: '
+                f"{self.user.name} may not run as a user whose name comes from an expression: this needs the role "
+                f'{RUN_AS_SOURCE} for {self.user.name}. Write the name literally instead, such as "- iam.run.as: '
                 f'{{username: {self.owner.name}}}"'
             )
         if username == SYSTEM_NAME and ADMIN in self.user.roles and self.hub is self._owners_hub:

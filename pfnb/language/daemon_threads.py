@@ -36,7 +36,7 @@ class DaemonThreads(ThreadPoolExecutor):
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
-                raise RuntimeError("pfnb was unloaded: its threads take no more work")
+                raise RuntimeError("pfnb was unloaded: its threads accept no more work")
             self._work.put(partial(_run, future, partial(function, *args, **kwargs)))
             if not self._idle.acquire(blocking=False) and self._started < self._most:
                 self._started += 1

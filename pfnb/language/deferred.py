@@ -71,7 +71,7 @@ class Lazy(Deferred):
     def compiled(cls, text: str, place: Place) -> Self:
         parts = [part for part in pieces(text, ";", place) if part[0]]
         if not parts:
-            raise ParameterError("an expression is wanted here", line=place.line, column=place.column)
+            raise ParameterError("expected an expression", line=place.line, column=place.column)
         return cls(tuple(formula_in(part, where) for part, where in parts))
 
     def bound(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Self:

@@ -43,14 +43,12 @@ def decoded(data: bytes, names: tuple[str, ...]) -> bytes:
 def decoded_pieces(chunks: Iterable[bytes], names: tuple[str, ...]) -> Iterator[bytes]:
     """The same piece by piece; only one piece is in memory."""
     if len(names) > _CODINGS:
-        raise ContentEncodingError(f"a body in more than {_CODINGS} encodings is not read")
+        raise ContentEncodingError(f"a body may have at most {_CODINGS} encodings")
     chunks = _small(chunks)
     for name in reversed(names):
         reader = _READERS.get(name)
         if reader is None:
-            raise ContentEncodingError(
-                f"the Content-Encoding {name[:40]!r} is not known: gzip, deflate, br and zstd are"
-            )
+            raise ContentEncodingError(f"the Content-Encoding {name[:40]!r} is unknown: use gzip, deflate, br or zstd")
         chunks = _bounded(reader(chunks), name)
     yield from chunks
 
@@ -90,12 +88,12 @@ def _zlib(chunks: Iterable[bytes], window: Callable[[int], int]) -> Iterator[byt
             try:
                 piece = reader.decompress(rest, _PIECE)
             except zlib.error as error:
-                raise ContentEncodingError(f"the body is not what its Content-Encoding says: {error}") from None
+                raise ContentEncodingError(f"the body does not match its Content-Encoding: {error}") from None
             if piece:
                 yield piece
             rest = reader.unused_data if reader.eof else reader.unconsumed_tail
     if reader is None or not reader.eof:
-        raise ContentEncodingError("the compressed body breaks off")
+        raise ContentEncodingError("the compressed body is incomplete")
 
 
 def _one_more(members: int, more: int = 1) -> int:
@@ -114,9 +112,9 @@ def _brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 yield piece
                 rest = b""
     except library.error as error:
-        raise ContentEncodingError(f"the body is not what its Content-Encoding says: {error}") from None
+        raise ContentEncodingError(f"the body does not match its Content-Encoding: {error}") from None
     if not reader.is_finished():
-        raise ContentEncodingError("the compressed body breaks off")
+        raise ContentEncodingError("the compressed body is incomplete")
 
 
 def _zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -127,7 +125,7 @@ def _zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
         while piece := reader.read(_PIECE):
             yield piece
     except library.ZstdError as error:
-        raise ContentEncodingError(f"the body is not what its Content-Encoding says: {error}") from None
+        raise ContentEncodingError(f"the body does not match its Content-Encoding: {error}") from None
 
 
 class _Source:
@@ -148,7 +146,7 @@ def _library(package: str, coding: str) -> Any:
         return import_module(package)
     except ImportError:
         raise MissingPackageError(
-            f"bodies in the Content-Encoding {coding} are read with the package {package}: pip install 'pfnb[encodings]'"
+            f"bodies in the Content-Encoding {coding} need the package {package}: pip install 'pfnb[encodings]'"
         ) from None
 
 

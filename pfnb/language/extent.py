@@ -44,7 +44,7 @@ def check_written(value: Any, most: int = MAX_WRITTEN) -> None:
 
 
 def too_much(most: int) -> str:
-    return f"the value has more than {most:,} characters when written out: it holds too much, or the same many times"
+    return f"the value has more than {most:,} characters when written out: it is too large, or contains the same part many times"
 
 
 def written(value: Any, *, itself: bool = False, length: Callable[[str], int] = len) -> int:

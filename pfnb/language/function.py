@@ -58,7 +58,7 @@ class FunctionRegistry(Mapping[str, Any]):
         function is awaited on the run's loop, and both need a run. Raises NameTakenError and ParameterError.
         """
         if not _NAME.fullmatch(name):
-            raise ParameterError(f'a function is named like "crm.label", not "{name}"')
+            raise ParameterError(f'"{name}" is not a valid name for a function: use one such as "crm.label"')
 
         def declare(call: F) -> F:
             is_built_in = self._home is not None and call.__module__.startswith(f"{self._home}.")
@@ -75,7 +75,7 @@ class FunctionRegistry(Mapping[str, Any]):
             present = self._functions.get(function.name)
             if present is not None and present.is_built_in:
                 raise NameTakenError(
-                    f'"{function.name}" is a built-in function: give yours a name of its own, such as "my.{function.name}"'
+                    f'"{function.name}" is a built-in function: choose another name, such as "my.{function.name}"'
                 )
         self._functions[function.name] = function
         group = self._groups.setdefault(function.group, SimpleNamespace())

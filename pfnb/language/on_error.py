@@ -76,4 +76,4 @@ def on_error_of(value: Any) -> OnError:
 def _action(value: Any) -> Action:
     if isinstance(value, str) and value.upper() in Action.__members__:
         return Action[value.upper()]
-    raise ParameterError(f"onError wants one of {', '.join(Action.__members__)}, not {value!r}")
+    raise ParameterError(f"onError must be one of {', '.join(Action.__members__)}, not {value!r}")

@@ -73,7 +73,7 @@ class Parameters:
         elif self._spelt:
             hint = f"it has {', '.join(self.names())}"
         else:
-            hint = "it has none of its own"
+            hint = "it has no parameters of its own"
         raise ParameterError(f'{self.command} has no parameter "{spelling}": {hint}')
 
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:

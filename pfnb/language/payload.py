@@ -17,7 +17,7 @@ _PROPERTY = "property."
 class EncodedPayload(dict[str, Any]):
     """The payload of a webhook with payloadType=base64, the documented default."""
 
-    missing_key_hint = "this payload is base64, and its fields cannot be read: put the webhook with payloadType=raw"
+    missing_key_hint = "this payload is base64, so its fields cannot be read: set payloadType=raw on the webhook"
 
 
 def event_body(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,8 +109,8 @@ class _Conversion:
             where = (f"[{place.key}]" if isinstance(place.key, int) else f".{place.key}") + where
             place = place.outer
         raise ParameterError(
-            f"{self._what}{where} is of the type {_name(type(value))}, which has no form in JSON: "
-            "make a text, a number, a list or a map of it"
+            f"{self._what}{where} is of the type {_name(type(value))}, which JSON cannot represent: convert it to a text, a "
+            "number, a list or a map"
         )
 
 

@@ -28,7 +28,7 @@ class Retry:
 RETRY_PROPERTIES: Final[Mapping[str, Any]] = {
     "times": {
         "type": "integer", "minimum": 0, "maximum": 100, "default": 1,
-        "description": "How often at most, after the first time.",
+        "description": "Maximum number of retries.",
     },
     "wait": {
         "type": "number", "minimum": 0, "maximum": MAX_WAIT, "default": 3,
@@ -36,7 +36,7 @@ RETRY_PROPERTIES: Final[Mapping[str, Any]] = {
     },
     "backoff": {
         "type": "number", "minimum": 1, "maximum": 100, "default": 1,
-        "description": "What each pause is multiplied by for the next.",
+        "description": "The factor from each pause to the next.",
     },
 }  # fmt: skip
 RETRY: Final = {
@@ -52,7 +52,9 @@ def retry_of(value: Any, name: str) -> Retry:
     """Read retries from a map or a number of times. `name` is the header or parameter, for messages. Raises ParameterError."""
     given = {"times": value} if isinstance(value, int) else value
     if not isinstance(given, Mapping):
-        raise ParameterError(f"{name} wants a number of times, or {', '.join(RETRY_PROPERTIES)}, not {value!r}")
+        raise ParameterError(
+            f"{name} must be a number of retries, or a map of {', '.join(RETRY_PROPERTIES)}, not {value!r}"
+        )
     for key, one in given.items():
         schema = RETRY_PROPERTIES.get(key)
         if schema is None:
@@ -60,8 +62,8 @@ def retry_of(value: Any, name: str) -> Retry:
         kind = int if schema["type"] == "integer" else (int, float)
         if isinstance(one, bool) or not isinstance(one, kind) or not schema["minimum"] <= one <= schema["maximum"]:
             raise ParameterError(
-                f"{name}.{key} wants a number from {schema['minimum']} to {schema['maximum']:,}, not {one!r}"
+                f"{name}.{key} must be a number from {schema['minimum']} to {schema['maximum']:,}, not {one!r}"
                 if schema["type"] == "number"
-                else f"{name}.{key} wants a whole number from {schema['minimum']} to {schema['maximum']}, not {one!r}"
+                else f"{name}.{key} must be a whole number from {schema['minimum']} to {schema['maximum']}, not {one!r}"
             )
     return Retry(**given)

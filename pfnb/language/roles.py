@@ -45,8 +45,8 @@ def check_run_as(owner: User, target: User) -> None:
     for user, role in ((owner, RUN_AS_SOURCE), (target, RUN_AS_TARGET)):
         if not grants(user.roles, role):
             raise AccessDeniedError(
-                f"pipelines of {owner.name} may not run as {target.name}: that takes the role {RUN_AS_SOURCE} for "
-                f"{owner.name} and {RUN_AS_TARGET} for {target.name}, and {user.name} has not {role}"
+                f"pipelines of {owner.name} may not run as {target.name}: this needs the role {RUN_AS_SOURCE} for "
+                f"{owner.name} and {RUN_AS_TARGET} for {target.name}, and {user.name} does not have {role}"
             )
 
 

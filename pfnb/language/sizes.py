@@ -29,7 +29,7 @@ def size_of(given: object, name: str) -> int:
 
 def _wrong(given: object, name: str) -> ParameterError:
     return ParameterError(
-        f"{name} is a size from 1 byte to {size_text(LARGEST)}, such as 25MB, 512kB or 26214400 (bytes; 1kB is 1,024), "
+        f"{name} must be a size from 1 byte to {size_text(LARGEST)}, such as 25MB, 512kB or 26214400 (bytes; 1kB is 1,024), "
         f"not {shown(given)}"
     )
 

@@ -77,9 +77,11 @@ class Threads:
         with self._lock:
             waiting = self._waiting.get(owner, deque())
             if self._most is not None and self._running[owner] + len(waiting) >= self._most:
-                raise BusyError(f"{owner} has something like this under way already: wait for its end, then try again")
+                raise BusyError(f"{owner} has a call of this kind running already: wait until it ends, then try again")
             if len(waiting) >= MAX_WAITING:
-                raise BusyError(f"{MAX_WAITING:,} expressions and commands of {owner} wait already: run less at once")
+                raise BusyError(
+                    f"{MAX_WAITING:,} expressions and commands of {owner} are waiting already: run less at once"
+                )
             waiting.append(job)
             self._waiting[owner] = waiting
             self._start()

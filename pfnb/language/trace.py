@@ -143,7 +143,7 @@ class Trace:
         room. Raises RunLimitError."""
         if self.executed >= self._allowed:
             self._allowed = self.limits.steps + RESERVE
-            raise RunLimitError(f"this run has executed {self.executed} steps, and no run may execute more")
+            raise RunLimitError(f"this run has executed {self.executed} steps, the most that a run may execute")
         self.executed += 1
         if len(self._notes) >= self.limits.records:
             return None

@@ -54,7 +54,7 @@ class Written(Deferred):
             value = str(value)
         if not isinstance(value, str) or not value:
             found = "an empty one" if value == "" else kind(value)
-            raise ParameterError(f"a text is wanted here, not {found}", line=place.line, column=place.column)
+            raise ParameterError(f"expected a text, not {found}", line=place.line, column=place.column)
         return replace(self, content=value)
 
     @property

@@ -49,7 +49,7 @@ def read_xml(document: str | bytes) -> dict[str, Any]:
     except SAXParseException as error:
         raise ParameterError(f"line {error.getLineNumber()} of the XML: {error.getMessage()}") from None
     except (SAXException, LookupError, UnicodeError) as error:
-        raise ParameterError(f"this is no XML: {error}") from None
+        raise ParameterError(f"this is not XML: {error}") from None
     return reader.document
 
 
@@ -173,7 +173,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or isinstance(value, (dict, list)):
-        raise ParameterError("an element's attributes and children are texts, numbers and elements")
+        raise ParameterError("an element's attributes and children must be texts, numbers and elements")
     return str(value)
 
 

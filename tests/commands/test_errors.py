@@ -194,7 +194,7 @@ class TestFinally:
         assert (await run(text)).body == "x"
 
     async def test_it_does_not_stand_within_a_block(self, registry):
-        with pytest.raises(PipelineSyntaxError, match="goes on to the end of the pipeline") as caught:
+        with pytest.raises(PipelineSyntaxError, match="extends to the end of the pipeline") as caught:
             parse_pipeline(steps("if: {true: true}", "finally", "log", "if.end"), registry)
         assert caught.value.line == 3
 
@@ -237,7 +237,7 @@ class TestHeaders:
         text = "headers: {runWhen: \"#{vars.mode == 'test'}\"}\nvars: {mode: live}\n" + steps("body.set: ran")
         result = await run(text)
         assert (result.body, result.skipped, result.steps) == (None, True, ())
-        assert logged == [("INFO", "the pipeline was left out: its header runWhen is false")]
+        assert logged == [("INFO", "the pipeline was skipped: its header runWhen is false")]
         assert (await run(text, vars={"mode": "test"})).body == "ran"
 
     async def test_a_pipeline_runs_as_its_header_says(self, run, registry):

@@ -104,7 +104,7 @@ async def test_headers_that_would_break_the_answer_are_refused(run, headers, wor
 class TestRunAs:
     async def test_somebody_else_is_refused(self, run):
         with pytest.raises(
-            AccessDeniedError, match="CAN_RUN_AS_SOURCE for ada and CAN_RUN_AS_TARGET for eve, and eve has not"
+            AccessDeniedError, match="CAN_RUN_AS_SOURCE for ada and CAN_RUN_AS_TARGET for eve, and eve does not have"
         ) as caught:
             await run(steps("iam.run.as: {username: eve}"), user=ANONYMOUS, owner=User("ada", EVERYTHING))
         assert (caught.value.line, caught.value.step) == (2, 1)

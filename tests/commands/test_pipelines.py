@@ -89,7 +89,7 @@ async def test_a_stored_text_that_is_no_pipeline_is_told(run, stored):
 async def test_one_that_is_not_there_is_told(run):
     with pytest.raises(NotFoundError, match="no pipeline a/b"):
         await run(steps("pipeline.start: a/b"))
-    with pytest.raises(ParameterError, match="names no pipeline"):
+    with pytest.raises(ParameterError, match="is not the name of a pipeline"):
         await run(steps("call: '?x=1'"))
 
 

@@ -228,7 +228,7 @@ async def test_attributes_may_be_a_list_of_maps(run):
         ({"first name": 1}, "'first name' cannot be a name in XML"),
         ({"a><script": 1}, "cannot be a name in XML"),
         ({"a": "\x00"}, r"XML cannot have the character U\+0000"),
-        ({"a": element([{"b": 1}])}, "are texts, numbers and elements"),
+        ({"a": element([{"b": 1}])}, "must be texts, numbers and elements"),
         ({"a": element(**{"b c": 1})}, "'b c' cannot be a name"),
         ({"processing-instructions": {"a": "?><evil/>"}, "b": element()}, r"cannot have \?>"),
         ("no JSON", "no JSON"),

@@ -116,7 +116,7 @@ def test_what_needs_jupyter_says_so_in_one_line(bare: Path, environment: dict[st
     done = run(bare, environment, "pfnb.cli", "run", "leads.ipynb")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "pfnb: this command needs nbformat, which is not installed here: pip install nbformat"
+        "pfnb: this command needs nbformat, which is not installed: pip install nbformat"
     ]
 
 

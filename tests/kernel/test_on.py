@@ -107,7 +107,7 @@ def test_it_may_run_pipelines_and_await_them(shared):
         ("@pfnb.on('a.b')\ndef wrong(evnt): ...", 'a parameter "evnt"'),
         ("@pfnb.on('')\ndef wrong(): ...", "key"),
         ("@pfnb.on('a.b', filter='1 +')\ndef wrong(): ...", "PelSyntaxError"),
-        ("@pfnb.on('a.b', concurrency=1000)\ndef wrong(): ...", "concurrency is from 1 to 64"),
+        ("@pfnb.on('a.b', concurrency=1000)\ndef wrong(): ...", "concurrency must be from 1 to 64"),
         ("@pfnb.on('a.b', headers={'onEror': 'LOG'})\ndef wrong(): ...", 'did you mean "onError"'),
     ],
 )

@@ -77,7 +77,7 @@ def test_an_unknown_name_is_told_the_nearest(registry, wrong):
 
 
 def test_the_part_of_a_block_is_told_to_be_one():
-    with pytest.raises(UnknownCommandError, match=r'"if\.else" is no command of its own: it belongs to "if"'):
+    with pytest.raises(UnknownCommandError, match=r'"if\.else" is not a command by itself: it belongs to "if"'):
         load().get("if.else")
 
 

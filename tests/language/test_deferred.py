@@ -85,12 +85,12 @@ async def test_so_is_one_over_the_data(run):
 
 @pytest.mark.parametrize("do", [["a"], {"a": 1}])
 def test_only_a_text_can_be_an_expression(registry, do):
-    with pytest.raises(ParameterError, match="do wants a text"):
+    with pytest.raises(ParameterError, match="do must be a text"):
         parse_pipeline(step("test.all", do=do), registry)
 
 
 def test_an_empty_text_is_none(registry):
-    with pytest.raises(ParameterError, match="an expression is wanted here"):
+    with pytest.raises(ParameterError, match="expected an expression"):
         parse_pipeline(step("test.all", do=" ; "), registry)
 
 

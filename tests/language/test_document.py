@@ -34,14 +34,14 @@ def problem(text, **options):
         ("body: {a: 1\n", 1, 7, 'the closing "}" is missing'),
         ("body: ]\n", 1, 7, "a value is missing here"),
         ("pipeline: - log\n", 1, 11, "cannot begin on the same line as its key"),
-        ("- log\nbody: 1\n", 2, 1, 'a further "- …" of the list begun in line 1'),
-        ("body: 1\n- log\n", 2, 1, 'a "- …" stands where a "key: value"'),
+        ("- log\nbody: 1\n", 2, 1, 'another "- …" of the list that begins in line 1'),
+        ("body: 1\n- log\n", 2, 1, 'expected a "key: value"'),
         ('body: "\\d"\n', 1, 9, "\\d means nothing"),
         ("body: \x07\n", 1, 7, "U+0007"),
         ("body: * text\n", 1, 7, 'cannot begin with "*"'),
         ("body: !important\n", 1, 7, "tags are not allowed"),
         ("body: | text\n  more\n", 1, 9, "begins on the next line"),
-        ("{a: 1} b\n", 1, 8, "something follows"),
+        ("{a: 1} b\n", 1, 8, "unexpected text after"),
         ("a: 1\n---\nb: 2\n", 3, 1, "second document"),
         ("%YAML 3.0\n---\na: 1\n", 1, 1, "not YAML"),
         ('a: "\\UFFFFFFFF"\n', 1, 2, "not YAML"),
@@ -67,7 +67,7 @@ def test_what_is_not_yaml_is_explained_where_it_is(text, line, column, words):
 )
 def test_an_unquoted_expression_is_told_to_be_a_comment(text, line, column):
     error = problem(text)
-    assert "YAML sees a comment" in error.message
+    assert "as a comment" in error.message
     assert "put the value in quotes" in error.message
     assert (error.line, error.column) == (line, column)
 
@@ -114,7 +114,7 @@ def test_tags_are_refused(text):
 
 def test_a_key_given_twice_is_refused_at_the_second():
     error = problem("vars:\n  a: 1\n  a: 2\n")
-    assert 'the key "a" is there already, in line 2' in error.message
+    assert 'the key "a" is already in line 2' in error.message
     assert (error.line, error.column) == (3, 3)
 
 

@@ -59,7 +59,7 @@ def test_defining_it_again_replaces_it(functions):
 
 @pytest.mark.parametrize("name", ["label", "crm.", ".label", "crm._label", "crm label.x", "crm.__class__", "1.x"])
 def test_a_name_has_a_group(functions, name):
-    with pytest.raises(ParameterError, match='named like "crm'):
+    with pytest.raises(ParameterError, match='not a valid name for a function: use one such as "crm'):
         functions.function(name)
 
 

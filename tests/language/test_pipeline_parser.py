@@ -74,13 +74,13 @@ class TestSections:
             ("log\n", 1, 1, 'begins with "pipeline:"'),
             ("vars: {}\n", 1, 1, '"pipeline" is missing'),
             ("pipelines: [log]\n", 1, 1, 'no section "pipelines": did you mean "pipeline"?'),
-            ("pipeline: [log]\nwhatever: 1\n", 2, 1, "a pipeline has headers, vars, pipeline, body"),
+            ("pipeline: [log]\nwhatever: 1\n", 2, 1, "the sections are headers, vars, pipeline, body"),
             ("pipeline:\n", 2, 1, "has no steps"),
             ("pipeline: []\n", 1, 11, "has no steps"),
-            ("pipeline: log\n", 1, 11, "wants a list"),
-            ("pipeline:\n  log:\n    message: x\n", 2, 3, "wants a list"),
-            ("vars: 1\npipeline: [log]\n", 1, 7, "vars wants names"),
-            ("headers: x\npipeline: [log]\n", 1, 10, "headers wants names"),
+            ("pipeline: log\n", 1, 11, "must be a list"),
+            ("pipeline:\n  log:\n    message: x\n", 2, 3, "must be a list"),
+            ("vars: 1\npipeline: [log]\n", 1, 7, "vars must be a map of names"),
+            ("headers: x\npipeline: [log]\n", 1, 10, "headers must be a map of names"),
         ],
     )
     def test_a_wrong_outline_is_said(self, problem, text, line, column, words):
@@ -142,16 +142,16 @@ class TestHeaders:
     @pytest.mark.parametrize(
         ("header", "column", "words"),
         [
-            ("retry: {times: -1}", 10, "retry.times wants a whole number from 0 to 100, not -1"),
+            ("retry: {times: -1}", 10, "retry.times must be a whole number from 0 to 100, not -1"),
             ("retry: {time: 1}", 10, "retry has no 'time': it has times, wait, backoff"),
             ("retry: often", 10, "retry"),
-            ("timeout: 0", 12, "timeout wants a number of seconds"),
-            ("timeout: soon", 12, "timeout wants a number of seconds"),
-            ("concurrency: 0", 16, "concurrency is from 1 to 64"),
+            ("timeout: 0", 12, "timeout must be a number of seconds"),
+            ("timeout: soon", 12, "timeout must be a number of seconds"),
+            ("concurrency: 0", 16, "concurrency must be from 1 to 64"),
             ("ordered: loose", 12, 'ordered can only be "strict"'),
-            ("authorization: Bearer abc", 18, 'authorization wants "RunAs NAME"'),
+            ("authorization: Bearer abc", 18, 'authorization must be "RunAs NAME"'),
             ("version: new", 12, "a version is written v1"),
-            ("runWhen: maybe", 12, "runWhen wants true or false"),
+            ("runWhen: maybe", 12, "runWhen must be true or false"),
         ],
     )
     def test_a_value_that_a_header_cannot_have_is_said_at_its_place(self, problem, header, column, words):
@@ -181,7 +181,7 @@ class TestHeaders:
             ("{action: LOG, times: 2}", 'LOG has no parameter "times"'),
             ("{action: RETRY, then: RETRY}", "cannot be RETRY"),
             ("{action: RETRY, wait: long}", "onError.wait"),
-            ("{times: 2}", "onError wants one of"),
+            ("{times: 2}", "onError must be one of"),
         ],
     )
     def test_an_on_error_that_makes_no_sense_is_refused(self, problem, value, words):
@@ -209,8 +209,8 @@ class TestSteps:
     @pytest.mark.parametrize(
         ("step", "line", "column", "words"),
         [
-            ("log:\n    message: hi", 3, 5, "indent it further, if it is a parameter"),
-            ("log: {message: hi}\n    set: {value: 1}", 3, 5, 'begin "set" with a "- " of its own'),
+            ("log:\n    message: hi", 3, 5, "indent it further if it is a parameter"),
+            ("log: {message: hi}\n    set: {value: 1}", 3, 5, 'begin "set" with its own "- "'),
             ("", 2, 4, "this step is empty"),
             ("{}", 2, 5, "this step is empty"),
             ("[log]", 2, 5, "a step is a command, not a list"),
@@ -232,7 +232,7 @@ class TestSteps:
     def test_a_bare_value_fills_the_main_parameter_of_commands_that_have_one(self, parse, problem):
         assert dict(parse(steps("body.set: hello")).steps[0].arguments) == {"value": "hello"}
         error = problem(steps("log: hello"), ParameterError)
-        assert "log wants parameters with names" in error.message
+        assert "log needs parameters with names" in error.message
         assert (error.line, error.column) == (2, 10)
 
 
@@ -262,12 +262,12 @@ class TestParameters:
             ("log: {if: perhaps}", 15, 'an expression is written "#{perhaps}"'),
             ("log: {if: [true]}", 15, "true or false"),
             ("log: {onError: Maybe}", 20, "not 'Maybe'"),
-            ("log: {main: true}", 17, "an event loop"),
-            ("log: {main: 1}", 17, "main wants true or false"),
-            ("log: {eval: [1]}", 17, "eval wants an expression"),
-            ("log: {output: 5 +}", 22, "output wants a path"),
-            ("log: {output: {}}", 19, "output wants a path"),
-            ("log: {id: [1]}", 15, "id wants a text"),
+            ("log: {main: true}", 17, 'and log is an "async def"'),
+            ("log: {main: 1}", 17, "main must be true or false"),
+            ("log: {eval: [1]}", 17, "eval must be an expression"),
+            ("log: {output: 5 +}", 22, "output must be a path"),
+            ("log: {output: {}}", 19, "output must be a path"),
+            ("log: {id: [1]}", 15, "id must be a text"),
             ("event.listen: {key: '#{vars.a}'}", 25, "must be known before the run"),
         ],
     )
@@ -344,9 +344,9 @@ class TestBlocks:
         [
             (["if: {true: true}", "log"], 2, '"if" is never closed: put "- if.end"'),
             (["log", "foreach: {in: a}", "if: {true: true}", "if.end"], 3, '"foreach" is never closed'),
-            (["log", "if.end"], 3, '"if.end" stands here without a "if" above it'),
-            (["if.else:"], 2, '"if.else" stands here without a "if"'),
-            (["foreach: {in: a}", "if.end", "foreach.end"], 3, 'while the "foreach" in line 2 is open'),
+            (["log", "if.end"], 3, '"if.end" has no "if" above it'),
+            (["if.else:"], 2, '"if.else" has no "if"'),
+            (["foreach: {in: a}", "if.end", "foreach.end"], 3, 'not allowed within the "foreach" in line 2'),
             (["if: {true: true}", "if.else", "if.else", "if.end"], 4, 'a second "if.else" for the "if" in line 2'),
             (["if: {true: true}"] * 51 + ["if.end"] * 51, 52, "nested deeper than 50"),
         ],
@@ -412,4 +412,4 @@ def test_other_people_s_commands_are_named_and_not_crashed_on(problem):
 
 def test_a_text_of_very_many_steps_is_refused_at_the_first_that_is_too_many(problem):
     said = problem("pipeline:\n" + "  - log: x\n" * 2_001, PipelineSyntaxError)
-    assert (said.line, said.message) == (2_002, "a pipeline has at most 2,000 steps: call others for parts of it")
+    assert (said.line, said.message) == (2_002, "a pipeline may have at most 2,000 steps: call other pipelines for parts of it")

@@ -47,6 +47,6 @@ def test_errors_have_their_place(registry):
 
 @pytest.mark.parametrize("prefix", ["x", "''", "'{'", "'##'", "[1]", "'(('", "'\\\"'"])
 def test_a_mark_is_one_character_that_nothing_else_needs(registry, prefix):
-    with pytest.raises(ParameterError, match="exprPrefix wants one of") as caught:
+    with pytest.raises(ParameterError, match="exprPrefix must be one of") as caught:
         parse_pipeline(f"headers:\n  exprPrefix: {prefix}\npipeline: [log]", registry)
     assert (caught.value.line, caught.value.column) == (2, 15)

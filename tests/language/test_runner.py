@@ -109,7 +109,7 @@ class TestCommonParameters:
 
     async def test_a_condition_that_is_none_is_an_error_at_its_place(self, run):
         error = await failure(run(steps("log", 'log: {if: "#{vars}"}')), ParameterError)
-        assert "if wants true or false" in error.message
+        assert "if must be true or false" in error.message
         assert (error.line, error.column, error.step) == (3, 16, 2)
 
     async def test_output_says_where_the_result_goes(self, run):
@@ -172,7 +172,7 @@ class TestCommands:
     async def test_main_without_a_kernel_is_an_error(self, run, registry):
         registry.command("where", main=True)(lambda: 1)
         error = await failure(run(steps("where")), PipelineError)
-        assert "wants the main thread" in error.message
+        assert "needs the main thread" in error.message
         assert (error.line, error.step) == (2, 1)
 
     async def test_a_function_gets_what_it_asks_for(self, run, registry):
@@ -404,7 +404,7 @@ async def test_the_log_of_a_run_is_bounded_in_each_message_and_in_all(run, regis
     assert max(len(message) for _, message in logged) < MAX_MESSAGE + 100
     assert logged[1][1].endswith("x… (150,000 characters)")
     assert sum(len(message) for _, message in logged) < MAX_LOG + MAX_MESSAGE
-    assert logged[-1] == ("WARN", "this run has logged 5,000,000 characters: what else it logs is left out")
+    assert logged[-1] == ("WARN", "this run has logged 5,000,000 characters: its further messages are left out")
 
 
 async def test_without_a_sink_logs_go_to_pythons_logger(run, caplog):

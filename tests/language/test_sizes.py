@@ -30,7 +30,7 @@ def test_a_size_is_read_as_people_write_it(written: object, size: int) -> None:
     "written", ["", "many", "25M", "MB", "-1", "0", "0.0001kB", "²MB", "2000GB", -5, True, 1.5, None]
 )
 def test_what_is_not_a_size_is_refused_with_the_setting_and_examples(written: object) -> None:
-    with pytest.raises(ParameterError, match=r"^max_payload is a size .*25MB, 512kB or 26214400 .*, not "):
+    with pytest.raises(ParameterError, match=r"^max_payload must be a size .*25MB, 512kB or 26214400 .*, not "):
         size_of(written, "max_payload")
 
 

@@ -44,7 +44,7 @@ def test_too_many_that_wait_are_refused_and_errors_are_the_callers(monkeypatch: 
     monkeypatch.setattr(module, "MAX_WAITING", 2)
     threads, gate = Threads("test", threads=1, share=1), threading.Event()
     futures = [threads.submit("mallory", lambda: gate.wait(10)) for _ in range(3)]
-    with pytest.raises(BusyError, match="wait already"):
+    with pytest.raises(BusyError, match="are waiting already"):
         threads.submit("mallory", lambda: None)
     failing = threads.submit("ada", lambda: 1 / 0)
     gate.set()

@@ -204,7 +204,7 @@ async def test_the_error_names_the_call_and_the_argument(sound: LocalServer) -> 
     async with connected(sound) as connection:
         await heard(connection)
         for arguments, words in (
-            ([1], "list_runs: arguments are a JSON object, not [1]"),
+            ([1], "list_runs: arguments must be a JSON object, not [1]"),
             ({"listener": "x", "limit": "many"}, "list_runs: limit: "),
             (
                 {"listener": "x", "limit": 2**70},

@@ -71,7 +71,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 def render(source: str, data: Mapping[str, Any]) -> str:
     """Render a template. Raises ParameterError, with the template's line if known."""
     if len(source) > MAX_TEMPLATE:
-        raise ParameterError(f"a template has {MAX_TEMPLATE:,} characters at most, not {len(source):,}")
+        raise ParameterError(f"a template may have at most {MAX_TEMPLATE:,} characters, not {len(source):,}")
     try:
         return _concat(_compiled(source).generate(data))
     except RecursionError:

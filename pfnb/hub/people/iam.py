@@ -82,7 +82,7 @@ class Iam:
             return  # `@user` reads the user that a run acts as
         role = f"{RUN}{action.command}"
         if not includes(self._users.reach(self._user), (role,)):
-            raise AccessDeniedError(f"{self._user.name} may not run {action.command}: that takes the role {role}")
+            raise AccessDeniedError(f"{self._user.name} may not run {action.command}: this needs the role {role}")
 
     async def _note(self, event: str, **facts: Any) -> None:
         await self._audit.note(event, self._user.name, self._origin, **facts)

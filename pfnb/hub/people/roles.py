@@ -73,7 +73,7 @@ class Roles:
         """AccessDeniedError, whose message begins with `what`, unless everything these roles include is within `reach`."""
         beyond = sorted(one for one in self.effective(names) if not includes(reach, (one,)))
         if beyond:
-            raise AccessDeniedError(f"{what}: that takes the role {beyond[0]}, or {ADMIN}")
+            raise AccessDeniedError(f"{what}: this needs the role {beyond[0]}, or {ADMIN}")
 
     def _missing(self, name: str) -> NotFoundError:
         known = [*FIXED, *self._created]

@@ -38,7 +38,7 @@ def format_moment(moment: datetime, pattern: str, locale: str | None = None) -> 
 @lru_cache(maxsize=256)
 def _pieces(pattern: str) -> tuple[Piece, ...]:
     if len(pattern) > MAX_PATTERN:
-        raise ParameterError(f"a date pattern has {MAX_PATTERN} characters at most")
+        raise ParameterError(f"a date pattern may have at most {MAX_PATTERN} characters")
     pieces = tuple(_split(pattern))
     has_weeks = any(count and letter in "wW" for letter, count in pieces)
     # Without a week, YYYY is a common mistake for yyyy, and differs only on a few days of most years.
@@ -51,13 +51,13 @@ def _split(pattern: str) -> Iterator[Piece]:
         if letters is None:
             yield (found["other"] or found["quoted"][1:-1].replace("''", "'") or "'", 0)
             if found["other"] == "'":
-                raise ParameterError(f"the date pattern has a quote without its partner: {pattern}")
+                raise ParameterError(f"the date pattern has an unclosed quote: {pattern}")
         elif letters[0] in _LETTERS:
             yield (letters[0], len(letters))
         else:
             known = " ".join(sorted(_LETTERS))
             raise ParameterError(
-                f"'{letters[0]}' means nothing in a date pattern: there is {known}; put text between quotes"
+                f"'{letters[0]}' is not a letter of date patterns: use {known}, and put text between quotes"
             )
 
 
@@ -146,12 +146,12 @@ def parse_moment(text: str, pattern: str, default: tzinfo = UTC, locale: str | N
     tongue = language(locale)
     found = None if len(text) > MAX_PATTERN else _reader(pattern, tongue).fullmatch(text.strip())
     if found is None:
-        raise ParameterError(f'"{text[:MAX_PATTERN]}" is not written as {pattern}')
+        raise ParameterError(f'"{text[:MAX_PATTERN]}" does not match the date pattern {pattern}')
     fields = {name[1:]: value for name, value in found.groupdict().items() if value is not None}
     try:
         return _moment(fields, tongue, default)
     except (ValueError, OverflowError) as error:
-        raise ParameterError(f'"{text}" is no date: {error}') from None
+        raise ParameterError(f'"{text}" is not a valid date: {error}') from None
 
 
 @lru_cache(maxsize=256)
@@ -168,12 +168,14 @@ def _reader(pattern: str, tongue: str) -> re.Pattern[str]:
         elif not count:
             parts.append(re.escape(text))
         elif text in seen:
-            raise ParameterError(f"the date pattern {pattern} has '{text}' twice: that can be written, not read")
+            raise ParameterError(
+                f"the date pattern {pattern} has '{text}' twice: such a pattern can format, but not parse"
+            )
         else:
             seen.add(text)
             parts.append(f"(?P<_{text}>{_readable(text, count, tongue)})")
     if depth:
-        raise ParameterError(f"the date pattern {pattern} has a bracket without its partner")
+        raise ParameterError(f"the date pattern {pattern} has an unmatched bracket")
     return re.compile("".join(parts), re.IGNORECASE)
 
 
@@ -191,7 +193,7 @@ def _readable(letter: str, count: int, tongue: str) -> str:
     if letter in "yuY":
         return "[0-9]{2}" if count == 2 else "[0-9]{4}"
     if letter in "WwqQn":
-        raise ParameterError(f"'{letter}' in a date pattern can be written, and not read")
+        raise ParameterError(f"'{letter}' in a date pattern can be formatted, but not parsed")
     return f"[0-9]{{{count}}}" if count > 1 or letter == "S" else "[0-9]{1,9}"
 
 

@@ -42,7 +42,7 @@ def language(locale: str | None) -> str:
     """The language of a locale tag such as `de` or `de-AT`; English for None. Raises ParameterError for others."""
     tag = (locale or "en").replace("_", "-").split("-")[0].lower()
     if tag not in MONTHS:
-        raise ParameterError(f'there is no locale "{tag[:20]}" here: there is {", ".join(sorted(MONTHS))}')
+        raise ParameterError(f'unknown locale "{tag[:20]}": use one of {", ".join(sorted(MONTHS))}')
     return tag
 
 

@@ -25,13 +25,13 @@ def to_moment(value: Any, default: tzinfo = UTC) -> datetime:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return from_millis(value, default)
     if not isinstance(value, str):
-        raise ParameterError("a date wants a text or milliseconds since 1970")
+        raise ParameterError("a date must be a text, or milliseconds since 1970")
     text = value.strip()
     if _MILLIS.fullmatch(text):
         return from_millis(int(text), default)
     moment = (_iso(text) or _usual(text, default)) if len(text) <= MAX_PATTERN else None
     if moment is None:
-        raise ParameterError(f'"{text[:MAX_PATTERN]}" is no date: write 2030-01-31T20:00:00Z, or give its pattern')
+        raise ParameterError(f'"{text[:MAX_PATTERN]}" is not a date: write 2030-01-31T20:00:00Z, or give its pattern')
     return moment if moment.tzinfo else moment.replace(tzinfo=default)
 
 
@@ -39,7 +39,7 @@ def from_millis(millis: float, default: tzinfo = UTC) -> datetime:
     try:
         return (_EPOCH + timedelta(milliseconds=millis)).astimezone(default)
     except (OverflowError, ValueError):
-        raise ParameterError(f"{str(millis)[:40]} milliseconds since 1970 are beyond the years 1 to 9999") from None
+        raise ParameterError(f"{str(millis)[:40]} milliseconds since 1970 are outside of the years 1 to 9999") from None
 
 
 def to_millis(moment: datetime) -> int:

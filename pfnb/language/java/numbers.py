@@ -43,7 +43,7 @@ class _Pattern:
 def to_number(value: Any, symbol: str | None = ".") -> Decimal:
     """The exact number of a value, or of a text that spells one. Raises ParameterError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
-        raise ParameterError("a number or a text that spells one is wanted")
+        raise ParameterError("expected a number, or a text that is one")
     text = value if isinstance(value, str) else repr(value) if isinstance(value, float) else None
     if text is None:
         number = Decimal(value)
@@ -54,14 +54,14 @@ def to_number(value: Any, symbol: str | None = ".") -> Decimal:
             raise ParameterError(f'"{text[:40]}" is not a number')
         number = Decimal(plain)
     if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        raise ParameterError(f"numbers here have {MAX_DIGITS} digits at most")
+        raise ParameterError(f"a number may have at most {MAX_DIGITS} digits")
     return number
 
 
 def rounded(number: Decimal, scale: int, mode: str = ROUND_HALF_EVEN) -> Decimal:
     """The number with `scale` digits after the point; a negative scale rounds before it. Raises ParameterError."""
     if abs(scale) > MAX_DIGITS:
-        raise ParameterError(f"a scale is from -{MAX_DIGITS} to {MAX_DIGITS}, not {scale}")
+        raise ParameterError(f"a scale must be from -{MAX_DIGITS} to {MAX_DIGITS}, not {scale}")
     try:
         return number.quantize(Decimal((0, (1,), -scale)), mode, PRECISE)
     except InvalidOperation:
@@ -96,7 +96,7 @@ def read_number(text: str, pattern: str, symbol: str | None = None) -> Decimal:
 def _read(pattern: str) -> _Pattern:
     found = _PATTERN.fullmatch(pattern) if len(pattern) <= MAX_DIGITS else None
     if found is None or not (found["whole"] or found["fraction"]):
-        raise ParameterError(f'"{pattern[:40]}" is no pattern of a number: write #,##0.00, with text between quotes')
+        raise ParameterError(f'"{pattern[:40]}" is not a number pattern: write #,##0.00, with text between quotes')
     whole, fraction = found["whole"], found["fraction"] or ""
     outside = found["prefix"] + found["suffix"]
     return _Pattern(

@@ -29,7 +29,7 @@ def zone(name: str) -> tzinfo:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass
-    raise ParameterError(f'there is no time zone "{name[:60]}": write Europe/Berlin, UTC or +02:00')
+    raise ParameterError(f'unknown time zone "{name[:60]}": write Europe/Berlin, UTC or +02:00')
 
 
 def zone_names() -> list[str]:

@@ -92,19 +92,19 @@ def power(left: Any, right: Any) -> Any:
             raise _too_large()
         return _checked(left**right)
     if left == 0:
-        raise PelEvaluationError("zero has no power below zero")
+        raise PelEvaluationError("zero cannot be raised to a negative power")
     return int(left**right) if abs(left) == 1 else 0
 
 
 def negate(operand: Any) -> Any:
     if not is_number(operand):
-        raise PelEvaluationError(f"'-' wants a number after it, not {kind(operand)}")
+        raise PelEvaluationError(f"'-' needs a number after it, not {kind(operand)}")
     return 0 - operand
 
 
 def positive(operand: Any) -> Any:
     if not is_number(operand):
-        raise PelEvaluationError(f"'+' wants a number after it, not {kind(operand)}")
+        raise PelEvaluationError(f"'+' needs a number after it, not {kind(operand)}")
     return operand
 
 
@@ -147,7 +147,7 @@ def _shifted(character: str, distance: int) -> str:
     """Character arithmetic: `'d' - 1` is `'c'`."""
     code = ord(character) + distance
     if not 0 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-        raise PelEvaluationError("there is no such character")
+        raise PelEvaluationError("the result is not a character")
     return chr(code)
 
 

@@ -49,4 +49,4 @@ def suggestion(wrong: str, names: Iterable[object]) -> str:
     if not known:
         return ""
     more = ", …" if len(known) > _NAMES_SHOWN else ""
-    return ": there is " + ", ".join(f"'{name}'" for name in known[:_NAMES_SHOWN]) + more
+    return ": available: " + ", ".join(f"'{name}'" for name in known[:_NAMES_SHOWN]) + more

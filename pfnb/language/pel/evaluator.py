@@ -70,7 +70,7 @@ def _variable(node: Variable) -> Run:
 
 def _function_object(node: FunctionObject) -> Run:
     def run(_this: Any, _frame: Frame) -> Any:
-        error = PelEvaluationError(f"'@{node.name}' is no value: call one of its methods, @{node.name}.…(…)")
+        error = PelEvaluationError(f"'@{node.name}' is not a value: call one of its methods, @{node.name}.…(…)")
         place(error, node.at)
         raise error
 
@@ -200,9 +200,9 @@ def _matches(left: Run, right: Run, offset: int) -> Run:
         try:
             text, pattern = left(this, frame), right(this, frame)
             if text is None:
-                raise PelEvaluationError("'matches' wants a text before it, not null")
+                raise PelEvaluationError("'matches' needs a text before it, not null")
             if not isinstance(pattern, str):
-                raise PelEvaluationError(f"'matches' wants a regular expression after it, not {kind(pattern)}")
+                raise PelEvaluationError(f"'matches' needs a regular expression after it, not {kind(pattern)}")
             return frame.timed(patterns.matches, to_joined_text(text), pattern)
         except PelEvaluationError as error:
             place(error, offset)
@@ -221,12 +221,12 @@ def _at_most(left: Any, right: Any) -> bool:
 
 def _between(value: Any, bounds: Any) -> bool:
     if not is_list(bounds) or len(bounds) != 2:
-        raise PelEvaluationError("'between' wants a list of two after it, such as {1, 10}")
+        raise PelEvaluationError("'between' needs a list of two after it, such as {1, 10}")
     return compare(value, bounds[0]) >= 0 and compare(value, bounds[1]) <= 0
 
 
 def _instance_of(_left: Any, _right: Any) -> bool:
-    raise PelEvaluationError("'instanceof' wants a type, and types are not part of this language")
+    raise PelEvaluationError("'instanceof' needs a type, but types are not part of this language")
 
 
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -294,7 +294,7 @@ def _increment(node: Increment) -> Run:
             holder, key = reference.find(this, frame)
             old = reference.read(holder, key)
             if not is_number(old):
-                raise PelEvaluationError(f"'{'++' if change > 0 else '--'}' wants a number, not {kind(old)}")
+                raise PelEvaluationError(f"'{'++' if change > 0 else '--'}' needs a number, not {kind(old)}")
             new = add(old, change)
             reference.write(holder, key, new)
         except PelEvaluationError as error:

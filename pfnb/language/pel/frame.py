@@ -57,10 +57,12 @@ class Frame:
         self._left -= used
         if isinstance(self.functions, RunFunctions):
             if self.functions.on_loop and self.changed:
-                raise PelEvaluationError("this changes a map amidst much other work: change it in a step of its own")
+                raise PelEvaluationError(
+                    "this expression changes a map and does too much else: change the map in a separate step"
+                )
             self.functions.used(used)
         if self._left < 0:
-            raise PelEvaluationError("the expression goes through too much data: select less of it first")
+            raise PelEvaluationError("the expression processes too much data: select less of it first")
         try:
             current().check()
         except RunLimitError as error:

@@ -136,7 +136,7 @@ def _fitting(value: Any, annotation: Any, no_null: bool) -> Any:
     if isinstance(value, LiteralText) and asks_for_literal(annotation):
         return value
     if annotation is LiteralText:
-        raise PelEvaluationError("a text is wanted that stands here in quotes: what is computed is never evaluated")
+        raise PelEvaluationError("expected a text in quotes: a computed text is never evaluated")
     origin = get_origin(annotation)
     if origin is Union or origin is UnionType:
         return _fitting_one_of(value, get_args(annotation), no_null)
@@ -144,11 +144,11 @@ def _fitting(value: Any, annotation: Any, no_null: bool) -> Any:
     if value is None and wanted not in (int, float, bool) and not (no_null and wanted in (str, list, dict)):
         return None
     if wanted in (int, float) and isinstance(value, bool):
-        raise PelEvaluationError("a number is wanted, not a boolean")
+        raise PelEvaluationError("expected a number, not a boolean")
     if wanted in _CONVERSIONS:
         return _CONVERSIONS[wanted](value)
     if (wanted is list and not is_list(value)) or (wanted is dict and not is_map(value)):
-        raise PelEvaluationError(f"a {'list' if wanted is list else 'map'} is wanted, not {kind(value)}")
+        raise PelEvaluationError(f"expected a {'list' if wanted is list else 'map'}, not {kind(value)}")
     members = get_args(annotation)
     if wanted is list and len(members) == 1:
         return [_fitting(each, members[0], no_null) for each in value]

@@ -50,7 +50,7 @@ _DOT_MEANS_ALL = re.compile(r"\(\?[a-zA-Z]*s")
 def translated(pattern: str) -> str:
     """The pattern in the `regex` library's syntax. Raises PelEvaluationError if Java would not accept it, or it is too large."""
     if len(pattern) > MAX_PATTERN:
-        raise PelEvaluationError(f"a regular expression may have {MAX_PATTERN:,} characters at most")
+        raise PelEvaluationError(f"a regular expression may have at most {MAX_PATTERN:,} characters")
     return _Translation(pattern).text()
 
 

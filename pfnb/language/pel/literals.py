@@ -18,7 +18,7 @@ def number_value(word: str, text: str, at: int) -> int | float:
     if word[:2] in ("0x", "0X"):
         digits = word[2:].rstrip("lL")
         if not digits:
-            raise syntax_error("'0x' wants hexadecimal digits after it", text, at)
+            raise syntax_error("'0x' needs hexadecimal digits after it", text, at)
         return _sized(digits, 16, text, at)
     if word.isdigit():
         return _sized(word, 10, text, at)
@@ -31,5 +31,5 @@ def number_value(word: str, text: str, at: int) -> int | float:
 
 def _sized(digits: str, base: int, text: str, at: int) -> int:
     if len(digits) > _MAX_DIGITS:
-        raise syntax_error(f"a whole number may have {_MAX_DIGITS} digits at most", text, at)
+        raise syntax_error(f"a whole number may have at most {_MAX_DIGITS} digits", text, at)
     return int(digits, base)

@@ -56,24 +56,24 @@ def anything(value: Any) -> Any:
 def as_text(value: Any) -> str:
     """A Java `String` parameter: anything but null and maps is converted."""
     if value is None or is_map(value):
-        raise PelEvaluationError(f"a text is wanted, not {kind(value)}")
+        raise PelEvaluationError(f"expected a text, not {kind(value)}")
     return to_joined_text(value)
 
 
 def only_text(value: Any) -> str:
     """A Java `CharSequence` parameter: nothing is converted."""
     if not isinstance(value, str):
-        raise PelEvaluationError(f"a text is wanted, not {kind(value)}")
+        raise PelEvaluationError(f"expected a text, not {kind(value)}")
     return value
 
 
 def only_list(value: Any) -> Any:
     if not is_list(value):
-        raise PelEvaluationError(f"a list is wanted, not {kind(value)}")
+        raise PelEvaluationError(f"expected a list, not {kind(value)}")
     return value
 
 
 def only_map(value: Any) -> Any:
     if not is_map(value):
-        raise PelEvaluationError(f"a map is wanted, not {kind(value)}")
+        raise PelEvaluationError(f"expected a map, not {kind(value)}")
     return value

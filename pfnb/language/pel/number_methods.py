@@ -27,7 +27,7 @@ def _compare_decimals(value: float, other: float) -> int:
 
 def _boolean(value: Any) -> bool:
     if value is None:
-        raise PelEvaluationError("a boolean is wanted, not null")
+        raise PelEvaluationError("expected a boolean, not null")
     return to_boolean(value)
 
 

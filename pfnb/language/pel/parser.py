@@ -85,7 +85,7 @@ class Parser:
 
     def __init__(self, text: str, start: int, stop: int, *, nested: bool = False) -> None:
         if stop - start > MAX_EXPRESSION:
-            raise syntax_error(f"an expression may have {MAX_EXPRESSION:,} characters at most", text, start)
+            raise syntax_error(f"an expression may have at most {MAX_EXPRESSION:,} characters", text, start)
         self._text = text
         self._tokens = tokenize(text, start, stop)
         self._nested = nested
@@ -158,7 +158,7 @@ class Parser:
         at = self._at
         self._advance()
         yes = self._expression()
-        self._expect(":", "a condition 'a ? b : c' wants ':' here")
+        self._expect(":", "a condition 'a ? b : c' needs ':' here")
         return Ternary(condition, yes, self._expression(), at)
 
     def _operator(self) -> tuple[int, str] | None:
@@ -280,7 +280,7 @@ class Parser:
         if self._kind in _OPENINGS_OF_STEPS and self._kind != "[":
             return self._bracketed(safe)
         if self._kind in ("?", "!") and self._tokens[self._index + 1][0] == "[":
-            raise self._error(f"no space belongs between '{self._kind}' and '['")
+            raise self._error(f"remove the space between '{self._kind}' and '['")
         dot = "?." if safe else "."
         raise self._error(f"a name, a method, ?[…] or ![…] should follow '{dot}', not {self._found()}")
 
@@ -289,7 +289,7 @@ class Parser:
         self._advance()
         inner = self._expression()
         weight = (self._index - begin) * WORD_COST
-        self._expect("]", f"'{kind}' wants its closing ']' here")
+        self._expect("]", f"'{kind}' needs its closing ']' here")
         if kind == "[":
             return Index(inner, at)
         return Projection(inner, safe, at, weight) if kind == "![" else Selection(kind[0], inner, safe, at, weight)
@@ -302,7 +302,7 @@ class Parser:
             if self._kind != ",":
                 break
             self._advance()
-        self._expect(")", "the arguments want ',' or ')' here")
+        self._expect(")", "the arguments need ',' or ')' here")
         return tuple(arguments)
 
     def _start(self) -> Node:
@@ -320,7 +320,7 @@ class Parser:
             return Literal(number_value(word, self._text, at))
         if kind == "(":
             inner = self._expression()
-            self._expect(")", "'(' wants its closing ')' here")
+            self._expect(")", "'(' needs its closing ')' here")
             return inner
         return self._braced() if kind == "{" else self._referred(kind, at)
 
@@ -330,7 +330,7 @@ class Parser:
         opening = self._kind
         self._advance()
         inner = self._expression()
-        self._expect("}", f"'{opening}' wants its closing '}}' here")
+        self._expect("}", f"'{opening}' needs its closing '}}' here")
         return inner
 
     def _referred(self, kind: str, at: int) -> Node:
@@ -363,7 +363,7 @@ class Parser:
         while self._kind == ",":
             self._advance()
             items.append(self._expression())
-        self._expect("}", "a list wants ',' or '}' here")
+        self._expect("}", "a list needs ',' or '}' here")
         return ListLiteral(tuple(items))
 
     def _map(self, key: Node) -> Node:
@@ -372,9 +372,9 @@ class Parser:
         while self._kind == ",":
             self._advance()
             key = self._expression()
-            self._expect(":", "a map wants ':' after a key")
+            self._expect(":", "a map needs ':' after a key")
             entries.append((key, self._expression()))
-        self._expect("}", "a map wants ',' or '}' here")
+        self._expect("}", "a map needs ',' or '}' here")
         return MapLiteral(tuple(entries))
 
 

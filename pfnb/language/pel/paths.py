@@ -235,7 +235,7 @@ def _elements(value: Any, mark: str, frame: Frame, weight: int) -> list[Any] | t
         frame.spend(len(value) * weight)
         return value
     hint = f": write ?.{mark} where it may be null" if value is None else ""
-    raise PelEvaluationError(f"{mark} wants a list or a map before it, not {kind(value)}{hint}")
+    raise PelEvaluationError(f"{mark} needs a list or a map before it, not {kind(value)}{hint}")
 
 
 def _selection(step: Selection, compile_node: CompileNode) -> _Walk:
@@ -248,7 +248,7 @@ def _selection(step: Selection, compile_node: CompileNode) -> _Walk:
         for element in _elements(value, f"{which}[…]", frame, weight):
             holds = condition(element, frame)
             if holds is not True and holds is not False:
-                raise PelEvaluationError(f"the condition of {which}[…] wants true or false, not {kind(holds)}")
+                raise PelEvaluationError(f"the condition of {which}[…] must be true or false, not {kind(holds)}")
             if holds:
                 chosen.append(element)
                 if which == "^":

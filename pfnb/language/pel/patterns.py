@@ -92,13 +92,13 @@ def _replacement(replacement: str, compiled: regex.Pattern[str]) -> Callable[[re
     for piece in _REFERENCE.finditer(replacement):
         if piece["wrong"] is not None:
             raise PelEvaluationError(
-                r"in a replacement, '$' wants a group such as $1 after it; by itself it is written \$"
+                r"in a replacement, '$' needs a group such as $1 after it; write \$ for the character itself"
             )
         if piece["digits"] is not None:
             parts.extend(_group(piece["digits"], compiled.groups))
         elif piece["name"] is not None:
             if piece["name"] not in compiled.groupindex:
-                raise PelEvaluationError("the replacement names a group that the regular expression has not")
+                raise PelEvaluationError("the replacement names a group that is not in the regular expression")
             parts.append(compiled.groupindex[piece["name"]])
         else:
             parts.append(piece["escaped"] or piece[0])
@@ -128,7 +128,7 @@ def _limited(call: Callable[[], T]) -> T:
 
 def _ready(text: str, pattern: str) -> regex.Pattern[str]:
     if len(text) > MAX_MATCHED:
-        raise PelEvaluationError(f"a regular expression works on texts of {MAX_MATCHED:,} characters at most")
+        raise PelEvaluationError(f"a regular expression can be applied to at most {MAX_MATCHED:,} characters")
     return _compiled(pattern)
 
 

@@ -124,7 +124,7 @@ def _closing(text: str, opening: int) -> int:
         elif not open_brackets and bracket == "}":
             return found.start()
         elif not open_brackets or open_brackets.pop() != _PAIRS[bracket]:
-            raise syntax_error(f"'{bracket}' closes nothing here", text, found.start())
+            raise syntax_error(f"unmatched '{bracket}'", text, found.start())
     raise syntax_error(f"'{text[opening : opening + 2]}' has no closing '}}'", text, opening)
 
 

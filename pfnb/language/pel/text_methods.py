@@ -134,7 +134,7 @@ def _needle(value: Any) -> str:
 def _items(value: Any) -> Any:
     if is_list(value):
         return value
-    raise PelEvaluationError(f"a list is wanted, not {kind(value)}")
+    raise PelEvaluationError(f"expected a list, not {kind(value)}")
 
 
 TEXT_METHODS: Mapping[str, Method] = MappingProxyType(

@@ -44,7 +44,7 @@ def _complaint(character: str) -> str:
     if character in "'\"":
         return f"the text that starts here has no closing {character} (within a text, write the quote twice)"
     if character == "|":
-        return "unexpected '|': 'or' is written || or or"
+        return "unexpected '|': write || or 'or'"
     if character == "\\":
         return "unexpected backslash: outside of a text it means nothing"
     if character.isspace():

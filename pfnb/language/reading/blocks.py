@@ -69,13 +69,13 @@ class _Builder:
 def _stray(call: Call, opener: Call | None) -> PipelineSyntaxError:
     owner = call.step.command
     if opener is None or opener.step.command.block is None:
-        return _error(f'"{call.frame}" stands here without a "{owner.name}" above it', call)
+        return _error(f'"{call.frame}" has no "{owner.name}" above it', call)
     if opener.step.command.block.end is None:
         name = opener.step.command.name
-        return _error(f'"{name}" goes on to the end of the pipeline: put it behind the last "{call.frame}"', opener)
+        return _error(f'"{name}" extends to the end of the pipeline: put it after the last "{call.frame}"', opener)
     open_name, end = opener.step.command.name, opener.step.command.block.end
     return _error(
-        f'"{call.frame}" stands here while the "{open_name}" in line {opener.step.line} is open: put "- {end}" before it',
+        f'"{call.frame}" is not allowed within the "{open_name}" in line {opener.step.line}: put "- {end}" before it',
         call,
     )
 

@@ -24,7 +24,7 @@ _VERSION: Final = {"type": ["string", "number"]}
 
 KNOWN: Final = {
     "allNotebooks": Setting(
-        "Whether a pipeline that listens to a pattern in a notebook also hears what your other notebooks fire.",
+        "Whether a pipeline in a notebook that listens to a pattern also gets events of your other notebooks.",
         {"type": ["boolean", "string"]},
     ),
     "apiVersion": Setting("The same as `version`.", _VERSION),
@@ -33,20 +33,20 @@ KNOWN: Final = {
         {"type": "string", "pattern": "^[Rr][Uu][Nn][Aa][Ss] *[^ ]"},
     ),
     "concurrency": Setting(
-        "How many events a listening pipeline handles at once: 1, if it does not say.",
+        "How many events a listening pipeline handles at once. Default: 1.",
         {"type": "integer", "minimum": 1, "maximum": MAX_CONCURRENCY},
     ),
     "contentType": Setting("The type of the final body, for PIPEFORCE.", {"type": "string"}),
     "description": Setting("What the pipeline is for.", {"type": "string"}),
     HEADER: Setting(
-        "The mark that opens an expression, where another language has the usual ones: `$` lets only `${…}` be one.",
+        "The only mark that opens an expression: with `$`, `${…}` does and `#{…}` is plain text.",
         {"type": "string", "pattern": PATTERN},
     ),
     "mocksEnabled": Setting("Whether `mock.command` has its effect.", {"type": ["boolean", "string"]}),
     "name": Setting("The pipeline's name, for its readers.", {"type": "string"}),
     "onCommandError": Setting("The older spelling of `onError`.", ON_ERROR),
-    "onError": Setting("What each step does about its error, if it does not say.", ON_ERROR),
-    "ordered": Setting("With `strict`, an event that waits for a retry lets no other pass.", {"enum": ["strict"]}),
+    "onError": Setting("What to do if a step without `onError` fails.", ON_ERROR),
+    "ordered": Setting("With `strict`, later events wait while an event waits for its retry.", {"enum": ["strict"]}),
     "retry": Setting("How often and when an event whose run failed is tried again.", RETRY),
     "runAs": Setting("A user's name: the older spelling of `authorization: RunAs NAME`.", {"type": "string"}),
     "runWhen": Setting("The pipeline runs only if this is true when it begins.", {"type": ["boolean", "string"]}),
@@ -55,7 +55,7 @@ KNOWN: Final = {
         {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT},
     ),
     "tracing": Setting("Whether the steps of a run are recorded.", {"type": ["boolean", "string"]}),
-    "version": Setting("The highest version of commands to use, such as `v2`: v1, if it does not say.", _VERSION),
+    "version": Setting("The highest version of commands to use, such as `v2`. Default: v1.", _VERSION),
 }
 """Headers with a meaning. Authors may add others, as in PIPEFORCE; expressions read them as `headers.NAME`."""
 
@@ -69,7 +69,7 @@ def headers_of(node: Node | None, source: str) -> tuple[dict[str, Any], Rules]:
     if node is None or is_null(node):
         return {}, Rules()
     if not isinstance(node, Mapping):
-        raise PipelineSyntaxError("headers wants names with values", line=node.line, column=node.column)
+        raise PipelineSyntaxError("headers must be a map of names and values", line=node.line, column=node.column)
     asked: dict[str, Any] = {}
     for key, value in node.entries:
         _check_name(key)
@@ -120,25 +120,25 @@ def _switch(name: str) -> Callable[[Any], bool]:
 
 def _authorized(value: Any) -> str:
     if not isinstance(value, str) or not value.lower().startswith(_RUN_AS) or not value[len(_RUN_AS) :].strip():
-        raise ParameterError('authorization wants "RunAs NAME": tokens and passwords do not belong into a pipeline')
+        raise ParameterError('authorization must be "RunAs NAME": a pipeline must not contain tokens or passwords')
     return value[len(_RUN_AS) :].strip()
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ParameterError(f"runAs wants the name of a user, not {value!r}")
+        raise ParameterError(f"runAs must be a username, not {value!r}")
     return value
 
 
 def _concurrency(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_CONCURRENCY:
-        raise ParameterError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {value!r}")
+        raise ParameterError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {value!r}")
     return value
 
 
 def _timeout(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MAX_TIMEOUT:
-        raise ParameterError(f"timeout wants a number of seconds, up to {MAX_TIMEOUT}, not {value!r}")
+        raise ParameterError(f"timeout must be a number of seconds, up to {MAX_TIMEOUT}, not {value!r}")
     return float(value)
 
 

@@ -77,7 +77,7 @@ def _id(node: Node | None) -> str | None:
         return None
     value = json_value(node)
     if isinstance(value, (dict, list)):
-        raise ParameterError("id wants a text", line=node.line, column=node.column)
+        raise ParameterError("id must be a text", line=node.line, column=node.column)
     return str(value)
 
 
@@ -100,9 +100,9 @@ def _main(node: Node | None, command: Command) -> bool | None:
     value = json_value(node)
     where = {"line": node.line, "column": node.column}
     if not isinstance(value, bool):
-        raise ParameterError(f"main wants true or false, not {value!r}", **where)
+        raise ParameterError(f"main must be true or false, not {value!r}", **where)
     if value and command.is_async:
         raise ParameterError(
-            f'main: true is for commands made of a plain "def": {command.name} has an event loop', **where
+            f'main: true is only for commands made of a plain "def", and {command.name} is an "async def"', **where
         )
     return value

@@ -67,7 +67,7 @@ def parse_uri(text: str, registry: CommandRegistry, *, line: int = 1, depth: int
     """The pipeline in a URI, nested in `depth` others. Raises as `parse_pipeline` does, with this line and columns of the
     decoded text."""
     if depth > MAX_INLINE:
-        raise PipelineSyntaxError(f"pipelines in a line stand within each other more than {MAX_INLINE} deep")
+        raise PipelineSyntaxError(f"one-line pipelines are nested more than {MAX_INLINE} deep")
     return _inline(text, *uri_steps(text, line), registry, depth)
 
 
@@ -139,7 +139,7 @@ def _sections(root: Node | None, first_line: int) -> dict[str, Node]:
     for key, _ in root.entries:
         if key.text not in SECTIONS:
             near = get_close_matches(key.text, SECTIONS, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"a pipeline has {', '.join(SECTIONS)}"
+            hint = f'did you mean "{near[0]}"?' if near else f"the sections are {', '.join(SECTIONS)}"
             raise _wrong(f'there is no section "{key.text}": {hint}', key)
     sections = {key.text: node for key, node in root.entries}
     if "pipeline" not in sections:
@@ -152,19 +152,20 @@ def _steps(sections: dict[str, Node]) -> list[Node]:
     if isinstance(node, Sequence) and node.items:
         if len(node.items) > MAX_STEPS:
             raise _wrong(
-                f"a pipeline has at most {MAX_STEPS:,} steps: call others for parts of it", node.items[MAX_STEPS]
+                f"a pipeline may have at most {MAX_STEPS:,} steps: call other pipelines for parts of it",
+                node.items[MAX_STEPS],
             )
         return node.items
     if is_null(node) or isinstance(node, Sequence):
         raise _wrong('"pipeline" has no steps: put "- command:" lines below it', node)
-    raise _wrong('"pipeline" wants a list: begin each step with "- "', node)
+    raise _wrong('"pipeline" must be a list: begin each step with "- "', node)
 
 
 def _vars(node: Node | None, source: str) -> dict[str, Any]:
     if node is None or is_null(node):
         return {}
     if not isinstance(node, nodes.Mapping):
-        raise _wrong("vars wants names with values", node)
+        raise _wrong("vars must be a map of names and values", node)
     return {key.text: value_of(value, source) for key, value in node.entries}
 
 

@@ -21,7 +21,7 @@ def apply_prefix(headers: Node | None, sections: list[Node]) -> None:
         if key.text == HEADER:
             if not isinstance(value, Scalar) or not re.search(PATTERN, value.text):
                 raise ParameterError(
-                    f'{HEADER} wants one of # $ % & @ ! ~ §, such as "$" for ${{…}}',
+                    f'{HEADER} must be one of # $ % & @ ! ~ §, such as "$" for ${{…}}',
                     line=value.line,
                     column=value.column,
                 )

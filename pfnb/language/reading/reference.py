@@ -46,8 +46,8 @@ def check_computed(given: PipelineReference) -> None:
     """Raise ParameterError for a text with expressions in it that could never name a stored pipeline."""
     if given.formula is not None and _COMMAND.match(given.formula.text):
         raise ParameterError(
-            "an expression cannot be a part of commands in a line: give them what it yields as vars or body. "
-            f"What an expression yields is {ALLOWED}"
+            "a one-line pipeline cannot contain an expression: pass its value as vars or body. The value of an expression "
+            f"must be {ALLOWED}"
         )
 
 
@@ -61,14 +61,14 @@ def reference_of(given: PipelineReference, registry: CommandRegistry) -> Referen
     path, _, query = rest.partition("?")
     if not path:
         raise ParameterError(
-            f"{given.text[:60]!r} names no pipeline: write its path, such as global/app/demo/pipeline/lead"
+            f"{given.text[:60]!r} is not the name of a pipeline: write its path, such as global/app/demo/pipeline/lead"
         )
     by_name = scheme != "property" and "/" not in path
     if given.is_literal and (scheme == "command" or (by_name and (is_uri(rest) or path in registry))):
         return Reference(uri=rest)
     if not given.is_literal and (scheme == "command" or (by_name and (path in registry or not _NAME.fullmatch(path)))):
         raise ParameterError(
-            f"{given.text[:60]!r} names no stored pipeline: what an expression yields is {ALLOWED}. "
+            f"{given.text[:60]!r} is not the name of a stored pipeline: the value of an expression must be {ALLOWED}. "
             "Commands are run only if they are written in the pipeline itself"
         )
     path = path if path.startswith("/pipeforce/") else path.strip("/")

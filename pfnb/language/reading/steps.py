@@ -175,9 +175,9 @@ def _written(node: Node) -> tuple[Scalar, Node | None]:
     if len(node.entries) > 1:
         second = node.entries[1][0]
         if is_null(arguments):
-            message = f'"{second.text}" stands beside "{name.text}": indent it further, if it is a parameter'
+            message = f'"{second.text}" is on the same level as "{name.text}": indent it further if it is a parameter'
         else:
-            message = f'a step has one command: begin "{second.text}" with a "- " of its own'
+            message = f'a step has one command: begin "{second.text}" with its own "- "'
         raise PipelineSyntaxError(message, line=second.line, column=second.column)
     return name, None if is_null(arguments) else arguments
 
@@ -191,7 +191,7 @@ def _entries(node: Node | None, name: Scalar) -> list[tuple[Scalar, Node]]:
     if node is None:
         return []
     if not isinstance(node, nodes.Mapping):
-        message = f'{name.text} wants parameters with names, such as "- {name.text}: {{name: value}}"'
+        message = f'{name.text} needs parameters with names, such as "- {name.text}: {{name: value}}"'
         raise ParameterError(message, line=node.line, column=node.column)
     return node.entries
 

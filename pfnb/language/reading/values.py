@@ -62,14 +62,14 @@ def value_of(node: Node, source: str) -> Any:
 def formula_of(node: Node, source: str, parameter: str) -> Formula:
     """An expression, bare or within `#{…}`, as `eval` and `filter` take it. Raises ParameterError for anything else."""
     if not isinstance(node, Scalar) or not node.text.strip():
-        raise ParameterError(f"{parameter} wants an expression", line=node.line, column=node.column)
+        raise ParameterError(f"{parameter} must be an expression", line=node.line, column=node.column)
     return formula_in(node.text, place_of(node, source))
 
 
 def deferred_of(kind: type[Deferred], node: Node, source: str, parameter: str) -> Deferred:
     """The node's text, compiled as this kind. Raises as `kind.compiled` does, and ParameterError for anything but a text."""
     if not isinstance(node, Scalar):
-        raise ParameterError(f"{parameter} wants a text", line=node.line, column=node.column)
+        raise ParameterError(f"{parameter} must be a text", line=node.line, column=node.column)
     return kind.compiled(node.text, place_of(node, source))
 
 
@@ -77,7 +77,7 @@ def target_of(node: Node, source: str) -> Formula:
     """The path given as `output`, such as `vars.total` or `#{vars.total}`, as an assignment of the step's result."""
     wrapped = _WRAPPED.match(node.text) if isinstance(node, Scalar) else None
     if not isinstance(node, Scalar) or not node.text.strip():
-        raise ParameterError("output wants a path such as vars.total", line=node.line, column=node.column)
+        raise ParameterError("output must be a path such as vars.total", line=node.line, column=node.column)
     if wrapped and wrapped[1] in node.marks:
         path, offset = wrapped[2], wrapped.start(2)
     else:
@@ -86,7 +86,7 @@ def target_of(node: Node, source: str) -> Formula:
     try:
         return Formula(pel.parse(f"{path} = {RESULT}"), place, path)
     except PelSyntaxError as error:
-        error.message = f"output wants a path such as vars.total: {error.message}"
+        error.message = f"output must be a path such as vars.total: {error.message}"
         relocate(error, path, place)
         raise
 

@@ -100,7 +100,7 @@ class Execution:
         rules = self.pipeline.rules
         wanted = rules.run_when is True or await self.holds(rules.run_when, "runWhen")
         if not wanted:
-            self.context.log("INFO", "the pipeline was left out: its header runWhen is false")
+            self.context.log("INFO", "the pipeline was skipped: its header runWhen is false")
         elif rules.run_as is not None:
             await self.context.run_as(rules.run_as, is_literal=True)
         return wanted
@@ -211,7 +211,7 @@ class Execution:
             raise AccessDeniedError(
                 f'{user.name} may not run {command}: put "- iam.run.as: {{username: {owner.name}}}" before it'
             )
-        raise AccessDeniedError(f"{user.name} may not run {command}: that takes the role {missing}")
+        raise AccessDeniedError(f"{user.name} may not run {command}: this needs the role {missing}")
 
     async def arguments(self, step: Step) -> dict[str, Any]:
         """The arguments by the function's names: evaluated, validated, complete."""
@@ -275,7 +275,7 @@ class Execution:
         if not wants_main:
             return await threaded(call, WORK if self.runner.call_main is None else OWN_STEPS.get())
         if self.runner.call_main is None:
-            raise PipelineError(f"{step.command.name} wants the main thread of a kernel, and this run has none")
+            raise PipelineError(f"{step.command.name} needs the main thread of a kernel, and this run has none")
         return await self.runner.call_main(partial(contextvars.copy_context().run, call))
 
     async def put(self, value: Any, output: Formula) -> None:

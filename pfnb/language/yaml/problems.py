@@ -43,7 +43,10 @@ def _commented(source: str, seen: Seen, end: int, *, missing: bool) -> PipelineS
         if missing or inline or found[0][:-2].strip():
             at = start + found.end() - 2
             value, comment = _lost(source, seen, at)
-            message = f"YAML sees a comment in {_short(comment)}, for it begins with # and is not quoted: put the value in quotes"
+            message = (
+                f"YAML reads {_short(comment)} as a comment, since it begins with # and is not quoted: put the value in "
+                "quotes"
+            )
             if '"' not in value:
                 message += f', "{_short(value)}"'
             return _error(message, *_position(source, at))
@@ -129,7 +132,7 @@ def _of_character(problem: Problem) -> Explanation:
     if "cannot start any token" in problem.says:
         character = problem.source[problem.mark.index]
         if character == "\t":
-            return "this line is indented with a tab: YAML wants spaces", problem.mark
+            return "this line is indented with a tab: use spaces", problem.mark
         return f'a value cannot begin with "{character}": put it in quotes', problem.mark
     if "sequence entries are not allowed" in problem.says:
         return 'a list ("- …") cannot begin on the same line as its key: put it on the next line', problem.mark
@@ -138,7 +141,7 @@ def _of_character(problem: Problem) -> Explanation:
     if "block scalar" in problem.context:
         return 'after "|" or ">" the text begins on the next line, indented', problem.mark
     if "<document start>" in problem.says:
-        return "something follows after the end of the value", problem.mark
+        return "unexpected text after the end of the value", problem.mark
     if "unknown escape character" in problem.says and problem.mark.index < len(problem.source):
         escape = problem.source[problem.mark.index]
         return f'\\{escape} means nothing within "…": write \\\\{escape}, or use single quotes', problem.mark
@@ -174,11 +177,11 @@ def _of_indentation(problem: Problem) -> Explanation:
     begun = problem.line(problem.begun)
     if "block collection" in problem.context or "block sequence" in problem.context:
         return (
-            f'a further "- …" of the list begun in line {begun} is expected here; or indent this line correctly',
+            f'expected another "- …" of the list that begins in line {begun}, or this line indented differently',
             problem.mark,
         )
     if "'-'" in problem.says:
-        return f'a "- …" stands where a "key: value" like those from line {begun} on is expected', problem.mark
+        return f'expected a "key: value" like those from line {begun} on, not a "- …"', problem.mark
     return f"this line is not indented like the lines it belongs to, which begin in line {begun}", problem.mark
 
 

@@ -101,7 +101,7 @@ class Reader:
             try:
                 text = text.encode("utf-16", "surrogatepass").decode("utf-16")
             except UnicodeDecodeError:
-                raise self._wrong("half of a surrogate pair is no character", event) from None
+                raise self._wrong("half of a surrogate pair is not a character", event) from None
         start, end = event.start_mark, event.end_mark.index
         anchored = _ANCHOR.match(self.source, start.index, end)
         skip = len(anchored[0]) if anchored else 0
@@ -128,7 +128,7 @@ class Reader:
             if not isinstance(key, Scalar):
                 raise self._wrong("a key must be a text", item)
             if key.text in keys:
-                raise self._wrong(f'the key "{key.text}" is there already, in line {keys[key.text].line}', item)
+                raise self._wrong(f'the key "{key.text}" is already in line {keys[key.text].line}', item)
             keys[key.text] = key
             value = self._node(next(events), events, depth + 1)
             node.entries.append((key, value))
@@ -150,7 +150,7 @@ class Reader:
     def _count(self, size: int, event: Any) -> None:
         self.total += size
         if self.total > MAX_NODES:
-            raise self._wrong(f"more than {MAX_NODES} values, aliases written out", event)
+            raise self._wrong(f"more than {MAX_NODES} values, with aliases expanded", event)
 
     def _position(self, event: Any) -> tuple[int, int]:
         return event.start_mark.line + self.first_line, event.start_mark.column + 1

@@ -76,8 +76,8 @@ def test_variables_live_for_one_evaluation():
         ("{1, 2}.add(3)", "put it into a variable first"),
         ("vars.map.keySet().clear()", "put it into a variable first"),
         ("5++", "can be assigned to"),
-        ("vars.word++", "wants a number, not a text"),
-        ("vars.map['zz']++", "wants a number, not null"),
+        ("vars.word++", "needs a number, not a text"),
+        ("vars.map['zz']++", "needs a number, not null"),
         ("vars.nowhere++", "no key 'nowhere'"),
     ],
 )

@@ -20,7 +20,7 @@ SCOPE = {"vars": {"count": 3}, "body": None, "headers": {}}
         ("vars.count vars", "should end before 'vars'", 12),
         ("1 ; 2", "unexpected character ';'", 3),
         ("1\u00a0+ 1", "write an ordinary space", 2),
-        ("a | b", r"\|\| or or", 3),
+        ("a | b", r"write \|\| or 'or'", 3),
         ("#{vars.count}", r"written without #\{…\}", 1),
         ("2 ^ 2 ^ 2", "parentheses", 7),
         ("vars.x = 1 ?: 2", "parentheses", 12),

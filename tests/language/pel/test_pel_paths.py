@@ -70,7 +70,7 @@ def test_safe_steps_answer_null(expression, value):
         ("body.Size", "did you mean 'size'"),
         ("order.id", "did you mean 'vars.order'"),
         ("vars.order.keySet", r"did you mean the method keySet\(\)"),
-        ("vars.order.zzz", "there is 'id', 'lines'"),
+        ("vars.order.zzz", "available: 'id', 'lines'"),
         ("vars.gone.name", r"write \?\. where it may be null"),
         ("vars.gone?.name.first", "cannot be read from null"),
         ("vars.gone[0]", "null has no index"),

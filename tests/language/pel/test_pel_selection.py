@@ -55,13 +55,13 @@ def test_outside_names_are_reached_through_the_root_only():
 
 @pytest.mark.parametrize("condition", ["1", "'true'", "null", "stock"])
 def test_a_selection_wants_a_real_boolean(condition):
-    with pytest.raises(PelEvaluationError, match="wants true or false"):
+    with pytest.raises(PelEvaluationError, match="must be true or false"):
         evaluate(f"vars.parts.?[{condition}]", SCOPE)
 
 
 @pytest.mark.parametrize("expression", ["vars.limit.?[true]", "'text'.![#this]", "vars.gone.?[true]", "vars.gone.![x]"])
 def test_only_lists_and_maps_are_selected_from(expression):
-    with pytest.raises(PelEvaluationError, match="wants a list or a map"):
+    with pytest.raises(PelEvaluationError, match="needs a list or a map"):
         evaluate(expression, SCOPE)
 
 
