@@ -39,7 +39,7 @@ def test_wrong_words_exit_with_2_and_say_what_is_allowed(words: list[str], capsy
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["-p", "name"], "-p name=value"), (["--port", "1"], "cannot be set for the hub that PFNB_URL names"), ([], "set PFNB_TOKEN")],
+    [(["-p", "name"], "-p name=value"), (["--port", "1"], "--port cannot be set for the hub"), ([], "set PFNB_TOKEN")],
 )
 def test_words_of_a_run_that_do_not_fit_exit_with_2_and_one_line(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

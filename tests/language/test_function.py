@@ -38,7 +38,7 @@ def test_null_is_taken_only_where_the_annotations_say_so(functions):
 
     assert evaluate("@crm.label('a', null, null)", SCOPE, functions) == "aNoneNone"
     assert evaluate("@crm.strict(null)", SCOPE, functions) is None
-    with pytest.raises(PelEvaluationError, match="argument 'name': a text is wanted, not null"):
+    with pytest.raises(PelEvaluationError, match="argument 'name': expected a text, not null"):
         evaluate("@crm.label(null)", SCOPE, functions)
 
 

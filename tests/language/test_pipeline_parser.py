@@ -412,4 +412,7 @@ def test_other_people_s_commands_are_named_and_not_crashed_on(problem):
 
 def test_a_text_of_very_many_steps_is_refused_at_the_first_that_is_too_many(problem):
     said = problem("pipeline:\n" + "  - log: x\n" * 2_001, PipelineSyntaxError)
-    assert (said.line, said.message) == (2_002, "a pipeline may have at most 2,000 steps: call other pipelines for parts of it")
+    assert (said.line, said.message) == (
+        2_002,
+        "a pipeline may have at most 2,000 steps: call other pipelines for parts of it",
+    )
