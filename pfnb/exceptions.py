@@ -36,10 +36,20 @@ PfnbError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 LONGEST_MESSAGE = 10_000
 """The most characters of an error's message: pipelines raise texts of any length, which are sent, stored and logged."""
+
+
+class RunRecord(Protocol):
+    """What an error knows of the run that it ended: the language's `Trace`."""
+
+    @property
+    def steps(self) -> tuple[Any, ...]: ...
+
+    @property
+    def is_large(self) -> bool: ...
 
 
 class PfnbError(Exception):
@@ -50,6 +60,12 @@ class PfnbError(Exception):
     """
 
     status = 500
+    trace: RunRecord | None = None
+    """The record of the run that it ended."""
+    called: str | None = None
+    """The called pipeline in which it arose, the innermost one. The message names it."""
+    connection_failed: bool = False
+    """Whether it is a fault of the connection to the hub. A run that such a fault broke off begins again."""
 
     def __init__(
         self, message: str, *, line: int | None = None, column: int | None = None, step: int | None = None
@@ -146,6 +162,8 @@ class StepError(PipelineError):
 
 class PelError(PfnbError):
     status = 400
+    has_place: bool = False
+    """Whether line and column refer to the running pipeline, though a command's own code evaluated the expression."""
 
 
 class PelSyntaxError(PelError):

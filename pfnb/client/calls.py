@@ -52,9 +52,9 @@ class Calls:
             self._dispatch(call)
             return await call.future
         except asyncio.CancelledError as error:
-            if not call.sent:
-                of_the_way(error)  # the caller's time ran out while there was no hub
-            raise
+            if call.sent:
+                raise
+            raise error from of_the_way(self._unreachable())  # the caller's time ran out while there was no hub
         finally:
             del self._open[number]
             if call.timer is not None:

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pfnb.exceptions import PfnbError, StepError
+from pfnb.exceptions import PfnbError, RunRecord, StepError
 from pfnb.language.extent import check_written
 from pfnb.language.payload import event_body
 from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
 from pfnb.language.port import HubPort
-from pfnb.language.run import Response, RunResult, steps_of, trace_of
-from pfnb.language.trace import Trace
+from pfnb.language.run import Response, RunResult, steps_of
 
 OCTETS = "application/octet-stream"
 T = TypeVar("T")
@@ -21,7 +20,7 @@ T = TypeVar("T")
 
 async def failed(error: PfnbError) -> dict[str, Any]:
     """The outcome of a run that failed, or whose report failed, with this error."""
-    steps = await _in_thread_if(_is_large(trace_of(error)), lambda: [record.to_json() for record in steps_of(error)])
+    steps = await _in_thread_if(_is_large(error.trace), lambda: [record.to_json() for record in steps_of(error)])
     return {"status": "failed", "error": error.to_json(), "steps": steps}
 
 
@@ -74,7 +73,7 @@ def _sendable(value: Any) -> Any:
     return plain(value, "the result", with_bytes=False)
 
 
-def _is_large(trace: Trace | None) -> bool:
+def _is_large(trace: RunRecord | None) -> bool:
     return trace is not None and trace.is_large
 
 

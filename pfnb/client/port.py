@@ -33,15 +33,14 @@ class Patient:
             try:
                 return await self._session.call(method, arguments, body)
             except StoreBusyError as error:
-                await _pause(error.retry_after)
+                await _pause(error)
 
 
-async def _pause(seconds: float) -> None:
+async def _pause(busy: StoreBusyError) -> None:
     try:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(busy.retry_after)
     except asyncio.CancelledError as error:
-        of_the_way(error)
-        raise
+        raise error from of_the_way(busy)
 
 
 class Naming:

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-E = TypeVar("E", bound=BaseException)
-_MARK = "pfnb_fault_of_the_way"
+from pfnb.exceptions import PfnbError
+
+E = TypeVar("E", bound=PfnbError)
 
 
 def of_the_way(error: E) -> E:
     """The same error, marked as a fault of the connection."""
-    vars(error)[_MARK] = True
+    error.connection_failed = True
     return error
 
 
 def is_of_the_way(error: BaseException) -> bool:
     """Whether a fault of the connection caused this error, even if other code caught it and raised its own error."""
-    return any(_MARK in vars(one) for one in _with_causes(error))
+    return any(isinstance(one, PfnbError) and one.connection_failed for one in _with_causes(error))
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pfnb.exceptions import PfnbError
+from pfnb.exceptions import PayloadTooLargeError, PfnbError
 from pfnb.hub.pulse import Pulse
 from pfnb.hub.records.query import EventFilter
 from pfnb.hub.records.webhook import Webhook
@@ -80,7 +80,7 @@ class Refusals:
         """A request that named this uuid was refused. Call it when the answer is on its way."""
         name = uuid if uuid is not None and self._webhooks.receiving(uuid) is not None else _NOBODY
         kept = self._kept.setdefault(name, _Kept())
-        limit = getattr(error, "limit", None)
+        limit = error.limit if isinstance(error, PayloadTooLargeError) else None
         kept.counts[error.status] += 1
         kept.newest.append(Refusal(self._now(), error.status, error.message[:LONGEST_REASON], size, limit))
         self._unsaved.add(name)

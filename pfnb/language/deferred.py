@@ -138,14 +138,14 @@ def evaluated(formula: Formula, scope: MutableMapping[str, Any], functions: Mapp
     try:
         return formula.evaluate(scope, functions)
     except PelError as error:
-        vars(error)["placed"] = True
+        error.has_place = True
         raise
 
 
 def is_placed(error: PfnbError) -> bool:
     """Whether line and column of an error from a command's call refer to the running pipeline; otherwise they refer to another
     text."""
-    return error.step is None and "placed" in vars(error)
+    return isinstance(error, PelError) and error.has_place and error.step is None
 
 
 def pieces(text: str, separator: str, place: Place) -> Iterator[tuple[str, Place]]:

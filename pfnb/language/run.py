@@ -65,18 +65,6 @@ class RunResult:
         return 0 if self.trace is None else self.trace.executed
 
 
-def attach_trace(error: PfnbError, trace: Trace) -> None:
-    """Attach the trace of a failed run to its error; see `steps_of`."""
-    vars(error)["trace"] = trace
-
-
 def steps_of(error: PfnbError) -> tuple[StepRecord, ...]:
     """The steps executed before `error` ended the run; empty for an error outside of a run."""
-    trace = trace_of(error)
-    return () if trace is None else trace.steps
-
-
-def trace_of(error: PfnbError) -> Trace | None:
-    """The trace of the run that ended with `error`, if it belongs to one."""
-    trace: Trace | None = vars(error).get("trace")
-    return trace
+    return () if error.trace is None else error.trace.steps

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol, cast
 
 from pfnb.exceptions import PfnbError
 
@@ -15,6 +16,12 @@ _WIDTH = 120
 _FRAMES = 3
 _OURS = str(Path(__file__).parents[2])
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+
+
+class _Rendered(Protocol):
+    """An exception that IPython asks how to show it."""
+
+    _render_traceback_: Callable[[], list[str]]
 
 
 @contextmanager
@@ -44,8 +51,9 @@ def from_own_code(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _show_as(error: BaseException, lines: list[str]) -> None:
-    # IPython asks the exception how to show it. The first caller wins: it has the cell's source.
-    vars(error).setdefault("_render_traceback_", lambda: lines)
+    # The first caller wins: it has the cell's source.
+    if not hasattr(error, "_render_traceback_"):
+        cast(_Rendered, error)._render_traceback_ = lambda: lines
 
 
 def _excerpt(error: PfnbError, source: str, first_line: int) -> list[str]:

@@ -34,7 +34,7 @@ from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.plain import plain
 from pfnb.language.reading.reference import PipelineReference, reference_of
 from pfnb.language.roles import RUN
-from pfnb.language.run import RunResult, attach_trace
+from pfnb.language.run import RunResult
 from pfnb.language.running.block_handle import BlockHandle
 from pfnb.language.running.calls import check_calls, pipeline_of
 from pfnb.language.running.failure import adopt, described, exception_object, placed, tell_pipeline
@@ -89,7 +89,7 @@ class Execution:
         except ExitRun:
             pass
         except PfnbError as error:
-            attach_trace(error, self.trace)
+            error.trace = self.trace
             raise
         finally:
             del self.context.call  # else a reference cycle would keep the run's values until garbage collection

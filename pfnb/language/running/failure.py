@@ -29,9 +29,9 @@ def adopt(error: PfnbError) -> None:
 
 def tell_pipeline(error: PfnbError, name: str) -> None:
     """Add to the message in which called pipeline the error happened: the innermost, to which its place refers."""
-    if error.line is not None and "called" not in vars(error):
+    if error.line is not None and error.called is None:
         error.message = f"{name}: {error}"
-        vars(error)["called"] = name
+        error.called = name
     error.line = error.column = error.step = None
 
 
