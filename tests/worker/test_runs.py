@@ -7,6 +7,7 @@ import gc
 from collections.abc import Mapping
 from typing import Any
 
+from pfnb import functions
 from pfnb.commands import load
 from pfnb.exceptions import AccessDeniedError
 from pfnb.language.running.runner import Runner
@@ -35,7 +36,7 @@ def asked(*steps: str) -> dict[str, Any]:
 async def test_an_answer_that_nobody_waits_for_leaves_no_error_behind() -> None:
     hub, problems = LeftHub(), []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
-    runs = Runs(Runner(load()), hub)
+    runs = Runs(Runner(load(), functions.registry), hub)
     runs.take_callers(asked("body.set: x"))
     while asyncio.all_tasks() != {asyncio.current_task()}:
         await asyncio.sleep(0.01)
@@ -45,7 +46,7 @@ async def test_an_answer_that_nobody_waits_for_leaves_no_error_behind() -> None:
 
 async def test_a_run_that_is_stopped_ends_at_once_and_sends_no_answer() -> None:
     hub = LeftHub()
-    runs = Runs(Runner(load()), hub)
+    runs = Runs(Runner(load(), functions.registry), hub)
     runs.take_callers(asked("hub.status:", "wait: {ms: 60000}"))
     await hub.called.wait()
     runs.stop_caller(1)
