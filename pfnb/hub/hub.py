@@ -294,12 +294,11 @@ class Hub:
         """Store a change of properties, its effect on the pipelines among them, and the events that report it."""
         told = [self._own_event(key, payload, owner) for key, payload in news]
         listeners = await self.pipelines.listeners_of(change)
-        hearing = [
-            name for name in self.listeners.matching(told[0][0].event_key, owner) if name not in listeners.removed
-        ]
+        matching = self.listeners.matching(told[0][0].event_key, owner)
+        hearing = [listeners.renamed.get(name, name) for name in matching if name not in listeners.removed]
         events = [AddEvent(event, body, hearing) for event, body in told]
-        stored = await self.store.change_properties(change, events, listeners)
-        await self.pipelines.changed(listeners)
+        commit = self.listeners.commits.of(hearing, self.store.change_properties(change, events, listeners))
+        stored = await self.pipelines.change(listeners, commit)
         for name in (*listeners.removed, *listeners.renamed):
             self.outcomes.give_up(name)
         for added, place in zip(events, stored, strict=True):
@@ -309,7 +308,8 @@ class Hub:
         names = self._hearing(event)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         try:
-            stored = await self.store.add_event(event, body, names, self.listeners.padding(names))
+            adding = self.store.add_event(event, body, names, self.listeners.padding(names))
+            stored = await self.listeners.commits.of(names, adding)
         except PfnbError:
             self.outcomes.forget(event.id)
             await discard_body(body)
@@ -359,7 +359,7 @@ class Hub:
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} belongs to somebody else than {owner}")
-        deliveries = await self.store.add_deliveries(event.id, mine)
+        deliveries = await self.listeners.commits.of(mine, self.store.add_deliveries(event.id, mine))
         await self.dispatcher.publish(event, deliveries, None)
         self.changes.note(event.seq)
         return deliveries

@@ -4,8 +4,9 @@ saved, and a worker process serves it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
+from typing import TypeVar
 
 from pfnb import commands
 from pfnb.exceptions import NameTakenError
@@ -21,6 +22,8 @@ from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.running.calls import LARGE
+
+T = TypeVar("T")
 
 
 class StoredPipelines:
@@ -58,15 +61,17 @@ class StoredPipelines:
         removed = [name for name in touched if self._is_stored(name) and name not in renamed and now.get(name) is None]
         return ListenerChange([one for one in saved if one != self._listeners.find(one.name)], renamed, removed)
 
-    async def changed(self, change: ListenerChange) -> None:
-        """The store has committed this: runs of replaced pipelines are cut off, and the new ones get what waits."""
-        await self._listeners.changed(change)
+    async def change(self, change: ListenerChange, commit: Awaitable[T]) -> T:
+        """Make this change once `commit` has stored it: runs of replaced pipelines are cut off, and the new ones get what
+        waits. Returns the result of `commit`."""
+        result = await self._listeners.change(change, commit)
         async with self._turn:
             for name in change.names:
                 await self._dispatcher.forget(name)
             for listener in change.saved:
                 self.wanted.set()
                 await self._attach(listener)
+        return result
 
     async def serve(self, worker: Worker) -> None:
         """The worker runs all stored pipelines from now on."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
 from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError
+from pfnb.hub.dispatch.commits import Commits
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.stores.store import MOST_DECOYS, ListenerChange, Store
 
+T = TypeVar("T")
 MAX_KEYS = 4096
 """Event keys for which the listeners are cached."""
 
@@ -26,6 +29,7 @@ class Listeners:
         self._by_name: dict[str, Listener] = {}
         self._by_key: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
         self._most: tuple[str, ...] = ()
+        self.commits = Commits()
 
     def load(self, listeners: Iterable[Listener]) -> None:
         self._by_name = {listener.name: listener for listener in sorted(listeners, key=lambda one: one.created)}
@@ -83,25 +87,28 @@ class Listeners:
             _check_name(listener, held, replace=replace, resume=resume)
             listener = dataclasses.replace(listener, created=held.created)
         change = ListenerChange([listener])
-        await self._store.change_listeners(change)
-        await self.changed(change)
+        await self.change(change, self._store.change_listeners(change))
 
     async def unregister(self, name: str) -> Listener:
         listener = self.get(name)
         change = ListenerChange(removed=[name])
-        await self._store.change_listeners(change)
-        await self.changed(change)
+        await self.change(change, self._store.change_listeners(change))
         return listener
 
-    async def changed(self, change: ListenerChange) -> None:
-        """The store has committed this. Events received meanwhile are committed after it, for the old names."""
-        for name in (*change.removed, *change.renamed):
+    async def change(self, change: ListenerChange, commit: Awaitable[T]) -> T:
+        """Make this change once `commit` has stored it. Returns the result of that."""
+        gone = (*change.removed, *change.renamed)
+        ended = self.commits.ended(gone)
+        result = await commit
+        for name in gone:
             self._by_name.pop(name, None)
         self._by_name.update((listener.name, listener) for listener in change.saved)
         self._by_key.clear()
         self._most = ()
-        if change.removed or change.renamed:
+        if await self.commits.were_more(gone, ended):
+            # Events were committed meanwhile, some after the change, for names that are gone.
             await self._store.change_listeners(dataclasses.replace(change, saved=()))
+        return result
 
 
 def _check_name(listener: Listener, held: Listener, *, replace: bool, resume: bool) -> None:
