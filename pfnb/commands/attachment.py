@@ -19,7 +19,7 @@ from pfnb.language.parameters import UNSET
 Name = Annotated[str, Field(description="The attachment's name.", min_length=1)]
 
 
-@command("property.attachment.put")
+@command("property.attachment.put", in_hub=True)
 async def put_attachment(
     body: Any,
     context: Context,
@@ -54,7 +54,7 @@ async def put_attachment(
     await context.hub.put_attachment(path, name, given, content_type=content_type)
 
 
-@command("property.attachment.list", read_only=True)
+@command("property.attachment.list", read_only=True, in_hub=True)
 async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]:
     """List a property's attachments as content references, by name.
 
@@ -67,7 +67,7 @@ async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]
     return await context.hub.list_attachments(path)
 
 
-@command("property.attachment.get", read_only=True)
+@command("property.attachment.get", read_only=True, in_hub=True)
 async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, Any]:
     """Get an attachment's attributes: name, type, length, checksum, times.
 
@@ -83,7 +83,7 @@ async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, 
     return {key: value for key, value in found.items() if key != "content"}
 
 
-@command("property.attachment.content", read_only=True)
+@command("property.attachment.content", read_only=True, in_hub=True)
 async def get_attachment_content(context: Context, path: Path, name: Name) -> dict[str, Any]:
     """Get an attachment's file: a content reference, and over HTTP its bytes.
 
@@ -98,7 +98,7 @@ async def get_attachment_content(context: Context, path: Path, name: Name) -> di
     return await _attachment(context, path, name)
 
 
-@command("property.attachment.delete")
+@command("property.attachment.delete", in_hub=True)
 async def delete_attachment(context: Context, path: Path, name: Name) -> None:
     """Delete an attachment. The body stays as it is.
 

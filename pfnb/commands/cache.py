@@ -18,7 +18,7 @@ SHORTEST, LONGEST = 5, 120
 Key = Annotated[str, Field(description="The entry's key.", min_length=1)]
 
 
-@command("cache.put")
+@command("cache.put", in_hub=True)
 async def put(
     body: Any,
     context: Context,
@@ -40,7 +40,7 @@ async def put(
     await context.hub.put_cached(key, chosen(value, body), seconds=minutes * 60)
 
 
-@command("cache.get")
+@command("cache.get", in_hub=True)
 async def get(
     context: Context,
     key: Key,
@@ -67,7 +67,7 @@ async def get(
     return as_result(entry["value"])
 
 
-@command("cache.clear", aliases=("cache.remove",))
+@command("cache.clear", aliases=("cache.remove",), in_hub=True)
 async def clear(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to remove; without it, those that have expired.")] = None,
@@ -87,7 +87,7 @@ async def clear(
         await context.hub.list_cached()
 
 
-@command("cache.list")
+@command("cache.list", in_hub=True)
 async def list_entries(context: Context) -> list[dict[str, Any]]:
     """List all entries, the oldest first: `key`, `size` in bytes, `created` and `expires` in milliseconds.
 
@@ -101,7 +101,7 @@ async def list_entries(context: Context) -> list[dict[str, Any]]:
     return await context.hub.list_cached()
 
 
-@command("cache.info")
+@command("cache.info", in_hub=True)
 async def info(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to tell of; without it, all of them together.")] = None,

@@ -13,7 +13,7 @@ from pfnb.language.deferred import Lazy
 from pfnb.language.topics import topic_matches
 
 
-@command("event.listen", anonymous=True)
+@command("event.listen", anonymous=True, in_hub=True)
 async def listen(
     key: Annotated[
         str,
@@ -42,7 +42,7 @@ async def listen(
     """
 
 
-@command("event.send")
+@command("event.send", in_hub=True)
 async def send(
     body: Any,
     context: Context,
@@ -75,7 +75,7 @@ async def send(
     return sent if body is None or context.has_output else None
 
 
-@command("event.mapping.get", read_only=True)
+@command("event.mapping.get", read_only=True, in_hub=True)
 async def mapping(
     context: Context,
     key: Annotated[
@@ -99,7 +99,7 @@ async def mapping(
     return [one for one in mappings if key is None or topic_matches(one["eventKey"], key)]
 
 
-@command("event.delivery.failed", read_only=True)
+@command("event.delivery.failed", read_only=True, in_hub=True)
 async def failed(
     context: Context,
     limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 20,
@@ -116,7 +116,7 @@ async def failed(
     return await context.hub.list_failed(limit=limit)
 
 
-@command("event.delivery.discard")
+@command("event.delivery.discard", in_hub=True)
 async def discard(
     context: Context,
     delivery: Annotated[

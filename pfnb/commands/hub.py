@@ -8,7 +8,7 @@ from pfnb.commands import command
 from pfnb.language.context import Context
 
 
-@command("hub.status", read_only=True)
+@command("hub.status", read_only=True, in_hub=True)
 async def status(context: Context) -> dict[str, Any]:
     """Show the hub's state for you: its `url`, whether it is `durable`, and how many active `webhooks` and `listeners` you
     have, how many of these are `away`, and how many deliveries are `waiting` for them. `problems` are sentences: why stored

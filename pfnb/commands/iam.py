@@ -21,7 +21,7 @@ Username = Annotated[str, Field(description="The user's name.", min_length=1, ma
 RoleName = Annotated[str, Field(description="The role's name.", min_length=1, validation_alias="roleName")]
 
 
-@command("iam.run.as", anonymous=True)
+@command("iam.run.as", anonymous=True, in_hub=True)
 async def run_as(
     context: Context, username: Annotated[Written, Field(description="The user to run as from here on.")]
 ) -> None:
@@ -42,7 +42,7 @@ async def run_as(
     await context.run_as(username.text, is_literal=username.is_literal)
 
 
-@command("iam.authinfo", anonymous=True, read_only=True)
+@command("iam.authinfo", anonymous=True, read_only=True, in_hub=True)
 async def auth_info(context: Context) -> Any:
     """Show the user that this runs as: username, roles, and `effectiveRoles` with all roles that these include.
 
@@ -55,7 +55,7 @@ async def auth_info(context: Context) -> Any:
     return await context.hub.iam("auth_info", username=context.user.name)
 
 
-@command("iam.user.create")
+@command("iam.user.create", in_hub=True)
 async def create_user(
     context: Context,
     username: Username,
@@ -86,7 +86,7 @@ async def create_user(
     )
 
 
-@command("iam.user.get", read_only=True)
+@command("iam.user.get", read_only=True, in_hub=True)
 async def get_user(context: Context, username: Username) -> Any:
     """Return a user: username, uuid, email, names, roles.
 
@@ -99,7 +99,7 @@ async def get_user(context: Context, username: Username) -> Any:
     return await context.hub.iam("get_user", username=username)
 
 
-@command("iam.user.list", read_only=True)
+@command("iam.user.list", read_only=True, in_hub=True)
 async def list_users(context: Context) -> Any:
     """List all users.
 
@@ -112,7 +112,7 @@ async def list_users(context: Context) -> Any:
     return await context.hub.iam("list_users")
 
 
-@command("iam.user.delete")
+@command("iam.user.delete", in_hub=True)
 async def delete_user(
     context: Context,
     username: Username,
@@ -139,7 +139,7 @@ async def delete_user(
     return await context.hub.iam("delete_user", username=username, data=data, to=to)
 
 
-@command("iam.user.add.roles")
+@command("iam.user.add.roles", in_hub=True)
 async def add_roles(
     context: Context,
     username: Username,
@@ -157,7 +157,7 @@ async def add_roles(
     return await context.hub.iam("add_roles", username=username, roles=role_names)
 
 
-@command("iam.role.create")
+@command("iam.role.create", in_hub=True)
 async def create_role(
     context: Context,
     name: Annotated[str, Field(description="The role's name, such as BILLING_CLERK.", min_length=1)],
@@ -174,7 +174,7 @@ async def create_role(
     return await context.hub.iam("create_role", name=name, composites=composites)
 
 
-@command("iam.role.add.composites")
+@command("iam.role.add.composites", in_hub=True)
 async def add_composites(
     context: Context,
     role_name: RoleName,
@@ -192,7 +192,7 @@ async def add_composites(
     return await context.hub.iam("add_composites", name=role_name, composites=composites)
 
 
-@command("iam.role.members", read_only=True)
+@command("iam.role.members", read_only=True, in_hub=True)
 async def role_members(context: Context, role_name: RoleName) -> Any:
     """List the users who have a role, directly or through another role.
 
@@ -206,7 +206,7 @@ async def role_members(context: Context, role_name: RoleName) -> Any:
     return await context.hub.iam("role_members", name=role_name)
 
 
-@command("iam.apitoken")
+@command("iam.apitoken", in_hub=True)
 async def api_token(
     context: Context,
     username: Username,
@@ -237,7 +237,7 @@ async def api_token(
     return token
 
 
-@command("iam.apitoken.list", read_only=True)
+@command("iam.apitoken.list", read_only=True, in_hub=True)
 async def list_tokens(
     context: Context,
     username: Annotated[
@@ -258,7 +258,7 @@ async def list_tokens(
     return await context.hub.iam("list_tokens", username=username)
 
 
-@command("iam.apitoken.delete")
+@command("iam.apitoken.delete", in_hub=True)
 async def delete_token(
     context: Context,
     id: Annotated[str, Field(description="The token's id, as `iam.apitoken.list` shows it.", max_length=40)],  # noqa: A002

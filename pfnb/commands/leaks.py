@@ -21,7 +21,7 @@ SECONDS: Final = 300.0
 """Maximum duration of a scan where others use the process, too."""
 
 
-@command("webhook.scan")
+@command("webhook.scan", in_hub=True)
 async def scan_(
     context: Context,
     path: Annotated[str | list[str], Field(description="Files and folders to look through.")] = ".",

@@ -38,7 +38,7 @@ StoredPath = Annotated[
 ]
 
 
-@command("pipeline.put")
+@command("pipeline.put", in_hub=True)
 async def put(
     body: Any,
     context: Context,
@@ -72,7 +72,7 @@ async def put(
     return saved
 
 
-@command("pipeline.get", read_only=True)
+@command("pipeline.get", read_only=True, in_hub=True)
 async def get(context: Context, path: StoredPath) -> str:
     """The text of a stored pipeline, or of one that listens in a notebook.
 
@@ -86,7 +86,7 @@ async def get(context: Context, path: StoredPath) -> str:
     return source
 
 
-@command("pipeline.delete")
+@command("pipeline.delete", in_hub=True)
 async def delete(context: Context, path: StoredPath) -> None:
     """Delete a stored pipeline. It stops listening, and its waiting deliveries become dead. The body stays as it is.
 

@@ -51,7 +51,7 @@ Minutes = Annotated[
 Type = Annotated[str | None, Field(description="Its mime type, such as `application/yaml;type=pipeline`.")]
 
 
-@command("property.put")
+@command("property.put", in_hub=True)
 async def put(
     body: Any,
     context: Context,
@@ -80,7 +80,7 @@ async def put(
     return saved
 
 
-@command("property.value.put")
+@command("property.value.put", in_hub=True)
 async def put_value(
     body: Any,
     context: Context,
@@ -101,7 +101,7 @@ async def put_value(
     await context.hub.put_property(path, await _given(chosen(value, body), None, context), **_as_data(context, said))
 
 
-@command("property.get", read_only=True)
+@command("property.get", read_only=True, in_hub=True)
 async def get(context: Context, path: Path) -> dict[str, Any]:
     """Get a property with its attributes; its value is a text.
 
@@ -115,7 +115,7 @@ async def get(context: Context, path: Path) -> dict[str, Any]:
     return await context.hub.get_property(path)
 
 
-@command("property.value.get", read_only=True)
+@command("property.value.get", read_only=True, in_hub=True)
 async def get_value(context: Context, path: Path) -> Any:
     """Get only a property's value: JSON for a JSON type, a file for a base64 one, else a text. Without a value, get the default
     value.
@@ -136,7 +136,7 @@ async def get_value(context: Context, path: Path) -> Any:
     return as_result(typed_value(text, kind))
 
 
-@command("property.list", read_only=True)
+@command("property.list", read_only=True, in_hub=True)
 async def list_(context: Context, pattern: Pattern = None) -> list[dict[str, Any]]:
     """List your properties with their attributes, by path.
 
@@ -151,7 +151,7 @@ async def list_(context: Context, pattern: Pattern = None) -> list[dict[str, Any
     return await context.hub.list_properties(pattern or "**")
 
 
-@command("property.keys", read_only=True)
+@command("property.keys", read_only=True, in_hub=True)
 async def keys(context: Context, pattern: Pattern = None) -> list[str]:
     """List the paths of your properties only.
 
@@ -164,7 +164,7 @@ async def keys(context: Context, pattern: Pattern = None) -> list[str]:
     return [found["path"] for found in await context.hub.list_properties(pattern or "**", values=False)]
 
 
-@command("property.exists", read_only=True)
+@command("property.exists", read_only=True, in_hub=True)
 async def exists(context: Context, path: Path) -> bool:
     """Whether there is a property at a path.
 
@@ -180,7 +180,7 @@ async def exists(context: Context, path: Path) -> bool:
     return True
 
 
-@command("property.copy")
+@command("property.copy", in_hub=True)
 async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
     """Copy a property, without its attachments, overwriting an existing one. Returns the copy, and fires `property.copied`.
 
@@ -194,7 +194,7 @@ async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
     return await context.hub.copy_property(path, to, **_as_data(context, context.says("path", "to")))
 
 
-@command("property.move")
+@command("property.move", in_hub=True)
 async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
     """Move a property to a path that is free. Returns it, and fires `property.moved`, with both paths.
 
@@ -208,7 +208,7 @@ async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
     return await context.hub.move_property(path, to, **_as_data(context, context.says("path", "to")))
 
 
-@command("property.schema.put")
+@command("property.schema.put", in_hub=True)
 async def put_schema(
     context: Context,
     path: Annotated[
@@ -245,7 +245,7 @@ async def put_schema(
     return done[0] if path is not None else done
 
 
-@command("property.schema.delete", aliases=("property.delete",))
+@command("property.schema.delete", aliases=("property.delete",), in_hub=True)
 async def delete(
     context: Context,
     path: Annotated[str | None, Field(description="The property's path.", validation_alias="key")] = None,

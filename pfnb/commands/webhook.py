@@ -22,7 +22,7 @@ Size = Annotated[
 ]
 
 
-@command("webhook.put")
+@command("webhook.put", in_hub=True)
 async def put(
     context: Context,
     event_key: Annotated[
@@ -62,7 +62,7 @@ async def put(
     return await context.hub.put_webhook({name: value for name, value in fields.items() if value is not None})
 
 
-@command("webhook.get", read_only=True)
+@command("webhook.get", read_only=True, in_hub=True)
 async def get(
     context: Context,
     uuid: Annotated[str | None, Field(description="Only this webhook.", validation_alias="token")] = None,
@@ -83,7 +83,7 @@ async def get(
     return await context.hub.get_webhooks(uuid=uuid or None, event_key=event_key or None)
 
 
-@command("webhook.delete")
+@command("webhook.delete", in_hub=True)
 async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
     """Delete a webhook. Returns the deleted webhook.
 
@@ -97,7 +97,7 @@ async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
     return await context.hub.delete_webhook(uuid)
 
 
-@command("webhook.rotate")
+@command("webhook.rotate", in_hub=True)
 async def rotate(
     context: Context,
     uuid: Uuid,
@@ -115,7 +115,7 @@ async def rotate(
     return await context.hub.rotate_webhook(uuid, overlap=overlap)
 
 
-@command("webhook.receive.logs", read_only=True)
+@command("webhook.receive.logs", read_only=True, in_hub=True)
 async def logs(
     context: Context,
     uuid: Uuid,

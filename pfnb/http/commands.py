@@ -1,6 +1,6 @@
 """Commands and ad-hoc pipelines over HTTP: the final body is the answer, without an envelope.
 
-Pipelines, and commands that compute, run in a worker process. A command that only queries or changes the hub runs here.
+Pipelines and commands run in a worker process. A command that is declared with `in_hub` runs here.
 """
 
 from __future__ import annotations
@@ -35,10 +35,6 @@ from pfnb.language.reading.inline import is_form
 from pfnb.language.reading.parser import command_pipeline, parse_pipeline
 from pfnb.language.running.calls import LARGE
 
-_ASKS_THE_HUB = ("cache.", "event.", "hub.", "iam.", "property.", "webhook.")
-"""Name prefixes of commands that compute nothing."""
-_COMPUTES = frozenset({"webhook.send"})
-_CHANGES_PIPELINES = frozenset({"pipeline.put", "pipeline.get", "pipeline.delete"})
 _PARTS = ("pipeline", "pipeline.yaml")
 """Names of the multipart part that holds the pipeline."""
 
@@ -165,7 +161,7 @@ class CommandHandler(RunHandler):
             command = self.site.runner.registry.get(unquote(name))
             check_method(self._caller, self.request.method, command)
             given, body = parameters_of(upload.received), await upload.body()
-            if _asks_the_hub(command):
+            if command.in_hub:
                 await self.run_here(command, given, body)
             else:
                 await self.run_in_worker({"command": command.name, "parameters": given, "body": body})
@@ -223,11 +219,6 @@ class StoredPipelineHandler(RunHandler):
         """Check here, so that errors have the line numbers of the text that was sent."""
         with granted(Budget(self._caller.user.name)):
             await maybe_threaded(len(text) > LARGE, partial(parse_pipeline, text, self.site.runner.registry))
-
-
-def _asks_the_hub(command: Command) -> bool:
-    name = command.name
-    return name in _CHANGES_PIPELINES or (name.startswith(_ASKS_THE_HUB) and name not in _COMPUTES)
 
 
 def parameters_of(received: Received) -> Mapping[str, Any]:

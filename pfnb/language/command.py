@@ -80,7 +80,8 @@ class Command:
     `anonymous`: anonymousUser may run it. `read_only`: a cookie-authenticated GET may run it. `main`: a synchronous
     function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
     value fills (`- body.set: hello`). `version`: several versions of a command can coexist, such as `log` and `log:v2`.
-    `is_built_in`: it belongs to pfnb; its results need no conversion.
+    `in_hub`: called by itself over HTTP, it runs in the hub's own process, since it computes nothing: it only queries or
+    changes the hub. `is_built_in`: it belongs to pfnb; its results need no conversion.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Command:
         main: bool = False,
         shorthand: str | None = None,
         version: int = 1,
+        in_hub: bool = False,
         is_built_in: bool = False,
     ) -> None:
         self.name = name
@@ -106,6 +108,7 @@ class Command:
         self.block = block
         self.main = main
         self.shorthand = shorthand
+        self.in_hub = in_hub
         self.is_built_in = is_built_in
         self.is_async = inspect.iscoroutinefunction(function)
         self.signature = _signature(name, function)
@@ -187,6 +190,7 @@ class CommandRegistry:
         main: bool = False,
         shorthand: str | None = None,
         version: int = 1,
+        in_hub: bool = False,
     ) -> Callable[[F], F]:
         """Declare a function as a command; the function itself stays as it is.
 
@@ -208,6 +212,7 @@ class CommandRegistry:
                     main=main,
                     shorthand=shorthand,
                     version=version,
+                    in_hub=in_hub,
                     is_built_in=self._home is not None and function.__module__.startswith(f"{self._home}."),
                 )
             )

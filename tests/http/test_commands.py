@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pfnb.commands import load
 from pfnb.http.server import LocalServer
 from pfnb.hub.past import history
 from tests.http.conftest import RECEIVE, UUID
@@ -17,6 +18,16 @@ from tests.hub.conftest import reads_fail
 
 COMMAND = "/api/v3/command/"
 PIPELINE = "/api/v3/pipeline"
+IN_HUB = """
+    cache.clear cache.get cache.info cache.list cache.put event.delivery.discard event.delivery.failed event.listen
+    event.mapping.get event.send hub.status iam.apitoken iam.apitoken.delete iam.apitoken.list iam.authinfo
+    iam.role.add.composites iam.role.create iam.role.members iam.run.as iam.user.add.roles iam.user.create
+    iam.user.delete iam.user.get iam.user.list pipeline.delete pipeline.get pipeline.put property.attachment.content
+    property.attachment.delete property.attachment.get property.attachment.list property.attachment.put
+    property.copy property.exists property.get property.keys property.list property.move property.put
+    property.schema.delete property.schema.put property.value.get property.value.put webhook.delete webhook.get
+    webhook.put webhook.receive.logs webhook.rotate webhook.scan
+"""
 
 
 async def test_webhooks_are_put_got_and_deleted_by_command(owner: httpx.AsyncClient) -> None:
@@ -28,6 +39,22 @@ async def test_webhooks_are_put_got_and_deleted_by_command(owner: httpx.AsyncCli
         assert made in (got if isinstance(got, list) else [got])
     assert (await owner.post(COMMAND + "webhook.delete", data={"uuid": made["uuid"]})).status_code == 200
     assert (await owner.get(COMMAND + "webhook.get", params={"uuid": made["uuid"]})).status_code == 404
+
+
+def test_these_commands_run_in_the_hub_and_all_others_in_a_worker() -> None:
+    """A new one is added here only if it computes nothing: while it runs, nobody else is served."""
+    assert [command.name for command in load() if command.in_hub] == IN_HUB.split()
+
+
+@pytest.mark.parametrize(("name", "in_hub"), [("hub.status", True), ("datetime", False)])
+async def test_a_command_runs_where_its_declaration_says(
+    server: LocalServer, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, name: str, in_hub: bool
+) -> None:
+    ran: list[str] = []
+    run = server.site.runner.run
+    monkeypatch.setattr(server.site.runner, "run", lambda pipeline, **given: ran.append(name) or run(pipeline, **given))
+    assert (await owner.post(COMMAND + name)).status_code == 200
+    assert bool(ran) == in_hub
 
 
 async def test_an_event_sent_by_command_is_stored(server: LocalServer, owner: httpx.AsyncClient) -> None:
