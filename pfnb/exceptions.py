@@ -36,7 +36,9 @@ PfnbError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+
+from pfnb.rows.error import ErrorRow
 
 LONGEST_MESSAGE = 10_000
 """The most characters of an error's message: pipelines raise texts of any length, which are sent, stored and logged."""
@@ -92,7 +94,7 @@ class PfnbError(Exception):
         ]
         return f"{self.message} ({', '.join(where)})" if where else self.message
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ErrorRow:
         """The fields of an error answer (design: HTTP errors), without the traceId, which belongs to the request."""
         fields = {
             "status": "error",
@@ -103,7 +105,7 @@ class PfnbError(Exception):
             "column": self.column,
             "step": self.step,
         }
-        return {name: value for name, value in fields.items() if value is not None}
+        return cast(ErrorRow, {name: value for name, value in fields.items() if value is not None})
 
 
 def _shortened(message: str) -> str:
@@ -191,7 +193,7 @@ class PayloadTooLargeError(RequestError):
         super().__init__(message)
         self.limit = limit
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ErrorRow:
         fields = super().to_json()
         return fields if self.limit is None else {**fields, "limit": self.limit}
 
@@ -207,7 +209,7 @@ class BusyError(RequestError):
         super().__init__(message)
         self.retry_after = retry_after
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ErrorRow:
         return {**super().to_json(), "retryAfter": self.retry_after}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from pfnb.client.port import NO_HUB
 from pfnb.exceptions import HubUnreachableError
+from pfnb.rows.delivery import NewDelivery
+from pfnb.rows.event import EventObject
 
 
 class Contents(Protocol):
@@ -17,11 +18,11 @@ class Contents(Protocol):
 
     async def aread(self, content_id: str, size: int = 0) -> bytes: ...
 
-    def event_object(self, event_id: str) -> Mapping[str, Any]: ...
+    def event_object(self, event_id: str) -> EventObject: ...
 
-    def replay(self, event_id: str, listener: str | None) -> list[dict[str, Any]]: ...
+    def replay(self, event_id: str, listener: str | None) -> list[NewDelivery]: ...
 
-    async def areplay(self, event_id: str, listener: str | None) -> list[dict[str, Any]]: ...
+    async def areplay(self, event_id: str, listener: str | None) -> list[NewDelivery]: ...
 
 
 class Unreadable:
@@ -33,13 +34,13 @@ class Unreadable:
     async def aread(self, *_call: object, **_words: object) -> bytes:
         raise _no_hub()
 
-    def event_object(self, *_call: object, **_words: object) -> Mapping[str, Any]:
+    def event_object(self, *_call: object, **_words: object) -> EventObject:
         raise _no_hub()
 
-    def replay(self, *_call: object, **_words: object) -> list[dict[str, Any]]:
+    def replay(self, *_call: object, **_words: object) -> list[NewDelivery]:
         raise _no_hub()
 
-    async def areplay(self, *_call: object, **_words: object) -> list[dict[str, Any]]:
+    async def areplay(self, *_call: object, **_words: object) -> list[NewDelivery]:
         raise _no_hub()
 
 

@@ -15,6 +15,8 @@ from pfnb.client.contents import Contents
 from pfnb.exceptions import ParameterError
 from pfnb.language.charset import charset_of, document_text, json_text
 from pfnb.language.encodings import codings, decoded
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventObject, EventRow
 from pfnb.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -83,39 +85,39 @@ class Event:
     get as their body (design sections 5.2 and 6), read from the hub if not given.
     """
 
-    def __init__(self, entry: Mapping[str, Any], data: Mapping[str, Any] | None, contents: Contents) -> None:
-        self.entry = dict(entry)
+    def __init__(self, entry: EventRow, data: EventObject | None, contents: Contents) -> None:
+        self.entry = entry.copy()
         self._data = data
         self._contents = contents
 
     @cached_property
-    def data(self) -> dict[str, Any]:
-        return dict(self._contents.event_object(self.id) if self._data is None else self._data)
+    def data(self) -> EventObject:
+        return (self._contents.event_object(self.id) if self._data is None else self._data).copy()
 
     @property
     def id(self) -> str:
-        return str(self.entry["id"])
+        return self.entry["id"]
 
     @property
     def key(self) -> str:
-        return str(self.entry["eventKey"])
+        return self.entry["eventKey"]
 
     @property
     def created(self) -> int:
         """Milliseconds since the epoch."""
-        return int(self.entry["created"])
+        return self.entry["created"]
 
     @property
     def trace_id(self) -> str:
-        return str(self.entry["traceId"])
+        return self.entry["traceId"]
 
     @property
     def correlation_id(self) -> str:
-        return str(self.entry["correlationId"])
+        return self.entry["correlationId"]
 
     @property
     def method(self) -> str:
-        return str(self.entry["method"])
+        return self.entry["method"]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -125,17 +127,17 @@ class Event:
     @property
     def query(self) -> dict[str, str | list[str]]:
         """The query's parameters; a repeated one is a list of texts."""
-        return _plain(self.entry.get("query") or {})
+        return _plain(self.entry["query"])
 
     @property
     def raw_query(self) -> str:
         """The query as it was sent, without the parameters that name the webhook, `wait` and `timeout`."""
-        return str(self.entry.get("rawQuery") or "")
+        return self.entry.get("rawQuery", "")
 
     @property
     def remote_address(self) -> str:
         """Where the request came from, according to trusted proxies; empty for an `event.send`."""
-        return str(self.entry.get("remoteAddress") or "")
+        return self.entry.get("remoteAddress", "")
 
     @property
     def payload(self) -> Any:
@@ -145,23 +147,23 @@ class Event:
     @property
     def fields(self) -> dict[str, str | list[str]]:
         """The fields of a form or multipart request; a repeated one is a list of texts."""
-        return _plain(self.entry.get("fields") or {})
+        return _plain(self.entry["fields"])
 
     @property
-    def deliveries(self) -> list[dict[str, Any]]:
+    def deliveries(self) -> list[DeliveryRow]:
         """Its deliveries as of when this object was made, each with `listener`, `status`, `attempts` and `error`."""
-        return [dict(delivery) for delivery in self.entry.get("deliveries") or ()]
+        return [delivery.copy() for delivery in self.entry["deliveries"]]
 
     @property
     def content_type(self) -> str:
-        return str(self.entry.get("contentType") or "")
+        return self.entry["contentType"]
 
     @cached_property
     def body(self) -> bytes:
         """The body's bytes exactly as they were sent."""
         if "body" in self.entry:
             return base64.b64decode(self.entry["body"])
-        size = self.entry.get("contentLength") or 0
+        size = self.entry["contentLength"]
         return self._contents.read(self.id, size) if size else b""
 
     @cached_property
@@ -176,14 +178,14 @@ class Event:
                 id=f"{self.id}.{number}",
                 contents=self._contents,
             )
-            for number, file in enumerate(self.entry.get("files") or ())
+            for number, file in enumerate(self.entry["files"])
         )
 
     @cached_property
     def decoded(self) -> bytes:
         """The decompressed body. PayloadTooLargeError if it becomes too large; ContentEncodingError or MissingPackageError if
         it cannot be decompressed here."""
-        return decoded(self.body, codings(self.entry.get("headers") or {}))
+        return decoded(self.body, codings(self.entry["headers"]))
 
     def text(self) -> str:
         """The decoded body in its declared charset, else UTF-8, else Latin-1."""
@@ -216,12 +218,14 @@ class Event:
         return Replayed(await self._contents.areplay(self.id, listener))
 
     def __repr__(self) -> str:
-        return f"Event({self.key!r}, {self.method}, {self.entry.get('contentLength') or 0} bytes)"
+        return f"Event({self.key!r}, {self.method}, {self.entry['contentLength']} bytes)"
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.display import event_bundle
 
-        entry = self.entry if "body" in self.entry else {**self.entry, "body": base64.b64encode(self.body).decode()}
+        entry = self.entry.copy()
+        if "body" not in entry:
+            entry["body"] = base64.b64encode(self.body).decode()
         return event_bundle(entry, self.previews())
 
     def previews(self) -> dict[int, bytes]:

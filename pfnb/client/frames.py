@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import MissingPackageError
 from pfnb.language.charset import charset_of, document_text
+from pfnb.rows.event import EventRow
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -66,7 +67,7 @@ def _source(data: bytes, content_type: str, reader: str, options: Mapping[str, A
     return io.StringIO(document_text(data, charset_of(content_type)), newline="")
 
 
-def rows_frame(rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+def rows_frame(rows: Iterable[EventRow]) -> DataFrame:
     """Log rows as a table, one row each."""
     from pfnb.display.entry import delivery_state
 
@@ -79,10 +80,10 @@ def rows_frame(rows: Iterable[Mapping[str, Any]]) -> DataFrame:
                 row["created"],
                 row["eventKey"],
                 row["method"],
-                row.get("contentType"),
-                row.get("contentLength"),
+                row["contentType"],
+                row["contentLength"],
                 delivery_state(row)[0],
-                [file["filename"] for file in row.get("files") or ()],
+                [file["filename"] for file in row["files"]],
                 row["traceId"],
             )
             for row in rows

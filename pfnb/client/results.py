@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pfnb.client.rows import Rows
+from pfnb.rows.delivery import NewDelivery
 
 
 class Runs(Rows[dict[str, Any]]):
@@ -43,7 +44,7 @@ class FailedRows(Rows[dict[str, Any]]):
         return failed_bundle(self)
 
 
-class Replayed(Rows[dict[str, Any]]):
+class Replayed(Rows[NewDelivery]):
     """New deliveries of an event: id and listener."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pfnb.client.calls import Calls
 from pfnb.client.connection import Connection, connect
 from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, PfnbError, RequestError
+from pfnb.rows.error import ErrorRow
 
 log = logging.getLogger("pfnb.listener")
 SERVERS_FAULT = 500
@@ -36,7 +37,7 @@ class Session:
         notebook: str | None,
         on_delivery: Callable[[dict[str, Any]], None],
         on_revoked: Callable[[str], None],
-        on_discarded: Callable[[str, dict[str, Any]], None],
+        on_discarded: Callable[[str, ErrorRow], None],
         grace: float = GRACE,
     ) -> None:
         self._address = address

@@ -11,6 +11,7 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
 from pfnb.language.topics import topic_matches
+from pfnb.rows.event import SentEvent
 
 
 @command("event.listen", anonymous=True, in_hub=True)
@@ -58,7 +59,7 @@ async def send(
     payload: Annotated[Any, Field(description="What listeners find in `body.payload`.")] = None,
     correlation_id: Annotated[str | None, Field(description="Ties this event to others.")] = None,
     async_: Annotated[bool, Field(description="Events are always sent without waiting for listeners.")] = True,
-) -> dict[str, Any] | None:
+) -> SentEvent | None:
     """Fire an event. The body stays as it is unless it is empty; `id`, `traceId` and the like go to `output` if given.
 
     Example:

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field
 from pfnb.commands import command
 from pfnb.language.context import Context
 from pfnb.language.sizes import PATTERN, size_of
+from pfnb.rows.event import EventRow
+from pfnb.rows.webhook import RefusedRow
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
 
@@ -122,7 +124,7 @@ async def logs(
     limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 100,
     before: Annotated[str | None, Field(description="Only requests older than the one with this id.")] = None,
     refused: Annotated[bool, Field(description="List what was refused instead.")] = False,
-) -> list[dict[str, Any]]:
+) -> list[EventRow] | list[RefusedRow]:
     """List the requests that a webhook has received, newest first, exactly as they came.
 
     One result has 16 MiB of bodies at most, so it may be shorter than `limit`. To go on, pass the id of its last row as

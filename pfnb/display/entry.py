@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pfnb.display.payload import media_type
-from pfnb.display.units import UNKNOWN, human_size
+from pfnb.display.units import human_size
 from pfnb.language.masking import MASK, Mask, hides, is_secret_header
+from pfnb.rows.error import ErrorRow
+from pfnb.rows.event import EventRow
 
 _WORST_FIRST = ("dead", "failed", "running", "pending", "succeeded")
 _NAME_LENGTH = 160
 _VALUE_LENGTH = 1_000
 
 
-def header_pairs(headers: Mapping[str, Any], mask: Mask) -> Iterator[tuple[str, str]]:
+def header_pairs(headers: Mapping[str, str], mask: Mask) -> Iterator[tuple[str, str]]:
     """Header names and values, sorted by name; secret values are hidden."""
-    for name in sorted(headers):
-        for value in _values(headers[name]):
-            secret = is_secret_header(name) and value
-            yield short(name, mask), MASK if secret else mask.head(value, _VALUE_LENGTH)
+    for name, value in sorted(headers.items()):
+        secret = is_secret_header(name) and value
+        yield short(name, mask), MASK if secret else mask.head(value, _VALUE_LENGTH)
 
 
-def query_pairs(query: Mapping[str, Any], mask: Mask) -> Iterator[tuple[str, str]]:
+def query_pairs(query: Mapping[str, Sequence[str]], mask: Mask) -> Iterator[tuple[str, str]]:
     """Parameter names and values in the order received; secret values are hidden."""
     for name, values in query.items():
-        for value in _values(values):
+        for value in values:
             yield short(name, mask), MASK if hides(name, value) else mask.head(value, _VALUE_LENGTH)
 
 
-def count_pairs(mapping: Mapping[str, Any]) -> int:
-    """How many rows `header_pairs` and `query_pairs` have."""
-    return sum(len(values) if isinstance(values, list | tuple) else 1 for values in mapping.values())
-
-
-def delivery_state(entry: Mapping[str, Any]) -> tuple[str, str]:
+def delivery_state(entry: EventRow) -> tuple[str, str]:
     """The state of an event in a few words, and the status that decides its colour: the worst among its deliveries."""
-    counts = Counter(str(delivery.get("status") or "pending") for delivery in entry.get("deliveries") or [])
+    counts = Counter(delivery["status"] for delivery in entry["deliveries"])
     if not counts:
-        return str(entry.get("status") or "no listener"), "none"
-    ordered = sorted(counts, key=lambda word: _WORST_FIRST.index(word) if word in _WORST_FIRST else len(_WORST_FIRST))
+        return entry["status"], "none"
+    ordered = sorted(counts, key=_WORST_FIRST.index)
     if counts.total() == 1:
         return ordered[0], ordered[0]
-    return ", ".join(f"{counts[word]:,} {word}" for word in ordered[:5]), ordered[0]
+    return ", ".join(f"{counts[word]:,} {word}" for word in ordered), ordered[0]
 
 
-def delivery_error(error: Any) -> str:
-    """An error answer (`errorType`, `statusMessage`, `line`, `step`) or a plain text, in one line."""
-    if not isinstance(error, Mapping):
-        return "" if error is None else str(error)
-    named = [str(error[name]) for name in ("errorType", "statusMessage") if error.get(name)]
-    where = [f"{name} {error[name]}" for name in ("line", "column", "step") if error.get(name) is not None]
+def delivery_error(error: ErrorRow | None) -> str:
+    """An error in one line."""
+    if error is None:
+        return ""
+    named = filter(None, (error.get("errorType"), error["statusMessage"]))
+    places = (("line", error.get("line")), ("column", error.get("column")), ("step", error.get("step")))
+    where = [f"{name} {number}" for name, number in places if number is not None]
     return ": ".join(named) + (f" ({', '.join(where)})" if where else "")
 
 
-def facts(entry: Mapping[str, Any], mask: Mask) -> tuple[str, str, str]:
+def ids(entry: EventRow) -> list[tuple[str, str]]:
+    """The ids that name an event elsewhere, each with its title."""
+    named = [("id", entry["id"]), ("trace", entry["traceId"]), ("correlation", entry["correlationId"])]
+    return [*named, ("same delivery id as", entry["conflict"])] if "conflict" in entry else named
+
+
+def facts(entry: EventRow, mask: Mask) -> tuple[str, str, str]:
     """Method, content type and size."""
-    method = short(entry.get("method") or UNKNOWN, mask)
-    return method, short(media_type(entry) or "no content type", mask), human_size(entry.get("contentLength"))
+    content_type = short(media_type(entry) or "no content type", mask)
+    return short(entry["method"], mask), content_type, human_size(entry["contentLength"])
 
 
 def short(value: Any, mask: Mask, length: int = _NAME_LENGTH) -> str:
@@ -66,7 +69,3 @@ def short(value: Any, mask: Mask, length: int = _NAME_LENGTH) -> str:
     text = str(value)
     shown = mask.head(text, length)
     return shown if len(text) <= length else shown + "…"
-
-
-def _values(values: Any) -> list[str]:
-    return [str(value) for value in values] if isinstance(values, list | tuple) else [str(values)]

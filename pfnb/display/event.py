@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from pfnb.display.block import (
     NOTHING,
@@ -21,11 +20,11 @@ from pfnb.display.block import (
     words,
 )
 from pfnb.display.entry import (
-    count_pairs,
     delivery_error,
     delivery_state,
     facts,
     header_pairs,
+    ids,
     query_pairs,
     short,
 )
@@ -35,9 +34,11 @@ from pfnb.display.outline import outline_html
 from pfnb.display.payload import Payload, read_payload
 from pfnb.display.plain import event_text
 from pfnb.display.tree import Limits, build_tree
-from pfnb.display.units import UNKNOWN, human_count, utc_time
+from pfnb.display.units import human_count, utc_time
 from pfnb.display.visible import Html, markup
 from pfnb.language.masking import MASK, Mask
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventRow
 
 _SIZE = 170_000
 _ROWS = 100
@@ -47,8 +48,8 @@ _BINARY_HEAD = 256
 _TITLES = {"json": "JSON", "fields": "form fields", "text": "text", "binary": "binary"}
 
 
-def event_bundle(entry: Mapping[str, Any], previews: Mapping[int, bytes] | None = None) -> dict[str, str]:
-    """The mime bundle of a log row (as `webhook.receive.logs` gives it, with its `eventKey`).
+def event_bundle(entry: EventRow, previews: Mapping[int, bytes] | None = None) -> dict[str, str]:
+    """The mime bundle of an event.
 
     `previews` maps an index in `entry["files"]` to that file's bytes; files that are not pictures are not shown.
     Secrets are hidden in both forms; the HTML is at most about 200 kB, not counting pictures.
@@ -59,37 +60,30 @@ def event_bundle(entry: Mapping[str, Any], previews: Mapping[int, bytes] | None 
     return {"text/plain": event_text(entry, payload, mask), "text/html": html}
 
 
-def event_parts(
-    entry: Mapping[str, Any], payload: Payload, mask: Mask, previews: Mapping[int, bytes], *, size: int
-) -> Html:
+def event_parts(entry: EventRow, payload: Payload, mask: Mask, previews: Mapping[int, bytes], *, size: int) -> Html:
     """The folds of an event. Each gets a share of `size` bytes, so that none uses up the space of the others."""
-    query, headers = entry.get("query") or {}, entry.get("headers") or {}
+    queries = sum(map(len, entry["query"].values()))
     parts = (
         _payload_part(payload, mask, size // 2),
         files_part(entry, previews, mask, size // 5),
-        _deliveries_part(entry.get("deliveries") or [], mask, size // 10),
-        _pairs_part("Query", query, query_pairs(query, mask), size // 12),
-        _pairs_part("Headers", headers, header_pairs(headers, mask), size // 8),
+        _deliveries_part(entry["deliveries"], mask, size // 10),
+        _pairs_part("Query", queries, query_pairs(entry["query"], mask), size // 12),
+        _pairs_part("Headers", len(entry["headers"]), header_pairs(entry["headers"], mask), size // 8),
     )
     return Html("".join(parts))
 
 
-def identifiers(entry: Mapping[str, Any], mask: Mask) -> Html:
+def identifiers(entry: EventRow, mask: Mask) -> Html:
     """The ids that name an event elsewhere."""
-    named = (("id", "id"), ("trace", "traceId"), ("correlation", "correlationId"), ("same delivery id as", "conflict"))
-    said = (
-        element("span", joined([markup(title), code(short(entry[key], mask))]))
-        for title, key in named
-        if entry.get(key)
-    )
+    said = (element("span", joined([markup(title), code(short(name, mask))])) for title, name in ids(entry))
     return element("div", joined(said), names="pfnb-ids")
 
 
-def _top(entry: Mapping[str, Any], mask: Mask) -> Html:
+def _top(entry: EventRow, mask: Mask) -> Html:
     state, tone = delivery_state(entry)
     method, content_type, size = facts(entry, mask)
-    said = (code(method), code(content_type), markup(size), markup(utc_time(entry.get("created"), exact=True)))
-    key = code(short(entry.get("eventKey") or "event", mask))
+    said = (code(method), code(content_type), markup(size), markup(utc_time(entry["created"], exact=True)))
+    key = code(short(entry["eventKey"], mask))
     return Html(
         headline(key, status(short(state, mask, 60), tone))
         + element("div", joined(element("span", fact) for fact in said), names="pfnb-facts")
@@ -109,15 +103,15 @@ def _payload_part(payload: Payload, mask: Mask, size: int) -> Html:
     return part("Payload", outline_html(build_tree(payload.value, mask, limits)), note=note, is_open=True)
 
 
-def _deliveries_part(deliveries: Sequence[Mapping[str, Any]], mask: Mask, size: int) -> Html:
+def _deliveries_part(deliveries: Sequence[DeliveryRow], mask: Mask, size: int) -> Html:
     if not deliveries:
         return NOTHING
     rows = (
         (
-            code(short(delivery.get("listener") or UNKNOWN, mask)),
-            status(short(delivery.get("status") or UNKNOWN, mask, 60)),
-            words(f"{delivery.get('attempts') or 0}"),
-            code(short(delivery_error(delivery.get("error")), mask, 600), one_line=False),
+            code(short(delivery["listener"], mask)),
+            status(delivery["status"]),
+            words(f"{delivery['attempts']}"),
+            code(short(delivery_error(delivery["error"]), mask, 600), one_line=False),
         )
         for delivery in deliveries[:_ROWS]
     )
@@ -126,8 +120,7 @@ def _deliveries_part(deliveries: Sequence[Mapping[str, Any]], mask: Mask, size: 
     return part("Deliveries", drawn, note=f"{len(deliveries):,}", is_open=True)
 
 
-def _pairs_part(title: str, mapping: Mapping[str, Any], rows: Iterable[tuple[str, str]], size: int) -> Html:
-    total = count_pairs(mapping)
+def _pairs_part(title: str, total: int, rows: Iterable[tuple[str, str]], size: int) -> Html:
     if not total:
         return NOTHING
     drawn = ((code(name), code(value, "hidden" if value == MASK else "")) for name, value in islice(rows, _ROWS))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pfnb.display.block import NOTHING, block, code, element, headline, joined, more, status, words
 from pfnb.display.entry import delivery_state, facts, short
@@ -14,6 +13,8 @@ from pfnb.display.refused import refused_html, refused_text
 from pfnb.display.units import human_count, utc_time
 from pfnb.display.visible import Html, markup, visible
 from pfnb.language.masking import Mask
+from pfnb.rows.event import EventRow
+from pfnb.rows.webhook import RefusedRow
 
 ROWS = 50
 """The most events shown in one list."""
@@ -25,11 +26,11 @@ _HEADS = ("Time (UTC)", "Event key", "Method", "Size", "Type", "Status")
 
 
 def events_bundle(
-    entries: Sequence[Mapping[str, Any]],
+    entries: Sequence[EventRow],
     *,
     title: str | None = None,
     total: int | None = None,
-    refused: Sequence[Mapping[str, Any]] = (),
+    refused: Sequence[RefusedRow] = (),
 ) -> dict[str, str]:
     """The mime bundle of log rows in the order given; `total` is how many events there are, if there are more. `refused` are
     requests that were refused and became no events.
@@ -54,21 +55,21 @@ def events_bundle(
     }
 
 
-def _cells(entry: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+def _cells(entry: EventRow, mask: Mask) -> tuple[str, ...]:
     method, content_type, size = facts(entry, mask)
     state, _ = delivery_state(entry)
-    key = short(entry.get("eventKey") or "event", mask)
-    return utc_time(entry.get("created")), key, method, size, content_type, short(state, mask, 60)
+    key = short(entry["eventKey"], mask)
+    return utc_time(entry["created"]), key, method, size, content_type, short(state, mask, 60)
 
 
-def _text(entries: Sequence[Mapping[str, Any]], left: int, mask: Mask) -> list[str]:
+def _text(entries: Sequence[EventRow], left: int, mask: Mask) -> list[str]:
     if not entries:
         return []
     heads = [head.lower().replace("utc", "UTC") for head in _HEADS]
     return ["", *text_table(heads, [_cells(entry, mask) for entry in entries], ends=(3,)), *rest(left)]
 
 
-def _html(entries: Sequence[Mapping[str, Any]], mask: Mask) -> list[Html]:
+def _html(entries: Sequence[EventRow], mask: Mask) -> list[Html]:
     if not entries:
         return []
     heads = (element("span", markup(head), names="pfnb-end" if head == "Size" else "") for head in _HEADS)
@@ -76,7 +77,7 @@ def _html(entries: Sequence[Mapping[str, Any]], mask: Mask) -> list[Html]:
     return [element("div", joined(heads), names="pfnb-line pfnb-head"), *(_row(entry, mask, size) for entry in entries)]
 
 
-def _row(entry: Mapping[str, Any], mask: Mask, size: int) -> Html:
+def _row(entry: EventRow, mask: Mask, size: int) -> Html:
     time, key, method, length, content_type, state = _cells(entry, mask)
     cells = (
         words(time),

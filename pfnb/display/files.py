@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from pfnb.display.block import NOTHING, Budget, code, element, joined, more, part, table, words
 from pfnb.display.entry import short
@@ -11,6 +10,7 @@ from pfnb.display.images import Image, read_image
 from pfnb.display.units import UNKNOWN, human_count, human_size
 from pfnb.display.visible import Html
 from pfnb.language.masking import Mask
+from pfnb.rows.event import EventRow, FileRow
 
 FILES = 100
 """The most rows of the table."""
@@ -18,9 +18,9 @@ _PREVIEWS = 4 * 1024 * 1024
 """The most bytes of all previews of one event together."""
 
 
-def files_part(entry: Mapping[str, Any], previews: Mapping[int, bytes], mask: Mask, size: int) -> Html:
+def files_part(entry: EventRow, previews: Mapping[int, bytes], mask: Mask, size: int) -> Html:
     """The fold of an event's files, or nothing if it has none; `size` limits the HTML, not counting pictures."""
-    files = entry.get("files") or []
+    files = entry["files"]
     if not files:
         return NOTHING
     budget = Budget(size)
@@ -31,24 +31,23 @@ def files_part(entry: Mapping[str, Any], previews: Mapping[int, bytes], mask: Ma
         budget=budget,
         ends=(3,),
     )
-    whole = sum(file.get("size") or 0 for file in files)
+    whole = sum(file["size"] for file in files)
     note = f"{human_count(len(files), 'file')}, {human_size(whole)}"
     return part("Files", Html(drawn + _gallery(files, previews, mask, budget)), note=note, is_open=True)
 
 
-def _row(file: Mapping[str, Any], mask: Mask) -> Sequence[Html]:
+def _row(file: FileRow, mask: Mask) -> Sequence[Html]:
     field, name, media_type = (
-        code(short(file.get(key) or UNKNOWN, mask, length))
-        for key, length in (("field", 80), ("filename", 160), ("contentType", 80))
+        code(short(text or UNKNOWN, mask, length))
+        for text, length in ((file["field"], 80), (file["filename"], 160), (file["contentType"], 80))
     )
-    checksum = short(file.get("sha256") or UNKNOWN, mask, 64)
-    return field, name, media_type, words(human_size(file.get("size"))), code(checksum, "sum")
+    return field, name, media_type, words(human_size(file["size"])), code(file["sha256"], "sum")
 
 
-def _gallery(files: Sequence[Mapping[str, Any]], previews: Mapping[int, bytes], mask: Mask, budget: Budget) -> Html:
+def _gallery(files: Sequence[FileRow], previews: Mapping[int, bytes], mask: Mask, budget: Budget) -> Html:
     figures, left_out, left = [], 0, _PREVIEWS
     for index, image in _images(len(files), previews):
-        name = code(short(files[index].get("filename") or UNKNOWN, mask, 60))
+        name = code(short(files[index]["filename"] or UNKNOWN, mask, 60))
         caption = element("figcaption", joined([name, words(f"{image.width} × {image.height}")]))
         if len(image.data) > left or not budget.spend(caption):
             left_out += 1

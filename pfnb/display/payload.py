@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from pfnb.exceptions import PfnbError
 from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.encodings import codings, decoded
 from pfnb.language.media_types import is_json
+from pfnb.rows.event import EventRow
 
 Kind = Literal["json", "fields", "text", "binary", "nothing"]
 
@@ -34,23 +35,22 @@ class Payload:
     note: str | None = None
 
 
-def read_payload(entry: Mapping[str, Any], *, parsed: int = PARSED) -> Payload:
+def read_payload(entry: EventRow, *, parsed: int = PARSED) -> Payload:
     """The payload of a log row: its form fields, else its body as JSON, text or bytes."""
     content_type = media_type(entry)
-    fields = entry.get("fields")
-    if fields:
-        return Payload("fields", {name: _field(values) for name, values in fields.items()})
+    if entry["fields"]:
+        return Payload("fields", {name: _field(values) for name, values in entry["fields"].items()})
     if content_type.startswith("multipart/"):
         return Payload("nothing", note="no fields")
     encoded = entry.get("body")
     if encoded is None:
-        return Payload("nothing", note="the body was not loaded" if entry.get("contentLength") else "no body")
+        return Payload("nothing", note="the body was not loaded" if entry["contentLength"] else "no body")
     whole = len(encoded) * 3 // 4 <= parsed
     try:
         data = base64.b64decode(encoded if whole else encoded[: _HEAD // 3 * 4])
     except (binascii.Error, ValueError):
         return Payload("nothing", note="the body is not valid base64")
-    names = codings(entry.get("headers") or {})
+    names = codings(entry["headers"])
     if names:
         if not whole:
             return Payload("nothing", note="compressed, and too long to be read here")
@@ -60,12 +60,12 @@ def read_payload(entry: Mapping[str, Any], *, parsed: int = PARSED) -> Payload:
             return Payload("binary", data[:_HEAD], str(error))
         whole = len(data) <= parsed
         data = data if whole else data[:_HEAD]
-    return read_body(data, content_type, str(entry.get("contentType") or ""), whole=whole)
+    return read_body(data, content_type, entry["contentType"], whole=whole)
 
 
-def media_type(entry: Mapping[str, Any]) -> str:
+def media_type(entry: EventRow) -> str:
     """The entry's content type in lower case, without its parameters."""
-    return str(entry.get("contentType") or "").partition(";")[0].strip().lower()
+    return entry["contentType"].partition(";")[0].strip().lower()
 
 
 def read_body(data: bytes, content_type: str, full_type: str, *, whole: bool) -> Payload:
@@ -96,14 +96,14 @@ def parse_json(text: str) -> Any:
     return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
-def _field(values: Any) -> Any:
+def _field(values: Sequence[str]) -> Any:
     """A field as its listener sees it: one text, or a list of them."""
-    texts = [_embedded(value) for value in values] if isinstance(values, list | tuple) else [_embedded(values)]
+    texts = [_embedded(value) for value in values]
     return texts[0] if len(texts) == 1 else texts
 
 
-def _embedded(value: Any) -> Any:
-    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "[") or len(value) > PARSED:
+def _embedded(value: str) -> Any:
+    if value.lstrip()[:1] not in ("{", "[") or len(value) > PARSED:
         return value
     try:
         return Embedded(parse_json(value))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from pfnb.display.entry import (
     delivery_error,
@@ -20,24 +19,26 @@ from pfnb.display.tree import build_tree
 from pfnb.display.units import UNKNOWN, human_size, utc_time
 from pfnb.display.visible import clip_columns, columns, visible
 from pfnb.language.masking import Mask
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventRow, FileRow
 
 WIDTH = 120
 _ROWS = 20
 _CELL = 48
 
 
-def event_text(entry: Mapping[str, Any], payload: Payload, mask: Mask) -> str:
+def event_text(entry: EventRow, payload: Payload, mask: Mask) -> str:
     """An event as text of at most about 120 lines."""
     state, _ = delivery_state(entry)
-    key = short(entry.get("eventKey") or "event", mask)
+    key = short(entry["eventKey"], mask)
     lines = [
         _line(key, "  ", short(state, mask, 60)),
-        _line("  ".join([*facts(entry, mask), utc_time(entry.get("created"), exact=True)])),
+        _line("  ".join([*facts(entry, mask), utc_time(entry["created"], exact=True)])),
     ]
-    named = ("id", "traceId", "correlationId", "conflict")
-    ids = [f"{name} {short(entry[name], mask)}" for name in named if entry.get(name)]
-    if ids:
-        lines.append(_line("  ".join(ids)))
+    named = [("id", entry["id"]), ("traceId", entry["traceId"]), ("correlationId", entry["correlationId"])]
+    if "conflict" in entry:
+        named.append(("conflict", entry["conflict"]))
+    lines.append(_line("  ".join(f"{name} {short(text, mask)}" for name, text in named)))
     return "\n".join([*lines, *_sections(entry, payload, mask)])
 
 
@@ -58,12 +59,12 @@ def _aligned(row: Sequence[str], widths: Sequence[int], ends: Sequence[int]) -> 
     return "  ".join(cells).rstrip()
 
 
-def _sections(entry: Mapping[str, Any], payload: Payload, mask: Mask) -> Iterator[str]:
+def _sections(entry: EventRow, payload: Payload, mask: Mask) -> Iterator[str]:
     yield from _section("payload", _payload_lines(payload, mask))
-    yield from _section("files", _file_lines(entry.get("files") or [], mask))
-    yield from _section("deliveries", _delivery_lines(entry.get("deliveries") or [], mask))
-    yield from _section("query", _pair_lines(query_pairs(entry.get("query") or {}, mask)))
-    yield from _section("headers", _pair_lines(header_pairs(entry.get("headers") or {}, mask)))
+    yield from _section("files", _file_lines(entry["files"], mask))
+    yield from _section("deliveries", _delivery_lines(entry["deliveries"], mask))
+    yield from _section("query", _pair_lines(query_pairs(entry["query"], mask)))
+    yield from _section("headers", _pair_lines(header_pairs(entry["headers"], mask)))
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -81,12 +82,12 @@ def _payload_lines(payload: Payload, mask: Mask) -> list[str]:
     return [*said, *outline_text(build_tree(payload.value, mask), width=WIDTH)]
 
 
-def _file_lines(files: Sequence[Mapping[str, Any]], mask: Mask) -> list[str]:
+def _file_lines(files: Sequence[FileRow], mask: Mask) -> list[str]:
     rows = [
         [
-            *(short(file.get(key) or UNKNOWN, mask, 48) for key in ("field", "filename", "contentType")),
-            human_size(file.get("size")),
-            short(file.get("sha256") or UNKNOWN, mask, 16),
+            *(short(text or UNKNOWN, mask, 48) for text in (file["field"], file["filename"], file["contentType"])),
+            human_size(file["size"]),
+            short(file["sha256"], mask, 16),
         ]
         for file in files[:_ROWS]
     ]
@@ -94,13 +95,13 @@ def _file_lines(files: Sequence[Mapping[str, Any]], mask: Mask) -> list[str]:
     return [*text_table(heads, rows, ends=(3,)), *rest(len(files) - _ROWS)] if files else []
 
 
-def _delivery_lines(deliveries: Sequence[Mapping[str, Any]], mask: Mask) -> list[str]:
+def _delivery_lines(deliveries: Sequence[DeliveryRow], mask: Mask) -> list[str]:
     rows = [
         [
-            short(delivery.get("listener") or UNKNOWN, mask),
-            short(delivery.get("status") or UNKNOWN, mask),
-            f"{delivery.get('attempts') or 0}",
-            short(delivery_error(delivery.get("error")), mask),
+            short(delivery["listener"], mask),
+            delivery["status"],
+            f"{delivery['attempts']}",
+            short(delivery_error(delivery["error"]), mask),
         ]
         for delivery in deliveries[:_ROWS]
     ]

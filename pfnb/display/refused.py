@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pfnb.display.block import Budget, code, part, table, words
 from pfnb.display.entry import short
@@ -12,6 +11,7 @@ from pfnb.display.units import UNKNOWN, utc_time
 from pfnb.display.visible import Html
 from pfnb.language.masking import Mask
 from pfnb.language.sizes import size_text
+from pfnb.rows.webhook import RefusedRow
 
 _HEADS = ("Time (UTC)", "Status", "Size", "Limit", "Reason")
 _ENDS = (2, 3)
@@ -19,7 +19,7 @@ _SIZE = 30_000
 _REASON = 200
 
 
-def refused_text(rows: Sequence[Mapping[str, Any]], mask: Mask) -> list[str]:
+def refused_text(rows: Sequence[RefusedRow], mask: Mask) -> list[str]:
     """Rows of `webhook.receive.logs` with `refused`, as lines; no lines without rows."""
     if not rows:
         return []
@@ -28,7 +28,7 @@ def refused_text(rows: Sequence[Mapping[str, Any]], mask: Mask) -> list[str]:
     return ["", f"refused  {counts(rows)}", "", *shown, *rest(_count(rows) - len(rows))]
 
 
-def refused_html(rows: Sequence[Mapping[str, Any]], mask: Mask) -> Html:
+def refused_html(rows: Sequence[RefusedRow], mask: Mask) -> Html:
     """The same as a foldable part of a display."""
     drawn = (_drawn(cells(row, mask)) for row in rows)
     return part(
@@ -36,17 +36,17 @@ def refused_html(rows: Sequence[Mapping[str, Any]], mask: Mask) -> Html:
     )
 
 
-def cells(row: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+def cells(row: RefusedRow, mask: Mask) -> tuple[str, ...]:
     return (
-        utc_time(row.get("created")),
-        short(row.get("statusCode") or UNKNOWN, mask),
-        _size(row.get("size")),
-        _size(row.get("limit")),
-        short(row.get("reason") or UNKNOWN, mask, _REASON),
+        utc_time(row["created"]),
+        f"{row['statusCode']}",
+        _size(row["size"]),
+        _size(row["limit"]),
+        short(row["reason"], mask, _REASON),
     )
 
 
-def counts(rows: Sequence[Mapping[str, Any]]) -> str:
+def counts(rows: Sequence[RefusedRow]) -> str:
     """How many there were of each status, such as `12 × 413, 1 × 408`."""
     return ", ".join(f"{count:,} × {status}" for status, count in _by_status(rows).items())
 
@@ -56,13 +56,13 @@ def _drawn(row: tuple[str, ...]) -> tuple[Html, ...]:
     return (*map(words, ours), code(reason))
 
 
-def _size(size: Any) -> str:
-    return size_text(size) if isinstance(size, int) and size > 0 else UNKNOWN
+def _size(size: int | None) -> str:
+    return size_text(size) if size is not None and size > 0 else UNKNOWN
 
 
-def _count(rows: Sequence[Mapping[str, Any]]) -> int:
+def _count(rows: Sequence[RefusedRow]) -> int:
     return sum(_by_status(rows).values())
 
 
-def _by_status(rows: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
-    return {row.get("statusCode"): row.get("count") or 1 for row in rows}
+def _by_status(rows: Sequence[RefusedRow]) -> dict[int, int]:
+    return {row["statusCode"]: row["count"] for row in rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -22,6 +21,9 @@ from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventFilter
 from pfnb.language.checked import Checked
 from pfnb.language.retry import retry_of
+from pfnb.rows.delivery import Replayed
+from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
+from pfnb.rows.webhook import RefusedOfWebhook
 
 MAX_CONCURRENCY = 64
 MAX_NAME = 200
@@ -125,7 +127,7 @@ class Calls:
         since: int | None = None,
         exclude: list[str] | None = None,
         seconds: float = 10.0,
-    ) -> dict[str, Any]:
+    ) -> ReadEvent:
         mine = [one.name for one in self._hub.listeners.all() if one.notebook == self._notebook]
         begun = self.since if since is None else since
         event = await self._hub.history.next(
@@ -138,7 +140,7 @@ class Calls:
         filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
         before: int | None = None,
         limit: Annotated[int, Interval(ge=1, le=MAX_PAGE)] = 100,
-    ) -> dict[str, Any]:
+    ) -> EventPage:
         return await self._hub.history.page(self._owner, filter, before, limit)
 
     async def watch_events(
@@ -147,27 +149,27 @@ class Calls:
         filter: EventFilter = EVERY,  # noqa: A002  # the protocol's name
         timeout: Annotated[float, Interval(ge=0, le=MAX_WATCH_SECONDS)] = 25.0,  # noqa: ASYNC109
         refused: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> WatchedEvents:
         seen = await self._hub.history.watch(self._owner, filter, cursor, timeout, refused)
         return {**seen, "refused": self._hub.refusals.number(self._owner, filter)}
 
-    async def list_refused(self, filter: EventFilter = EVERY) -> Sequence[dict[str, Any]]:  # noqa: A002  # the protocol's name
+    async def list_refused(self, filter: EventFilter = EVERY) -> list[RefusedOfWebhook]:  # noqa: A002  # the protocol's name
         return self._hub.refusals.of(self._owner, filter)
 
-    async def read_event(self, id: str, body: bool = True) -> dict[str, Any]:  # noqa: A002  # the protocol's name
+    async def read_event(self, id: str, body: bool = True) -> ReadEvent:  # noqa: A002  # the protocol's name
         return await self._row(await self._hub.history.event(id, self._owner), body=body)
 
     async def read_event_content(self, id: str, offset: int = 0, size: int | None = None) -> bytes:  # noqa: A002
         """The bytes of an event's body, or of its n-th file, whose id is `<id of the event>.<n>`."""
         return await self._hub.contents.read_event(id, self._owner, offset, size)
 
-    async def _row(self, event: Event, *, body: bool) -> dict[str, Any]:
+    async def _row(self, event: Event, *, body: bool) -> ReadEvent:
         (row,) = await self._hub.history.rows([event])
         if body:
             row = {**row, **(await self._hub.history.logs([event]))[0]}
         return {**row, "event": await self._hub.history.object(event)}
 
-    async def replay_event(self, id: str, listener: str | None = None) -> dict[str, Any]:  # noqa: A002
+    async def replay_event(self, id: str, listener: str | None = None) -> Replayed:  # noqa: A002
         deliveries = await self._hub.replay(id, self._owner, listener)
         return {"deliveries": [{"id": str(one.id), "listener": one.listener} for one in deliveries]}
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pfnb.language.port import HubPort, is_repeatable, repeatable
+from pfnb.rows.delivery import Replayed
+from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
+from pfnb.rows.webhook import RefusedOfWebhook
 
 F = TypeVar("F", bound=Callable[..., Any])
 _WAITS = "pfnb_waits"
@@ -64,10 +67,9 @@ class KernelPort(HubPort, Protocol):
     @waits
     async def next_event(
         self, key: str, since: int | None = None, exclude: Sequence[str] | None = None, seconds: float = 10.0
-    ) -> dict[str, Any]:
-        """The log row of the oldest event of this key whose sequence number is above `since` and whose id is not in `exclude`,
-        with the event object as `event`, once its deliveries to this notebook have ended. Raises WaitTimeoutError after
-        `seconds`."""
+    ) -> ReadEvent:
+        """The oldest event of this key whose sequence number is above `since` and whose id is not in `exclude`, once its
+        deliveries to this notebook have ended. Raises WaitTimeoutError after `seconds`."""
         ...
 
     @repeatable
@@ -76,9 +78,9 @@ class KernelPort(HubPort, Protocol):
         filter: Filter | None = None,  # noqa: A002  # the protocol's name
         before: int | None = None,
         limit: int = 100,
-    ) -> dict[str, Any]:
-        """Log rows without bodies as `events`, newest first, each with its sequence number `seq`; `next` is the `before` of the
-        next page, None at the end; only the first page has a `total`, None for a text search.
+    ) -> EventPage:
+        """Events, newest first. `next` is the `before` of the next page, None at the end; only the first page has a `total`, None
+        for a text search.
 
         A page of a text search may be short or empty although more follows at `next`.
         """
@@ -92,7 +94,7 @@ class KernelPort(HubPort, Protocol):
         filter: Filter | None = None,  # noqa: A002  # the protocol's name
         timeout: float = 25.0,  # noqa: ASYNC109
         refused: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> WatchedEvents:
         """Wait until events came or deliveries changed after `cursor`: `events` are their rows, newest first, whatever `status`
         the filter asks for, and `cursor` the next call's. Without a cursor it returns the current one at once. `lost`: too much
         changed, or it is another hub now; list again. The answer's `refused` counts refused requests; the call returns at once if
@@ -100,14 +102,13 @@ class KernelPort(HubPort, Protocol):
         ...
 
     @repeatable
-    async def list_refused(self, filter: Filter | None = None) -> list[dict[str, Any]]:  # noqa: A002
-        """Refused requests by webhook: its `uuid` and `eventKey`, the total `count`, and `refused`, rows as from
-        `webhook_logs`."""
+    async def list_refused(self, filter: Filter | None = None) -> list[RefusedOfWebhook]:  # noqa: A002
+        """Refused requests, by webhook."""
         ...
 
     @repeatable
-    async def read_event(self, id: str, body: bool = True) -> dict[str, Any]:  # noqa: A002
-        """The log row of an event, with the event object as `event`; `body` is the base64 of the bytes. Raises NotFoundError."""
+    async def read_event(self, id: str, body: bool = True) -> ReadEvent:  # noqa: A002
+        """An event, with or without its `body`. Raises NotFoundError."""
         ...
 
     @repeatable
@@ -115,9 +116,8 @@ class KernelPort(HubPort, Protocol):
         """The bytes of an event's body, or of its n-th file, whose id is `<id of the event>.<n>`. Raises NotFoundError."""
         ...
 
-    async def replay_event(self, id: str, listener: str | None = None) -> dict[str, Any]:  # noqa: A002
-        """Deliver it again, to all current listeners or to the one named. Returns `id` and `listener` of each of the new
-        `deliveries`."""
+    async def replay_event(self, id: str, listener: str | None = None) -> Replayed:  # noqa: A002
+        """Deliver it again, to all current listeners or to the one named."""
         ...
 
     @repeatable

@@ -40,6 +40,8 @@ from pfnb.hub.records.delivery import Delivery, Listener, Outcome
 from pfnb.hub.records.event import Event
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.workers.process import WorkerProcess
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventObject
 
 MAX_CALLS = 1_000
 MAX_DIGITS = 18
@@ -220,7 +222,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
     async def deliver(self, job: Job) -> None:
         delivery, event = job.delivery, job.event
         attempt = delivery.attempts + 1
-        row = {**delivery.to_json(), "status": "running", "attempts": attempt}
+        row: DeliveryRow = {**delivery.to_json(), "status": "running", "attempts": attempt}
         try:
             seen = await self._seen(event, job.body)
             held = partial(self.site.hub.dispatcher.held_by, self, ahead=True)
@@ -260,7 +262,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         """Whether it was set aside while being handed over."""
         return self.site.hub.dispatcher.event_of(delivery.id, self) is None
 
-    async def _seen(self, event: Event, body: bytes | None) -> dict[str, Any]:
+    async def _seen(self, event: Event, body: bytes | None) -> EventObject:
         """The event as its listener sees it. Long ones take turns: each may take much memory while it is read."""
         if event.size <= LARGE_FRAME:
             return await self.site.hub.history.object(event, body)

@@ -24,6 +24,8 @@ from pfnb.language.extent import shown
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
+from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.webhook import RefusedRow
 
 NOWHERE = Origin()
 MAX_LOGS = 10_000
@@ -94,15 +96,15 @@ class HubAccess:
 
     async def webhook_logs(
         self, uuid: str, *, limit: int = 100, before: str | None = None, refused: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[EventRow] | list[RefusedRow]:
         if not 1 <= limit <= MAX_LOGS:
             raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
         webhook = self._hub.webhooks.get(uuid, self._user.name)
         if refused:
             return self._hub.refusals.rows(webhook.uuid)[:limit]
-        return list(await self._hub.history.logs(await self._hub.store.events(webhook.uuid, limit, before)))
+        return await self._hub.history.logs(await self._hub.store.events(webhook.uuid, limit, before))
 
-    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
+    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> SentEvent:
         event = await self._hub.send(
             key, payload, owner=self._user.name, correlation_id=correlation_id, notebook=self._origin.notebook
         )

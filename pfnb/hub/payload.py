@@ -23,6 +23,8 @@ from pfnb.hub.records.event import Event
 from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.content import content_reference, parsed_without_codes, without_codes
 from pfnb.language.encodings import codings, decoded
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import Causation, EventObject, EventRow
 
 _TEXT_SUBTYPE = re.compile(
     r"(.*\+)?(json|xml|yaml)|x-yaml|toml|(x-)?ndjson|jsonl|javascript|ecmascript|sql|graphql|jwt|x-www-form-urlencoded"
@@ -82,7 +84,7 @@ def is_referred_to(record: Event, looked: Looked) -> bool:
 
 def event_object(
     record: Event, *, payload_type: str, body: bytes, sign: Sign = str, looked: Looked | None = None
-) -> dict[str, Any]:
+) -> EventObject:
     """The body of a listening pipeline. `payload_type` is the webhook's; `body` the stored bytes, not needed when the event
     refers to a body that was `looked` at.
 
@@ -91,7 +93,7 @@ def event_object(
     """
     if record.webhook is not None:
         record = _without_codes(record)
-    return {
+    seen: EventObject = {
         "id": record.id,
         "eventKey": record.event_key,
         "namespace": record.namespace,
@@ -106,8 +108,10 @@ def event_object(
         "remoteAddress": record.remote_address,
         "headers": dict(record.headers),
         "payload": _payload(record, payload_type, body, sign) if looked is None else _reference(record, looked, sign),
-        **_causation(record),
     }
+    if record.causation:
+        seen["causation"] = _causation(record)
+    return seen
 
 
 def needs_body(record: Event) -> bool:
@@ -116,14 +120,10 @@ def needs_body(record: Event) -> bool:
 
 
 def log_entry(
-    record: Event, body: bytes | None, deliveries: Sequence[Mapping[str, Any]], status: str = "accepted"
-) -> dict[str, Any]:
-    """A row of `webhook.receive.logs`; without `body`, the row has no bytes.
-
-    `deliveries` are `{"listener", "status", "attempts", "error"}`; `status` is that of the event as a whole. `conflict`
-    is the id of an earlier event with the same delivery id but other content, if there is one.
-    """
-    entry: dict[str, Any] = {
+    record: Event, body: bytes | None, deliveries: Sequence[DeliveryRow], status: str = "accepted"
+) -> EventRow:
+    """A row of `webhook.receive.logs`; without `body`, the row has no bytes. `status` is that of the event as a whole."""
+    entry: EventRow = {
         "id": record.id,
         "eventKey": record.event_key,
         "traceId": record.trace_id,
@@ -146,9 +146,10 @@ def log_entry(
             }
             for file in record.files
         ],
-        "deliveries": [dict(delivery) for delivery in deliveries],
-        **_causation(record),
+        "deliveries": list(deliveries),
     }
+    if record.causation:
+        entry["causation"] = _causation(record)
     if record.raw_query:
         entry["rawQuery"] = record.raw_query
     if record.remote_address:
@@ -160,11 +161,8 @@ def log_entry(
     return entry
 
 
-def _causation(record: Event) -> dict[str, Any]:
-    """For events sent by a run: the keys of the events that led to it, and their number."""
-    if not record.causation:
-        return {}
-    return {"causation": {"hops": len(record.causation), "keys": list(record.causation)}}
+def _causation(record: Event) -> Causation:
+    return {"hops": len(record.causation), "keys": list(record.causation)}
 
 
 def _payload(record: Event, payload_type: str, body: bytes, sign: Sign) -> Any:

@@ -18,6 +18,7 @@ from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.store import Store
 from pfnb.hub.webhooks import Webhooks
 from pfnb.language.topics import topic_matches
+from pfnb.rows.webhook import RefusedOfWebhook, RefusedRow
 
 NEWEST = 20
 """How many refused requests of a webhook are described; older ones are only counted."""
@@ -37,13 +38,15 @@ class Refusal:
     size: int | None = None
     limit: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, count: int) -> RefusedRow:
+        """`count` is the number of refusals of this status."""
         return {
             "created": self.created,
             "statusCode": self.status,
             "reason": self.reason,
             "size": self.size,
             "limit": self.limit,
+            "count": count,
         }
 
 
@@ -94,19 +97,19 @@ class Refusals:
         kept = self._kept.get(uuid)
         return kept.counts.total() if kept is not None else 0
 
-    def rows(self, uuid: str) -> list[dict[str, Any]]:
-        """The newest first, each with the total number of refusals of this status."""
+    def rows(self, uuid: str) -> list[RefusedRow]:
+        """The newest first."""
         kept = self._kept.get(uuid)
         if kept is None:
             return []
-        return [{**one.to_json(), "count": kept.counts[one.status]} for one in reversed(kept.newest)]
+        return [one.to_json(kept.counts[one.status]) for one in reversed(kept.newest)]
 
     def number(self, owner: str, asked: EventFilter) -> int:
         """How many requests were refused by this owner's webhooks that the filter selects."""
         return sum(self.count(webhook.uuid) for webhook in self._meant(owner, asked))
 
-    def of(self, owner: str, asked: EventFilter) -> list[dict[str, Any]]:
-        """The same in detail, by webhook: `uuid`, `eventKey`, `count` and `refused`, which are rows."""
+    def of(self, owner: str, asked: EventFilter) -> list[RefusedOfWebhook]:
+        """The same in detail, by webhook."""
         return [
             {
                 "uuid": webhook.uuid,

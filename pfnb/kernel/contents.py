@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pfnb.kernel.board.progress import progress
+from pfnb.rows.delivery import NewDelivery
+from pfnb.rows.event import EventObject
 
 if TYPE_CHECKING:
     from pfnb.kernel.notebook import Notebook
@@ -26,20 +27,17 @@ class HubContents:
     async def aread(self, content_id: str, size: int = 0) -> bytes:
         return await self._notebook.door.run(self._read(content_id, size))
 
-    def event_object(self, event_id: str) -> Mapping[str, Any]:
-        row = self._notebook.run_sync(self._notebook.hub.read_event(event_id, body=False))
-        event: Mapping[str, Any] = row["event"]
-        return event
+    def event_object(self, event_id: str) -> EventObject:
+        return self._notebook.run_sync(self._notebook.hub.read_event(event_id, body=False))["event"]
 
-    def replay(self, event_id: str, listener: str | None) -> list[dict[str, Any]]:
+    def replay(self, event_id: str, listener: str | None) -> list[NewDelivery]:
         return self._notebook.run_sync(self._replay(event_id, listener))
 
-    async def areplay(self, event_id: str, listener: str | None) -> list[dict[str, Any]]:
+    async def areplay(self, event_id: str, listener: str | None) -> list[NewDelivery]:
         return await self._notebook.door.run(self._replay(event_id, listener))
 
-    async def _replay(self, event_id: str, listener: str | None) -> list[dict[str, Any]]:
-        deliveries: list[dict[str, Any]] = (await self._notebook.hub.replay_event(event_id, listener))["deliveries"]
-        return deliveries
+    async def _replay(self, event_id: str, listener: str | None) -> list[NewDelivery]:
+        return (await self._notebook.hub.replay_event(event_id, listener))["deliveries"]
 
     async def _read(self, content_id: str, size: int) -> bytes:
         if size <= _PART:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pfnb.language.roles import RUN, grants
+from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.webhook import RefusedRow
 
 if TYPE_CHECKING:
     from pfnb.language.command import Command
@@ -76,14 +78,13 @@ class HubPort(Protocol):
     @repeatable
     async def webhook_logs(
         self, uuid: str, *, limit: int = 100, before: str | None = None, refused: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[EventRow] | list[RefusedRow]:
         """Received requests, newest first; `before` is the id of the row to continue after. With `refused`, the newest refused
-        requests: `created`, `statusCode`, `reason`, `size`, `limit`, and `count`, how many were refused with this status.
-        Raises NotFoundError."""
+        requests. Raises NotFoundError."""
         ...
 
-    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> dict[str, Any]:
-        """Fire an event. Returns `id`, `eventKey`, `traceId`, `correlationId` and `created` (milliseconds)."""
+    async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> SentEvent:
+        """Fire an event."""
         ...
 
     @repeatable

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from pfnb.exceptions import PfnbError, RunLimitError
+from pfnb.rows.error import ErrorRow
 from pfnb.workshop.limits import MEMORY, is_large, limit_job, limit_process
 from pfnb.workshop.wire import decoded, encoded, receive, send
 
@@ -61,7 +62,7 @@ def _has_job(jobs: IO[bytes]) -> bool:
 def _answer(data: bytes) -> bytes:
     """(seconds used, whether this process had better end now, error or None, the function's result)"""
     used = 0.0
-    error: dict[str, Any] | None = None
+    error: ErrorRow | None = None
     try:
         module, name, arguments, seconds = decoded(data)
         function = _function(module, name)

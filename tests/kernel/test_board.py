@@ -15,6 +15,7 @@ from pfnb.kernel.board.board import EVENTS, Board
 from pfnb.kernel.board.figures import FIGURES
 from pfnb.kernel.board.picture import empty_bundle
 from pfnb.kernel.board.printed import LINES, Printed
+from tests.live.rows import listed_row
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -63,21 +64,17 @@ def new_board(front, contents=None):
 
 def event(number, payload=None, files=(), **more):
     """A log row and an event object."""
-    body = json.dumps(payload).encode()
-    entry = {
-        "id": f"e{number}",
-        "eventKey": "lead.created",
-        "created": 1682349730659 + number,
-        "method": "POST",
-        "contentType": "application/json",
-        "contentLength": len(body),
-        "headers": {},
-        "query": {},
-        "fields": {},
-        "files": list(files),
-        "deliveries": [{"listener": "lead", "status": "running", "attempts": 1, "error": None}],
+    entry = listed_row(
+        number,
+        id=f"e{number}",
+        eventKey="lead.created",
+        created=1682349730659 + number,
+        contentLength=len(json.dumps(payload).encode()),
+        headers={},
+        files=list(files),
+        deliveries=[{"listener": "lead", "status": "running", "attempts": 1, "error": None}],
         **more,
-    }
+    )
     return entry, {"id": f"e{number}", "payload": payload}
 
 

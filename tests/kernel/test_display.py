@@ -10,6 +10,7 @@ import pytest
 
 from pfnb.display import event_bundle, events_bundle, listeners_bundle, webhook_bundle, webhooks_bundle
 from pfnb.language.masking import MASK
+from tests.live.rows import event_row
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 4, 3) + b"\x08\x02\x00\x00\x00"
@@ -89,24 +90,7 @@ def assert_visible(text):
 
 
 def entry(body=b"", content_type="application/json", **more):
-    row = {
-        "id": "01J9Z6Q8W2",
-        "eventKey": "webhook.lead.created",
-        "traceId": "6936bd:efg35ee",
-        "correlationId": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
-        "created": 1682349730659,
-        "method": "POST",
-        "query": {},
-        "status": "stored",
-        "contentType": content_type,
-        "contentLength": len(body),
-        "headers": {"content-type": content_type},
-        "body": base64.b64encode(body).decode(),
-        "fields": {},
-        "files": [],
-        "deliveries": [],
-    }
-    return row | more
+    return event_row(body, content_type, **{"status": "stored", **more})
 
 
 def file(name, data=b"", field="file", content_type="text/csv"):
@@ -129,10 +113,10 @@ def everywhere(text):
         method=text,
         status=text,
         query={text: [text, text]},
-        headers={text: text, "x-many": [text]},
+        headers={text: text},
         files=[file(text, field=text, content_type=text)],
         deliveries=[
-            {"listener": text, "status": text, "attempts": 1, "error": {"errorType": text, "statusMessage": text}}
+            {"listener": text, "status": "failed", "attempts": 1, "error": {"errorType": text, "statusMessage": text}}
         ],
     )
 
@@ -182,9 +166,14 @@ def test_the_text_form_is_aligned():
 
 
 @pytest.mark.parametrize(
-    "row", [{}, entry() | dict.fromkeys(entry()), {"eventKey": "k", "files": [{}], "deliveries": [{}]}]
+    "row",
+    [
+        entry(content_type="", headers={}),
+        {name: value for name, value in entry().items() if name != "body"},
+        entry(contentLength=3, files=[file("", field=None, content_type="")]),
+    ],
 )
-def test_missing_parts_are_left_out(row):
+def test_empty_and_optional_parts_are_left_out(row):
     for bundle in (event_bundle(row), events_bundle([row])):
         assert_inert(bundle["text/html"])
         assert bundle["text/plain"]
@@ -281,7 +270,12 @@ def test_previews_are_bounded_together():
         entry(b"\x00a" * 100_000, "text/plain"),
         entry(headers={f"h{index}": "<" * 5_000 for index in range(500)}, query={"q" * 9_000: ["'" * 9_000] * 900}),
         entry(files=[file("<" * 5_000, field="&" * 900)] * 1_234),
-        entry(deliveries=[{"listener": "<" * 900, "status": "x" * 900, "attempts": 1, "error": "\x00a" * 9_000}] * 900),
+        entry(
+            deliveries=[
+                {"listener": "<" * 900, "status": "dead", "attempts": 1, "error": {"statusMessage": "\x00a" * 9_000}}
+            ]
+            * 900
+        ),
         entry(fields={"payload": ['{"a": ' + "[" * 40_000 + "]" * 40_000 + "}"], "f" * 70_000: ["&" * 70_000] * 700}),
     ],
     ids=["keys", "controls", "deep", "cut off", "text", "pairs", "files", "deliveries", "fields"],
@@ -313,7 +307,12 @@ def test_secrets_are_shown_in_neither_form():
             "referer": f"https://h/{UUID}",
         },
         files=[file(f"{UUID}.pdf")],
-        deliveries=[{"listener": "lead", "status": "failed", "attempts": 1, "error": f"no webhook {UUID}: password=s-6"}],
+        deliveries=[
+            {
+                "listener": "lead", "status": "failed", "attempts": 1,
+                "error": {"statusMessage": f"no webhook {UUID}: password=s-6"},
+            },
+        ],
     )  # fmt: skip
     for shown in [*both(event_bundle(row)), *both(events_bundle([row], title=UUID))]:
         assert not any(

@@ -1,6 +1,5 @@
 """What a payload becomes before it is drawn: read, bounded, masked; and which files are pictures."""
 
-import base64
 import json
 import struct
 
@@ -13,10 +12,11 @@ from pfnb.display.tree import Limits, build_tree
 from pfnb.display.units import UNKNOWN, human_size, utc_time
 from pfnb.display.visible import clip_columns, columns, markup, visible
 from pfnb.language.masking import MASK, Mask
+from tests.live.rows import event_row, listed_row
 
 
-def row(body, content_type=None, **more):
-    return {"body": base64.b64encode(body).decode(), "contentType": content_type, "contentLength": len(body), **more}
+def row(body, content_type="", **more):
+    return event_row(body, content_type, **more)
 
 
 def tree(value, **limits):
@@ -45,9 +45,9 @@ def lines(value, **limits):
         (row(b"\xff\xfa\x00", "application/json"), "binary", None),
         (row(b"a", "text/plain; charset=zip"), "text", None),
         (row(b""), "nothing", "no body"),
-        ({"body": None, "contentLength": 5}, "nothing", "the body was not loaded"),
-        ({}, "nothing", "no body"),
-        ({"body": "a"}, "nothing", "the body is not valid base64"),
+        (listed_row(1, contentLength=5), "nothing", "the body was not loaded"),
+        (listed_row(1), "nothing", "no body"),
+        (listed_row(1, body="a"), "nothing", "the body is not valid base64"),
         (row(b"--x", "multipart/form-data", fields={"a": ["1"]}), "fields", None),
         (row(b"--x", "multipart/form-data"), "nothing", "no fields"),
     ],
@@ -72,7 +72,7 @@ def test_numbers_are_shown_as_they_were_written():
 
 def test_a_field_is_one_text_or_a_list_and_json_in_it_unfolds():
     fields = {"one": ["1"], "two": ["1", "2"], "payload": ['{"token": "abc", "n": 5}'], "broken": ["{"]}
-    shown = lines(read_payload({"fields": fields}).value)
+    shown = lines(read_payload(row(b"", fields=fields)).value)
     assert shown == [
         'one      "1"',
         "two      2 items",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pfnb.http.protocol import OF_COMMANDS, OF_KERNELS, Declared
 from tests.reference.markdown import code, page, table
+from tests.reference.rows import rows_section
 
 INTRODUCTION = """# Session protocol
 
@@ -25,7 +26,8 @@ def _lines() -> Iterator[str]:
     for title, calls in (("Calls of all sessions", OF_COMMANDS), ("Calls of kernels", OF_KERNELS)):
         yield f"## {title}"
         yield ""
-        yield from table(["call", "what it does", "may be repeated"], _rows(calls.values()))
+        yield from table(["call", "what it does", "result", "may be repeated"], _rows(calls.values()))
+    yield from rows_section()
 
 
 def _rows(calls: Iterable[Declared]) -> Iterator[list[str]]:
@@ -34,5 +36,11 @@ def _rows(calls: Iterable[Declared]) -> Iterator[list[str]]:
         yield [
             code(f"{call.name}({', '.join(names)})"),
             " ".join(call.documentation.split()),
+            code(_result(call)),
             "yes" if call.is_repeatable else "no",
         ]
+
+
+def _result(call: Declared) -> str:
+    result = str(call.signature.return_annotation)
+    return "" if result == "None" else result

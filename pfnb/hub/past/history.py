@@ -20,6 +20,8 @@ from pfnb.hub.refusals import Refusals
 from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.store import Found, Store
 from pfnb.language.topics import topic_matches
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import ChangedEvents, EventObject, EventPage, EventRow, ListedEvent
 
 PAGE = 200
 LOG_BYTES = 16 * 1024 * 1024
@@ -43,7 +45,7 @@ class History:
         self._changes = changes
         self._refusals = refusals
 
-    async def page(self, owner: str, asked: EventFilter, before: int | None, limit: int) -> dict[str, Any]:
+    async def page(self, owner: str, asked: EventFilter, before: int | None, limit: int) -> EventPage:
         """A page of events below the seq `before`, newest first. It may be short, and `next` still says where to continue.
         `total` comes with the first page; it is None where only reading every event could give it."""
         query = self._query(owner, asked)
@@ -53,7 +55,7 @@ class History:
 
     async def watch(
         self, owner: str, asked: EventFilter, cursor: int | None, seconds: float, refused: int | None = None
-    ) -> dict[str, Any]:
+    ) -> ChangedEvents:
         """Events that are new or changed after `cursor`, as soon as there are any. The answer has no events if the number of
         refused requests is no longer `refused`. `lost`: too much changed, list again.
 
@@ -124,14 +126,14 @@ class History:
         about = {"eventId": event.id, "eventKey": event.event_key, "created": event.created}
         return {**self._delivery_row(delivery), **about}
 
-    async def rows(self, events: Sequence[Event]) -> Sequence[dict[str, Any]]:
+    async def rows(self, events: Sequence[Event]) -> list[ListedEvent]:
         deliveries = await self._store.deliveries([event.id for event in events])
         return [
             {**log_entry(event, None, [self._delivery_row(one) for one in deliveries[event.id]]), "seq": event.seq}
             for event in events
         ]
 
-    async def logs(self, events: Sequence[Event]) -> Sequence[dict[str, Any]]:
+    async def logs(self, events: Sequence[Event]) -> list[EventRow]:
         """Rows as documented for `webhook.receive.logs`, with bodies, in the order of `events`. They stop before the bodies
         exceed LOG_BYTES, but there is at least one."""
         taken = list(_within(events, LOG_BYTES))
@@ -143,7 +145,7 @@ class History:
             entries.append(await in_thread_if_large(event.size, partial(log_entry, event, body, mine)))
         return entries
 
-    async def object(self, event: Event, body: bytes | None = None) -> dict[str, Any]:
+    async def object(self, event: Event, body: bytes | None = None) -> EventObject:
         """The event as its listeners see it; `body` saves reading it back."""
         looked = None
         if body is None:
@@ -205,10 +207,12 @@ class History:
     def _query(self, owner: str, asked: EventFilter) -> EventQuery:
         return EventQuery(owner, asked, self._dispatcher.running())
 
-    def _delivery_row(self, delivery: Delivery) -> dict[str, Any]:
+    def _delivery_row(self, delivery: Delivery) -> DeliveryRow:
         seconds = self._dispatcher.running_for(delivery) if delivery.status == "pending" else None
-        running = {} if seconds is None else {"runningFor": round(seconds, 1)}
-        return {"id": str(delivery.id), **self._current(delivery).to_json(), **running}
+        row: DeliveryRow = {"id": str(delivery.id), **self._current(delivery).to_json()}
+        if seconds is not None:
+            row["runningFor"] = round(seconds, 1)
+        return row
 
     def _current(self, delivery: Delivery) -> Delivery:
         if delivery.status == "pending" and self._dispatcher.running_for(delivery) is not None:
@@ -228,7 +232,7 @@ async def _first_of(*beats: asyncio.Future[None]) -> None:
             beat.cancel()  # the other future may take long
 
 
-def _seen(cursor: int, events: Sequence[dict[str, Any]] = (), *, lost: bool = False) -> dict[str, Any]:
+def _seen(cursor: int, events: Sequence[ListedEvent] = (), *, lost: bool = False) -> ChangedEvents:
     return {"cursor": cursor, "events": list(events), "lost": lost}
 
 

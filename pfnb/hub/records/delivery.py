@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, cast
 
 from pfnb.language.retry import Retry
 from pfnb.language.topics import topic_matches
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.delivery import DeliveryStatus as DeliveryStatus
+from pfnb.rows.error import ErrorRow
 
-DeliveryStatus = Literal["pending", "running", "succeeded", "failed", "dead"]
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 
 
@@ -83,12 +85,12 @@ class Delivery:
     error: dict[str, Any] | None = None
     not_before: int = 0
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> DeliveryRow:
         return {
             "listener": self.listener,
             "status": self.status,
             "attempts": self.attempts,
-            "error": self.error,
+            "error": cast(ErrorRow | None, self.error),
         }
 
 

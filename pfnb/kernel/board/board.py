@@ -14,6 +14,9 @@ from pfnb.kernel.board.figures import Figure, Figures
 from pfnb.kernel.board.picture import Picture, Shown, picture_bundle
 from pfnb.kernel.board.printed import Printed
 from pfnb.kernel.board.screen import Place
+from pfnb.rows.delivery import DeliveryStatus
+from pfnb.rows.error import ErrorRow
+from pfnb.rows.event import EventObject, EventRow
 
 EVENTS = 20
 _INTERVAL = 0.2
@@ -52,18 +55,18 @@ class Board:
 
     def show(
         self,
-        entry: Mapping[str, Any],
-        data: Mapping[str, Any],
-        status: str,
-        error: Any = None,
+        entry: EventRow,
+        data: EventObject,
+        status: DeliveryStatus,
+        error: ErrorRow | None = None,
         explained: Sequence[str] = (),
     ) -> None:
         """Show that an event's run began or ended. `error` as in HTTP error answers; `explained`: the error as lines of text."""
-        first, *_ = entry.get("deliveries") or [{}]
-        shown = {**entry, "deliveries": [{**first, "status": status, "error": error}]}
+        (delivery,) = entry["deliveries"]
+        shown: EventRow = {**entry, "deliveries": [{**delivery, "status": status, "error": error}]}
         if entry["id"] not in self._events:
             self._seen += 1
-        kept = data if (entry.get("contentLength") or 0) <= _BODY else {}
+        kept = data if entry["contentLength"] <= _BODY else None
         self._events[entry["id"]] = Shown(shown, kept, tuple(explained))
         while len(self._events) > EVENTS:
             del self._events[next(iter(self._events))]

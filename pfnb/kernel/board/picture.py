@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pfnb.client.contents import Contents, Unreadable
 from pfnb.client.event import Event
 from pfnb.exceptions import PfnbError
 from pfnb.kernel.board.screen import Bundle
+from pfnb.rows.event import EventObject, EventRow
 
 if TYPE_CHECKING:
     from pfnb.display.visible import Html
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An event: its log row, its event object, and the lines that explain why its run failed."""
+    """An event: its log row, its event object if that is short, and the lines that explain why its run failed."""
 
-    entry: dict[str, Any]
-    data: Mapping[str, Any]
+    entry: EventRow
+    data: EventObject | None
     explained: tuple[str, ...] = ()
 
 
@@ -110,10 +111,10 @@ def _newest(shown: Shown, contents: Contents) -> Bundle:
     return event_bundle(entry, previews)
 
 
-def _with_body(shown: Shown) -> dict[str, Any]:
+def _with_body(shown: Shown) -> EventRow:
     """The log row with its body, taken from the payload to save a call to the hub."""
-    payload = shown.data.get("payload")
-    if payload is None or not shown.entry.get("contentLength"):
+    payload = None if shown.data is None else shown.data["payload"]
+    if payload is None or not shown.entry["contentLength"]:
         return shown.entry
     if isinstance(payload, dict) and isinstance(payload.get("origin"), str):
         return {**shown.entry, "body": payload["origin"]}

@@ -21,6 +21,7 @@ from pfnb.kernel.listening.listener import Listener
 from pfnb.language.offload import OWN_STEPS
 from pfnb.language.running.runner import Runner
 from pfnb.language.threads import Threads, Wanted
+from pfnb.rows.error import ErrorRow
 
 _GLANCES, _GLANCE = 100, 0.02
 """How many times, and with which pause in seconds, to check whether an interrupted thread has ended."""
@@ -109,7 +110,7 @@ class Deliveries:
             raise NotFoundError(f"no run {number} is under way in this notebook")
         return await _stop([run], run.listener.threads, partial(_is_of, number))
 
-    def discard(self, number: str, error: dict[str, Any]) -> None:
+    def discard(self, number: str, error: ErrorRow) -> None:
         """Cut off the run of a delivery that was set aside, and show its error."""
         run = self._running.get(number)
         if run is None or run.task is None:

@@ -25,6 +25,7 @@ from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.run import RunResult
 from pfnb.language.running.runner import Runner
 from pfnb.language.threads import Threads
+from pfnb.rows.error import ErrorRow
 
 FIRST_LINE = 2
 """The magic is line 1 of its cell, as JupyterLab counts."""
@@ -126,11 +127,11 @@ class Listener:
         note("ERROR", self.name, failure.message, entry["traceId"])
         return await failed(failure)
 
-    def set_aside(self, delivery: dict[str, Any], error: dict[str, Any]) -> None:
+    def set_aside(self, delivery: dict[str, Any], error: ErrorRow) -> None:
         """Show that a delivery was ended for good, with this error."""
         entry = delivery["entry"]
         self.board.show(entry, delivery["event"], "dead", error)
-        note("ERROR", self.name, str(error.get("statusMessage")), entry["traceId"])
+        note("ERROR", self.name, error["statusMessage"], entry["traceId"])
 
     def _log(self, trace_id: str, level: str, message: str) -> None:
         self.board.log(level, message)

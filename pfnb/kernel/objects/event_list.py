@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pfnb.client.event import Event
 from pfnb.kernel.notebook import Notebook
+from pfnb.rows.event import EventPage
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -116,7 +117,7 @@ async def each_event(notebook: Notebook, filter: dict[str, Any], limit: int | No
         left = None if left is None else left - len(page["events"])
 
 
-async def _page(notebook: Notebook, filter: dict[str, Any], before: int | None, limit: int) -> dict[str, Any]:  # noqa: A002
+async def _page(notebook: Notebook, filter: dict[str, Any], before: int | None, limit: int) -> EventPage:  # noqa: A002
     return await notebook.hub.list_events(filter, before, limit)
 
 

@@ -13,6 +13,8 @@ from pfnb.exceptions import WaitTimeoutError
 from pfnb.kernel.board.progress import progress
 from pfnb.kernel.notebook import Notebook
 from pfnb.language.plain import plain
+from pfnb.rows.event import EventRow, ReadEvent
+from pfnb.rows.webhook import RefusedRow
 
 WAIT_SECONDS = 60.0
 """The default timeout of a wait."""
@@ -31,10 +33,10 @@ class SentEvent:
     created: int = field(repr=False)
 
 
-class Events(Rows[dict[str, Any]]):
+class Events(Rows[EventRow]):
     """Log rows (as HTTP's webhook.receive.logs gives them), shown as an unfolding table; `refused` are a webhook's refusals."""
 
-    def __init__(self, rows: Iterable[dict[str, Any]], refused: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(self, rows: Iterable[EventRow], refused: Iterable[RefusedRow] = ()) -> None:
         super().__init__(rows)
         self.refused = tuple(refused)
 
@@ -71,11 +73,11 @@ async def wait_for(notebook: Notebook, key: str, timeout: float) -> Event:  # no
             row = await _next(notebook, key, timeout, began)
             if row["id"] not in notebook.waited_for:  # another wait may have returned it meanwhile
                 notebook.waited_for.append(row["id"])
-                data = row.pop("event")
+                data = row.pop("event")  # type: ignore[misc]  # it is not part of the row of an `Event`
                 return Event(row, data, notebook.contents)
 
 
-async def _next(notebook: Notebook, key: str, seconds: float, began: float) -> dict[str, Any]:
+async def _next(notebook: Notebook, key: str, seconds: float, began: float) -> ReadEvent:
     end = began + seconds
     since = notebook.session.since
     while True:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pfnb.client.rows import Rows
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects.events import Events
 from pfnb.kernel.objects.testcall import Answer, Request, request_of, send
+from pfnb.rows.event import EventRow
+from pfnb.rows.webhook import RefusedRow
 
 _TAIL = 6
 OVERLAP = 3600.0
@@ -87,16 +89,17 @@ class Webhook:
     def logs(self, limit: int = 20) -> Events:
         """What it has received, newest first, and what was refused."""
         entries = self._notebook.run_sync(self._entries(limit))
-        return Events(entries, self._notebook.run_sync(self._notebook.hub.webhook_logs(self.uuid, refused=True)))
+        refused = self._notebook.run_sync(self._notebook.hub.webhook_logs(self.uuid, refused=True))
+        return Events(entries, cast(list[RefusedRow], refused))
 
-    async def _entries(self, limit: int) -> list[dict[str, Any]]:
+    async def _entries(self, limit: int) -> list[EventRow]:
         """Read pages until there are `limit` rows: the hub answers with fewer at a time if bodies are large."""
-        logs, entries = self._notebook.hub.webhook_logs, []
+        logs, entries = self._notebook.hub.webhook_logs, list[EventRow]()
         page = await logs(self.uuid, limit=limit)
         while page:
-            entries += page
+            entries += cast(list[EventRow], page)
             left = limit - len(entries)
-            page = await logs(self.uuid, limit=left, before=page[-1]["id"]) if left > 0 else []
+            page = await logs(self.uuid, limit=left, before=entries[-1]["id"]) if left > 0 else []
         return entries
 
     def rotate(self, overlap: float = OVERLAP) -> Webhook:

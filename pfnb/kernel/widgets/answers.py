@@ -16,6 +16,7 @@ from pfnb.kernel.widgets.facts import MOST, delivery_facts, refused_facts, row_f
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
 from pfnb.language.checked import Checked
 from pfnb.language.masking import masked_uuid
+from pfnb.rows.event import ListedEvent
 
 PAGE = 100
 """Rows of the list in one answer."""
@@ -57,7 +58,7 @@ class Answers:
         answer: Answer = await found(question.get("with") or {})
         return answer
 
-    def admits(self, row: Mapping[str, Any]) -> bool:
+    def admits(self, row: ListedEvent) -> bool:
         """Whether a changed row still fits the status of the filter: watching reports rows of every status."""
         status = self.filter.get("status")
         return not status or any(one["status"] == status for one in row["deliveries"])
@@ -77,7 +78,7 @@ class Answers:
         """Rows with a seq below `before`. A search for a text stops after a few tenths of a second; ask on with `next` as
         `before`."""
         found = await self._hub.list_events(self.filter, before=before, limit=limit)
-        rows, total = [row_facts(row) for row in found["events"]], found.get("total")
+        rows, total = [row_facts(row) for row in found["events"]], found["total"]
         end = time.monotonic() + _SEARCH
         while not rows and found["next"] is not None and time.monotonic() < end:
             found = await self._hub.list_events(self.filter, before=found["next"], limit=limit)
@@ -88,7 +89,7 @@ class Answers:
         """The newest refused requests, and how many were refused in all."""
         found = await self._hub.list_refused({name: self.filter[name] for name in _WHOSE if name in self.filter})
         rows = [refused_facts(webhook, row) for webhook in found for row in webhook["refused"]]
-        rows.sort(key=lambda row: row["time"] or 0, reverse=True)
+        rows.sort(key=lambda row: row["time"], reverse=True)
         return {"rows": rows[:MOST], "total": sum(webhook["count"] for webhook in found)}, []
 
     async def event(self, id: str) -> Answer:  # noqa: A002 - the protocol's name
@@ -150,7 +151,7 @@ class Answers:
     async def address(self, id: str) -> Answer:  # noqa: A002
         """The URL of the webhook that received an event: a secret, for the clipboard."""
         entry = (await self._of(id)).entry
-        tail = str(entry.get("traceId") or "").partition(":")[0]
+        tail = entry["traceId"].partition(":")[0]
         found = await self._hub.get_webhooks(event_key=entry["eventKey"])
         urls = [webhook["webhookUrl"] for webhook in found if webhook["uuid"].endswith(tail)]
         if not urls or not tail:

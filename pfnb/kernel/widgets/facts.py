@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 from pfnb.display.entry import (
-    count_pairs,
     delivery_error,
     delivery_state,
     facts,
     header_pairs,
+    ids,
     query_pairs,
     short,
 )
@@ -20,6 +20,9 @@ from pfnb.display.refused import cells
 from pfnb.display.units import UNKNOWN, human_size, utc_time
 from pfnb.display.visible import visible
 from pfnb.language.masking import MASK, Mask, masked_uuid
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventRow, FileRow, ListedEvent
+from pfnb.rows.webhook import RefusedOfWebhook, RefusedRow
 
 MOST = 200
 """The most deliveries, files, headers or steps of one event that are shown."""
@@ -28,61 +31,59 @@ _ERROR = 2_000
 _TRACE = 4_000
 
 
-def row_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+def row_facts(row: ListedEvent) -> dict[str, Any]:
     """A row of the list. `time` is in milliseconds, shown in the reader's own time zone. `running`: seconds since the longest
     of its current runs began, None if there is none."""
     mask = Mask.for_entries([row])
     method, content_type, size = facts(row, mask)
     state, tone = delivery_state(row)
-    deliveries = row.get("deliveries") or []
+    deliveries = row["deliveries"]
     return {
         "seq": row["seq"],
         "id": row["id"],
-        "time": row.get("created"),
-        "key": _line(row.get("eventKey") or "event", mask),
+        "time": row["created"],
+        "key": _line(row["eventKey"], mask),
         "method": visible(method, one_line=True),
         "size": size,
         "type": visible(content_type, one_line=True),
-        "files": len(row.get("files") or ()),
+        "files": len(row["files"]),
         "state": visible(state, one_line=True),
         "tone": tone,
-        "running": max((one["runningFor"] for one in deliveries if one.get("runningFor") is not None), default=None),
+        "running": max((one["runningFor"] for one in deliveries if "runningFor" in one), default=None),
         "deliveries": [_brief(delivery, mask) for delivery in deliveries[:_IN_A_ROW]],
     }
 
 
-def event_facts(entry: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+def event_facts(entry: EventRow, mask: Mask) -> dict[str, Any]:
     """The detail view of an event, without its payload."""
-    headers, query, files = entry.get("headers") or {}, entry.get("query") or {}, entry.get("files") or []
-    named = (("id", "id"), ("trace", "traceId"), ("correlation", "correlationId"), ("same delivery id as", "conflict"))
+    headers, query, files = entry["headers"], entry["query"], entry["files"]
     return {
         "id": entry["id"],
-        "key": _line(entry.get("eventKey") or "event", mask),
-        "exact": utc_time(entry.get("created"), exact=True),
+        "key": _line(entry["eventKey"], mask),
+        "exact": utc_time(entry["created"], exact=True),
         "facts": [visible(fact, one_line=True) for fact in facts(entry, mask)],
-        "ids": [[title, _line(entry[key], mask)] for title, key in named if entry.get(key)],
+        "ids": [[title, _line(name, mask)] for title, name in ids(entry)],
         "headers": [_pair(pair) for pair in islice(header_pairs(headers, mask), MOST)],
-        "headersSize": count_pairs(headers),
+        "headersSize": len(headers),
         "query": [_pair(pair) for pair in islice(query_pairs(query, mask), MOST)],
-        "querySize": count_pairs(query),
+        "querySize": sum(map(len, query.values())),
         "files": [_file(file, mask) for file in files[:MOST]],
         "filesSize": len(files),
         "deliveries": delivery_facts(entry, mask),
     }
 
 
-def delivery_facts(entry: Mapping[str, Any], mask: Mask) -> list[dict[str, Any]]:
+def delivery_facts(entry: EventRow, mask: Mask) -> list[dict[str, Any]]:
     """The deliveries of an event, with their errors."""
-    deliveries = entry.get("deliveries") or []
     return [
         {
             **_brief(delivery, mask),
             "id": delivery.get("id"),
             "running": delivery.get("runningFor"),
-            "attempts": delivery.get("attempts") or 0,
-            "error": visible(short(delivery_error(delivery.get("error")), mask, _ERROR)),
+            "attempts": delivery["attempts"],
+            "error": visible(short(delivery_error(delivery["error"]), mask, _ERROR)),
         }
-        for delivery in deliveries[:MOST]
+        for delivery in entry["deliveries"][:MOST]
     ]
 
 
@@ -94,19 +95,19 @@ def step_facts(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         "where": _line(_where(record), mask),
         "milliseconds": record.get("milliseconds") or 0,
         "depth": record.get("depth") or 0,
-        "error": visible(short(delivery_error(record.get("error")), mask, _ERROR)),
+        "error": visible(short(record.get("error") or "", mask, _ERROR)),
         "input": _trace(record.get("input"), mask),
         "output": _trace(record.get("output"), mask),
     }
 
 
-def refused_facts(webhook: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+def refused_facts(webhook: RefusedOfWebhook, row: RefusedRow) -> dict[str, Any]:
     """A request that was refused."""
-    mask = Mask(frozenset([str(webhook["uuid"])[-6:].lower()]))
+    mask = Mask(frozenset([webhook["uuid"][-6:].lower()]))
     _, status, size, limit, reason = cells(row, mask)
     return {
-        "time": row.get("created"),
-        "webhook": f"{_line(webhook.get('eventKey'), mask)} {masked_uuid(str(webhook['uuid']))}",
+        "time": row["created"],
+        "webhook": f"{_line(webhook['eventKey'], mask)} {masked_uuid(webhook['uuid'])}",
         "status": status,
         "size": size,
         "limit": limit,
@@ -114,20 +115,20 @@ def refused_facts(webhook: Mapping[str, Any], row: Mapping[str, Any]) -> dict[st
     }
 
 
-def _brief(delivery: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+def _brief(delivery: DeliveryRow, mask: Mask) -> dict[str, Any]:
     return {
-        "listener": _line(delivery.get("listener") or UNKNOWN, mask),
-        "status": _line(delivery.get("status") or UNKNOWN, mask, 60),
+        "listener": _line(delivery["listener"], mask),
+        "status": delivery["status"],
     }
 
 
-def _file(file: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+def _file(file: FileRow, mask: Mask) -> dict[str, Any]:
     return {
-        "name": _line(file.get("filename") or UNKNOWN, mask),
-        "field": _line(file.get("field") or UNKNOWN, mask, 80),
-        "type": _line(file.get("contentType") or UNKNOWN, mask, 80),
-        "size": human_size(file.get("size")),
-        "sha256": _line(file.get("sha256") or UNKNOWN, mask, 64),
+        "name": _line(file["filename"] or UNKNOWN, mask),
+        "field": _line(file["field"] or UNKNOWN, mask, 80),
+        "type": _line(file["contentType"] or UNKNOWN, mask, 80),
+        "size": human_size(file["size"]),
+        "sha256": file["sha256"],
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +17,7 @@ from pfnb.kernel.widgets.branches import Tree
 from pfnb.kernel.widgets.facts import event_facts
 from pfnb.kernel.widgets.previews import Preview, preview
 from pfnb.language.masking import Mask
+from pfnb.rows.event import ReadEvent
 
 BODY = -1
 """The index of the body, in the place of a file's index."""
@@ -31,7 +31,7 @@ class OpenedEvent:
     """`trees` holds what can be unfolded, by file index: JSON files, and the payload under `BODY`."""
 
     hub: KernelPort
-    entry: Mapping[str, Any]
+    entry: ReadEvent
     mask: Mask
     trees: dict[int, Tree] = field(default_factory=dict)
 
@@ -42,14 +42,12 @@ class OpenedEvent:
 
     async def preview(self, file: int) -> tuple[dict[str, Any], list[bytes]]:
         """The preview of a file. PreviewError if there is none."""
-        about = self._about(file)
+        name, content_type, size = self._about(file)
 
         async def read(offset: int, size: int) -> bytes:
             return await self.hub.read_event_content(self._content_id(file), offset=offset, size=size)
 
-        found: Preview = await preview(
-            read, about["size"], str(about["filename"] or ""), str(about["contentType"] or ""), self.mask
-        )
+        found: Preview = await preview(read, size, name, content_type, self.mask)
         if found.tree is not None:
             self.trees[file] = found.tree
             return {**found.shown, **branches.top(found.tree)}, []
@@ -57,7 +55,7 @@ class OpenedEvent:
 
     async def part(self, file: int, offset: int) -> tuple[dict[str, Any], list[bytes]]:
         """A part of a file or of the body, and the size of the whole."""
-        size = self._about(file)["size"]
+        _, _, size = self._about(file)
         data = await self.hub.read_event_content(self._content_id(file), offset=offset, size=CHUNK) if size else b""
         return {"size": size}, [data]
 
@@ -73,7 +71,7 @@ class OpenedEvent:
             "kind": payload.kind,
             "note": payload.note or "",
             "hint": hint,
-            "hasBody": bool(self.entry.get("contentLength")),
+            "hasBody": self.entry["contentLength"] > 0,
         }
         if payload.kind == "nothing":
             return shown
@@ -85,36 +83,31 @@ class OpenedEvent:
         return {**shown, **branches.top(tree)}
 
     def _content_id(self, file: int) -> str:
-        return str(self.entry["id"]) if file == BODY else f"{self.entry['id']}.{file}"
+        return self.entry["id"] if file == BODY else f"{self.entry['id']}.{file}"
 
-    def _about(self, file: int) -> Mapping[str, Any]:
+    def _about(self, file: int) -> tuple[str, str, int]:
+        """Name, content type and size of a file or of the body."""
         if file == BODY:
-            return {
-                "filename": "body",
-                "contentType": self.entry.get("contentType"),
-                "size": self.entry.get("contentLength") or 0,
-            }
-        files = self.entry.get("files") or []
-        if not 0 <= file < len(files):
+            return "body", self.entry["contentType"], self.entry["contentLength"]
+        if not 0 <= file < len(self.entry["files"]):
             raise NotFoundError(f"this event has no file {file}")
-        about: Mapping[str, Any] = files[file]
-        return about
+        about = self.entry["files"][file]
+        return about["filename"], about["contentType"], about["size"]
 
 
 async def open_event(hub: KernelPort, event_id: str) -> tuple[OpenedEvent, dict[str, Any]]:
     """An event, and what the detail view shows of it. NotFoundError once retention has removed it."""
     entry = await hub.read_event(event_id, body=False)
-    if 0 < (entry.get("contentLength") or 0) <= PARSED and not entry.get("fields") and not entry.get("files"):
-        body = await hub.read_event_content(event_id)
-        entry = {**entry, "body": base64.b64encode(body).decode()}
+    if 0 < entry["contentLength"] <= PARSED and not entry["fields"] and not entry["files"]:
+        entry["body"] = base64.b64encode(await hub.read_event_content(event_id)).decode()
     opened = OpenedEvent(hub, entry, Mask.for_entries([entry]))
     return opened, await asyncio.to_thread(opened.facts)
 
 
-def _reach(entry: Mapping[str, Any], payload: Payload) -> tuple[str | None, str]:
+def _reach(entry: ReadEvent, payload: Payload) -> tuple[str | None, str]:
     """The expression of what is shown, and an empty text; or None, and why a pipeline cannot read its fields."""
-    seen = (entry.get("event") or {}).get("payload")
-    if entry.get("files") or str(entry.get("contentType") or "").lower().startswith("multipart/"):
+    seen = entry["event"]["payload"]
+    if entry["files"] or entry["contentType"].lower().startswith("multipart/"):
         return ("body.payload.fields", "") if seen is not None else (None, _IGNORED)
     if seen is None and payload.value is not None:
         return None, _IGNORED

@@ -18,6 +18,7 @@ from pfnb.exceptions import PfnbError
 from pfnb.http.protocol import KernelPort
 from pfnb.kernel.board.screen import Bundle, Display
 from pfnb.kernel.widgets.watch import changes
+from pfnb.rows.event import ListedEvent
 
 EVENTS = 20
 _INTERVAL = 3.0
@@ -59,7 +60,7 @@ class Still:
         rows += found["events"][_BODIES:]
         while len(self._bodies) > _KNOWN:
             del self._bodies[next(iter(self._bodies))]
-        return await asyncio.to_thread(self._bundle, rows, found.get("total"))
+        return await asyncio.to_thread(self._bundle, rows, found["total"])
 
     async def _keep(self) -> None:
         async for change in changes(self._hub, self._filter):
@@ -70,14 +71,14 @@ class Still:
                     continue  # The hub is away: the picture stays as it is until the hub answers again.
             await asyncio.sleep(_INTERVAL)
 
-    async def _with_body(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        if row.get("files") or row.get("fields") or not 0 < (row.get("contentLength") or 0) <= _BODY:
+    async def _with_body(self, row: ListedEvent) -> ListedEvent:
+        if row["files"] or row["fields"] or not 0 < row["contentLength"] <= _BODY:
             return row
         if row["id"] not in self._bodies:
             self._bodies[row["id"]] = base64.b64encode(await self._hub.read_event_content(row["id"])).decode()
         return {**row, "body": self._bodies[row["id"]]}
 
-    def _bundle(self, rows: list[Mapping[str, Any]], total: int | None) -> Bundle:
+    def _bundle(self, rows: list[ListedEvent], total: int | None) -> Bundle:
         drawn = events_bundle(rows, total=total)
         html = element("div", element("style", Html(_RULE)), Html(drawn["text/html"]), names=f"pfnb-still {self.name}")
         return {**drawn, "text/html": html}

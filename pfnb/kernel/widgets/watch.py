@@ -9,6 +9,7 @@ from typing import Any
 
 from pfnb.exceptions import PfnbError
 from pfnb.http.protocol import KernelPort
+from pfnb.rows.event import ListedEvent
 
 _SECONDS = 10.0
 _AGAIN = 1.0
@@ -19,7 +20,7 @@ class Change:
     """Rows that are new or have changed, or how many requests were `refused` so far. `lost`: changes were missed, list again.
     `problem`: why nothing is known."""
 
-    rows: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[ListedEvent, ...] = ()
     lost: bool = False
     problem: str = ""
     refused: int | None = None

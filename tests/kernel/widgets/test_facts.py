@@ -6,26 +6,13 @@ import json
 
 from pfnb.kernel.widgets.facts import event_facts, row_facts, step_facts
 from pfnb.language.masking import MASK, Mask
+from tests.live.rows import listed_row
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 
 
 def row(**more):
-    return {
-        "seq": 7,
-        "id": "01a21050-39be-701b-8a50-7621feae0e87",
-        "eventKey": "webhook.lead.created",
-        "traceId": "6936bd:efg35ee",
-        "created": 1_682_349_730_659,
-        "method": "POST",
-        "contentType": "application/json",
-        "contentLength": 1_234,
-        "headers": {},
-        "query": {},
-        "files": [],
-        "deliveries": [],
-        **more,
-    }
+    return listed_row(7, **{"contentLength": 1_234, "headers": {}, **more})
 
 
 def delivery(status, **more):

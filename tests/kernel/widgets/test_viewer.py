@@ -13,10 +13,11 @@ from pfnb.exceptions import HubUnreachableError
 from pfnb.kernel.widgets import viewer as viewers
 from pfnb.kernel.widgets import watch
 from pfnb.kernel.widgets.viewer import Viewer
+from tests.live.rows import listed_row
 
 
 def row(seq: int) -> dict[str, Any]:
-    return {"seq": seq, "id": f"event-{seq}", "eventKey": f"webhook.{'k' * 100}", "traceId": "a:b", "deliveries": []}
+    return listed_row(seq, id=f"event-{seq}", eventKey=f"webhook.{'k' * 100}", traceId="a:b")
 
 
 class Hub:

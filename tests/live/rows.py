@@ -1,0 +1,35 @@
+"""Whole rows, as a hub gives them, to be shown or read by tests."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+
+def event_row(body: bytes = b"", content_type: str = "application/json", **more: Any) -> dict[str, Any]:
+    """A row of an event with this body."""
+    return {
+        "id": "01J9Z6Q8W2",
+        "eventKey": "webhook.lead.created",
+        "traceId": "6936bd:efg35ee",
+        "correlationId": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        "created": 1682349730659,
+        "method": "POST",
+        "query": {},
+        "status": "accepted",
+        "contentType": content_type,
+        "contentLength": len(body),
+        "headers": {"content-type": content_type},
+        "fields": {},
+        "files": [],
+        "deliveries": [],
+        "body": base64.b64encode(body).decode(),
+        **more,
+    }
+
+
+def listed_row(seq: int, **more: Any) -> dict[str, Any]:
+    """The row of an event in a list: with a sequence number, without a body unless one is given."""
+    row = {**event_row(), "seq": seq}
+    del row["body"]
+    return row | more
