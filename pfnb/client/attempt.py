@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed, succeeded, unexpected
@@ -13,15 +12,14 @@ from pfnb.client.way import is_of_the_way
 from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, PfnbError
 from pfnb.language.port import HubPort
 from pfnb.language.run import RunResult
-
-Outcome = dict[str, Any]
+from pfnb.rows.run import DeliveryFrame, Outcome
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds before a run begins again while the hub is reachable but cannot do its part: doubled each time."""
 
 
 async def attempt(
-    run: Callable[[], Awaitable[RunResult]], delivery: Mapping[str, Any], hub: HubPort
+    run: Callable[[], Awaitable[RunResult]], delivery: DeliveryFrame, hub: HubPort
 ) -> tuple[Outcome | None, PfnbError | None]:
     """The outcome of one run, and the error that ended it, if any. The outcome is None if a fault of the connection to the hub
     broke the run off."""
@@ -57,7 +55,7 @@ async def until_ended(
 
 async def report(
     hub: Caller,
-    delivery: Mapping[str, Any],
+    delivery: DeliveryFrame,
     outcome: Outcome,
     broken_off: Callable[[PfnbError], Awaitable[Outcome]],
 ) -> None:

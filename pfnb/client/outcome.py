@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pfnb.exceptions import PfnbError, RunRecord, StepError
@@ -13,12 +13,14 @@ from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
 from pfnb.language.port import HubPort
 from pfnb.language.run import Response, RunResult, steps_of
+from pfnb.rows.event import EventObject
+from pfnb.rows.run import Failed, Succeeded
 
 OCTETS = "application/octet-stream"
 T = TypeVar("T")
 
 
-async def failed(error: PfnbError) -> dict[str, Any]:
+async def failed(error: PfnbError) -> Failed:
     """The outcome of a run that failed, or whose report failed, with this error."""
     steps = await _in_thread_if(_is_large(error.trace), lambda: [record.to_json() for record in steps_of(error)])
     return {"status": "failed", "error": error.to_json(), "steps": steps}
@@ -31,7 +33,7 @@ def unexpected(error: Exception) -> StepError:
     return failure
 
 
-async def succeeded(result: RunResult, event: Mapping[str, Any], hub: HubPort) -> dict[str, Any]:
+async def succeeded(result: RunResult, event: EventObject, hub: HubPort) -> Succeeded:
     """The outcome of a run with this result. The value is null if the listener left the body unchanged: that is the event, which
     a waiting caller must not see. Bytes are stored in the hub and replaced by a content reference.
 
@@ -44,7 +46,7 @@ async def succeeded(result: RunResult, event: Mapping[str, Any], hub: HubPort) -
     return await _in_thread_if(is_large, lambda: _succeeded(result, event, value, body))
 
 
-def _succeeded(result: RunResult, event: Mapping[str, Any], value: Any, body: Any) -> dict[str, Any]:
+def _succeeded(result: RunResult, event: EventObject, value: Any, body: Any) -> Succeeded:
     response = result.response
     is_untouched = not result.has_result and result.body == event_body(event)
     return {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from pfnb.client.rows import Rows
-from pfnb.rows.delivery import NewDelivery
+from pfnb.rows.delivery import NewDelivery, RunRow
+from pfnb.rows.run import StepRow
 
 
-class Runs(Rows[dict[str, Any]]):
-    """Deliveries to one listener, newest first: id, eventId, eventKey, created, status, attempts, error."""
+class Runs(Rows[RunRow]):
+    """Deliveries to one listener, newest first."""
 
-    def __init__(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, name: str, rows: Iterable[RunRow]) -> None:
         super().__init__(rows)
         self.name = name
 
@@ -22,12 +22,12 @@ class Runs(Rows[dict[str, Any]]):
         return runs_bundle(self.name, self)
 
 
-class Steps(Rows[dict[str, Any]]):
+class Steps(Rows[StepRow]):
     """The step records of one run, in the order they ran; `run` is its row of `Runs`."""
 
-    def __init__(self, run: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, run: RunRow, rows: Iterable[StepRow]) -> None:
         super().__init__(rows)
-        self.run = dict(run)
+        self.run = run.copy()
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.display import steps_bundle
@@ -35,8 +35,8 @@ class Steps(Rows[dict[str, Any]]):
         return steps_bundle(self.run, self)
 
 
-class FailedRows(Rows[dict[str, Any]]):
-    """Deliveries that failed, are dead, are retried, or run, newest event first: as `Runs`, plus listener and runningFor."""
+class FailedRows(Rows[RunRow]):
+    """Deliveries that failed, are dead, are retried, or run, newest event first."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.display import failed_bundle

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pfnb.client.calls import Calls
 from pfnb.client.connection import Connection, connect
 from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, PfnbError, RequestError
 from pfnb.rows.error import ErrorRow
+from pfnb.rows.run import DeliveryFrame
 
 log = logging.getLogger("pfnb.listener")
 SERVERS_FAULT = 500
@@ -35,7 +36,7 @@ class Session:
         *,
         id: str,  # noqa: A002 - the protocol's word
         notebook: str | None,
-        on_delivery: Callable[[dict[str, Any]], None],
+        on_delivery: Callable[[DeliveryFrame], None],
         on_revoked: Callable[[str], None],
         on_discarded: Callable[[str, ErrorRow], None],
         grace: float = GRACE,
@@ -121,7 +122,7 @@ class Session:
         if kind in ("result", "error"):
             self._calls.settle(head, body)
         elif kind == "delivery":
-            self._on_delivery(head)
+            self._on_delivery(cast(DeliveryFrame, head))
         elif kind == "revoked":
             self._lose(head["listener"])
         elif kind == "discarded":

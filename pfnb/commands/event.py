@@ -11,6 +11,7 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
 from pfnb.language.topics import topic_matches
+from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import SentEvent
 
 
@@ -104,7 +105,7 @@ async def mapping(
 async def failed(
     context: Context,
     limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 20,
-) -> list[dict[str, Any]]:
+) -> list[RunRow]:
     """List your deliveries that failed, are `dead`, are being retried, or are running, newest event first. A delivery is one
     event for one pipeline: `id`, `listener`, `status`, `attempts`, `error`, `eventId`, `eventKey`, `created`; a running one has
     its seconds so far as `runningFor`.
@@ -125,7 +126,7 @@ async def discard(
         Field(description="The delivery's number, as `event.delivery.failed` and `%pipeline history` show it.", ge=1),
     ],
     reason: Annotated[str | None, Field(description="Why, for whoever reads it later.", max_length=500)] = None,
-) -> dict[str, Any]:
+) -> RunRow:
     """Discard one of your deliveries that is waiting, running, to be retried, or failed. It becomes `dead`, and its error says
     who did that and why. Its run is stopped, and the next deliveries proceed. To run it after all, replay its event.
 

@@ -16,6 +16,7 @@ from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.language.reading.reference import PipelineReference
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
+from pfnb.rows.run import RunWithSteps
 
 
 def _map(value: Any) -> Any:
@@ -154,7 +155,7 @@ async def debug(
     run: Annotated[
         str | None, Field(description="The id of one of its runs; without it, the newest.", pattern=r"^[0-9]{1,18}$")
     ] = None,
-) -> dict[str, Any]:
+) -> RunWithSteps:
     """Show input, output and duration of the steps of a listening pipeline's run.
 
     Returns the run, with its records as `steps`.
@@ -166,9 +167,9 @@ async def debug(
         # => null
     """
     found = await context.hub.list_runs(name, 1, None if run is None else str(int(run) + 1))
-    if not found or (run is not None and str(found[0]["id"]) != run):
+    if not found or (run is not None and found[0]["id"] != run):
         raise NotFoundError(f"{name} has not run yet" if run is None else f"{name} has no run {run}")
-    return {**found[0], "steps": await context.hub.read_steps(str(found[0]["id"]))}
+    return {**found[0], "steps": await context.hub.read_steps(found[0]["id"])}
 
 
 async def _source(value: Any, context: Context) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pfnb.display.block import NOTHING, Budget, block, code, element, headline, status, table, words
@@ -12,6 +12,8 @@ from pfnb.display.plain import rest, text_table
 from pfnb.display.units import human_count, utc_time
 from pfnb.display.visible import Html, visible
 from pfnb.language.masking import Mask
+from pfnb.rows.delivery import NewDelivery, RunRow
+from pfnb.rows.run import StepRow
 
 ROWS = 200
 _SIZE = 150_000
@@ -22,7 +24,7 @@ _VALUE = 160
 RUNNING = "running"
 
 
-def runs_bundle(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def runs_bundle(name: str, runs: Sequence[RunRow]) -> dict[str, str]:
     """The mime bundle of rows as `list_runs` gives them."""
     mask = Mask()
     rows = [_run(run, mask) for run in runs[:ROWS]]
@@ -34,10 +36,10 @@ def runs_bundle(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return _bundle(short(name, mask), human_count(len(runs), "run"), drawn, _text(_RUNS, rows, len(runs), (0, 4)))
 
 
-def failed_bundle(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def failed_bundle(runs: Sequence[RunRow]) -> dict[str, str]:
     """The mime bundle of rows as `list_failed` gives them."""
     mask = Mask()
-    shown = [(_run(run, mask), short(run.get("listener") or "", mask)) for run in runs[:ROWS]]
+    shown = [(_run(run, mask), short(run["listener"], mask)) for run in runs[:ROWS]]
     rows = [(*row[:3], name, *row[3:]) for row, name in shown]
     cells = (
         (
@@ -56,7 +58,7 @@ def failed_bundle(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return _bundle("Failed", said, drawn, _text(_FAILED, rows, len(runs), (0, 5)))
 
 
-def steps_bundle(run: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def steps_bundle(run: RunRow, steps: Sequence[StepRow]) -> dict[str, str]:
     """The mime bundle of step records of a run as `read_steps` gives them."""
     mask = Mask()
     rows = [_step(step, mask) for step in steps[:ROWS]]
@@ -65,14 +67,14 @@ def steps_bundle(run: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> 
         for row in rows
     )
     drawn = table(_STEPS, cells, total=len(steps), budget=Budget(_SIZE), ends=(0, 2, 3)) if rows else NOTHING
-    name = f"Run {run.get('id')} of {short(run.get('listener') or run.get('eventKey') or '', mask)}"
-    said = f"{short(run.get('status') or '', mask, 60)}, {human_count(len(steps), 'step')}"
+    name = f"Run {run['id']} of {short(run['listener'], mask)}"
+    said = f"{run['status']}, {human_count(len(steps), 'step')}"
     return _bundle(name, said, drawn, _text(_STEPS, rows, len(steps), (0, 2, 3)))
 
 
-def replayed_bundle(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def replayed_bundle(deliveries: Sequence[NewDelivery]) -> dict[str, str]:
     """The mime bundle of what `replay_event` answers."""
-    rows = [(str(one["id"]), short(one["listener"], Mask())) for one in deliveries[:ROWS]]
+    rows = [(one["id"], short(one["listener"], Mask())) for one in deliveries[:ROWS]]
     heads = ("Run", "Listener")
     cells = ((words(number), code(name)) for number, name in rows)
     drawn = table(heads, cells, total=len(deliveries), budget=Budget(_SIZE), ends=(0,)) if rows else NOTHING
@@ -80,38 +82,38 @@ def replayed_bundle(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return _bundle("Replayed", said if rows else "nobody listens", drawn, _text(heads, rows, len(deliveries), (0,)))
 
 
-def _run(run: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+def _run(run: RunRow, mask: Mask) -> tuple[str, ...]:
     return (
-        str(run["id"]),
-        utc_time(run.get("created")),
-        short(run.get("eventKey") or "", mask),
-        _state(run, mask),
-        f"{run.get('attempts') or 0}",
-        short(delivery_error(run.get("error")), mask, 400),
+        run["id"],
+        utc_time(run["created"]),
+        short(run["eventKey"], mask),
+        _state(run),
+        f"{run['attempts']}",
+        short(delivery_error(run["error"]), mask, 400),
     )
 
 
-def _state(run: Mapping[str, Any], mask: Mask) -> str:
-    seconds = run.get("runningFor") or 0
-    return f"{RUNNING} for {seconds:.0f} s" if seconds >= 1 else short(run.get("status") or "", mask, 60)
+def _state(run: RunRow) -> str:
+    seconds = run.get("runningFor", 0)
+    return f"{RUNNING} for {seconds:.0f} s" if seconds >= 1 else run["status"]
 
 
 def _coloured(state: str) -> Html:
     return status(state, RUNNING if state.startswith(RUNNING) else None)
 
 
-def _step(step: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
-    indent = "· " * int(step.get("depth") or 0)
-    rounds = "".join(f" [{index}]" for index in step.get("iteration") or ())
-    place = f"{step['pipeline']}:{step.get('line')}" if step.get("pipeline") else f"{step.get('line') or ''}"
+def _step(step: StepRow, mask: Mask) -> tuple[str, ...]:
+    indent = "· " * step["depth"]
+    rounds = "".join(f" [{index}]" for index in step["iteration"])
+    place = f"{step['pipeline']}:{step['line']}" if step["pipeline"] else f"{step['line']}"
     return (
-        f"{step.get('number') or ''}",
-        f"{indent}{short(step.get('command') or '', mask)}{rounds}",
+        f"{step['number']}",
+        f"{indent}{short(step['command'], mask)}{rounds}",
         short(place, mask),
-        f"{step.get('milliseconds') or 0:,.1f}",
-        _value(step.get("input"), mask),
-        _value(step.get("output"), mask),
-        short(step.get("error") or "", mask, 400),
+        f"{step['milliseconds']:,.1f}",
+        _value(step["input"], mask),
+        _value(step["output"], mask),
+        short(step["error"] or "", mask, 400),
     )
 
 

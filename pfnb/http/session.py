@@ -42,6 +42,7 @@ from pfnb.hub.tasks import Tasks
 from pfnb.hub.workers.process import WorkerProcess
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import EventObject
+from pfnb.rows.run import DeliveryFrame, StoredDeliveryFrame
 
 MAX_CALLS = 1_000
 MAX_DIGITS = 18
@@ -228,19 +229,18 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
             held = partial(self.site.hub.dispatcher.held_by, self, ahead=True)
             in_kernel = not job.listener.is_stored
             await self.site.hub.suspects.admit(delivery.id, self.session, held, in_kernel=in_kernel)
-            stored = self._stored(job.listener, attempt) if job.listener.is_stored else {}
-            frame = await packed(
-                {
-                    "type": "delivery",
-                    "delivery": str(delivery.id),
-                    "lease": job.lease,
-                    "listener": delivery.listener,
-                    "attempt": attempt,
-                    "event": seen,
-                    "entry": log_entry(event, None, [row]),
-                    **stored,
-                }
-            )
+            delivered: DeliveryFrame = {
+                "type": "delivery",
+                "delivery": str(delivery.id),
+                "lease": job.lease,
+                "listener": delivery.listener,
+                "attempt": attempt,
+                "event": seen,
+                "entry": log_entry(event, None, [row]),
+            }
+            if job.listener.is_stored:
+                delivered = self._stored(delivered, job.listener, attempt)
+            frame = await packed(dict(delivered))
         except StoreBusyError:
             raise  # the delivery has not ended: its feed hands it over again
         except Exception as error:
@@ -269,9 +269,9 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         async with self.site.large:
             return await self.site.hub.history.object(event, body)
 
-    def _stored(self, listener: Listener, attempt: int) -> dict[str, Any]:
-        """What a worker needs to know of a pipeline. NotFoundError if its owner is gone; RunLimitError for a run that was cut off
-        repeatedly: it may be what kills the worker, and with it all other runs."""
+    def _stored(self, delivered: DeliveryFrame, listener: Listener, attempt: int) -> StoredDeliveryFrame:
+        """The frame with what a worker needs to know of the pipeline. NotFoundError if its owner is gone; RunLimitError for a run
+        that was cut off repeatedly: it may be what kills the worker, and with it all other runs."""
         if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
             raise RunLimitError(
                 f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
@@ -283,7 +283,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
                 f"the pipeline {listener.name} belongs to {listener.owner}, and there is no such user any more: "
                 "delete it and have somebody else save it"
             ) from error
-        return {"source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
+        return {**delivered, "source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
 
     def discard(self, delivery: Delivery, error: dict[str, Any]) -> None:
         head = {"type": "discarded", "delivery": str(delivery.id), "listener": delivery.listener, "error": error}

@@ -24,7 +24,9 @@ from pfnb.language.extent import shown
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
+from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedRow
 
 NOWHERE = Origin()
@@ -148,18 +150,18 @@ class HubAccess:
 
     async def list_runs(
         self, listener: str, limit: Annotated[int, Interval(ge=1, le=MAX_PAGE)] = 100, before: str | None = None
-    ) -> list[dict[str, Any]]:
-        return list(await self._hub.history.runs(listener, self._user.name, _delivery(before), limit))
+    ) -> list[RunRow]:
+        return await self._hub.history.runs(listener, self._user.name, _delivery(before), limit)
 
-    async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
-        return list(await self._hub.history.steps(_delivery(delivery) or 0, self._user.name))
+    async def read_steps(self, delivery: str) -> list[StepRow]:
+        return await self._hub.history.steps(_delivery(delivery) or 0, self._user.name)
 
-    async def list_failed(self, *, limit: int = 20) -> list[dict[str, Any]]:
+    async def list_failed(self, *, limit: int = 20) -> list[RunRow]:
         if not 1 <= limit <= MAX_LOGS:
             raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
-        return list(await self._hub.history.unsuccessful(self._user.name, limit))
+        return await self._hub.history.unsuccessful(self._user.name, limit)
 
-    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> dict[str, Any]:
+    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> RunRow:
         if reason is not None and len(reason) > MAX_REASON:
             raise ParameterError(f"a reason has at most {MAX_REASON} characters")
         return await self._hub.discard(_delivery(delivery) or 0, self._user.name, reason)

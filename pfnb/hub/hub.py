@@ -55,6 +55,7 @@ from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
 from pfnb.language.extent import check_written
 from pfnb.language.sizes import size_in_full
+from pfnb.rows.delivery import RunRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,7 @@ class Hub:
         self.changes.note(event.seq)
         return deliveries
 
-    async def discard(self, number: int, owner: str, reason: str | None = None) -> dict[str, Any]:
+    async def discard(self, number: int, owner: str, reason: str | None = None) -> RunRow:
         """Set aside a delivery of this owner's events: it is dead, and those behind it go on. Returns its row. NotFoundError if
         there is none, ParameterError if it has succeeded."""
         delivery, event = await self.store.delivery(number)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pfnb.language.roles import RUN, grants
+from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedRow
 
 if TYPE_CHECKING:
@@ -109,24 +111,22 @@ class HubPort(Protocol):
         ...
 
     @repeatable
-    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[dict[str, Any]]:
-        """The newest deliveries of a listener, older than the delivery `before`: id, eventId, eventKey, created, status,
-        attempts, error."""
+    async def list_runs(self, listener: str, limit: int = 100, before: str | None = None) -> list[RunRow]:
+        """The newest deliveries of a listener, older than the delivery `before`."""
         ...
 
     @repeatable
-    async def read_steps(self, delivery: str) -> list[dict[str, Any]]:
-        """The step records of a delivery's last run, as `StepRecord.to_json` makes them. Raises NotFoundError."""
+    async def read_steps(self, delivery: str) -> list[StepRow]:
+        """The steps of a delivery's last run. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def list_failed(self, *, limit: int = 20) -> list[dict[str, Any]]:
-        """This user's deliveries that are running, failed, dead or being retried, newest event first: rows as of `list_runs`,
-        with `listener`; a running one has its seconds so far as `runningFor`."""
+    async def list_failed(self, *, limit: int = 20) -> list[RunRow]:
+        """This user's deliveries that are running, failed, dead or being retried, newest event first."""
         ...
 
     @repeatable
-    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> dict[str, Any]:
+    async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> RunRow:
         """Discard a delivery that has not succeeded: it becomes dead, its run is stopped, and the next ones proceed. Returns
         its row. Raises NotFoundError, and ParameterError for one that has succeeded."""
         ...

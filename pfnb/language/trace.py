@@ -8,7 +8,6 @@ from __future__ import annotations
 import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from math import isfinite
 from time import perf_counter, time
@@ -20,6 +19,7 @@ from pfnb.language.deferred import Deferred
 from pfnb.language.masking import MASK, Mask, hides, is_secret_name
 from pfnb.language.pipeline import Step
 from pfnb.language.plain_data import has_more_values
+from pfnb.rows.run import StepRow
 
 MAX_TEXT: Final = 500
 MAX_VALUE: Final = 8_000
@@ -71,9 +71,20 @@ class StepRecord:
     iteration: tuple[int, ...] = ()
     pipeline: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        fields = {field.name: getattr(self, field.name) for field in dataclass_fields(self)}
-        return {**fields, "iteration": list(self.iteration)}
+    def to_json(self) -> StepRow:
+        return {
+            "number": self.number,
+            "command": self.command,
+            "line": self.line,
+            "started": self.started,
+            "milliseconds": self.milliseconds,
+            "input": self.input,
+            "output": self.output,
+            "error": self.error,
+            "depth": self.depth,
+            "iteration": list(self.iteration),
+            "pipeline": self.pipeline,
+        }
 
 
 class Note:

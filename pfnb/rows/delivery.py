@@ -24,6 +24,16 @@ class DeliveryRow(_Delivery):
     id: NotRequired[str]
 
 
+class RunRow(_Delivery):
+    """A delivery with its event, in lists of runs. `created` is the event's, in milliseconds since the epoch; a running one has
+    its seconds so far as `runningFor`."""
+
+    id: str
+    eventId: str
+    eventKey: str
+    created: int
+
+
 class NewDelivery(TypedDict):
     """A new delivery of an event."""
 

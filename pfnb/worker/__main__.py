@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+from typing import cast
 
 from pfnb import commands, functions
 from pfnb.client.calls import Calls
@@ -17,6 +18,7 @@ from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, PfnbError
 from pfnb.language.offload import has_stuck
 from pfnb.language.running.runner import Runner
+from pfnb.rows.run import StoredDeliveryFrame
 from pfnb.worker.runs import Runs
 
 NICENESS = 10
@@ -85,7 +87,7 @@ async def _serve(address: HubAddress) -> None:
         while (frame := await connection.receive()) is not None:
             head, body = frame
             if head["type"] == "delivery":
-                runs.take(head)
+                runs.take(cast(StoredDeliveryFrame, head))
             elif head["type"] == "run":
                 runs.take_callers(head)
             elif head["type"] == "stop":

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
-from pfnb.client.attempt import Outcome, attempt, report, until_ended
+from pfnb.client.attempt import attempt, report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Unreadable
 from pfnb.client.event import Event
@@ -30,6 +30,7 @@ from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pip
 from pfnb.language.run import RunResult
 from pfnb.language.running.calls import LARGE
 from pfnb.language.running.runner import Runner
+from pfnb.rows.run import Outcome, StoredDeliveryFrame
 
 JSON = "application/json"
 MAX_PARSED = 2_000
@@ -46,7 +47,7 @@ class Runs:
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._callers: dict[int, asyncio.Task[None]] = {}
 
-    def take(self, delivery: dict[str, Any]) -> None:
+    def take(self, delivery: StoredDeliveryFrame) -> None:
         """Begin a run of a stored pipeline."""
         task = asyncio.create_task(self._work(delivery), name=delivery["delivery"])
         running = self._running.setdefault(delivery["listener"], set())
@@ -74,7 +75,7 @@ class Runs:
             if task.get_name() == number:
                 task.cancel()
 
-    async def _work(self, delivery: dict[str, Any]) -> None:
+    async def _work(self, delivery: StoredDeliveryFrame) -> None:
         CAUSE.set(delivery["delivery"])
         outcome = await until_ended(partial(self._attempt, delivery))
         if outcome is not None:
@@ -108,12 +109,12 @@ class Runs:
         with suppress(AccessDeniedError, HubUnreachableError):  # nobody waits for the answer any more
             await self._hub.call("answer_run", fields, answer.body)
 
-    async def _attempt(self, delivery: dict[str, Any]) -> Outcome | None:
+    async def _attempt(self, delivery: StoredDeliveryFrame) -> Outcome | None:
         hub = session_port(Patient(Naming(self._hub, OWNER, delivery["owner"]["name"])))
         outcome, _ = await attempt(partial(self._run, delivery, hub), delivery, hub)
         return outcome
 
-    async def _run(self, delivery: dict[str, Any], hub: HubPort) -> RunResult:
+    async def _run(self, delivery: StoredDeliveryFrame, hub: HubPort) -> RunResult:
         name, entry, data = delivery["listener"], delivery["entry"], delivery["event"]
         source, owner = delivery["source"], delivery["owner"]
         pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
@@ -129,6 +130,6 @@ class Runs:
         )
 
 
-async def _broken_off(delivery: dict[str, Any], error: PfnbError) -> Outcome:
+async def _broken_off(delivery: StoredDeliveryFrame, error: PfnbError) -> Outcome:
     note("ERROR", delivery["listener"], f"failed: {error}", delivery["entry"]["traceId"])
     return await failed(error)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pfnb.display import replayed_bundle, runs_bundle, steps_bundle
+from tests.live.rows import step_row
 
 RUN = {
     "id": "7",
+    "listener": "lead",
+    "eventId": "01J9Z6Q8W2",
     "eventKey": "lead.created",
     "created": 1682349730659,
     "status": "failed",
     "attempts": 2,
     "error": None,
 }
-STEP = {"number": 2, "command": "crm.score", "line": 4, "milliseconds": 1234.5678, "error": None}
+STEP = step_row(number=2, command="crm.score", line=4, milliseconds=1234.5678)
 
 
 def test_runs_are_rows_of_what_people_compare():
@@ -40,7 +43,7 @@ def test_steps_tell_what_went_in_and_came_out_and_how_deep_they_stand():
         {**STEP, "input": {"factor": 2}, "output": "Grüße"},
         {**STEP, "number": 3, "depth": 2, "iteration": [4, 0], "pipeline": "inner", "error": "no such lead"},
     ]
-    text = steps_bundle({**RUN, "listener": "lead"}, steps)["text/plain"]
+    text = steps_bundle(RUN, steps)["text/plain"]
     assert text.startswith("Run 7 of lead  failed, 2 steps")
     assert '1,234.6  {"factor": 2}  Grüße' in text
     assert "· · crm.score [4] [0]  inner:4" in text

@@ -33,3 +33,21 @@ def listed_row(seq: int, **more: Any) -> dict[str, Any]:
     row = {**event_row(), "seq": seq}
     del row["body"]
     return row | more
+
+
+def step_row(**more: Any) -> dict[str, Any]:
+    """The record of a step of a run."""
+    return {
+        "number": 1,
+        "command": "body.set",
+        "line": 2,
+        "started": 1682349730659,
+        "milliseconds": 0.5,
+        "input": None,
+        "output": None,
+        "error": None,
+        "depth": 0,
+        "iteration": [],
+        "pipeline": None,
+        **more,
+    }

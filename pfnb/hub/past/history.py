@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import cast
 
 from pfnb.exceptions import NotFoundError, WaitTimeoutError
 from pfnb.hub.dispatch.dispatcher import Dispatcher
@@ -20,8 +20,9 @@ from pfnb.hub.refusals import Refusals
 from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.store import Found, Store
 from pfnb.language.topics import topic_matches
-from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.delivery import DeliveryRow, RunRow
 from pfnb.rows.event import ChangedEvents, EventObject, EventPage, EventRow, ListedEvent
+from pfnb.rows.run import StepRow
 
 PAGE = 200
 LOG_BYTES = 16 * 1024 * 1024
@@ -101,19 +102,19 @@ class History:
             raise NotFoundError(f"there is no event {event_id}")
         return event
 
-    async def steps(self, delivery: int, owner: str) -> Sequence[dict[str, Any]]:
+    async def steps(self, delivery: int, owner: str) -> list[StepRow]:
         """The trace of a delivery's last run; empty if it has not run yet."""
         _, event = await self._store.delivery(delivery)
         if event.owner != owner:
             raise NotFoundError(f"there is no delivery {delivery}")
-        return await self._store.steps(delivery)
+        return cast(list[StepRow], await self._store.steps(delivery))
 
-    async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> Sequence[dict[str, Any]]:
+    async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[RunRow]:
         """A listener's deliveries, newest first, below the id `before`."""
         found = await self._store.runs(listener, owner, before, limit)
         return [self.run_row(delivery, event) for delivery, event in found]
 
-    async def unsuccessful(self, owner: str, limit: int) -> Sequence[dict[str, Any]]:
+    async def unsuccessful(self, owner: str, limit: int) -> list[RunRow]:
         """Deliveries that run, failed, are dead, or wait for a retry, newest event first."""
         found = [(one.delivery, one.event) for one in self._dispatcher.running_of(owner)]
         out = {delivery.id for delivery, _ in found}
@@ -121,10 +122,15 @@ class History:
         found.sort(key=lambda one: (one[1].seq, one[0].id), reverse=True)
         return [self.run_row(delivery, event) for delivery, event in found[:limit]]
 
-    def run_row(self, delivery: Delivery, event: Event) -> dict[str, Any]:
+    def run_row(self, delivery: Delivery, event: Event) -> RunRow:
         """A delivery, with its event."""
-        about = {"eventId": event.id, "eventKey": event.event_key, "created": event.created}
-        return {**self._delivery_row(delivery), **about}
+        return {
+            **self._delivery_row(delivery),
+            "id": str(delivery.id),
+            "eventId": event.id,
+            "eventKey": event.event_key,
+            "created": event.created,
+        }
 
     async def rows(self, events: Sequence[Event]) -> list[ListedEvent]:
         deliveries = await self._store.deliveries([event.id for event in events])

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from pfnb.client.attempt import Outcome, report, until_ended
+from pfnb.client.attempt import report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Contents
 from pfnb.client.port import Patient, session_port
@@ -22,6 +21,7 @@ from pfnb.language.offload import OWN_STEPS
 from pfnb.language.running.runner import Runner
 from pfnb.language.threads import Threads, Wanted
 from pfnb.rows.error import ErrorRow
+from pfnb.rows.run import DeliveryFrame, Outcome
 
 _GLANCES, _GLANCE = 100, 0.02
 """How many times, and with which pause in seconds, to check whether an interrupted thread has ended."""
@@ -41,7 +41,7 @@ class _Run:
     not begun yet. `reported`: the lease under which the hub accepted the outcome of this run."""
 
     listener: Listener
-    delivery: dict[str, Any]
+    delivery: DeliveryFrame
     connection: int
     is_waiting: bool = True
     task: asyncio.Task[None] | None = None
@@ -51,7 +51,7 @@ class _Run:
 
     @property
     def lease(self) -> str:
-        return str(self.delivery["lease"])
+        return self.delivery["lease"]
 
 
 class Deliveries:
@@ -148,7 +148,7 @@ class Deliveries:
             self.drop(name)
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def take(self, delivery: dict[str, Any]) -> None:
+    def take(self, delivery: DeliveryFrame) -> None:
         """Begin a run. A run that survived a broken connection goes on under its new lease. A run whose outcome the hub has
         already accepted is a retry: it is run once more."""
         number, listener = delivery["delivery"], self._listeners.get(delivery["listener"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from pfnb.rows.error import ErrorRow
+from pfnb.rows.event import EventRow
+from pfnb.rows.run import Outcome
 
 KEPT = 1000
 SHOWN = 10
@@ -16,8 +17,8 @@ class FailedRuns:
     def __init__(self) -> None:
         self._failed: dict[tuple[str, str], str] = {}
 
-    def note(self, listener: str, entry: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-        """Record how a run ended. `entry` is the log row of its event."""
+    def note(self, listener: str, entry: EventRow, outcome: Outcome) -> None:
+        """Record how a run ended. `entry` is the row of its event."""
         self._failed.pop((listener, entry["id"]), None)
         if outcome["status"] == "failed":
             self._failed[listener, entry["id"]] = _line(listener, entry, outcome["error"])
@@ -37,11 +38,11 @@ class FailedRuns:
         return [f"{len(found):,} {noun} of this notebook's pipelines failed:", *found[:SHOWN], *more]
 
 
-def _line(listener: str, entry: Mapping[str, Any], error: Mapping[str, Any]) -> str:
+def _line(listener: str, entry: EventRow, error: ErrorRow) -> str:
     from pfnb.display.visible import visible
     from pfnb.language.masking import Mask
 
-    message = Mask.for_entries([entry]).head(str(error.get("statusMessage")), _LONGEST)
+    message = Mask.for_entries([entry]).head(error["statusMessage"], _LONGEST)
     where = f" (line {error['line']})" if error.get("line") else ""
     said = f"{listener} for {entry['eventKey']}, {entry['traceId']}: {error.get('errorType')}: {message}{where}"
     return visible(said, one_line=True)

@@ -26,6 +26,7 @@ from pfnb.language.run import RunResult
 from pfnb.language.running.runner import Runner
 from pfnb.language.threads import Threads
 from pfnb.rows.error import ErrorRow
+from pfnb.rows.run import DeliveryFrame, Failed, Outcome
 
 FIRST_LINE = 2
 """The magic is line 1 of its cell, as JupyterLab counts."""
@@ -48,7 +49,7 @@ class Listener:
     context: contextvars.Context
     board: Board
     is_function: bool = False
-    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, Outcome] = field(default_factory=dict)
     """Outcomes that could not be reported because the connection broke. The hub hands over the same deliveries again."""
     threads: Threads = field(default_factory=lambda: Threads("pfnb-step", threads=THREADS, share=THREADS))
     """Threads for its commands only: commands that never end do not block other listeners."""
@@ -73,14 +74,12 @@ class Listener:
     def retry(self) -> dict[str, Any] | None:
         return None if self.pipeline.retry is None else asdict(self.pipeline.retry)
 
-    def remember(self, delivery: str, outcome: dict[str, Any]) -> None:
+    def remember(self, delivery: str, outcome: Outcome) -> None:
         """Keep an outcome that could not be reported, for a while. A delivery handed over later than that runs again."""
         self.refused[delivery] = outcome
         asyncio.get_running_loop().call_later(_REMEMBERED, self.refused.pop, delivery, None)
 
-    async def run(
-        self, delivery: dict[str, Any], runner: Runner, hub: HubPort, contents: Contents
-    ) -> dict[str, Any] | None:
+    async def run(self, delivery: DeliveryFrame, runner: Runner, hub: HubPort, contents: Contents) -> Outcome | None:
         """Run the pipeline for a delivery. Returns the outcome, success or failure, as `finish_delivery` takes it; None if a
         fault of the connection to the hub broke the run off."""
         data, entry = delivery["event"], delivery["entry"]
@@ -91,13 +90,13 @@ class Listener:
         elif failure is not None:
             explanation = explained(failure, self.pipeline.source, FIRST_LINE)
             self.board.show(entry, data, "failed", failure.to_json(), explanation)
-        elif outcome["skipped"]:
+        elif outcome["status"] == "succeeded" and outcome["skipped"]:
             self.board.forget(entry["id"])
         else:
             self.board.show(entry, data, "succeeded")
         return outcome
 
-    async def _run(self, delivery: dict[str, Any], runner: Runner, hub: HubPort, contents: Contents) -> RunResult:
+    async def _run(self, delivery: DeliveryFrame, runner: Runner, hub: HubPort, contents: Contents) -> RunResult:
         data, entry = delivery["event"], delivery["entry"]
         try:
             self._refresh(runner)
@@ -116,18 +115,18 @@ class Listener:
                 without_place(error)
             raise
 
-    async def stopped(self, delivery: dict[str, Any]) -> dict[str, Any]:
+    async def stopped(self, delivery: DeliveryFrame) -> Failed:
         """The outcome of a run that was stopped by hand."""
         return await self.broken_off(delivery, StepError("this run was stopped by hand"))
 
-    async def broken_off(self, delivery: dict[str, Any], failure: PfnbError) -> dict[str, Any]:
+    async def broken_off(self, delivery: DeliveryFrame, failure: PfnbError) -> Failed:
         """The outcome of a run that was stopped, or whose result the hub cannot accept."""
         entry = delivery["entry"]
         self.board.show(entry, delivery["event"], "failed", failure.to_json())
         note("ERROR", self.name, failure.message, entry["traceId"])
         return await failed(failure)
 
-    def set_aside(self, delivery: dict[str, Any], error: ErrorRow) -> None:
+    def set_aside(self, delivery: DeliveryFrame, error: ErrorRow) -> None:
         """Show that a delivery was ended for good, with this error."""
         entry = delivery["entry"]
         self.board.show(entry, delivery["event"], "dead", error)

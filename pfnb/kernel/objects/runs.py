@@ -24,12 +24,12 @@ def steps(notebook: Notebook, name: str, run: str | None = None) -> Steps:
     """The steps of a listener's run: the newest, or the one with the id `run`. NotFoundError if there is none."""
     before = str(int(run) + 1) if run is not None else None
     found = notebook.run_sync(notebook.hub.list_runs(name, 1, before))
-    if not found or (run is not None and str(found[0]["id"]) != run):
+    if not found or (run is not None and found[0]["id"] != run):
         _check_name(notebook, name)
         raise NotFoundError(
             f"{name} has no run {run}: %pipeline history {name} lists them" if run else f"{name} has not run yet"
         )
-    return Steps(found[0], notebook.run_sync(notebook.hub.read_steps(str(found[0]["id"]))))
+    return Steps(found[0], notebook.run_sync(notebook.hub.read_steps(found[0]["id"])))
 
 
 def failed(notebook: Notebook, limit: int) -> FailedRows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -22,6 +21,7 @@ from pfnb.display.visible import visible
 from pfnb.language.masking import MASK, Mask, masked_uuid
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import EventRow, FileRow, ListedEvent
+from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedOfWebhook, RefusedRow
 
 MOST = 200
@@ -87,17 +87,17 @@ def delivery_facts(entry: EventRow, mask: Mask) -> list[dict[str, Any]]:
     ]
 
 
-def step_facts(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+def step_facts(record: StepRow, mask: Mask) -> dict[str, Any]:
     """One step of a run."""
     return {
-        "number": record.get("number"),
-        "command": _line(record.get("command") or UNKNOWN, mask),
+        "number": record["number"],
+        "command": _line(record["command"], mask),
         "where": _line(_where(record), mask),
-        "milliseconds": record.get("milliseconds") or 0,
-        "depth": record.get("depth") or 0,
-        "error": visible(short(record.get("error") or "", mask, _ERROR)),
-        "input": _trace(record.get("input"), mask),
-        "output": _trace(record.get("output"), mask),
+        "milliseconds": record["milliseconds"],
+        "depth": record["depth"],
+        "error": visible(short(record["error"] or "", mask, _ERROR)),
+        "input": _trace(record["input"], mask),
+        "output": _trace(record["output"], mask),
     }
 
 
@@ -137,10 +137,10 @@ def _pair(pair: tuple[str, str]) -> dict[str, Any]:
     return {"name": visible(name, one_line=True), "value": visible(value), "hidden": value == MASK}
 
 
-def _where(record: Mapping[str, Any]) -> str:
-    line = f"line {record.get('line') or UNKNOWN}"
-    called = f" of {record['pipeline']}" if record.get("pipeline") else ""
-    rounds = ".".join(str(index + 1) for index in record.get("iteration") or ())
+def _where(record: StepRow) -> str:
+    line = f"line {record['line']}"
+    called = f" of {record['pipeline']}" if record["pipeline"] else ""
+    rounds = ".".join(str(index + 1) for index in record["iteration"])
     return f"{line}{called}, round {rounds}" if rounds else f"{line}{called}"
 
 

@@ -6,7 +6,7 @@ import json
 
 from pfnb.kernel.widgets.facts import event_facts, row_facts, step_facts
 from pfnb.language.masking import MASK, Mask
-from tests.live.rows import listed_row
+from tests.live.rows import listed_row, step_row
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 
@@ -51,14 +51,7 @@ def test_hidden_headers_say_so():
 
 
 def test_a_step_says_where_it_stood_and_in_which_round():
-    record = {
-        "number": 4,
-        "command": "body.set",
-        "line": 9,
-        "milliseconds": 0.5,
-        "iteration": [0, 2],
-        "pipeline": "crm",
-    }
-    told = step_facts({**record, "output": {"token": "s3cret"}}, Mask())
+    record = step_row(number=4, line=9, iteration=[0, 2], pipeline="crm", output={"token": "s3cret"})
+    told = step_facts(record, Mask())
     assert told["where"] == "line 9 of crm, round 1.3"
     assert "s3cret" not in told["output"]

@@ -1,0 +1,81 @@
+"""A run of a listener's pipeline: how it is handed over, its steps, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from pfnb.rows.account import UserRow
+from pfnb.rows.delivery import RunRow
+from pfnb.rows.error import ErrorRow
+from pfnb.rows.event import EventObject, EventRow
+
+
+class StepRow(TypedDict):
+    """One executed step. `number` and `line` count in the document, that of `pipeline` if the step belongs to a called one.
+    `started` is in milliseconds since the epoch; `iteration` has the index of each loop around the step."""
+
+    number: int
+    command: str
+    line: int
+    started: int
+    milliseconds: float
+    input: Any
+    output: Any
+    error: str | None
+    depth: int
+    iteration: list[int]
+    pipeline: str | None
+
+
+class RunWithSteps(RunRow):
+    """A run, as `pipeline.debug` returns it."""
+
+    steps: list[StepRow]
+
+
+class ResponseRow(TypedDict):
+    """What a pipeline answers to an HTTP caller who waits for it."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Succeeded(TypedDict):
+    """The outcome of a run that succeeded. `skipped`: the pipeline's filter rejected the event."""
+
+    status: Literal["succeeded"]
+    value: Any
+    response: ResponseRow | None
+    steps: list[StepRow]
+    skipped: bool
+
+
+class Failed(TypedDict):
+    """The outcome of a run that failed."""
+
+    status: Literal["failed"]
+    error: ErrorRow
+    steps: list[StepRow]
+
+
+Outcome = Succeeded | Failed
+
+
+class DeliveryFrame(TypedDict):
+    """A delivery as the hub hands it to a session. `lease` belongs to the report of its end."""
+
+    type: Literal["delivery"]
+    delivery: str
+    lease: str
+    listener: str
+    attempt: int
+    event: EventObject
+    entry: EventRow
+
+
+class StoredDeliveryFrame(DeliveryFrame):
+    """The same for a worker, with the stored pipeline and its owner."""
+
+    source: str
+    owner: UserRow
