@@ -100,6 +100,46 @@ async def test_a_text_is_found_wherever_a_person_would_read_it(store: Store, tex
     assert await ids(store, asked(text=text)) == ["e1"]
 
 
+ODD = (
+    (b"plain Kelvin", {}),
+    ("\u212aelvin Stra\u00dfe \ufb01n".encode(), {}),
+    ("Stra\u00dfe".encode("latin-1"), {}),
+    ("needle".encode("utf-16-le"), {"content_type": "text/plain; charset=utf-16le"}),
+    ("\ufeffneedle".encode("utf-16"), {}),
+    ("\ufeffneedle".encode(), {"content_type": "application/json; charset=utf-8"}),
+    (b"needle" + b"n" * 20_000, {}),
+    (b'{"a": "\\u006eeedle\\n", "b":"c"}', {}),
+    (b"\xff\xfe\x00Needle\xdf", {"content_type": "image/png"}),
+    (b"", {"headers": {"x-quoted": '"Need\\le"', "x-note": 'a":"b'}}),
+    (b"", {"headers": {"x-note": "Grüße: needle"}, "query": {"a b": ["c", "d"]}}),
+    (b"", {"correlation_id": "\\u006eeedle", "trace_id": "a\nb"}),
+)
+SOUGHT = [
+    "kelvin",
+    "strasse",
+    "fin",
+    "needle",
+    "NEEDLE\\n",
+    "\u00df",
+    '"need\\le"',
+    "x-note: a",
+    'a":"b',
+    "\\u006e",
+    "e: needle",
+]
+SOUGHT += ["a b", "c, d", "\n", "\0", "a\nb", '"b": c', "b: c", "order.placed", "\ufeff", "s", "plain"]
+
+
+@pytest.mark.parametrize("text", SOUGHT)
+async def test_a_search_over_many_finds_what_a_look_at_each_finds(store: Store, text: str) -> None:
+    given = [(event(number, **changes), small(body)) for number, (body, changes) in enumerate(ODD)]
+    given += [(event(number, event_key="x.y"), small(b"{}")) for number in range(100, 350)]
+    for one, body in given:
+        await store.add_event(replace(one, size=body.size), body, [])
+    looked_at = search.search([(0, 0, pair) for pair in reversed(given)], text, 500).events
+    assert await ids(store, asked(text=text), 500) == [one.id for one in looked_at]
+
+
 async def test_a_search_ends_after_so_many_events_and_goes_on_from_there(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -339,7 +339,8 @@ class MemoryStore:
     async def find_events(self, query: EventQuery, before: int | None, limit: int) -> Found:
         events = (event for event in self._found(query) if before is None or event.seq < before)
         if query.filter.text:
-            candidates = [(event, self._bodies[event.id]) for event in islice(events, MAX_EVENTS)]
+            pairs = [(event, self._bodies[event.id]) for event in islice(events, MAX_EVENTS)]
+            candidates = [(event.seq, body.size, (event, body)) for event, body in pairs]
             return await asyncio.to_thread(search, candidates, query.filter.text, limit)
         page = list(islice(events, limit))
         return Found(page, page[-1].seq if len(page) == limit else None)

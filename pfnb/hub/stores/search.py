@@ -11,22 +11,24 @@ from pfnb.hub.stores.bodies import read_body
 from pfnb.hub.stores.store import Found
 from pfnb.language.charset import document_text, known_charset, named_charset
 
+Candidate = tuple[int, int, tuple[Event, Body] | None]
+"""The seq and size of an event, and the event itself, unless it is known not to contain the text."""
 MAX_EVENTS = 5_000
 MAX_BYTES = 16 * 1024 * 1024
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
-def search(candidates: Iterable[tuple[Event, Body]], text: str, limit: int) -> Found:
+def search(candidates: Iterable[Candidate], text: str, limit: int) -> Found:
     """The candidates, newest first, that contain the text. Stops after a number of events or bytes, found or not."""
     wanted = text.casefold()
     events: list[Event] = []
-    size = 0
-    for number, (event, body) in enumerate(candidates, start=1):
-        size += body.size
-        if any(wanted in part.casefold() for part in _texts(event, body)):
-            events.append(event)
-        if len(events) == limit or number == MAX_EVENTS or size >= MAX_BYTES:
-            return Found(events, event.seq)
+    read = 0
+    for number, (seq, size, there) in enumerate(candidates, start=1):
+        read += size
+        if there is not None and any(wanted in part.casefold() for part in _texts(*there)):
+            events.append(there[0])
+        if len(events) == limit or number == MAX_EVENTS or read >= MAX_BYTES:
+            return Found(events, seq)
     return Found(events, None)
 
 
@@ -48,6 +50,9 @@ def _readable(event: Event, body: Body) -> str:
         data = read_body(body)
     except FileNotFoundError:
         return ""  # removed after it was listed
-    text = document_text(data, known_charset(named_charset(event.content_type)))
-    # JSON may write any character as \uXXXX; nobody searches for that form.
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
+    return unescaped(document_text(data, known_charset(named_charset(event.content_type))))
+
+
+def unescaped(text: str) -> str:
+    """JSON may write any character as \\uXXXX; nobody searches for that form."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\" in text and "\\u" in text else text

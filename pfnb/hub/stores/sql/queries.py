@@ -9,16 +9,17 @@ import sqlalchemy as sa
 
 from pfnb.exceptions import ParameterError
 from pfnb.hub.receiving.request import Body
-from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventQuery
-from pfnb.hub.stores.search import search
+from pfnb.hub.stores.search import Candidate, search
 from pfnb.hub.stores.sql import rows
 from pfnb.hub.stores.sql.schema import deliveries, events
+from pfnb.hub.stores.sql.skimming import SKIMMED, may_contain
 from pfnb.hub.stores.store import Found
 from pfnb.language.topics import WORD, WORDS, topic_matches
 
 MAX_KEYS = 10_000
 BATCH = 200
+NEWEST = 2**63 - 1
 
 ToBody = Callable[[sa.Row[*tuple[Any, ...]]], Body]
 
@@ -27,7 +28,8 @@ def find(connection: sa.Connection, query: EventQuery, before: int | None, limit
     """A page of events, newest first, below the seq `before`."""
     seqs = _of_status(query) if _is_of_status(query) else _seqs(connection, query)
     if query.filter.text:
-        return search(_candidates(connection, seqs, before, to_body), query.filter.text, limit)
+        candidates = _candidates(connection, seqs, before, limit, query.filter.text, to_body)
+        return search(candidates, query.filter.text, limit)
     page = [rows.to_event(row) for row in connection.execute(_page(seqs, before, limit, rows.EVENT_COLUMNS))]
     return Found(page, page[-1].seq if len(page) == limit else None)
 
@@ -47,14 +49,23 @@ def count(connection: sa.Connection, query: EventQuery) -> int:
 
 
 def _candidates(
-    connection: sa.Connection, seqs: sa.Select[Any], before: int | None, to_body: ToBody
-) -> Iterator[tuple[Event, Body]]:
-    while batch := connection.execute(_page(seqs, before, BATCH, (*events.c,))).all():
-        yield from ((rows.to_event(row), to_body(row)) for row in batch)
-        before = batch[-1].seq
+    connection: sa.Connection, seqs: sa.Select[Any], before: int | None, limit: int, text: str, to_body: ToBody
+) -> Iterator[Candidate]:
+    batches = _page(seqs, sa.bindparam("before"), sa.bindparam("most"), SKIMMED)
+    place = {"before": NEWEST if before is None else before, "most": min(limit, BATCH)}
+    while batch := connection.execute(batches, place).all():
+        possible = sa.select(events).where(events.c.seq.in_(may_contain(batch, text.casefold())))
+        searched = {row.seq: (rows.to_event(row), to_body(row)) for row in connection.execute(possible)}
+        yield from ((seq, size, searched.get(seq)) for seq, size, *_ in batch)
+        place = {"before": batch[-1].seq, "most": BATCH}
 
 
-def _page(seqs: sa.Select[Any], before: int | None, limit: int, columns: tuple[sa.Column[Any], ...]) -> sa.Select[Any]:
+def _page(
+    seqs: sa.Select[Any],
+    before: int | sa.BindParameter[int] | None,
+    limit: int | sa.BindParameter[int],
+    columns: tuple[sa.ColumnElement[Any], ...],
+) -> sa.Select[Any]:
     (seq,) = seqs.selected_columns
     if before is not None:
         seqs = seqs.where(seq < before)
