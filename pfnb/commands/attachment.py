@@ -24,9 +24,9 @@ async def put_attachment(
     body: Any,
     context: Context,
     path: Path,
-    name: Annotated[str | None, Field(description="The attachment's name; without it, the file's.")] = None,
-    content: Annotated[Any, Field(description="A file, or a text; without it, the body.")] = UNSET,
-    content_type: Annotated[str | None, Field(description="Its mime type; without it, the file's.")] = None,
+    name: Annotated[str | None, Field(description="The attachment's name. Default: the file's.")] = None,
+    content: Annotated[Any, Field(description="A file, or a text. Default: the body.")] = UNSET,
+    content_type: Annotated[str | None, Field(description="Its mime type. Default: the file's.")] = None,
 ) -> None:
     """Attach a file to a property, replacing an attachment of the same name; several files keep their own names. The body stays
     as it is.

@@ -21,7 +21,7 @@ MAX_PUSHED = 1_000
 def push(
     body: Any,
     context: Context,
-    value: Annotated[Any, Field(description="What to put there instead of the body.")] = UNSET,
+    value: Annotated[Any, Field(description="The value to put on the stack. Default: the body.")] = UNSET,
 ) -> None:
     """Put a copy of the body on this run's stack. The body stays as it is; `body.pop` brings the copy back.
 
@@ -34,7 +34,7 @@ def push(
         # => {"order": 17}
     """
     if len(context.stack) >= MAX_PUSHED:
-        raise PipelineError(f"body.push: no more than {MAX_PUSHED:,} values can be put aside")
+        raise PipelineError(f"body.push: the stack may have at most {MAX_PUSHED:,} values")
     context.stack.append(_copied(chosen(value, body)))
 
 
@@ -84,7 +84,9 @@ async def delete() -> Any:
 @command("body.filter", anonymous=True)
 def filter_body(
     body: Any,
-    properties: Annotated[str | None, Field(description="Names of the properties to keep, with commas.")] = None,
+    properties: Annotated[
+        str | None, Field(description="Names of the properties to keep, separated by commas.")
+    ] = None,
     remove_key: Annotated[
         bool, Field(description="Whether a list of maps that have one property each becomes the list of its values.")
     ] = False,
@@ -121,7 +123,7 @@ def _kept(value: Any, names: list[str]) -> Any:
 
 def _top(context: Context, name: str) -> list[Any]:
     if not context.stack:
-        raise PipelineError(f"{name}: nothing was put aside: a body.push must come before it")
+        raise PipelineError(f"{name}: the stack is empty: put a body.push before it")
     return context.stack
 
 

@@ -23,8 +23,8 @@ async def put(
     body: Any,
     context: Context,
     key: Key,
-    value: Annotated[Any, Field(description="The value, any JSON; without it, the body.")] = UNSET,
-    time_to_live: Annotated[int, Field(description="Minutes to keep it: at least 5, at most 120.")] = SHORTEST,
+    value: Annotated[Any, Field(description="The value, any JSON. Default: the body.")] = UNSET,
+    time_to_live: Annotated[int, Field(description="Minutes to keep it, from 5 to 120.")] = SHORTEST,
 ) -> None:
     """Keep a value for the pipelines of this user. The body stays as it is.
 
@@ -44,9 +44,9 @@ async def put(
 async def get(
     context: Context,
     key: Key,
-    remove: Annotated[bool, Field(description="Whether the entry is gone after this.")] = False,
+    remove: Annotated[bool, Field(description="Whether to remove the entry.")] = False,
     exit: Annotated[  # noqa: A002 - PIPEFORCE's word
-        bool, Field(description="Whether the run ends here if there is such an entry, with its value as the body.")
+        bool, Field(description="Whether to end the run if the entry exists, with its value as the body.")
     ] = False,
 ) -> Any:
     """Get the value of a key; null if it is missing or expired.
@@ -70,7 +70,7 @@ async def get(
 @command("cache.clear", aliases=("cache.remove",), in_hub=True)
 async def clear(
     context: Context,
-    key: Annotated[str | None, Field(description="The entry to remove; without it, those that have expired.")] = None,
+    key: Annotated[str | None, Field(description="The entry to remove. Default: all that have expired.")] = None,
 ) -> None:
     """Remove an entry. The body stays as it is. Expired entries are removed automatically.
 
@@ -104,7 +104,7 @@ async def list_entries(context: Context) -> list[dict[str, Any]]:
 @command("cache.info", in_hub=True)
 async def info(
     context: Context,
-    key: Annotated[str | None, Field(description="The entry to tell of; without it, all of them together.")] = None,
+    key: Annotated[str | None, Field(description="The entry to show. Default: the totals of all entries.")] = None,
 ) -> dict[str, Any]:
     """Get the number of entries and their bytes, or the attributes of one entry.
 

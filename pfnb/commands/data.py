@@ -28,8 +28,8 @@ def _upper(value: Any) -> Any:
 async def log(
     body: Any,
     context: Context,
-    message: Annotated[Any, Field(description="What to log; without it, the whole scope.")] = None,
-    level: Annotated[Level, BeforeValidator(_upper), Field(description="How important it is.")] = "INFO",
+    message: Annotated[Any, Field(description="What to log. Default: the whole scope.")] = None,
+    level: Annotated[Level, BeforeValidator(_upper), Field(description="The log level.")] = "INFO",
 ) -> Any:
     """Log a message. The body stays as it is; if it is empty, the message becomes the body.
 

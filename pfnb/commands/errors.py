@@ -19,7 +19,7 @@ from pfnb.language.running.failure import is_of_type
 
 @command("error", anonymous=True, shorthand="message")
 async def error_(
-    message: Annotated[str, Field(description="What the caller is told.")],
+    message: Annotated[str, Field(description="The error's message.")],
     status_code: Annotated[
         int, Field(description="The HTTP status of the error.", ge=400, le=599, validation_alias="status")
     ] = 500,
@@ -42,14 +42,13 @@ async def except_(
     block: BlockHandle,
     context: Context,
     type_: Annotated[
-        Any, Field(description="Only errors of this type, such as NotFoundError; several in a list, or by commas.")
+        Any,
+        Field(description="Only errors of this type, such as NotFoundError; several as a list or separated by commas."),
     ] = None,
     status_code: Annotated[
-        Any, Field(description="Only errors of this HTTP status; several in a list.", validation_alias="status")
+        Any, Field(description="Only errors of this HTTP status; several as a list.", validation_alias="status")
     ] = None,
-    drop: Annotated[
-        bool, Field(description="Whether the error ends here, and the run goes on after the block.")
-    ] = False,
+    drop: Annotated[bool, Field(description="Whether to drop the error and continue after the block.")] = False,
 ) -> None:
     """Run the steps up to `except.end` only if an earlier step has failed.
 
@@ -105,4 +104,4 @@ def _listed(value: Any) -> list[str]:
     if isinstance(value, list):
         check_written(value)
         return [str(part) for part in value]
-    raise ParameterError(f"except wants a name, a status, or a list of them, not {shown(value)}")
+    raise ParameterError(f"except needs a name, a status, or a list of them, not {shown(value)}")

@@ -20,14 +20,14 @@ async def listen(
     key: Annotated[
         str,
         Field(
-            description="Event key or pattern: `*` is one word, `#` any number.",
+            description="Event key or pattern: `*` matches one word, `#` any number of words.",
             min_length=1,
             validation_alias="eventKey",
             json_schema_extra={"format": "event-key"},
         ),
     ],
     filter: Annotated[  # noqa: A002
-        Lazy | None, Field(description="An expression over the event as `body`; no run if false.")
+        Lazy | None, Field(description="An expression with the event as `body`: if false, the pipeline does not run.")
     ] = None,
 ) -> None:
     """Make this pipeline a listener: it runs for each event with this key, with the event as its body. First step only.
@@ -57,7 +57,7 @@ async def send(
             json_schema_extra={"format": "event-key"},
         ),
     ],
-    payload: Annotated[Any, Field(description="What listeners find in `body.payload`.")] = None,
+    payload: Annotated[Any, Field(description="The payload: listeners read it as `body.payload`.")] = None,
     correlation_id: Annotated[str | None, Field(description="Ties this event to others.")] = None,
     async_: Annotated[bool, Field(description="Events are always sent without waiting for listeners.")] = True,
 ) -> SentEvent | None:
@@ -104,7 +104,7 @@ async def mapping(
 @command("event.delivery.failed", read_only=True, in_hub=True)
 async def failed(
     context: Context,
-    limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 20,
+    limit: Annotated[int, Field(description="Maximum number of rows.", ge=1, le=10_000)] = 20,
 ) -> list[RunRow]:
     """List your deliveries that failed, are `dead`, are being retried, or are running, newest event first. A delivery is one
     event for one pipeline: `id`, `listener`, `status`, `attempts`, `error`, `eventId`, `eventKey`, `created`; a running one has
@@ -125,7 +125,7 @@ async def discard(
         int,
         Field(description="The delivery's number, as `event.delivery.failed` and `%pipeline history` show it.", ge=1),
     ],
-    reason: Annotated[str | None, Field(description="Why, for whoever reads it later.", max_length=500)] = None,
+    reason: Annotated[str | None, Field(description="The reason, for readers of the history.", max_length=500)] = None,
 ) -> RunRow:
     """Discard one of your deliveries that is waiting, running, to be retried, or failed. It becomes `dead`, and its error says
     who did that and why. Its run is stopped, and the next deliveries proceed. To run it after all, replay its event.

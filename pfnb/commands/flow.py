@@ -26,8 +26,8 @@ MAX_WAIT = 86_400_000
 @command("if", anonymous=True, block=BlockDeclaration("if.end", parts=("if.else",)), shorthand="true")
 async def if_(
     block: BlockHandle,
-    true: Annotated[Any, Field(description="The steps run if this is true.")] = UNSET,
-    false: Annotated[Any, Field(description="The steps run if this is false.")] = UNSET,
+    true: Annotated[Any, Field(description="A condition: the steps run if it is true.")] = UNSET,
+    false: Annotated[Any, Field(description="A condition: the steps run if it is false.")] = UNSET,
 ) -> None:
     """Run the steps up to `if.else` or `if.end` if a condition holds, else those after `if.else`.
 
@@ -42,7 +42,7 @@ async def if_(
         # => "high"
     """
     if (true is UNSET) == (false is UNSET):
-        raise ParameterError('if wants exactly one of "true" and "false"')
+        raise ParameterError('if needs exactly one of "true" and "false"')
     holds = is_true(true, "true") if false is UNSET else not is_true(false, "false")
     await block.run("if" if holds else "if.else")
 
@@ -57,11 +57,11 @@ async def if_(
 async def foreach(
     block: BlockHandle,
     vars: dict[str, Any],  # noqa: A002 - the word of the language
-    in_: Annotated[Any, Field(description="A list, a map (its entries), or a text with commas in it.")],
+    in_: Annotated[Any, Field(description="A list, a map (its entries), or a text with commas between the items.")],
     as_: Annotated[str | None, Field(description="Name of the variable that holds the item.", min_length=1)] = None,
     loop_name: Annotated[str, Field(description="Name of the variable that holds the loop.", min_length=1)] = "loop",
     item: Annotated[
-        Lazy | None, Field(description="An expression that makes the item out of `vars.loop.item`.")
+        Lazy | None, Field(description="An expression over `vars.loop.item` that returns the item.")
     ] = None,
 ) -> None:
     """Run the steps up to `foreach.end` for each item.
@@ -107,7 +107,7 @@ def _items(value: Any) -> Iterable[Any]:
         return [{"key": key, "value": item} for key, item in value.items()]
     if isinstance(value, (list, tuple)):
         return list(value)
-    raise ParameterError(f'foreach: "in" wants a list, a map or a text with commas, not {shown(value)}')
+    raise ParameterError(f'foreach: "in" must be a list, a map or a text with commas, not {shown(value)}')
 
 
 @command("switch", anonymous=True)

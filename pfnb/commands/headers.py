@@ -28,5 +28,5 @@ def headers_of(value: Any) -> dict[str, str]:
 def _pairs(value: Any) -> list[tuple[str, str]]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) and ":" in item for item in items):
-        raise ParameterError("headers wants names with values")
+        raise ParameterError("headers must be a map of names and values")
     return [(item.split(":", 1)[0], item.split(":", 1)[1]) for item in items]

@@ -21,7 +21,7 @@ async def set_response(
         int | None, Field(description="The HTTP status.", ge=200, le=599, validation_alias="status")
     ] = None,
     headers_: Annotated[Any, Field(description="A map, or a text such as `X-A: 1, X-B: 2`.")] = None,
-    body_: Annotated[Any, Field(description="What to answer instead of the final body.")] = UNSET,
+    body_: Annotated[Any, Field(description="The response body, instead of the final body.")] = UNSET,
 ) -> None:
     """Set status, headers or body of the HTTP response; omitted ones stay as an earlier step set them.
 

@@ -16,14 +16,14 @@ def _listed(value: list[str] | str) -> list[str]:
 
 
 Names = Annotated[list[str] | str, AfterValidator(_listed)]
-"""Role names: a list, or a text with commas."""
+"""Role names: a list, or a text with commas between them."""
 Username = Annotated[str, Field(description="The user's name.", min_length=1, max_length=100)]
 RoleName = Annotated[str, Field(description="The role's name.", min_length=1, validation_alias="roleName")]
 
 
 @command("iam.run.as", anonymous=True, in_hub=True)
 async def run_as(
-    context: Context, username: Annotated[Written, Field(description="The user to run as from here on.")]
+    context: Context, username: Annotated[Written, Field(description="The user to run the following steps as.")]
 ) -> None:
     """Run the following steps as another user.
 
@@ -59,11 +59,13 @@ async def auth_info(context: Context) -> Any:
 async def create_user(
     context: Context,
     username: Username,
-    password: Annotated[str | None, Field(description="What `iam.apitoken` asks for; 8 characters at least.")] = None,
-    email: Annotated[str, Field(description="The user's address.", max_length=200)] = "",
+    password: Annotated[
+        str | None, Field(description="The password, needed for `iam.apitoken`; at least 8 characters.")
+    ] = None,
+    email: Annotated[str, Field(description="The user's email address.", max_length=200)] = "",
     first_name: Annotated[str, Field(description="The user's first name.", max_length=200)] = "",
     last_name: Annotated[str, Field(description="The user's last name.", max_length=200)] = "",
-    role_names: Annotated[Names, Field(description="Roles the user gets.", validation_alias="roles")] = [],  # noqa: B006
+    role_names: Annotated[Names, Field(description="Roles to give the user.", validation_alias="roles")] = [],  # noqa: B006
 ) -> Any:
     """Create a user. You can only give roles that you have yourself.
 
@@ -118,9 +120,11 @@ async def delete_user(
     username: Username,
     data: Annotated[
         Literal["keep", "handover", "remove"],
-        Field(description="What becomes of what the user has created; all but `keep` is for an `ADMIN`."),
+        Field(description="What to do with the user's data. Only an `ADMIN` may choose other than `keep`."),
     ] = "keep",
-    to: Annotated[str | None, Field(description="Who gets it, with `data: handover`.", max_length=100)] = None,
+    to: Annotated[
+        str | None, Field(description="The user who gets the data, with `data: handover`.", max_length=100)
+    ] = None,
 ) -> Any:
     """Delete a user and the user's tokens. You cannot delete a user who has more rights than you.
 
@@ -161,7 +165,7 @@ async def add_roles(
 async def create_role(
     context: Context,
     name: Annotated[str, Field(description="The role's name, such as BILLING_CLERK.", min_length=1)],
-    composites: Annotated[Names, Field(description="Roles that it stands for.")] = [],  # noqa: B006
+    composites: Annotated[Names, Field(description="Roles that it includes.")] = [],  # noqa: B006
 ) -> Any:
     """Create a role that includes other roles. You can only include roles that you have yourself.
 
@@ -178,7 +182,7 @@ async def create_role(
 async def add_composites(
     context: Context,
     role_name: RoleName,
-    composites: Annotated[Names, Field(description="Roles that it stands for from now on, too.", min_length=1)],
+    composites: Annotated[Names, Field(description="Roles to include.", min_length=1)],
 ) -> Any:
     """Include more roles in a role. All users with this role get them, so you need this role and each of them.
 
@@ -212,19 +216,19 @@ async def api_token(
     username: Username,
     password: Annotated[
         str | None,
-        Field(description="The user's password; not needed by the user, nor by an `ADMIN`.", max_length=1000),
+        Field(description="The user's password. Neither the user nor an `ADMIN` needs it.", max_length=1000),
     ] = None,
-    days: Annotated[
-        float | None, Field(description="How long it is good, in days; 0 is without end.", ge=0, le=3650)
+    days: Annotated[float | None, Field(description="Days until it expires; 0: never.", ge=0, le=3650)] = None,
+    scope: Annotated[
+        Names | None, Field(description="The token's roles, a subset of the user's. Default: all.")
     ] = None,
-    scope: Annotated[Names | None, Field(description="The only roles it has, of the user's; without it, all.")] = None,
 ) -> str:
     """Make an API token for a user, as the body: `Authorization: Bearer <token>` then acts as that user.
 
     It is shown only once. `iam.apitoken.delete` and deleting the user end it.
 
     It is valid for 90 days, or for `days`, if you log in with the hub's token or Jupyter's, or give the password. Made in a
-    notebook or by a stored pipeline, it is valid for a day at most. Made with an API token, it expires no later than that one.
+    notebook or by a stored pipeline, it is valid for at most a day. Made with an API token, it expires no later than that one.
 
     Example:
         pipeline:
@@ -242,7 +246,7 @@ async def list_tokens(
     context: Context,
     username: Annotated[
         str | None,
-        Field(description="Whose; without it, your own. Those of others are for an `ADMIN`.", max_length=100),
+        Field(description="Whose tokens. Default: your own. Only an `ADMIN` may see others.", max_length=100),
     ] = None,
 ) -> Any:
     """List a user's API tokens: id, when and by whom it was made, when it expires and was last used, and its scope.

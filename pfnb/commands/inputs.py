@@ -17,7 +17,7 @@ from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
 from pfnb.language.pel.values import is_list, kind
 
-Input = Annotated[Any, Field(description="What to work on instead of the body.")]
+Input = Annotated[Any, Field(description="The input, instead of the body.")]
 
 
 def chosen(given: Any, body: Any) -> Any:
@@ -34,7 +34,7 @@ def from_json(value: Any, name: str = "the input") -> Any:
         return json.loads(value, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ParameterError(f"{name} is a text, but no JSON: {reason}") from None
+        raise ParameterError(f"{name} is a text, but not JSON: {reason}") from None
 
 
 def as_list(value: Any, name: str = "the input") -> list[Any]:
@@ -42,7 +42,7 @@ def as_list(value: Any, name: str = "the input") -> list[Any]:
     value = from_json(value, name)
     if is_list(value):
         return value if isinstance(value, list) else list(value)
-    raise ParameterError(f"{name} wants to be a list, not {kind(value)}")
+    raise ParameterError(f"{name} must be a list, not {kind(value)}")
 
 
 async def as_text(value: Any, context: Context, charset: str | None = None) -> str:
@@ -52,12 +52,12 @@ async def as_text(value: Any, context: Context, charset: str | None = None) -> s
         return value
     content_id = await genuine_id(value, context.hub)
     if content_id is None:
-        raise ParameterError(f"a text or a file is wanted here, not {kind(value)}")
+        raise ParameterError(f"expected a text or a file, not {kind(value)}")
     content_type, name = str(value.get("contentType")), str(value.get("name"))[:100]
     codec = known_charset(charset) if charset else charset_of(content_type)
     if codec is None:
         named = charset or named_charset(content_type)
-        raise ParameterError(f"the file {name!r} names the charset {named}: a usual one is wanted, such as utf-8")
+        raise ParameterError(f"the file {name!r} names the charset {named}: use a common one, such as utf-8")
     return document_text(await read_decoded(content_id, value, context.hub), codec)
 
 
@@ -68,4 +68,4 @@ async def as_json(value: Any, context: Context, name: str = "the input") -> Any:
 
 
 def _refused(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

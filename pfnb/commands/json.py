@@ -20,7 +20,7 @@ from pfnb.workshop.pool import call
 Version = Annotated[
     Literal["V4", "V6", "V7", "V201909", "V202012"] | None,
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
-    Field(description="The draft of JSON Schema; without it, what `$schema` says, else V7."),
+    Field(description="The draft of JSON Schema. Default: the one in `$schema`, else V7."),
 ]
 
 

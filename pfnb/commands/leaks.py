@@ -24,8 +24,8 @@ SECONDS: Final = 300.0
 @command("webhook.scan", in_hub=True)
 async def scan_(
     context: Context,
-    path: Annotated[str | list[str], Field(description="Files and folders to look through.")] = ".",
-    history: Annotated[bool, Field(description="Look through the history of git repositories, too.")] = True,
+    path: Annotated[str | list[str], Field(description="Files and folders to scan.")] = ".",
+    history: Annotated[bool, Field(description="Scan the history of git repositories, too.")] = True,
     dry_run: Annotated[bool, Field(description="Only report what is found.")] = False,
 ) -> dict[str, Any]:
     """Search files, notebooks and git history for uuids of your webhooks, and deactivate the webhooks found.
@@ -55,8 +55,8 @@ async def scan_(
             seen: Scan = await asyncio.wrap_future(SCANS.submit(context.user.name, call))
     except TimeoutError as error:
         raise RunTimeoutError(
-            f"this scan, with its wait for those of others, took longer than {SECONDS:g} seconds: scan fewer folders, or leave "
-            "out the history"
+            f"this scan, with its wait for those of others, took longer than {SECONDS:g} seconds: scan fewer folders, or "
+            "skip the history"
         ) from error
     finally:
         halt.end()

@@ -17,13 +17,15 @@ from pfnb.language.parameters import UNSET
 MAX_ROUNDS = 10_000_000
 """Maximum number of pairs that `data.list.iterate` checks."""
 
-Name = Annotated[str, Field(description="What expressions call the item (of this list).", min_length=1)]
+Name = Annotated[str, Field(description="The name of the item (of this list) in expressions.", min_length=1)]
 
 
 @command("data.list.filter", anonymous=True)
 def filter_list(
     body: Any,
-    exclude: Annotated[Lazy, Field(description="An expression over each `item`; where it is true, the item goes.")],
+    exclude: Annotated[
+        Lazy, Field(description="An expression over each `item`: items for which it is true are removed.")
+    ],
     iter_item_name: Name = "item",
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> list[Any]:
@@ -47,7 +49,7 @@ def filter_list(
 @command("data.list.limit", anonymous=True)
 def limit_list(
     body: Any,
-    max_length: Annotated[int | None, Field(description="How many items to keep; without it, all.", ge=0)] = None,
+    max_length: Annotated[int | None, Field(description="How many items to keep. Default: all.", ge=0)] = None,
     input: Input = UNSET,  # noqa: A002
 ) -> list[Any]:
     """Keep the first items of a list.
@@ -64,14 +66,15 @@ def limit_list(
 def iterate_list(
     body: Any,
     do: Annotated[
-        Lazy, Field(description="An expression, or several with semicolons, for each item that `where` lets in.")
+        Lazy,
+        Field(description="An expression, or several separated by semicolons, for each item that `where` accepts."),
     ],
-    list_a: Annotated[Any, Field(description="The list instead of the input; its items are `itemA`.")] = None,
+    list_a: Annotated[Any, Field(description="The list, instead of the input; its items are `itemA`.")] = None,
     list_b: Annotated[
-        Any, Field(description="A second list, gone through for each item of the first: `itemB`.")
+        Any, Field(description="A second list, iterated for each item of the first; its items are `itemB`.")
     ] = None,
     where: Annotated[
-        Lazy | None, Field(description="An expression that must be true for `do`; without it, always.")
+        Lazy | None, Field(description="An expression: `do` is evaluated only if it is true. Default: always.")
     ] = None,
     iter_item_name: Name = "item",
     iter_item_name_a: Name = "itemA",

@@ -97,7 +97,7 @@ def map_data(
 @command("data.enrich", anonymous=True)
 def enrich(
     body: Any,
-    do: Annotated[Lazy, Field(description="An expression that changes the input, which it knows as `input`.")],
+    do: Annotated[Lazy, Field(description="An expression that changes the input, named `input`.")],
     input: Input = UNSET,  # noqa: A002
 ) -> Any:
     """Add to the input by an expression. The result is the input.
@@ -117,8 +117,8 @@ def enrich(
 def _rule(line: str, place: Place) -> tuple[Formula, Path]:
     parts = list(pieces(line, "->", place))
     if len(parts) != 2 or not all(text for text, _ in parts):
-        hint = ": lines of rules have a comma between them" if len(parts) > 2 else ""
-        message = f'a rule is written "expression -> path", not {line[:60]!r}{hint}'
+        hint = ": separate rules by commas" if len(parts) > 2 else ""
+        message = f'a rule must be "expression -> path", not {line[:60]!r}{hint}'
         raise ParameterError(message, line=place.line, column=place.column)
     (source, where), (target, there) = parts
     return formula_in(source, where), _path(target, there)
@@ -127,7 +127,7 @@ def _rule(line: str, place: Place) -> tuple[Formula, Path]:
 def _field(text: str, place: Place) -> tuple[Formula, Path]:
     target, _, source = text.partition(":")
     if not source.strip():
-        message = f'a field is written "path: expression", not {text[:60]!r}'
+        message = f'a field must be "path: expression", not {text[:60]!r}'
         raise ParameterError(message, line=place.line, column=place.column)
     return formula_in(source.strip(), place.after(len(text) - len(source.lstrip()))), _path(target.strip(), place)
 
@@ -142,7 +142,7 @@ def _path(text: str, place: Place) -> Path:
         steps.append(name or (int(index) if index is not None else quoted))
         end = found.end()
     if end < len(inner) or not steps or inner.startswith((".", "[")):
-        message = f"a rule leads to a path such as customer.name or items[0]['unit price'], not {text[:60]!r}"
+        message = f"the path of a rule must be one such as customer.name or items[0]['unit price'], not {text[:60]!r}"
         raise ParameterError(message, line=place.line, column=place.column)
     return tuple(steps)
 
@@ -163,10 +163,12 @@ def _is_new(holder: Any, key: str | int, path: Path) -> bool:
         return key not in holder
     if isinstance(key, int) and isinstance(holder, list):
         if key > len(holder):
-            raise ParameterError(f"{_shown(path)}: the list has {len(holder)} items, so the next is [{len(holder)}]")
+            raise ParameterError(
+                f"{_shown(path)}: the list has {len(holder)} items, so the next index is [{len(holder)}]"
+            )
         return key == len(holder)
     wanted = "a map" if isinstance(key, str) else "a list"
-    raise ParameterError(f"{_shown(path)}: {key!r} wants {wanted} before it, and there is {kind(holder)}")
+    raise ParameterError(f"{_shown(path)}: {key!r} needs {wanted} before it, not {kind(holder)}")
 
 
 def _set(holder: Any, key: str | int, value: Any) -> None:

@@ -29,14 +29,16 @@ Headers = Annotated[Any, Field(description="Headers to send with it: a map, or a
 async def send_(
     body: Any,
     context: Context,
-    url: Annotated[str, Field(description="Whom to call.", min_length=1)],
+    url: Annotated[str, Field(description="The URL to call.", min_length=1)],
     message: Annotated[
         Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")
     ] = UNSET,
     headers_: Headers = None,
-    secret: Annotated[str | None, Field(description="Signs it as Standard Webhooks are signed (whsec_…).")] = None,
-    timeout: Annotated[float, Field(description="Seconds to wait for an answer, each time.", gt=0, le=300)] = 30.0,  # noqa: ASYNC109
-    retries: Annotated[int, Field(description="How often to send it again if that may help.", ge=0, le=10)] = 3,
+    secret: Annotated[
+        str | None, Field(description="A secret (whsec_…): signs the message as in Standard Webhooks.")
+    ] = None,
+    timeout: Annotated[float, Field(description="Seconds to wait for each answer.", gt=0, le=300)] = 30.0,  # noqa: ASYNC109
+    retries: Annotated[int, Field(description="Maximum number of retries.", ge=0, le=10)] = 3,
 ) -> Any:
     """Send a message to another service's webhook; the response becomes the body.
 
@@ -109,5 +111,5 @@ def _type_of(reference: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> str | list[str]:
     if isinstance(value, dict):
-        raise ParameterError("a field of a form is a text, or a list of texts")
+        raise ParameterError("a form field must be a text, or a list of texts")
     return [without_codes(str(item)) for item in value] if isinstance(value, list) else without_codes(str(value))

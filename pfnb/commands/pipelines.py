@@ -45,7 +45,7 @@ async def put(
     context: Context,
     path: StoredPath,
     value: Annotated[
-        Any, Field(description="The pipeline, as YAML or JSON; without it, the body.", validation_alias="pipeline")
+        Any, Field(description="The pipeline, as YAML or JSON. Default: the body.", validation_alias="pipeline")
     ] = UNSET,
 ) -> dict[str, Any]:
     """Store a pipeline. One that begins with `event.listen` listens from now on. Returns its property.
@@ -111,11 +111,11 @@ async def start(
             validation_alias=AliasChoices("path", "name", "pipeline"),
         ),
     ],
-    vars_: Annotated[_Map, Field(description="Variables for it; they come before its own.")] = None,
-    headers_: Annotated[_Map, Field(description="Headers for it; they come before its own.")] = None,
-    body_: Annotated[Any, Field(description="Its body, instead of the one at hand.")] = None,
+    vars_: Annotated[_Map, Field(description="Its variables; they override its own.")] = None,
+    headers_: Annotated[_Map, Field(description="Its headers; they override its own.")] = None,
+    body_: Annotated[Any, Field(description="Its body, instead of the current one.")] = None,
 ) -> Any:
-    """Run another pipeline, with variables, and go on with its body. It runs as the same user; its variables are its own.
+    """Run another pipeline, with variables, and continue with its body. It runs as the same user; its variables are its own.
 
     An expression may yield the path or name of a stored pipeline. A one-line pipeline must be written here.
 
@@ -136,7 +136,7 @@ async def call(
     ],
     vars_: Annotated[_Map, Field(description="Variables for the pipeline that is called.")] = None,
 ) -> Any:
-    """Run the pipeline of a URI, a stored one or one in the URI itself, and go on with its body.
+    """Run the pipeline of a URI, a stored one or one in the URI itself, and continue with its body.
 
     An expression may only yield the URI of a stored pipeline. Commands must be written here.
 
@@ -153,7 +153,7 @@ async def debug(
     context: Context,
     name: Annotated[str, Field(description="The name of a listening pipeline.", min_length=1)],
     run: Annotated[
-        str | None, Field(description="The id of one of its runs; without it, the newest.", pattern=r"^[0-9]{1,18}$")
+        str | None, Field(description="The id of one of its runs. Default: the newest.", pattern=r"^[0-9]{1,18}$")
     ] = None,
 ) -> RunWithSteps:
     """Show input, output and duration of the steps of a listening pipeline's run.
@@ -180,4 +180,4 @@ async def _source(value: Any, context: Context) -> Any:
     try:
         return (await context.hub.read_content(content_id)).decode()
     except UnicodeDecodeError:
-        raise ParameterError("a pipeline is a text in YAML or JSON, and this file is none") from None
+        raise ParameterError("a pipeline must be a text in YAML or JSON, and this file is not") from None

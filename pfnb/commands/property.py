@@ -26,9 +26,12 @@ Path = Annotated[
 ]
 Pattern = Annotated[
     str | None,
-    Field(description="Paths: `*` is a part of a name, `**` any number of names.", validation_alias="filter"),
+    Field(
+        description="A pattern of paths: `*` matches within a name, `**` any number of names.",
+        validation_alias="filter",
+    ),
 ]
-To = Annotated[str, Field(description="The other path.", min_length=1)]
+To = Annotated[str, Field(description="The new path.", min_length=1)]
 
 
 def _tags(value: Any) -> Any:
@@ -46,7 +49,11 @@ Tags = Annotated[
 ]
 Minutes = Annotated[
     int | None,
-    Field(description="Minutes from its creation until it is deleted; 0: never.", ge=0, validation_alias="ttl"),
+    Field(
+        description="Minutes after which it is deleted, counted from its creation; 0: never.",
+        ge=0,
+        validation_alias="ttl",
+    ),
 ]
 Type = Annotated[str | None, Field(description="Its mime type, such as `application/yaml;type=pipeline`.")]
 
@@ -56,7 +63,7 @@ async def put(
     body: Any,
     context: Context,
     path: Path,
-    value: Annotated[Any, Field(description="A text, or any JSON; without it, the body, which may be a file.")] = UNSET,
+    value: Annotated[Any, Field(description="A text, or any JSON. Default: the body, which may be a file.")] = UNSET,
     type: Type = None,  # noqa: A002
     time_to_live: Minutes = None,
     tags: Tags = None,
@@ -85,7 +92,7 @@ async def put_value(
     body: Any,
     context: Context,
     path: Path,
-    value: Annotated[Any, Field(description="A text, or any JSON; without it, the body, which may be a file.")] = UNSET,
+    value: Annotated[Any, Field(description="A text, or any JSON. Default: the body, which may be a file.")] = UNSET,
 ) -> None:
     """Save the value of an existing property. The body stays as it is.
 
@@ -217,10 +224,10 @@ async def put_schema(
     pattern: Pattern = None,
     type: Type = None,  # noqa: A002
     value: Annotated[Any, Field(description="Its value: a text, or any JSON.")] = UNSET,
-    default_value: Annotated[Any, Field(description="The value it has as long as it has none.")] = UNSET,
+    default_value: Annotated[Any, Field(description="The value to return while it has none.")] = UNSET,
     time_to_live: Minutes = None,
     tags: Tags = None,
-    exist_strategy: Annotated[Exists, Field(description="What to do if it is there already.")] = "update",
+    exist_strategy: Annotated[Exists, Field(description="What to do if it exists.")] = "update",
 ) -> Any:
     """Create a property, or change its attributes. Returns what was done: `create`, `update` or `skip`.
 
@@ -276,7 +283,7 @@ def _as_data(context: Context, said: bool) -> dict[str, Any]:
 def _one_of(name: str, path: str | None, pattern: str | None) -> str:
     given = [one for one in (path, pattern) if one]
     if len(given) != 1:
-        raise ParameterError(f'{name} wants exactly one of "path" and "pattern"')
+        raise ParameterError(f'{name} needs exactly one of "path" and "pattern"')
     return given[0]
 
 
@@ -303,6 +310,6 @@ async def _file(path: str, kind: str, text: str, context: Context) -> dict[str, 
     try:
         data = base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise ParameterError(f"the value of {path} should be base64, says its type, and is not") from None
+        raise ParameterError(f"the value of {path} is not base64, as its type requires") from None
     content_type = ";".join(part for part in kind.split(";") if part.strip() != BASE64)
     return await context.hub.put_content(data, name=path.rpartition("/")[2], content_type=content_type)

@@ -18,10 +18,10 @@ from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.outbound import Answer, Attempts, Content, Targets, send
 
-Url = Annotated[str, Field(description="Whom to ask.", min_length=1)]
-Username = Annotated[str | None, Field(description="Says who asks, with the password.")]
-Password = Annotated[str | None, Field(description="The password of that user.")]
-Bearer = Annotated[str | None, Field(description="A token that says who asks.")]
+Url = Annotated[str, Field(description="The URL.", min_length=1)]
+Username = Annotated[str | None, Field(description="Username for basic authentication.")]
+Password = Annotated[str | None, Field(description="Password for basic authentication.")]
+Bearer = Annotated[str | None, Field(description="Bearer token for authentication.")]
 Timeout = Annotated[float, Field(description="Seconds to wait for the answer.", gt=0, le=300)]
 Body = Annotated[Any, Field(description="What to send: a value as JSON, a text, or files. Default: the body.")]
 
@@ -81,7 +81,7 @@ _asking(
     "GET",
     """Get what is at a URL, as the body: JSON as a value, text as a text, anything else as a content reference.
 
-    Any other answer than 2xx is an error, redirects too; `onError` says what is to be done then. Private, local and link-local
+    Any other answer than 2xx is an error, redirects too; `onError` decides what to do then. Private, local and link-local
     addresses are refused unless `PFNB_ALLOW_TARGETS` names them.""",
 )
 _asking("DELETE", "Delete what is at a URL; the body becomes the answer. Answers and errors are those of `http.get`.")

@@ -23,7 +23,7 @@ async def assert_(
     body: Any,
     true: Annotated[Any, Field(description="Must be true.")] = UNSET,
     false: Annotated[Any, Field(description="Must be false.")] = UNSET,
-    value: Annotated[Any, Field(description="The value to compare with `equals`; without it, the body.")] = UNSET,
+    value: Annotated[Any, Field(description="The value to compare with `equals`. Default: the body.")] = UNSET,
     equals: Annotated[Any, Field(description="What `value` must be equal to.")] = UNSET,
     body_equals: Annotated[
         Any, Field(description="What the body must be equal to.", validation_alias="body.equals")
@@ -46,7 +46,7 @@ async def assert_(
 
 def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equals: Any) -> str | None:
     if all(given is UNSET for given in (true, false, equals, body_equals)):
-        raise ParameterError('assert wants at least one of "true", "false", "equals" and "body.equals"')
+        raise ParameterError('assert needs at least one of "true", "false", "equals" and "body.equals"')
     if true is not UNSET and not is_true(true, "true"):
         return f"assert: what should be true is {_short(true)}"
     if false is not UNSET and is_true(false, "false"):
@@ -96,11 +96,11 @@ class Mock:
 @command("mock.command", anonymous=True)
 async def mock_command(
     context: Context,
-    command_: Annotated[Written, Field(description="The command that is not to be run.")],
-    when: Annotated[Lazy | None, Field(description="An expression: the mock stands in only if it is true.")] = None,
-    then_set_body: Annotated[Any, Field(description="What becomes the body instead of the result.")] = UNSET,
+    command_: Annotated[Written, Field(description="The command to replace.")],
+    when: Annotated[Lazy | None, Field(description="An expression: the mock applies only if it is true.")] = None,
+    then_set_body: Annotated[Any, Field(description="The body, instead of the command's result.")] = UNSET,
     then_set_var: Annotated[dict[str, Any] | None, Field(description="Variables to set, as a map.")] = None,
-    enabled: Annotated[Any, Field(description="Whether there is this mock at all.")] = True,
+    enabled: Annotated[Any, Field(description="Whether the mock is active.")] = True,
 ) -> None:
     """Mock a command in the following steps, such as one that sends mails.
 
@@ -114,6 +114,6 @@ async def mock_command(
         # => "lead.created"
     """
     if not command_.is_literal:
-        raise ParameterError("mock.command: an expression cannot yield which command is not run: write its name")
+        raise ParameterError("mock.command: the command's name cannot come from an expression: write it literally")
     if is_true(enabled, "enabled"):
         context.mock(command_.text, Mock(when, then_set_body, then_set_var or {}))

@@ -28,9 +28,9 @@ _STORED = re.compile(r"\s*\$?uri:property:(?P<path>[^\s@#]+)(?:@value)?\s*")
 async def csv_to_json(
     body: Any,
     context: Context,
-    delimiter: Annotated[str, Field(description="What separates columns.", min_length=1, max_length=1)] = ",",
+    delimiter: Annotated[str, Field(description="The separator of columns.", min_length=1, max_length=1)] = ",",
     has_headers_line: Annotated[
-        bool, Field(description="Whether the first line holds the names of the columns.")
+        bool, Field(description="Whether the first line contains the names of the columns.")
     ] = True,
     rows_format: Annotated[
         Literal["arrays", "objects"], Field(description="Each row as a list, or as a map by the headers.")
@@ -42,7 +42,7 @@ async def csv_to_json(
     ] = True,
     charset: Annotated[
         str | None,
-        Field(description="The charset of a file; without it the one that it names, else UTF-8, else Latin-1."),
+        Field(description="The charset of a file. Default: the one that it names, else UTF-8, else Latin-1."),
     ] = None,
     input: Input = UNSET,  # noqa: A002 - PIPEFORCE's word
 ) -> dict[str, Any]:
@@ -134,7 +134,9 @@ async def from_template(
         Verbatim,
         Field(description="A template in Jinja's language: a text, an expression for it, or `$uri:property:PATH`."),
     ],
-    model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
+    model: Annotated[
+        Any, Field(description="The variables of the template. Default: `vars`, `body` and `headers`.")
+    ] = UNSET,
 ) -> str:
     """Make a text from a Jinja template.
 
@@ -163,9 +165,11 @@ async def from_freemarker(
     body: Any,
     context: Context,
     template: Annotated[
-        Verbatim | None, Field(description="A template in FreeMarker's language; without it, the body is the template.")
+        Verbatim | None, Field(description="A template in FreeMarker's language. Default: the body.")
     ] = None,
-    model: Annotated[Any, Field(description="What its names mean; without it, `vars`, `body` and `headers`.")] = UNSET,
+    model: Annotated[
+        Any, Field(description="The variables of the template. Default: `vars`, `body` and `headers`.")
+    ] = UNSET,
 ) -> str:
     """Make a text from a FreeMarker template: the common part of its language.
 
@@ -199,8 +203,10 @@ async def _source(template: Verbatim, context: Context) -> str:
 async def _model(model: Any, context: Context, is_literal: bool) -> dict[str, Any]:
     """The data that the template sees. A computed template may be a stranger's: it sees only the given model."""
     if model is UNSET and not is_literal:
-        raise ParameterError("a template that is not written in the pipeline needs a model, which says what it may see")
+        raise ParameterError(
+            "a template that is not written in the pipeline needs a model with the data that it may read"
+        )
     data = dict(context.scope) if model is UNSET else await as_json(model, context, "the template's model")
     if not isinstance(data, dict):
-        raise ParameterError(f"the template's model wants to be a map, not {kind(data)}")
+        raise ParameterError(f"the template's model must be a map, not {kind(data)}")
     return data

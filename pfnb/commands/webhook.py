@@ -39,12 +39,12 @@ async def put(
         str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
     ] = None,
     payload_type: Annotated[
-        Literal["base64", "raw", "outbound", "ignore"] | None, Field(description="What the event's payload holds.")
+        Literal["base64", "raw", "outbound", "ignore"] | None, Field(description="How the event contains the payload.")
     ] = None,
     max_payload_length: Annotated[
         Size | None, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
     ] = None,
-    active: Annotated[bool | None, Field(description="Whether it accepts requests.")] = None,
+    active: Annotated[bool | None, Field(description="Whether requests fire events.")] = None,
 ) -> dict[str, Any]:
     """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
 
@@ -121,13 +121,13 @@ async def rotate(
 async def logs(
     context: Context,
     uuid: Uuid,
-    limit: Annotated[int, Field(description="How many at most.", ge=1, le=10_000)] = 100,
-    before: Annotated[str | None, Field(description="Only requests older than the one with this id.")] = None,
+    limit: Annotated[int, Field(description="Maximum number of rows.", ge=1, le=10_000)] = 100,
+    before: Annotated[str | None, Field(description="Only requests older than the request with this id.")] = None,
     refused: Annotated[bool, Field(description="List what was refused instead.")] = False,
 ) -> list[EventRow] | list[RefusedRow]:
     """List the requests that a webhook has received, newest first, exactly as they came.
 
-    One result has 16 MiB of bodies at most, so it may be shorter than `limit`. To go on, pass the id of its last row as
+    One result has at most 16 MiB of bodies, so it may be shorter than `limit`. To continue, pass the id of its last row as
     `before`, until the list is empty.
 
     With `refused`, lists the newest 20 refused requests: time, status, reason, size of the body, its limit, and how many were

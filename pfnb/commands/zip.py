@@ -24,7 +24,7 @@ from pfnb.workshop.pool import call_if_large
 async def zip_files(
     body: Any,
     context: Context,
-    name: Annotated[str | None, Field(description="The archive's name; without it, made of the file's name.")] = None,
+    name: Annotated[str | None, Field(description="The archive's name. Default: made from the file's name.")] = None,
     level: Annotated[int | None, Field(description="How hard to compress.", ge=0, le=9)] = None,
 ) -> dict[str, Any]:
     """Pack the body, which is a file, a collection of files, a list of files, or a text, into a zip archive.
@@ -59,7 +59,7 @@ async def unzip(body: Any, context: Context) -> dict[str, Any]:
     """
     content_id = await genuine_id(body, context.hub)
     if content_id is None:
-        raise ParameterError(f"unzip wants a file in the body, not {kind(body)}")
+        raise ParameterError(f"unzip needs a file in the body, not {kind(body)}")
     archive = await context.hub.read_content(content_id)
     files = await threaded(partial(call_if_large, len(archive), unpack, archive))
     children = [
@@ -78,14 +78,14 @@ async def _files(body: Any, context: Context) -> AsyncIterator[tuple[str, bytes]
     ids = await genuine_ids(references, context.hub)
     if not ids:
         raise ParameterError(
-            "zip wants files in the body: a content reference, a collection or a list of them, or a text"
+            "zip needs files in the body: a content reference, a collection or a list of them, or a text"
         )
     if len(ids) > MAX_FILES:
-        raise PayloadTooLargeError(f"zip: these are {len(ids):,} files, and an archive takes {MAX_FILES:,}")
+        raise PayloadTooLargeError(f"zip: an archive may have at most {MAX_FILES:,} files, not {len(ids):,}")
     left = MAX_SIZE
     for content_id, reference in zip(ids, references, strict=True):
         data = await context.hub.read_content(content_id)
         left -= len(data)
         if left < 0:
-            raise PayloadTooLargeError(f"zip: these files have more than the {MAX_SIZE:,} bytes that an archive takes")
+            raise PayloadTooLargeError(f"zip: these files have more than {MAX_SIZE:,} bytes, the most for an archive")
         yield str(reference.get("name") or "file"), data

@@ -49,7 +49,7 @@ def round_number(value: Any, scale: int = 0, mode: str = "HALF_UP") -> int | flo
     """
     name = mode.strip().upper()
     if name not in _MODES:
-        raise ParameterError(f'there is no rounding mode "{mode[:40]}": there is {", ".join(_MODES)}')
+        raise ParameterError(f'unknown rounding mode "{mode[:40]}": use one of {", ".join(_MODES)}')
     if value is None:
         return None
     number = to_number(value)

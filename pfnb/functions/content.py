@@ -61,7 +61,7 @@ async def load(context: Context, reference: Any) -> Any:
     content_id = await genuine_id(given, context.hub)
     if content_id is None:
         raise ParameterError(
-            "a content reference is wanted that the hub made, such as body.payload: one that somebody wrote is only text"
+            "expected a content reference made by the hub, such as body.payload: one written by hand is only text"
         )
     data = await read_decoded(content_id, given, context.hub)
     return decoded(data, reference.get("contentType") if isinstance(reference, dict) else None)

@@ -77,7 +77,7 @@ def to_map(value: Any) -> Any:
     result = to_map_or_list(value)
     if result is None or isinstance(result, dict):
         return result
-    raise ParameterError("this is no map")
+    raise ParameterError("this is not a map")
 
 
 @function("convert.toMapOrList")
@@ -194,6 +194,6 @@ def to_decimal_string(value: Any, *how: str | None) -> str | None:
 
 def _how(how: tuple[str | None, ...], default_symbol: str | None) -> tuple[str | None, str | None]:
     if len(how) > 2:
-        raise ParameterError("at most a pattern and a decimal symbol are wanted")
+        raise ParameterError("expected at most a pattern and a decimal symbol")
     pattern = how[0] if len(how) == 2 else None
     return pattern, (how[-1] or None) if how else default_symbol

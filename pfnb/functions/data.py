@@ -54,7 +54,7 @@ def put(data: Any, key: Any, value: Any) -> Any:
 def _map(data: Any, where: str) -> MutableMapping[str, Any]:
     if isinstance(data, MutableMapping):
         return data
-    raise ParameterError(f"'{where[:80]}' cannot be set: a map is wanted there")
+    raise ParameterError(f"'{where[:80]}' cannot be set: its parent is not a map")
 
 
 @function("data.select")

@@ -25,7 +25,7 @@ def now(*how: str) -> str:
         @text.isEmpty(@date.now('Europe/Berlin', 'de'))  # => false
     """
     if len(how) > 2:
-        raise ParameterError("at most a zone and a locale are wanted")
+        raise ParameterError("expected at most a zone and a locale")
     if len(how) == 2:
         return format_moment(datetime.now(zone(how[0])), date_pattern(how[1]), how[1])
     return format_moment(datetime.now(local_zone()), how[0] if how else USUAL_PATTERN)
@@ -105,7 +105,7 @@ def is_expired(start: Any, end: Any, part: float, current_date: Any = None) -> b
     """
     first, last = to_moment(start, local_zone()), to_moment(end, local_zone())
     if not 0 <= part <= 1000:
-        raise ParameterError("the part is a number such as 0.7, for 70 %")
+        raise ParameterError("the part must be a number such as 0.7, for 70 %")
     return _moment_or_now(current_date) - first >= (last - first) * part
 
 
@@ -152,12 +152,12 @@ def begin_of_week(*when: int | None) -> int:
         @date.format(@date.beginOfWeek(1735819200000, 1, 0), 'yyyy-MM-dd')  # => "2024-12-30"
     """
     if not 2 <= len(when) <= 3:
-        raise ParameterError("a start day and an offset are wanted, or a timestamp before them")
+        raise ParameterError("expected a start day and an offset, or a timestamp before them")
     *timestamp, day, weeks = when
     moment, offset = _start((*timestamp, weeks))
     start = day if day is not None and day > 0 else 1
     if start > 7:
-        raise ParameterError("the start of the week is from 1, for Monday, to 7")
+        raise ParameterError("the start of the week must be from 1 (Monday) to 7")
     return _begin(moment, moment.year, moment.month, moment.day, days=offset * 7 - (moment.isoweekday() - start) % 7)
 
 
@@ -179,7 +179,7 @@ def _moment_or_now(date: Any) -> datetime:
 def _start(when: tuple[int | None, ...]) -> tuple[datetime, int]:
     """The moment and the offset in (offset) or (timestamp, offset)."""
     if not 1 <= len(when) <= 2:
-        raise ParameterError("an offset, or a timestamp and an offset are wanted")
+        raise ParameterError("expected an offset, or a timestamp and an offset")
     timestamp = when[0] if len(when) == 2 else None
     here = local_zone()
     return (datetime.now(here) if timestamp is None else from_millis(timestamp, here)), when[-1] or 0

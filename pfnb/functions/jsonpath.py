@@ -51,7 +51,7 @@ class _Search:
     def look(self, value: Any) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise ParameterError("the JSONPath goes through too much data: make it more precise")
+            raise ParameterError("the JSONPath visits too much data: make it more precise")
         self._budget.spend()
         return value
 
@@ -104,7 +104,7 @@ class _Parser:
 
     def _expect(self, symbol: str) -> None:
         if not self._take(symbol):
-            raise self._wrong(f"'{symbol}' is wanted")
+            raise self._wrong(f"expected '{symbol}'")
 
     def _wrong(self, what: str) -> ParameterError:
         kind, word = self._tokens[self._at]
@@ -114,7 +114,7 @@ class _Parser:
         self._expect("$")
         query = self._path()
         if self._tokens[self._at][0] != "end":
-            raise self._wrong("the end, '.' or '[' is wanted")
+            raise self._wrong("expected the end, '.' or '['")
         return query
 
     def _path(self) -> Query:
@@ -135,7 +135,7 @@ class _Parser:
     def _dotted(self) -> tuple[Select, bool]:
         kind, word = self._tokens[self._at]
         if kind not in ("name", "number") and word != "*":
-            raise self._wrong("a name or '*' is wanted")
+            raise self._wrong("expected a name or '*'")
         self._at += 1
         return (_children, False) if word == "*" else (_key(word), True)
 
@@ -160,12 +160,12 @@ class _Parser:
         start = self._whole()
         if not self._take(":"):
             if start is None:
-                raise self._wrong("a key between quotes, an index, '*' or '?' is wanted")
+                raise self._wrong("expected a quoted key, an index, '*' or '?'")
             return _item(start), True
         stop = self._whole()
         step = self._whole() if self._take(":") else None
         if step == 0:
-            raise self._wrong("a step that is not 0 is wanted")
+            raise self._wrong("expected a step other than 0")
         part = slice(start, stop, step)
         return (lambda value, search: iter(search.part(value, part)) if is_list(value) else iter(())), False
 
@@ -210,7 +210,7 @@ class _Parser:
             return lambda value, search: next(search.values(value if start == "@" else search.root, steps), _NOTHING)
         kind, word = self._tokens[self._at]
         if kind not in ("text", "number") and word not in _CONSTANTS:
-            raise self._wrong("@, $ or a value is wanted")
+            raise self._wrong("expected @, $ or a value")
         self._at += 1
         constant = _unquoted(word) if kind == "text" else _CONSTANTS.get(word, _NOTHING)
         if constant is _NOTHING:

@@ -68,7 +68,7 @@ def sublist(value: Any, expression: str) -> Any:
         return first(value) if word == "first" else last(value)
     bounds = _RANGE.fullmatch(expression)
     if bounds is None or not any(bounds.groups()):
-        raise ParameterError("the part of a list is written as first, last, START:END, START: or :END")
+        raise ParameterError("a sublist must be first, last, START:END, START: or :END")
     return listed(value)[int(bounds[1] or 0) : None if bounds[2] is None else int(bounds[2]) + 1]
 
 

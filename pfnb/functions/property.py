@@ -12,8 +12,8 @@ from pfnb.language.media_types import typed_value
 from pfnb.language.pel.literal_text import LiteralText
 
 NOT_COMPUTED = (
-    "an expression behind a path must stand there in quotes, for what is computed is never evaluated: write it behind the call, "
-    "such as @property.value(path).emails"
+    "an expression after a path must be in quotes, since a computed text is never evaluated: write it after the call, such "
+    "as @property.value(path).emails"
 )
 
 

@@ -32,7 +32,7 @@ async def uri(context: Context, uri: str | LiteralText) -> Any:
     """
     found = _URI.fullmatch(uri.strip())
     if found is None:
-        raise ParameterError(f'"{uri[:60]}" is no address such as $uri:property:global/app/demo/config/app')
+        raise ParameterError(f'"{uri[:60]}" is not an address such as $uri:property:global/app/demo/config/app')
     scheme, rest, is_literal = found["scheme"], found["rest"], isinstance(uri, LiteralText)
     if scheme == "property":
         return await _property(context, rest, is_literal)
@@ -42,9 +42,7 @@ async def uri(context: Context, uri: str | LiteralText) -> Any:
         return await content.load(context, f"$uri:attachment:{rest}")
     if scheme in ("pipeline", "command"):
         return await context.call(PipelineReference(str(uri), is_literal))
-    raise ParameterError(
-        f"there are no addresses $uri:{scheme[:40]}: here, but of property, pipeline, command, user and attachment"
-    )
+    raise ParameterError(f"unknown address $uri:{scheme[:40]}: use property, pipeline, command, user or attachment")
 
 
 async def _property(context: Context, text: str, is_literal: bool) -> Any:

@@ -79,7 +79,7 @@ def _root(document: str | bytes) -> Element:
     try:
         root: Element = fromstring(document, forbid_dtd=True)
     except (ParseError, ValueError) as error:
-        raise ParameterError(f"this is no XML: {error}") from None
+        raise ParameterError(f"this is not XML: {error}") from None
     except DefusedXmlException:
         raise ParameterError("the XML has a document type or entities of its own, which are not accepted") from None
     level = [root]

@@ -84,7 +84,7 @@ def _found(folder: Path, root: Path) -> Repository:
         raise HistoryError("not a git repository: it has no folder of objects")
     homes = [root.resolve(), *(parent / GIT for parent in (folder.resolve(), *folder.resolve().parents))]
     if not any(objects.is_relative_to(home) for home in homes) and not _is_work_folder(folder, named, objects):
-        raise HistoryError(f"its history is elsewhere, in {objects.parent}, which does not name it: scan that, too")
+        raise HistoryError(f"its history is elsewhere, in {objects.parent}, which is not linked to it: scan that, too")
     problems = []
     if not _HEAD.match(_text(named / "HEAD")):
         problems.append("not a git repository that git can use: its HEAD is broken")

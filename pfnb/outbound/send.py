@@ -58,7 +58,9 @@ async def send(
     """
     for name in headers or {}:
         if name.lower() in _OWN_HEADERS:
-            raise ParameterError(f"the header {name} cannot be set: it belongs to the connection, and is set by itself")
+            raise ParameterError(
+                f"the header {name} cannot be set: it belongs to the connection and is set automatically"
+            )
     message_id = f"msg_{uuid.uuid4().hex}"
     for number in range(1, attempts.retries + 2):
         signed = {} if secret is None else signature_headers(content, secret, message_id, int(time.time()))
@@ -105,7 +107,7 @@ async def _attempt(
     except TimeoutError:
         raise _AgainError(f"did not answer within {seconds:g} seconds") from None
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
-        raise ParameterError(f"{_place(url)} cannot be called like this: {error}") from error
+        raise ParameterError(f"{_place(url)} cannot be called: {error}") from error
     except httpx.TransportError as error:
         raise _AgainError(f"cannot be reached ({type(error).__name__}: {error})") from error
 

@@ -28,7 +28,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0
 _NUMBER = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 """A host with such an ending is an IPv4 address in one of its many forms, or invalid."""
 _PREFIX = re.compile(r"[0-9]{1,3}")
-_RIGHT = "an entry is a host (db.example.org), *.example.org, an address (10.0.0.1, ::1) or a network (10.0.0.0/8)"
+_RIGHT = "an entry must be a host (db.example.org), *.example.org, an address (10.0.0.1, ::1) or a network (10.0.0.0/8)"
 
 
 class Targets:
@@ -84,8 +84,8 @@ class Targets:
             return
         shown = host if host == address else f"{host} ({address})"
         raise AccessDeniedError(
-            f"{shown} is not a public address, and a pipeline may not call it: whoever runs this hub or kernel can allow it "
-            f"by {VARIABLE}={host}"
+            f"{shown} is not a public address, so a pipeline may not call it: the operator of this hub or kernel can allow "
+            f"it with {VARIABLE}={host}"
         )
 
 
@@ -94,9 +94,9 @@ def _network(entry: str, bare: str) -> _Network:
     prefix = entry.partition("/")[2]
     try:
         if "/" in entry and not _PREFIX.fullmatch(prefix):
-            raise ValueError(f"{prefix!r} is not a number of bits")
+            raise ValueError(f"{prefix!r} is not a prefix length")
         if "%" in entry:
-            raise ValueError("an interface cannot be named")
+            raise ValueError("an address cannot have an interface")
         network = ip_network(bare)
     except ValueError as error:
         raise ParameterError(f"{VARIABLE}: {entry!r} cannot be allowed ({error}): {_RIGHT}") from error

@@ -105,7 +105,7 @@ class Child:
             budget.use(budget.seconds_left)
             return budget.over()
         return RunLimitError(
-            f"this step ended the process that worked on it (status {status}), most likely for its memory: give it less data"
+            f"this step ended its process (status {status}), most likely for its memory: give it less data"
         )
 
     def end(self) -> None:

@@ -71,7 +71,7 @@ class Pool:
                     continue  # That child ended after idling too long.
                 finally:
                     self._put_back(child, module)
-            raise BusyError("the processes for heavy work end as soon as they have begun: try again later")
+            raise BusyError("the processes for heavy work end as soon as they start: try again later")
 
     def _put_back(self, child: Child, module: str) -> None:
         """Keep a child for the next job. Replace one that is no longer usable by a new one, which loads the module meanwhile."""
@@ -94,7 +94,7 @@ class Pool:
                 ends = monotonic() + WALL_SECONDS
                 while not self._changed.wait_for(lambda: self._is_next(ticket), LOOK_SECONDS):
                     if monotonic() > ends:
-                        raise BusyError("other steps with heavy work left no room for this one: try again later")
+                        raise BusyError("other steps with heavy work occupy all processes: try again later")
             finally:
                 self._waiting = [each for each in self._waiting if each is not ticket]
                 self._changed.notify_all()

@@ -29,7 +29,7 @@ async def test_a_mapping_puts_fields_into_a_copy_of_the_value(run):
     assert (await run(text, body={"a": 1})).body == [{"a": 1}, {"a": [1, 2], "b": {"c": 2}}]
 
 
-@pytest.mark.parametrize(("mapping", "says"), [("a", 'is written "path: expression"'), ("a b: 1", "leads to a path")])
+@pytest.mark.parametrize(("mapping", "says"), [("a", 'must be "path: expression"'), ("a b: 1", "must be one such as")])
 async def test_a_mapping_that_is_none_is_told_where_it_stands(run, mapping, says):
     with pytest.raises(ParameterError, match=says) as raised:
         await run(steps(f"set: {{mapping: '{mapping}'}}"))

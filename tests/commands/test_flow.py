@@ -94,7 +94,7 @@ class TestForeach:
         assert (await run(text, vars={"map": {"a": "1", "b": "2"}})).body == "a1b2"
 
     async def test_what_is_no_list_is_refused(self, run):
-        with pytest.raises(ParameterError, match="wants a list, a map or a text with commas, not 5") as caught:
+        with pytest.raises(ParameterError, match="must be a list, a map or a text with commas, not 5") as caught:
             await run(steps("foreach: {in: 5}", "foreach.end"))
         assert caught.value.line == 2
 

@@ -92,8 +92,8 @@ async def test_the_answer_is_put_together_by_several_steps(run):
         ("{Set-Cookie: a}", "Set-Cookie is set by the server and cannot be overridden"),
         ("{Clear-Site-Data: '*'}", "Clear-Site-Data is set by the server and cannot be overridden"),
         ("{X-A: Grüße}", "beyond ASCII"),
-        ("nonsense", "names with values"),
-        ("5", "names with values"),
+        ("nonsense", "must be a map of names and values"),
+        ("5", "must be a map of names and values"),
     ],
 )
 async def test_headers_that_would_break_the_answer_are_refused(run, headers, words):

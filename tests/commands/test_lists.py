@@ -39,7 +39,7 @@ async def test_a_list_is_limited(run, given, expected):
 @pytest.mark.parametrize("step", ["data.list.limit: {maxLength: 1}", "data.list.filter: {exclude: 'true'}"])
 @pytest.mark.parametrize(("body", "called"), [(None, "null"), ({"a": 1}, "a map"), ("5", "a whole number")])
 async def test_what_is_no_list_is_refused(run, step, body, called):
-    with pytest.raises(ParameterError, match=f"wants to be a list, not {called}"):
+    with pytest.raises(ParameterError, match=f"must be a list, not {called}"):
         await run(f"pipeline:\n  - {step}", body=body)
 
 

@@ -75,11 +75,11 @@ async def test_the_older_name_of_the_rules_and_an_output(run):
 @pytest.mark.parametrize(
     ("rules", "words", "line"),
     [
-        ("firstName", 'a rule is written "expression -> path"', 4),
-        ("firstName -> name,\nage ->", 'a rule is written "expression -> path"', 5),
-        ("firstName -> name\nage -> age", "a comma between them", 4),
-        ("firstName -> name,\nage -> 5", "leads to a path", 5),
-        ("firstName -> a.b(),", "leads to a path", 4),
+        ("firstName", 'a rule must be "expression -> path"', 4),
+        ("firstName -> name,\nage ->", 'a rule must be "expression -> path"', 5),
+        ("firstName -> name\nage -> age", "separate rules by commas", 4),
+        ("firstName -> name,\nage -> 5", "must be one such as", 5),
+        ("firstName -> a.b(),", "must be one such as", 4),
     ],
 )
 def test_wrong_rules_are_told_before_the_run(registry, rules, words, line):
@@ -100,9 +100,9 @@ def test_so_is_a_wrong_expression_with_its_column(registry):
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        (["age -> a", "age -> a.b"], r"a.b: 'b' wants a map before it, and there is a whole number"),
-        (["age -> a.b", "age -> a[0]"], r"a\[0\]: 0 wants a list before it, and there is a map"),
-        (["age -> a[1]"], r"the list has 0 items, so the next is \[0\]"),
+        (["age -> a", "age -> a.b"], r"a.b: 'b' needs a map before it, not a whole number"),
+        (["age -> a.b", "age -> a[0]"], r"a\[0\]: 0 needs a list before it, not a map"),
+        (["age -> a[1]"], r"the list has 0 items, so the next index is \[0\]"),
     ],
 )
 async def test_a_path_that_cannot_be_is_refused(run, rules, words):

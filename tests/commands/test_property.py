@@ -156,5 +156,5 @@ async def test_an_old_value_under_a_new_type_is_the_text_that_it_is(hub, run):
     await hub.put_property("a/b", {"value": "{", "type": "application/json"})
     assert (await run("pipeline:\n - property.value.get: {path: a/b}")).body == "{"
     await hub.put_property("a/b", {"value": "!", "type": "image/png; encoding=base64"})
-    with pytest.raises(ParameterError, match="should be base64"):
+    with pytest.raises(ParameterError, match="is not base64"):
         await run("pipeline:\n - property.value.get: {path: a/b}")

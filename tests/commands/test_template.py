@@ -83,13 +83,13 @@ async def test_a_template_may_be_a_property_if_the_pipeline_says_so(run, hub, ur
         ("a\n{{ nmae }}", "the template, line 2: 'nmae' is undefined"),
         ("a\n{% for x in %}", "the template, line 2: Expected an expression"),
         ("\n\n{{ 1 / 0 }}", "the template, line 3: ZeroDivisionError"),
-        ("{{ people }}", "line 1: a list or a map is no text"),
-        ("{{ [[1]]|join }}", "a list or a map is no text"),
+        ("{{ people }}", "line 1: a list or a map is not a text"),
+        ("{{ [[1]]|join }}", "a list or a map is not a text"),
         ("{{ people|pprint }}", "No filter named 'pprint'"),
-        ("{{ '%s' % 1 }}", "write ~"),
-        ("{% include 'x' %}", "no others here"),
-        ("{% extends '/etc/passwd' %}", "no others here"),
-        ("{% for x in people recursive %}{{ loop(people) }}{% endfor %}", "cannot be recursive"),
+        ("{{ '%s' % 1 }}", "use ~"),
+        ("{% include 'x' %}", "cannot include others"),
+        ("{% extends '/etc/passwd' %}", "cannot include others"),
+        ("{% for x in people recursive %}{{ loop(people) }}{% endfor %}", "recursive loops are not supported"),
     ],
 )
 async def test_its_mistakes_are_told_with_their_line(run, template, words):
@@ -192,7 +192,7 @@ async def test_it_cannot_take_for_ever():
 
 
 async def test_only_a_map_is_a_model(run):
-    with pytest.raises(ParameterError, match="wants to be a map, not a list"):
+    with pytest.raises(ParameterError, match="must be a map, not a list"):
         await run(step("x", model=[1]))
 
 

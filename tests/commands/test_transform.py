@@ -80,13 +80,13 @@ async def test_a_csv_file_in_its_charset(run, hub):
     ("body", "given", "words"),
     [
         ("a\n" + "," * 20_000, {}, "line 2 of the CSV: there are more than 10,000 columns"),
-        ("a,a\n1,2", {"rowsFormat": "objects"}, "the header 'a' stands there twice"),
-        ("a\n1,2", {"rowsFormat": "objects"}, "row 1 has 2 cells, and there are 1 headers"),
+        ("a,a\n1,2", {"rowsFormat": "objects"}, "the header 'a' occurs twice"),
+        ("a\n1,2", {"rowsFormat": "objects"}, "row 1 has 2 cells, but there are 1 headers"),
         ("a", {"rowsFormat": "objects", "hasHeadersLine": False}, "need a line of headers"),
         ("a", {"delimiter": "::"}, "delimiter"),
         ("a\n" + "x" * 200_000, {}, "line 2 of the CSV: field larger"),
-        (5, {}, "a text or a file is wanted here, not a whole number"),
-        (None, {}, "a text or a file is wanted here, not null"),
+        (5, {}, "expected a text or a file, not a whole number"),
+        (None, {}, "expected a text or a file, not null"),
     ],
 )
 async def test_csv_that_is_refused(run, body, given, words):
@@ -168,7 +168,7 @@ BOMB = "<!DOCTYPE a [{}]><a>&b9;</a>".format(
         ("", "line 1 of the XML: no element found"),
         ("<a>" * 101, "nested deeper than 100"),
         ("<?xml version='1.0' encoding='nonsense'?><a/>", None),
-        ({"a": 1}, "a text or a file is wanted here, not a map"),
+        ({"a": 1}, "expected a text or a file, not a map"),
     ],
 )
 async def test_xml_that_is_refused_at_once(run, body, words):
@@ -231,7 +231,7 @@ async def test_attributes_may_be_a_list_of_maps(run):
         ({"a": element([{"b": 1}])}, "must be texts, numbers and elements"),
         ({"a": element(**{"b c": 1})}, "'b c' cannot be a name"),
         ({"processing-instructions": {"a": "?><evil/>"}, "b": element()}, r"cannot have \?>"),
-        ("no JSON", "no JSON"),
+        ("no JSON", "not JSON"),
     ],
 )
 async def test_json_that_xml_cannot_hold_is_refused(run, body, words):

@@ -113,15 +113,15 @@ def test_edges(expression, value):
     [
         ("@list.sublist({1}, 'x')", "START:END"),
         ("@list.sublist({1}, ':')", "START:END"),
-        ("@calc.round(1, 0, 'SIDEWAYS')", "no rounding mode"),
+        ("@calc.round(1, 0, 'SIDEWAYS')", "unknown rounding mode"),
         ("@calc.round(1.5, 0, 'UNNECESSARY')", "more than 0 digits"),
         ("@convert.toInteger('abc')", "is not a number"),
-        ("@convert.toMap('[1]')", "no map"),
+        ("@convert.toMap('[1]')", "not a map"),
         ("@convert.toMapOrList('1')", "neither a map nor a list"),
         ("@convert.toDecimal('1', 'a', 'b', 'c')", "at most a pattern"),
         ("@convert.toDecimal('1', 'xx')", 'unknown locale "xx"'),
-        ("@data.set(1, 'a', 1)", "a map is wanted"),
-        ("@data.set({a: 1}, 'a.b', 1)", "a map is wanted"),
+        ("@data.set(1, 'a', 1)", "its parent is not a map"),
+        ("@data.set({a: 1}, 'a.b', 1)", "its parent is not a map"),
         ("@date.now('a', 'b', 'c')", "at most a zone"),
         ("@date.beginOfYear()", "an offset"),
         ("@date.beginOfWeek(1)", "a start day and an offset"),
@@ -129,7 +129,7 @@ def test_edges(expression, value):
         ("@date.format('x', 'yyyy')", "is not a date"),
         ("@date.isExpired('2020', '2021-01-01', -1)", "is not a date|the part"),
         ("@json.load('{')", "this is not JSON"),
-        ("@json.path({1}, 'a')", r"'\$' is wanted"),
+        ("@json.path({1}, 'a')", r"expected '\$'"),
     ],
 )
 def test_what_makes_no_sense_is_said(expression, message):

@@ -130,7 +130,7 @@ async def test_content_is_loaded_as_what_it_is(value_of, hub, data, content_type
 
 
 async def test_what_is_no_content_or_is_gone_is_said(value_of):
-    with pytest.raises(PelEvaluationError, match="a content reference is wanted"):
+    with pytest.raises(PelEvaluationError, match="expected a content reference"):
         await value_of("@content.load('/etc/passwd')")
     with pytest.raises(PelEvaluationError, match=r"@content.load\(…\): "):
         await value_of("@content.load('$uri:attachment:nowhere')")

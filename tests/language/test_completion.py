@@ -103,7 +103,7 @@ def test_a_candidate_says_what_it_is() -> None:
     said = {candidate.text: candidate.detail for candidate in completed("pipeline:\n  - |")[1].candidates}
     assert said["log: "] == "Log a message."
     said = {candidate.text: candidate.detail for candidate in completed(STEP + "      |")[1].candidates}
-    assert said["level: "] == "How important it is."
+    assert said["level: "] == "The log level."
     assert said["if: "] == COMMON["if"].description
 
 

@@ -70,7 +70,7 @@ async def test_a_hostile_charset_is_never_looked_up(name):
 @pytest.mark.parametrize("name", ["punycode", "rot13", "undefined", "zlib", "klingon"])
 async def test_a_file_that_names_no_usual_charset_is_refused_by_name(name, hub, run):
     reference = await hub.put_content(DATA, name="a.csv", content_type=f"text/csv; charset={name}")
-    with pytest.raises(ParameterError, match=f"the file 'a.csv' names the charset {name}: a usual one is wanted"):
+    with pytest.raises(ParameterError, match=f"the file 'a.csv' names the charset {name}: use a common one"):
         await run("pipeline:\n  - transform.csv.json", body=reference)
 
 

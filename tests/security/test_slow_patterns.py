@@ -52,7 +52,7 @@ def test_spaces_in_what_may_be_a_pipeline_in_a_line_take_no_time(text: str, nobo
 def test_a_template_whose_parts_have_no_end_is_read_once(text: str, opening: str, nobody: httpx.Client) -> None:
     step = {"transform.ftl": {"template": text * 10_000, "model": {"a": 1}}}
     answer = nobody.post(PIPELINE, content=json.dumps({"pipeline": [step]}))
-    assert answer.json()["statusMessage"].endswith(f"line 1: {opening} has no end"), answer.text
+    assert answer.json()["statusMessage"].endswith(f"line 1: {opening} is not closed"), answer.text
 
 
 @pytest.mark.parametrize("text", ["{{a}}", "{%set a=1%}"])

@@ -53,7 +53,7 @@ def test_small_work_is_done_here() -> None:
     [
         (jobs.loop_in_c, r"more than (0\.3 s of processor time|0\.8 s): give it less data"),
         (jobs.fill_memory, "more than 128 MiB of memory: give it less data"),
-        (jobs.crash, "ended the process that worked on it .status -11."),
+        (jobs.crash, "ended its process .status -11."),
     ],
 )
 def test_a_job_that_goes_too_far_is_ended_and_the_next_is_done(job: Any, message: str) -> None:

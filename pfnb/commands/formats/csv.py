@@ -49,10 +49,10 @@ def as_objects(headers: list[str], rows: list[list[str]]) -> list[dict[str, Any]
     """Each row as a map; missing cells are null. Raises ParameterError for cells without a header."""
     if len(set(headers)) < len(headers):
         twice = Counter(headers).most_common(1)[0][0]
-        raise ParameterError(f"the header {twice[:60]!r} stands there twice: rows as objects cannot have it twice")
+        raise ParameterError(f"the header {twice[:60]!r} occurs twice: rows as objects need unique headers")
     for number, row in enumerate(rows, 1):
         if len(row) > len(headers):
-            raise ParameterError(f"row {number} has {len(row)} cells, and there are {len(headers)} headers")
+            raise ParameterError(f"row {number} has {len(row)} cells, but there are {len(headers)} headers")
     # The cells are already counted: count only the maps.
     budget.current().take(len(rows) * sys.getsizeof(dict.fromkeys(headers)))
     return [dict(zip(headers, [*row, *[None] * (len(headers) - len(row))], strict=True)) for row in rows]

@@ -50,7 +50,7 @@ def _translated(source: str) -> Iterator[str]:
         line += source.count("\n", end, part.start())
         end = part.end()
         if part["open"] is not None:
-            raise ParameterError(f"the template, line {line}: {part['open'][:60]} has no end")
+            raise ParameterError(f"the template, line {line}: {part['open'][:60]} is not closed")
         if part["tag"] is not None:
             yield from _directive(part, line)
         elif part["printed"] is not None:
@@ -83,14 +83,14 @@ def _statement(tag: str, rest: str, line: int) -> str:
         return f"set {assigned['name']} = {_expression(assigned['value'], line)}"
     if tag in ("#else", "/#if", "/#list") and not rest:
         return {"#else": "else", "/#if": "endif", "/#list": "endfor"}[tag]
-    raise ParameterError(f"the template, line {line}: <{tag}{' ' if rest else ''}{rest[:60]}> is not understood")
+    raise ParameterError(f"the template, line {line}: <{tag}{' ' if rest else ''}{rest[:60]}> is not supported")
 
 
 def _expression(text: str, line: int) -> str:
     def word(found: re.Match[str]) -> str:
         if found["builtin"] is not None:
             if found["builtin"] not in _BUILTINS:
-                raise ParameterError(f"the template, line {line}: ?{found['builtin']} is not understood")
+                raise ParameterError(f"the template, line {line}: ?{found['builtin']} is not supported")
             return _BUILTINS[found["builtin"]]
         if found["default"] is not None:
             return f"|default({found['value'] or repr('')})"

@@ -35,7 +35,7 @@ def problems(data: Any, schema: Any, version: str | None) -> list[str]:
     from referencing.exceptions import Unresolvable
 
     if not isinstance(schema, (dict, bool)):
-        raise ParameterError("the schema is no JSON Schema: a map is wanted")
+        raise ParameterError("the schema is not a JSON Schema: expected a map")
     try:
         validator = _validator(schema, version)
         validator.check_schema(schema)
@@ -43,10 +43,10 @@ def problems(data: Any, schema: Any, version: str | None) -> list[str]:
     except SchemaError as error:
         raise ParameterError(_shown(f"the schema is wrong: {error.json_path}", error.message)) from None
     except Unresolvable as error:
-        message = f"the schema refers to {error.ref!r}: it can refer to parts of itself only"
+        message = f"the schema refers to {error.ref!r}: it may refer only to parts of itself"
         raise ParameterError(message) from None
     except RecursionError:
-        raise ParameterError("the schema refers to itself without end, or the data is nested too deeply") from None
+        raise ParameterError("the schema refers to itself endlessly, or the data is nested too deeply") from None
     return found if len(found) <= SHOWN else [*found[:SHOWN], "and more"]
 
 
@@ -98,7 +98,7 @@ class _Patterns:
             if name in known or any(self._found(pattern, name) for pattern in patterns):
                 continue
             if allowed is False:
-                yield ValidationError(f"{name!r} is one property too many")
+                yield ValidationError(f"{name!r} is not allowed as a property")
             else:
                 yield from validator.descend(value, allowed, path=name)
 

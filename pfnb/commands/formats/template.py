@@ -75,7 +75,7 @@ def render(source: str, data: Mapping[str, Any]) -> str:
     try:
         return _concat(_compiled(source).generate(data))
     except RecursionError:
-        raise ParameterError("the template is nested too deeply, or calls itself without end") from None
+        raise ParameterError("the template is nested too deeply, or calls itself endlessly") from None
     except Exception as error:
         # Any error in an expression of the template is the template's, not a failure of this program.
         raise ParameterError(f"the template{_line_of(error)}: {_words_of(error)}") from None
@@ -101,7 +101,7 @@ class _Budget(Context):
         if self._text < 0:
             raise _too_long(MAX_HANDLED)
         if self._rounds < 0:
-            raise ParameterError("this takes too long: it goes through too much")
+            raise ParameterError("this takes too long: it processes too much")
         if self._rounds % ROUNDS_PER_LOOK < rounds:
             self._budget.check()
 
@@ -176,7 +176,7 @@ class _Sandbox(_Plain):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str):
-            raise ParameterError("% puts no texts together: write ~")
+            raise ParameterError("% does not format texts: use ~ to join them")
         sizes = [len(side) for side in (left, right) if isinstance(side, (str, list, tuple))]
         times = next((side for side in (left, right) if isinstance(side, int)), 1) if operator == "*" else 1
         _pay(context, text=sum(sizes) * max(times, 0), rounds=1)
@@ -190,7 +190,7 @@ class _Paying(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - named by Jinja's nodes
         if node.recursive:
-            raise TemplateSyntaxError("loops cannot be recursive here", node.lineno)
+            raise TemplateSyntaxError("recursive loops are not supported", node.lineno)
         self.generic_visit(node)
         node.iter = _call("counted", [node.iter], node.lineno)
         return node
@@ -221,7 +221,7 @@ class _Paying(NodeTransformer):
 
     def generic_visit(self, node: nodes.Node, *arguments: Any, **named: Any) -> nodes.Node:
         if isinstance(node, (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)):
-            raise TemplateSyntaxError("a template has no others here, and no blocks", node.lineno)
+            raise TemplateSyntaxError("templates cannot include others, and cannot have blocks", node.lineno)
         return super().generic_visit(node, *arguments, **named)
 
 
@@ -240,7 +240,7 @@ def _printed(context: Context, value: Any) -> str:
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, Iterable) and not isinstance(value, (str, Undefined)):
-        raise ParameterError("a list or a map is no text: write |tojson or |join(', ') behind it")
+        raise ParameterError("a list or a map is not a text: add |tojson or |join(', ')")
     text = "" if value is None else str(value)
     _pay(context, text=len(text), rounds=1)
     return text
@@ -265,7 +265,7 @@ def _compared(context: Context, value: Any, *rest: Any) -> bool:
 @pass_context
 def _sliced(context: Context, value: Any, start: Any, stop: Any, step: Any) -> Any:
     if not isinstance(value, str | list | tuple):
-        raise ParameterError("only a part of a text or a list can be taken")
+        raise ParameterError("only a text or a list can be sliced")
     part = value[start:stop:step]
     _pay(context, text=len(part), rounds=1 if isinstance(part, str) else 1 + len(part))
     return part

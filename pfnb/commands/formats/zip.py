@@ -35,14 +35,14 @@ def unpack(data: bytes) -> list[tuple[str, bytes]]:
             entries = list(_accepted(archive.infolist()))
             return [(_normal(entry), archive.read(entry)) for entry in entries]
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise ParameterError(f"this is no zip archive that can be read: {error}") from None
+        raise ParameterError(f"this is not a readable zip archive: {error}") from None
 
 
 def _accepted(entries: list[ZipInfo]) -> Iterator[ZipInfo]:
     if len(entries) > MAX_FILES:
-        raise PayloadTooLargeError(f"the archive has {len(entries):,} entries, and {MAX_FILES:,} are accepted")
+        raise PayloadTooLargeError(f"the archive has {len(entries):,} entries, but at most {MAX_FILES:,} are accepted")
     if sum(entry.file_size for entry in entries) > MAX_SIZE:
-        raise PayloadTooLargeError(f"unpacked, the archive has more than the {MAX_SIZE:,} bytes that are accepted")
+        raise PayloadTooLargeError(f"unpacked, the archive has more than {MAX_SIZE:,} bytes, the most that is accepted")
     for entry in entries:
         if problem := _problem(entry):
             raise ParameterError(f"the archive's entry {entry.filename[:100]!r} {problem}")
