@@ -11,11 +11,10 @@ from tornado.web import HTTPError
 from pfnb.exceptions import BusyError, PfnbError, StoreBusyError
 from pfnb.hub.randomness import SystemBits
 from pfnb.hub.records.event import new_trace_id
+from pfnb.hub.supervision import is_want_of_memory
 
 log = logging.getLogger("pfnb.http")
 RETRY_SECONDS = 10
-NO_THREAD = "can't start new thread"
-"""What Python says when the operating system has no memory for another thread, or allows no more."""
 
 
 def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -41,8 +40,3 @@ def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, d
             "errorType": "HttpError",
         }
     return status, {**body, "traceId": trace_id}, headers
-
-
-def is_want_of_memory(error: BaseException) -> bool:
-    """Whether it is a temporary lack of memory, which is not the caller's fault."""
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == NO_THREAD)

@@ -11,44 +11,30 @@ from typing import Any
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from pfnb.exceptions import (
-    KernelEndedError,
-    NotAuthenticatedError,
-    NotFoundError,
-    RequestError,
-    RunLimitError,
-    StoreBusyError,
-    WorkerEndedError,
-)
+from pfnb.exceptions import NotAuthenticatedError, RequestError
 from pfnb.http.bodiless import BodilessHandler
 from pfnb.http.calls import Calls
 from pfnb.http.door import note_failure
-from pfnb.http.errors import error_answer, is_want_of_memory
+from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
 from pfnb.http.hello import hello_of
 from pfnb.http.outbox import Outbox
 from pfnb.http.ports import call_of
 from pfnb.http.protocol import CALLS
 from pfnb.http.site import Peer, Site
-from pfnb.http.wire import LARGE_FRAME, MAX_FRAME, packed, unpacked
+from pfnb.http.wire import MAX_FRAME, packed, unpacked
 from pfnb.http.worker_calls import WorkerCalls
 from pfnb.hub.causation import caused_by
 from pfnb.hub.dispatch.feed import Job
 from pfnb.hub.origin import Kind, Origin
-from pfnb.hub.payload import log_entry
-from pfnb.hub.records.delivery import Delivery, Listener, Outcome
+from pfnb.hub.records.delivery import Delivery
 from pfnb.hub.records.event import Event
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.workers.process import WorkerProcess
-from pfnb.rows.delivery import DeliveryRow
-from pfnb.rows.event import EventObject
-from pfnb.rows.run import DeliveryFrame, StoredDeliveryFrame
 
 MAX_CALLS = 1_000
 MAX_DIGITS = 18
 """The most characters of a delivery's number."""
-MAX_CUT_OFF = 20
-"""How often a run of a stored pipeline is started if it is cut off each time."""
 MAX_AHEAD = 64
 """Deliveries of one listener that a kernel gets ahead of their turn."""
 PING_SECONDS = 20
@@ -126,20 +112,10 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
     def on_close(self) -> None:
         self._waits.cancel()
         self.site.sessions.discard(self)
-        self._suspect()
-        self.site.hub.pipelines.left(self)
-        if self.site.hub.ready:  # a closing hub has already taken everything back
-            self.site.hub.tasks.spawn(self.site.hub.dispatcher.detach(self), "pfnb session end")
-
-    def _suspect(self) -> None:
-        """A kernel or worker that disconnects without a close frame was killed, maybe by its own run; unless it has reconnected
-        already."""
-        hub = self.site.hub
-        if self.session and hub.ready and self.close_code is None and self.session not in self._sessions():
-            hub.suspects.vanished(self.session, hub.dispatcher.held_by(self))
-
-    def _sessions(self) -> set[str]:
-        return {one.session for one in self.site.sessions if isinstance(one, SessionHandler)}
+        # One that disconnects without a close frame was killed, maybe by its own run; unless it has reconnected already.
+        others = {one.session for one in self.site.sessions if isinstance(one, SessionHandler)}
+        was_killed = self.close_code is None and self.session not in others
+        self.site.hub.left(self, was_killed=was_killed)
 
     def _hello(self, head: dict[str, Any]) -> None:
         hello = hello_of(head)
@@ -221,69 +197,14 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         return self.site.hub.dispatcher.event_of(int(delivery), self)
 
     async def deliver(self, job: Job) -> None:
-        delivery, event = job.delivery, job.event
-        attempt = delivery.attempts + 1
-        row: DeliveryRow = {**delivery.to_json(), "status": "running", "attempts": attempt}
+        handover = self.site.hub.handover
         try:
-            seen = await self._seen(event, job.body)
-            held = partial(self.site.hub.dispatcher.held_by, self, ahead=True)
-            in_kernel = not job.listener.is_stored
-            await self.site.hub.suspects.admit(delivery.id, self.session, held, in_kernel=in_kernel)
-            delivered: DeliveryFrame = {
-                "type": "delivery",
-                "delivery": str(delivery.id),
-                "lease": job.lease,
-                "listener": delivery.listener,
-                "attempt": attempt,
-                "event": seen,
-                "entry": log_entry(event, None, [row]),
-            }
-            if job.listener.is_stored:
-                delivered = self._stored(delivered, job.listener, attempt)
-            frame = await packed(dict(delivered))
-        except StoreBusyError:
-            raise  # the delivery has not ended: its feed hands it over again
+            frame = await packed(dict(await handover.frame(job, self)))
         except Exception as error:
-            if is_want_of_memory(error):
-                raise
-            # End the delivery, which cannot be handed over, so that those behind it can go on.
-            if self._was_taken(delivery):
-                return
-            _, body, _ = error_answer(error)
-            outcome = Outcome(
-                succeeded=False, error=body, is_dead=isinstance(error, KernelEndedError | WorkerEndedError)
-            )
-            await self.site.hub.dispatcher.finish(delivery.id, job.lease, outcome)
+            await handover.give_up(job, self, error, error_answer(error)[1])
             return
-        if not self._was_taken(delivery):
+        if handover.is_wanted(job, self):
             await self._outbox.send(frame)
-
-    def _was_taken(self, delivery: Delivery) -> bool:
-        """Whether it was set aside while being handed over."""
-        return self.site.hub.dispatcher.event_of(delivery.id, self) is None
-
-    async def _seen(self, event: Event, body: bytes | None) -> EventObject:
-        """The event as its listener sees it. Long ones take turns: each may take much memory while it is read."""
-        if event.size <= LARGE_FRAME:
-            return await self.site.hub.history.object(event, body)
-        async with self.site.large:
-            return await self.site.hub.history.object(event, body)
-
-    def _stored(self, delivered: DeliveryFrame, listener: Listener, attempt: int) -> StoredDeliveryFrame:
-        """The frame with what a worker needs to know of the pipeline. NotFoundError if its owner is gone; RunLimitError for a run
-        that was cut off repeatedly: it may be what kills the worker, and with it all other runs."""
-        if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
-            raise RunLimitError(
-                f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
-            )
-        try:
-            owner = self.site.hub.users.user(listener.owner)
-        except NotFoundError as error:
-            raise NotFoundError(
-                f"the pipeline {listener.name} belongs to {listener.owner}, and there is no such user any more: "
-                "delete it and have somebody else save it"
-            ) from error
-        return {**delivered, "source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
 
     def discard(self, delivery: Delivery, error: dict[str, Any]) -> None:
         head = {"type": "discarded", "delivery": str(delivery.id), "listener": delivery.listener, "error": error}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,8 +23,6 @@ from pfnb.hub.workers.process import WorkerProcess
 from pfnb.language.port import User
 from pfnb.language.running.runner import Runner
 
-LARGE_AT_ONCE = 2
-"""Long bodies read for listeners at the same time."""
 KNOWN = 256
 """Requests of authenticated callers received at the same time; at most half of them from one user."""
 REFUSED = 128
@@ -78,7 +75,6 @@ class Site:
     timing: Timing = field(default_factory=Timing)
     capacity: Capacity = field(default_factory=Capacity)
     sessions: set[Session] = field(default_factory=set)
-    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_AT_ONCE))
     worker: Keeper = field(default_factory=Keeper)
     callers: CallerRuns = field(default_factory=CallerRuns)
     gate: Gate = field(init=False)

@@ -24,6 +24,7 @@ from pfnb.hub.dispatch.feed import Worker
 from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.dispatch.outcomes import Outcomes
 from pfnb.hub.dispatch.suspects import Suspects
+from pfnb.hub.handover import Handover
 from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
@@ -113,6 +114,7 @@ class Hub:
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
         self.users = Users(store, settings.owner, now, self._belongings())
+        self.handover = Handover(self.dispatcher, self.history, self.suspects, self.users)
         self.addresses: Addresses | None = None
         """Current and former addresses of webhooks; None where they are not kept."""
         self.last_seq = 0
@@ -381,6 +383,14 @@ class Hub:
         """The worker serves this pipeline from now on, pending deliveries first. See `Listeners.register`."""
         await self.listeners.register(listener, replace=replace, resume=resume)
         await self.dispatcher.attach(listener, worker, replace=replace)
+
+    def left(self, worker: Worker, *, was_killed: bool) -> None:
+        """A worker's connection has ended. If its process was killed, what it was running is suspect."""
+        self.pipelines.left(worker)
+        if self.ready:  # a closing hub has already taken everything back
+            if was_killed and worker.session:
+                self.suspects.vanished(worker.session, self.dispatcher.held_by(worker))
+            self.tasks.spawn(self.dispatcher.detach(worker), "pfnb session end")
 
     def _away(self) -> list[str]:
         """Names of the listeners without a worker."""

@@ -15,6 +15,8 @@ RETRY_SECONDS = 1.0
 """The shortest pause after a failure."""
 SAY_SECONDS = 60.0
 """Seconds between two log entries of the same repeated failure."""
+NO_THREAD = "can't start new thread"
+"""What Python says when the operating system has no memory for another thread, or allows no more."""
 UNEXPECTED = "the hub met an unexpected error, which its log describes"
 
 
@@ -76,3 +78,8 @@ def _kind(error: BaseException) -> str:
     behind = getattr(error, "orig", None) or error
     said = behind.strerror if isinstance(behind, OSError) else None
     return f"{type(behind).__name__}: {said or behind}"
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether it is a temporary lack of memory, which is not the caller's fault."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == NO_THREAD)

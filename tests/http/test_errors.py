@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pfnb.http.errors import NO_THREAD, error_answer
+from pfnb.http.errors import error_answer
+from pfnb.hub.supervision import NO_THREAD
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError(NO_THREAD)])

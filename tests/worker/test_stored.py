@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pfnb.exceptions import NameTakenError, NotFoundError, PipelineError
-from pfnb.http import session
 from pfnb.http.server import LocalServer
+from pfnb.hub import handover
 from pfnb.hub.home import HubOptions
 from tests.http.conftest import RECEIVE, UUID
 from tests.hub.conftest import RecordingWorker, listener
@@ -192,7 +192,7 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_run_is_replaced_and_th
 
 
 async def test_a_run_that_ends_the_worker_each_time_is_given_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "MAX_CUT_OFF", 1)
+    monkeypatch.setattr(handover, "MAX_CUT_OFF", 1)
     await hub.save("wait: {ms: 60000}")
     await hub.send()
     await hub.ended("running")

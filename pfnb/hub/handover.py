@@ -1,0 +1,96 @@
+"""What a worker is handed with a delivery, and what becomes of a delivery that cannot be handed over."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from pfnb.exceptions import KernelEndedError, NotFoundError, RunLimitError, StoreBusyError, WorkerEndedError
+from pfnb.hub.dispatch.dispatcher import Dispatcher
+from pfnb.hub.dispatch.feed import Job, Worker
+from pfnb.hub.dispatch.suspects import Suspects
+from pfnb.hub.past.history import History
+from pfnb.hub.payload import log_entry
+from pfnb.hub.people.users import Users
+from pfnb.hub.records.delivery import Listener, Outcome
+from pfnb.hub.records.event import Event
+from pfnb.hub.supervision import is_want_of_memory
+from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.event import EventObject
+from pfnb.rows.run import DeliveryFrame, StoredDeliveryFrame
+
+MAX_CUT_OFF = 20
+"""How often a run of a stored pipeline is started if it is cut off each time."""
+LARGE = 64 * 1024
+LARGE_AT_ONCE = 2
+"""Longer events are read one by one, so many at the same time: each may take much memory while it is read."""
+
+
+class Handover:
+    def __init__(self, dispatcher: Dispatcher, history: History, suspects: Suspects, users: Users) -> None:
+        self._dispatcher = dispatcher
+        self._history = history
+        self._suspects = suspects
+        self._users = users
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def frame(self, job: Job, worker: Worker) -> DeliveryFrame:
+        """What the worker gets. Waits while a suspect has to run without others.
+
+        Raises KernelEndedError or WorkerEndedError for a delivery that ended its process again and again, RunLimitError for one
+        that was cut off too often, NotFoundError for a stored pipeline whose owner is gone.
+        """
+        delivery, listener = job.delivery, job.listener
+        attempt = delivery.attempts + 1
+        row: DeliveryRow = {**delivery.to_json(), "status": "running", "attempts": attempt}
+        event = await self._event(job.event, job.body)
+        held = partial(self._dispatcher.held_by, worker, ahead=True)
+        await self._suspects.admit(delivery.id, worker.session, held, in_kernel=not listener.is_stored)
+        frame: DeliveryFrame = {
+            "type": "delivery",
+            "delivery": str(delivery.id),
+            "lease": job.lease,
+            "listener": delivery.listener,
+            "attempt": attempt,
+            "event": event,
+            "entry": log_entry(job.event, None, [row]),
+        }
+        return self._stored(frame, listener, attempt) if listener.is_stored else frame
+
+    async def give_up(self, job: Job, worker: Worker, error: Exception, row: dict[str, Any]) -> None:
+        """End a delivery that cannot be handed over because of this error, so that those behind it can go on; `row` is the error
+        as the delivery shows it. An error that will pass is raised: the delivery is handed over again."""
+        if isinstance(error, StoreBusyError) or is_want_of_memory(error):
+            raise error
+        if self.is_wanted(job, worker):
+            is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
+            outcome = Outcome(succeeded=False, error=row, is_dead=is_dead)
+            await self._dispatcher.finish(job.delivery.id, job.lease, outcome)
+
+    def is_wanted(self, job: Job, worker: Worker) -> bool:
+        """Whether it is still this worker's: it may have been set aside while it was handed over."""
+        return self._dispatcher.event_of(job.delivery.id, worker) is not None
+
+    async def _event(self, event: Event, body: bytes | None) -> EventObject:
+        """The event as its listener sees it."""
+        if event.size <= LARGE:
+            return await self._history.object(event, body)
+        async with self._large:
+            return await self._history.object(event, body)
+
+    def _stored(self, frame: DeliveryFrame, listener: Listener, attempt: int) -> StoredDeliveryFrame:
+        """The frame with what a worker needs to know of a stored pipeline. One that is cut off repeatedly may be what kills the
+        worker, and with it all other runs."""
+        if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
+            raise RunLimitError(
+                f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
+            )
+        try:
+            owner = self._users.user(listener.owner)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"the pipeline {listener.name} belongs to {listener.owner}, and there is no such user any more: "
+                "delete it and have somebody else save it"
+            ) from error
+        return {**frame, "source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
