@@ -30,8 +30,8 @@ def fill(folder: Path, *, count: int, owner: str, key: str, listener: str, statu
                     f"INSERT INTO events ({names}) VALUES ({marks})", [tuple(row.values()) for row in events]
                 )
                 connection.executemany(
-                    "INSERT INTO deliveries (id, event_seq, listener, status, attempts) VALUES (?, ?, ?, ?, 0)",
-                    [(number, number, listener, status) for number in numbers],
+                    "INSERT INTO deliveries (id, event_seq, listener, status, attempts, owner) VALUES (?, ?, ?, ?, 0, ?)",
+                    [(number, number, listener, status, owner) for number in numbers],
                 )
 
 

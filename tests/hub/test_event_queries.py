@@ -83,6 +83,24 @@ async def test_a_status_is_that_of_any_delivery_and_running_ones_are_not_pending
     assert await store.count_events(asked(**narrow, status="failed")) == 1
 
 
+async def test_a_status_counts_for_the_owner_of_the_event_whoever_that_was_before(store: Store) -> None:
+    given = [await store.add_event(event(1), small(), ["lead", "audit"]), await store.add_event(event(2), small(), [])]
+    given.append(await store.add_event(event(3, owner="eve"), small(), ["lead"]))
+    ended = [
+        one.id for one in (*given[0].deliveries, *given[2].deliveries, *await store.add_deliveries("e2", ["lead"]))
+    ]
+    for number in ended:
+        await store.finish_delivery(number, "succeeded", None, [])
+    for owner, found in {"ada": ["e2", "e1"], "eve": ["e3"], "bob": []}.items():
+        for query in (asked(owner, status="succeeded"), asked(owner, status="succeeded", since=1)):
+            assert await ids(store, query) == found
+            assert await store.count_events(query) == len(found)
+    await store.change_owner("ada", "bob")
+    assert await ids(store, asked("bob", status="succeeded")) == ["e2", "e1"]
+    assert await store.count_events(asked("bob", status="succeeded")) == 2
+    assert await store.count_events(asked(status="succeeded")) == 0
+
+
 @pytest.mark.parametrize(
     "text",
     ["PLACED", "e1", "6936BD:ABC", "text/plain", "x-note: grüße", "Tokyo", "ADA@", "invoice.PDF", "größe", "ünïcode"],

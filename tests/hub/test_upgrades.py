@@ -73,13 +73,23 @@ def test_what_no_version_has_made_is_refused_and_left_as_it_is(file: Path, chang
 def test_a_statement_that_fails_leaves_the_version_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older_database(file, 2)
     before = contents(file)
-    broken = (*MIGRATIONS[:-1], "CREATE TABLE refusals (a); INSERT INTO missing VALUES (1)")
+    broken = (*MIGRATIONS[:-1], "CREATE TABLE more (a); INSERT INTO missing VALUES (1)")
     with monkeypatch.context() as later:
         later.setattr("pfnb.hub.stores.sqlite.migrations.MIGRATIONS", broken)
         with pytest.raises(StartError, match="no such table: missing"):
             upgrade(file)
     assert contents(file) == before
     upgrade(file)
+
+
+def test_deliveries_belong_to_the_owners_of_their_events_after_the_upgrade(file: Path) -> None:
+    older_database(file, 4)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE events SET owner = 'eve' WHERE seq > 5")
+    upgrade(file)
+    with closing(sqlite3.connect(file)) as connection:
+        owners = connection.execute("SELECT event_seq, owner FROM deliveries ORDER BY id").fetchall()
+    assert owners == [(1, "ada"), (3, "ada"), (5, "ada"), (7, "eve"), (9, "eve")]
 
 
 def test_a_database_is_copied_before_its_upgrade_with_what_only_its_journal_has(file: Path) -> None:

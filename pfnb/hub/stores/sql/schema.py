@@ -102,12 +102,13 @@ deliveries = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("steps", sa.Text),
     sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
 )
 # Literals: with values given apart, SQLite could not know that a query needs only what a partial index has.
 PENDING = deliveries.c.status == sa.literal_column("'pending'")
 TRIED_AGAIN = sa.and_(PENDING, deliveries.c.not_before > sa.literal_column("0"))
 sa.Index("deliveries_by_event", deliveries.c.event_seq)
-sa.Index("deliveries_by_status", deliveries.c.status, deliveries.c.event_seq)
+sa.Index("deliveries_by_owner", deliveries.c.owner, deliveries.c.status, deliveries.c.event_seq)
 sa.Index("deliveries_by_listener", deliveries.c.listener, deliveries.c.id)
 BY_PENDING = sa.Index("deliveries_pending", deliveries.c.listener, deliveries.c.id, sqlite_where=PENDING)
 sa.Index("deliveries_tried_again", deliveries.c.listener, deliveries.c.not_before, sqlite_where=TRIED_AGAIN)

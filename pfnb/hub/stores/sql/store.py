@@ -303,9 +303,7 @@ class SqlStore:
 
     async def pending_counts(self) -> dict[str, int]:
         table = schema.deliveries
-        query = (
-            sa.select(table.c.listener, sa.func.count()).where(table.c.status == "pending").group_by(table.c.listener)
-        )
+        query = sa.select(table.c.listener, sa.func.count()).where(schema.PENDING).group_by(table.c.listener)
         return await self._read(lambda connection: {row[0]: row[1] for row in connection.execute(query)})
 
     async def events(self, webhook: str, limit: int, before: str | None) -> list[Event]:
@@ -431,7 +429,7 @@ def _unsuccessful(connection: sa.Connection, owner: str, limit: int) -> list[tup
     found: list[tuple[Delivery, Event]] = []
     # One by one: each of them has an index.
     for wanted in (table.c.status == "failed", table.c.status == "dead", schema.TRIED_AGAIN):
-        query = _delivery_and_event().where(wanted, schema.events.c.owner == owner)
+        query = _delivery_and_event().where(wanted, table.c.owner == owner)
         newest_first = query.order_by(table.c.event_seq.desc(), table.c.id.desc()).limit(limit)
         found += _found(connection, newest_first)
     return sorted(found, key=lambda one: (one[1].seq, one[0].id), reverse=True)[:limit]

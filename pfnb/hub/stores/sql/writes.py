@@ -32,11 +32,14 @@ class AddDeliveries:
     listeners: Sequence[str]
 
     def run(self, transaction: Transaction) -> tuple[Delivery, ...]:
-        seq = transaction.connection.scalar(sa.select(schema.events.c.seq).where(schema.events.c.id == self.event_id))
-        if seq is None:
+        table = schema.events
+        event = transaction.connection.execute(
+            sa.select(table.c.seq, table.c.owner).where(table.c.id == self.event_id)
+        ).first()
+        if event is None:
             raise NotFoundError(f"there is no event {self.event_id}")
         added = tuple(Delivery(next(transaction.numbers.delivery), self.event_id, name) for name in self.listeners)
-        transaction.insert(_PLACE.deliveries, [_delivery_row(delivery, seq) for delivery in added])
+        transaction.insert(_PLACE.deliveries, [_delivery_row(delivery, event.seq, event.owner) for delivery in added])
         return added
 
 
@@ -150,7 +153,7 @@ def _pad(transaction: Transaction, hidden: list[AddEvent], added: list[AddEvent]
     spare: list[dict[str, Any]] = []
     for add in hidden + added:
         if add.padding:
-            mine = [_delivery_row(*one) for one in slots.deliveries(add.padding, len(add.listeners))]
+            mine = [_delivery_row(*one, add.event.owner) for one in slots.deliveries(add.padding, len(add.listeners))]
             spare += mine[:1] if not add.listeners else ()
             padded += mine[1:] if not add.listeners else mine
     transaction.insert(decoys.PLACE.deliveries, padded, again=True)
@@ -173,7 +176,7 @@ def _add_events(transaction: Transaction, adds: list[AddEvent]) -> list[Stored]:
         event = replace(event, conflict=first.conflict) if first.conflict is not None else event
         events.append(rows.event_row(event, add.body, seq))
         mine = tuple(Delivery(next(transaction.numbers.delivery), event.id, name) for name in add.listeners)
-        deliveries.extend(_delivery_row(delivery, seq) for delivery in mine)
+        deliveries.extend(_delivery_row(delivery, seq, event.owner) for delivery in mine)
         stored.append(Stored(seq, mine))
         if event.webhook:
             count, last = received.get(event.webhook, (0, 0))
@@ -186,13 +189,14 @@ def _add_events(transaction: Transaction, adds: list[AddEvent]) -> list[Stored]:
     return stored
 
 
-def _delivery_row(delivery: Delivery, seq: int) -> dict[str, Any]:
+def _delivery_row(delivery: Delivery, seq: int, owner: str) -> dict[str, Any]:
     return {
         "id": delivery.id,
         "event_seq": seq,
         "listener": delivery.listener,
         "status": delivery.status,
         "attempts": delivery.attempts,
+        "owner": owner,
     }
 
 
@@ -271,7 +275,7 @@ def save_refusals(records: Mapping[str, dict[str, Any]]) -> Change:
 
 
 def change_owner(owner: str, to: str) -> Change:
-    tables = (schema.events, schema.properties, schema.attachments, schema.retired_webhooks)
+    tables = (schema.events, schema.deliveries, schema.properties, schema.attachments, schema.retired_webhooks)
     return Change(tuple((sa.update(table).where(table.c.owner == owner).values(owner=to), None) for table in tables))
 
 

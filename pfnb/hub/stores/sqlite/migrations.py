@@ -88,6 +88,14 @@ CREATE TABLE webhook_notebooks (uuid TEXT PRIMARY KEY, notebooks TEXT NOT NULL);
 ALTER TABLE listeners ADD COLUMN all_notebooks BOOLEAN NOT NULL DEFAULT FALSE
 """
 
+# A hub with other users' events counts and lists those of one user from the index alone.
+_OWNED_DELIVERIES = """
+ALTER TABLE deliveries ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+DROP INDEX deliveries_by_status;
+UPDATE deliveries SET owner = coalesce((SELECT owner FROM events WHERE seq = event_seq), '');
+CREATE INDEX deliveries_by_owner ON deliveries (owner, status, event_seq)
+"""
+
 _REFUSALS = "CREATE TABLE refusals (webhook TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
 MIGRATIONS: tuple[str, ...] = (
@@ -103,6 +111,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CONFLICTS,
     _NOTEBOOKS,
     _REFUSALS,
+    _OWNED_DELIVERIES,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 
