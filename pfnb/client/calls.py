@@ -12,13 +12,13 @@ from pfnb.client.cause import CAUSE
 from pfnb.client.way import of_the_way
 from pfnb.exceptions import HubUnreachableError, ParameterError, PfnbError, StoreBusyError, error_from_json
 from pfnb.http.protocol import CALLS, ONCE
-from pfnb.http.wire import packed
+from pfnb.http.wire import Frame, packed
 
 
 @dataclass(slots=True)
 class _Call:
     method: str
-    frame: bytes
+    frame: Frame
     future: asyncio.Future[Any]
     sent: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -35,7 +35,7 @@ class Calls:
         self._unreachable = unreachable
         self._numbers = itertools.count(1)
         self._open: dict[int, _Call] = {}
-        self._send: Callable[[bytes], None] | None = None
+        self._send: Callable[[Frame], None] | None = None
 
     async def call(self, method: str, arguments: Mapping[str, Any], body: bytes = b"") -> Any:
         """The hub's answer: a JSON value, or bytes; `body` are bytes that go with the arguments.
@@ -60,7 +60,7 @@ class Calls:
             if call.timer is not None:
                 call.timer.cancel()
 
-    def connected(self, send: Callable[[bytes], None]) -> None:
+    def connected(self, send: Callable[[Frame], None]) -> None:
         """A connection was opened: send the calls that wait for one."""
         self._send = send
         for call in list(self._open.values()):
@@ -106,7 +106,7 @@ class Calls:
         _fail(call, self._unreachable())
 
 
-async def _frame(head: dict[str, Any], body: bytes) -> bytes:
+async def _frame(head: dict[str, Any], body: bytes) -> Frame:
     try:
         return await packed(head, body)
     except (TypeError, ValueError) as error:

@@ -13,7 +13,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, w
 
 from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
-from pfnb.http.wire import KERNEL_HEADER, MAX_FRAME, PROTOCOL, bundled, pack, unpacked
+from pfnb.http.wire import KERNEL_HEADER, MAX_FRAME, PROTOCOL, Frame, Incoming, bundled, pack
 
 _CONNECT_SECONDS = 5.0
 _WELCOME_SECONDS = 10.0
@@ -26,15 +26,32 @@ class Connection:
 
     def __init__(self, socket: WebSocketClientConnection, welcome: dict[str, Any]) -> None:
         self._socket = socket
+        self._incoming = Incoming()
         self._received: deque[tuple[dict[str, Any], bytes]] = deque()
+        self._waiting: deque[Frame] = deque()
+        self._sending: asyncio.Task[None] | None = None
         self.welcome = welcome
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: Frame) -> None:
         """Queue a frame. It is lost if the connection has just ended; `receive` reports that."""
-        try:
-            asyncio.ensure_future(self._socket.write_message(frame, binary=True)).add_done_callback(_written)
-        except WebSocketClosedError:
+        if self._sending is None and len(frame) == 1:
+            with contextlib.suppress(WebSocketClosedError):
+                asyncio.ensure_future(self._socket.write_message(frame[0], binary=True)).add_done_callback(_written)
             return
+        self._waiting.append(frame)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_waiting())
+
+    async def _send_waiting(self) -> None:
+        """Send a long frame message by message, so that the loop has other turns, and then what came meanwhile."""
+        try:
+            while self._waiting:
+                for message in self._waiting.popleft():
+                    await self._socket.write_message(message, binary=True)
+        except WebSocketClosedError:
+            self._waiting.clear()
+        finally:
+            self._sending = None
 
     async def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """The next frame, None at the end of the connection."""
@@ -42,7 +59,8 @@ class Connection:
             message = await self._socket.read_message()
             if message is None:
                 return None
-            self._received.extend(bundled(*await unpacked(message)))
+            if (frame := await self._incoming.frame(message)) is not None:
+                self._received.extend(bundled(*frame))
         return self._received.popleft()
 
     def close(self) -> None:
@@ -76,7 +94,7 @@ async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
             )
             connection = Connection(socket, {})
             try:
-                connection.send(pack({"type": "hello", "protocol": PROTOCOL, **hello}))
+                connection.send([pack({"type": "hello", "protocol": PROTOCOL, **hello})])
                 connection.welcome = await _welcome(connection, address)
             except BaseException:
                 connection.close()

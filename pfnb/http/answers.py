@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
-from pfnb.http.handler import content_type, to_json
+from pfnb.http.handler import content_type
+from pfnb.http.json_text import in_utf8
 from pfnb.hub.workers.callers import Answer
 from pfnb.language.content import genuine_id
-from pfnb.language.plain_data import in_thread_if_many
+from pfnb.language.extent import is_long
 from pfnb.language.port import HubPort
 from pfnb.language.run import Response, RunResult
 
@@ -21,10 +22,7 @@ async def answer_of(result: RunResult, hub: HubPort) -> Answer:
     if (content_id := await genuine_id(body, hub)) is not None:
         kind = str(body.get("contentType") or OCTETS)
         return Answer(response.status, {"Content-Type": kind, **response.headers}, content=content_id)
-    data = body if isinstance(body, bytes) else await in_thread_if_many(body, lambda: _encoded(body))
+    data = body
+    if not isinstance(body, bytes):
+        data = await asyncio.to_thread(in_utf8, body) if is_long(body) else in_utf8(body)
     return Answer(response.status, {"Content-Type": content_type(body), **response.headers}, data)
-
-
-def _encoded(body: Any) -> bytes:
-    """An unpaired surrogate, which UTF-8 cannot encode, becomes a question mark."""
-    return (body if isinstance(body, str) else to_json(body)).encode(errors="replace")

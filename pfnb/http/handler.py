@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
-from functools import partial
+from contextlib import suppress
 from typing import Any
 
+from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from pfnb.http.errors import error_answer
+from pfnb.http.json_text import in_utf8, to_json
+from pfnb.http.parts import PIECE
 from pfnb.http.site import Site
-from pfnb.language.extent import check_written, is_long
-from pfnb.language.plain import plain
+from pfnb.language.extent import is_long
 from pfnb.language.run import SERVER_HEADERS, can_be_header
-
-_ENCODE = json.JSONEncoder(allow_nan=False, default=partial(plain, with_bytes=False), separators=(",", ":")).encode
-
 
 WITHOUT_BODY = frozenset({204, 304})
 
@@ -37,16 +35,14 @@ class HubHandler(RequestHandler):
 
     def answer(self, value: Any, status: int = 200) -> None:
         """Finish with JSON."""
-        self._finish_with(to_json(value), status)
-
-    async def answer_with(self, value: Any) -> None:
-        """The same for a pipeline's result, which may be long."""
-        self._finish_with(await _json_of(value), 200)
-
-    def _finish_with(self, text: str, status: int) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
-        self.finish(text)
+        self.finish(to_json(value))
+
+    async def answer_with(self, value: Mapping[str, Any]) -> None:
+        """The same for a pipeline's result, which may be long."""
+        self.set_header("Content-Type", "application/json")
+        await self._finish_with(value)
 
     async def answer_as_set(self, body: Any, status: int, headers: Mapping[str, str]) -> None:
         """Finish with a pipeline's result: text as text, bytes as bytes, all else as JSON. Headers that cannot be sent, or that
@@ -62,7 +58,25 @@ class HubHandler(RequestHandler):
             self.clear_header("Content-Type")
             self.finish()
         else:
-            self.finish(body if isinstance(body, str | bytes) else await _json_of(body))
+            await self._finish_with(body)
+
+    async def _finish_with(self, body: Any) -> None:
+        """A long body is written bit by bit, so that the loop has other turns."""
+        if not (len(body) > PIECE if isinstance(body, bytes) else is_long(body)):
+            self.finish(body if isinstance(body, str | bytes) else to_json(body))
+            return
+        data = await asyncio.to_thread(self.bytes_of, body)
+        self.set_header("Content-Length", str(len(data)))
+        with suppress(StreamClosedError):  # the caller is gone
+            for at in range(0, len(data), PIECE):
+                self.write(data[at : at + PIECE])
+                await self.flush()
+                await asyncio.sleep(0)
+            self.finish()
+
+    def bytes_of(self, body: Any) -> bytes:
+        """What to answer for a long body."""
+        return body if isinstance(body, bytes) else in_utf8(body)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -80,27 +94,3 @@ def content_type(body: Any) -> str:
     if isinstance(body, bytes):
         return "application/octet-stream"
     return "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
-
-
-async def _json_of(value: Any) -> str:
-    return await asyncio.to_thread(to_json, value) if is_long(value) else to_json(value)
-
-
-def to_json(value: Any) -> str:
-    """JSON text. NaN and infinities become null; other values that JSON cannot express become their text. RunLimitError for a
-    value that is too long."""
-    check_written(value)
-    try:
-        return _ENCODE(value)
-    except ValueError:
-        return _ENCODE(_finite(value))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

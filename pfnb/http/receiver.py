@@ -106,6 +106,9 @@ class ReceiverHandler(UploadHandler):
         """Callers are strangers: remove the signatures from all content references in the answer."""
         return super().finish(without_codes(chunk) if isinstance(chunk, str | bytes) else chunk)
 
+    def bytes_of(self, body: Any) -> bytes:
+        return without_codes(super().bytes_of(body))
+
     async def _answer_with(self, outcome: Outcome | None, receipt: Receipt) -> None:
         if outcome is None:
             self.answer(_running(receipt))

@@ -22,7 +22,7 @@ from pfnb.http.outbox import Outbox
 from pfnb.http.ports import call_of
 from pfnb.http.protocol import CALLS
 from pfnb.http.site import Peer, Site
-from pfnb.http.wire import MAX_FRAME, packed, unpacked
+from pfnb.http.wire import MAX_FRAME, Incoming, packed
 from pfnb.http.worker_calls import WorkerCalls
 from pfnb.hub.causation import caused_by
 from pfnb.hub.dispatch.feed import Job
@@ -55,6 +55,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         self.session = ""
         self.ahead = 0
         self._outbox = Outbox(partial(self.write_message, binary=True))
+        self._incoming = Incoming()
         self._calls: Calls | WorkerCalls | None = None
 
     @property
@@ -95,7 +96,9 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         """Tornado reads the next message when this returns."""
         self._heard()
         try:
-            head, data = await unpacked(message)
+            if (frame := await self._incoming.frame(message)) is None:
+                return
+            head, data = frame
             if self._calls is None:
                 self._hello(head)
             elif head.get("type") != "call":

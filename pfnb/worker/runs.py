@@ -18,7 +18,7 @@ from pfnb.client.port import Caller, Naming, Patient, session_port
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.http.answers import answer_of
 from pfnb.http.errors import error_answer
-from pfnb.http.handler import to_json
+from pfnb.http.json_text import to_json
 from pfnb.http.wire import OWNER, RUN
 from pfnb.hub.workers.callers import Answer
 from pfnb.language.budget import Budget, granted

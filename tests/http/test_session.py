@@ -13,11 +13,11 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from pfnb.http.server import LocalServer
-from pfnb.http.wire import bundled, pack, unpack
+from pfnb.http.wire import PROTOCOL, bundled, pack, unpack
 from pfnb.hub import supervision
 from tests.http.conftest import RECEIVE, UUID
 
-HELLO = {"type": "hello", "protocol": 1, "session": "s1", "notebook": "a.ipynb", "since": None}
+HELLO = {"type": "hello", "protocol": PROTOCOL, "session": "s1", "notebook": "a.ipynb", "since": None}
 
 
 def asked(server: LocalServer, **headers: str) -> HTTPRequest:

@@ -3,7 +3,11 @@ stays, and everything else goes on over it."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,7 @@ from pfnb.hub.receiving.request import Limits
 from pfnb.language.content import content_id_of
 from pfnb.language.extent import MAX_LEVELS
 from tests.http.conftest import RECEIVE, UUID
-from tests.kernel.test_session import Kernel
+from tests.kernel.test_session import REGISTRY, Kernel
 from tests.worker.conftest import until
 
 SHORT = 100_000
@@ -113,6 +117,51 @@ async def test_values_as_deep_as_may_be_go_both_ways_and_deeper_ones_are_refused
         deep = [deep]
     with pytest.raises(ParameterError, match="nested too deeply"):
         await kernel.hub.put_cached("a", deep, seconds=60)
+
+
+ASK = "import sys, httpx; print(len(httpx.post(sys.argv[1], json=1, trust_env=False, timeout=60).content))"
+STALL_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def stalls() -> AsyncIterator[list[float]]:
+    """The seconds of computing for which the loop, and with it all that hub and kernel do for others, was held up each time.
+    Other processes of this machine do not count."""
+    found: list[float] = []
+
+    async def look() -> None:
+        while True:
+            began, computed = time.perf_counter(), time.process_time()
+            await asyncio.sleep(0.001)
+            found.append(min(time.perf_counter() - began, time.process_time() - computed))
+
+    looking = asyncio.create_task(look())
+    try:
+        yield found
+    finally:
+        looking.cancel()
+
+
+@REGISTRY.command("test.long", anonymous=True)
+def long(letter: str, times: int) -> str:
+    return letter * times
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("result", ["{letter: x, times: 39000000}", "{letter: é, times: 12000000}"])
+async def test_a_long_result_holds_up_nobody(server: LocalServer, kernel: Kernel, result: str) -> None:
+    await kernel.listen("lead", f"- test.long: {result}\n")
+    url = f"{server.url}{RECEIVE}?uuid={UUID}&wait=true"
+    longest = []
+    for _ in range(3):
+        async with stalls() as found:
+            asking = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", ASK, url, stdout=asyncio.subprocess.PIPE
+            )
+            answered, _ = await asking.communicate()
+        assert int(answered) > 30_000_000
+        longest.append(max(found))
+    assert min(longest) < STALL_SECONDS
 
 
 @pytest.mark.faults
