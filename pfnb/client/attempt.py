@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from pfnb.client.ends import Ends
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed, succeeded, unexpected
-from pfnb.client.port import Caller
 from pfnb.client.way import is_of_the_way
 from pfnb.exceptions import AccessDeniedError, BusyError, HubUnreachableError, PfnbError
 from pfnb.language.port import HubPort
@@ -54,20 +54,22 @@ async def until_ended(
 
 
 async def report(
-    hub: Caller,
+    ends: Ends,
     delivery: DeliveryFrame,
     outcome: Outcome,
     broken_off: Callable[[PfnbError], Awaitable[Outcome]],
+    *,
+    more: bool = False,
 ) -> None:
     """Send an outcome to the hub, and wait while the hub is busy. A delivery must end: if the hub cannot accept the result, the
-    outcome that `broken_off` returns is sent instead.
+    outcome that `broken_off` returns is sent instead. `more` as in `Ends.report`.
 
     Raises AccessDeniedError if the hub has handed out the delivery again, HubUnreachableError if the connection broke.
     """
     held = {"delivery": delivery["delivery"], "lease": delivery["lease"]}
     while True:
         try:
-            await hub.call("finish_delivery", {**held, **outcome})
+            await ends.report({**held, **outcome}, more=more)
         except (AccessDeniedError, HubUnreachableError):
             raise
         except BusyError as error:

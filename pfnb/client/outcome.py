@@ -1,4 +1,4 @@
-"""The outcome of a run, as `finish_delivery` takes it."""
+"""The outcome of a run, as `finish_deliveries` takes it."""
 
 from __future__ import annotations
 

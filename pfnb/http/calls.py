@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
-from pfnb.http.ports import Methods, Ports, called, finish_delivery
+from pfnb.http.ports import Methods, Ports, called, finish_deliveries
 from pfnb.http.protocol import OF_KERNELS
 from pfnb.http.site import Site
 from pfnb.http.wire import AS_USER
@@ -30,7 +30,7 @@ MAX_NAME = 200
 MAX_PAGE = 500
 MAX_WATCH_SECONDS = 60
 EVERY = EventFilter()
-FINISH = "finish_delivery"
+FINISH = "finish_deliveries"
 
 
 class Calls:
@@ -46,7 +46,7 @@ class Calls:
         self._notebook = notebook
         self.since = site.hub.last_seq if since is None else since
         self._own: Methods = {name: Checked(name, getattr(self, name)) for name in OF_KERNELS if name != FINISH}
-        self._own[FINISH] = Checked(FINISH, partial(finish_delivery, self._hub))
+        self._own[FINISH] = Checked(FINISH, partial(finish_deliveries, self._hub))
         self._port = Ports(site, origin)
 
     async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:

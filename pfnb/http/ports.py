@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Interval
 
 from pfnb.exceptions import ParameterError
+from pfnb.http.errors import error_answer
 from pfnb.http.protocol import CALLS, DATA, OF_COMMANDS
 from pfnb.http.site import Site
 from pfnb.hub.access import HubAccess
 from pfnb.hub.hub import Hub
 from pfnb.hub.origin import Origin
-from pfnb.hub.records.delivery import Outcome
-from pfnb.language.checked import Checked
+from pfnb.hub.records.delivery import End, Outcome
+from pfnb.language.checked import MOST, Checked
 from pfnb.language.extent import shown
 from pfnb.language.port import User
 from pfnb.language.roles import check_run_as
@@ -83,16 +87,27 @@ async def called(methods: Methods, name: str, arguments: dict[str, Any], data: b
     return await found(arguments)
 
 
-async def finish_delivery(
-    hub: Hub,
-    delivery: int,
-    lease: str,
-    status: str,
-    value: Any = None,
-    response: dict[str, Any] | None = None,
-    error: dict[str, Any] | None = None,
-    steps: list[dict[str, Any]] | None = None,
-    skipped: bool = False,
-) -> None:
-    outcome = Outcome(status == "succeeded", value, response, error, tuple(steps or ()))
-    await hub.dispatcher.finish(delivery, lease, outcome, skipped=skipped)
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a session reports the end of a run."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    delivery: Annotated[int, Interval(ge=0, lt=MOST)]
+    lease: str
+    status: str
+    value: Any = None
+    response: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    steps: list[dict[str, Any]] | None = None
+    skipped: bool = False
+
+    def to_end(self) -> End:
+        is_success = self.status == "succeeded"
+        outcome = Outcome(is_success, self.value, self.response, self.error, tuple(self.steps or ()))
+        return End(self.delivery, self.lease, outcome, self.skipped)
+
+
+async def finish_deliveries(hub: Hub, ends: list[Ended]) -> list[dict[str, Any] | None]:
+    errors = await hub.dispatcher.finish_all([ended.to_end() for ended in ends])
+    return [None if error is None else error_answer(error)[1] for error in errors]

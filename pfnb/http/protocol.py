@@ -121,18 +121,10 @@ class KernelPort(HubPort, Protocol):
         ...
 
     @repeatable
-    async def finish_delivery(
-        self,
-        delivery: str,
-        lease: str,
-        status: str,
-        value: Any = None,
-        response: Mapping[str, Any] | None = None,
-        error: Mapping[str, Any] | None = None,
-        steps: Sequence[Mapping[str, Any]] | None = None,
-        skipped: bool = False,
-    ) -> None:
-        """Report the end of a run. Raises AccessDeniedError if the delivery has been handed to another worker meanwhile."""
+    async def finish_deliveries(self, ends: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
+        """Report the ends of runs, each with the `delivery` and its `lease`, its `status` (`succeeded` or `failed`), `value`,
+        `response`, `error` and `steps`, and whether the filter `skipped` it. Returns for each end None once it is stored, or the
+        error because of which it is not: AccessDeniedError if the delivery has been handed to another worker meanwhile."""
         ...
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError
-from pfnb.http.ports import Methods, Ports, called, finish_delivery
+from pfnb.http.ports import Methods, Ports, called, finish_deliveries
 from pfnb.http.site import Site
 from pfnb.http.wire import AS_USER, OWNER, RUN
 from pfnb.hub.dispatch.feed import Worker
@@ -25,7 +25,7 @@ class WorkerCalls:
         self._worker = worker
         self._port = Ports(site, origin)
         self._own: Methods = {
-            "finish_delivery": Checked("finish_delivery", partial(finish_delivery, site.hub)),
+            "finish_deliveries": Checked("finish_deliveries", partial(finish_deliveries, site.hub)),
             "answer_run": Checked("answer_run", self._answer_run),
         }
 

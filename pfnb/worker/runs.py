@@ -11,6 +11,7 @@ from typing import Any
 from pfnb.client.attempt import attempt, report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Unreadable
+from pfnb.client.ends import Ends
 from pfnb.client.event import Event
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed
@@ -43,6 +44,7 @@ class Runs:
     def __init__(self, runner: Runner, hub: Caller) -> None:
         self._runner = runner
         self._hub = hub
+        self._ends = Ends(hub)
         self._parse = lru_cache(MAX_PARSED)(partial(parse_pipeline, registry=runner.registry))
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._callers: dict[int, asyncio.Task[None]] = {}
@@ -80,7 +82,7 @@ class Runs:
         outcome = await until_ended(partial(self._attempt, delivery))
         if outcome is not None:
             with suppress(AccessDeniedError):  # The pipeline has changed: the delivery was handed out again.
-                await report(self._hub, delivery, outcome, partial(_broken_off, delivery))
+                await report(self._ends, delivery, outcome, partial(_broken_off, delivery))
 
     async def _answer(self, asked: dict[str, Any]) -> None:
         """Run what a caller asked for, and send the answer."""

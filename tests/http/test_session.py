@@ -99,9 +99,9 @@ async def test_a_delivery_goes_to_its_session_and_its_end_is_stored(
         assert delivery["event"]["payload"] == {"a": 1}
         assert "body" not in delivery["entry"]
         ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded", "value": 1}
-        assert (await call(connection, "finish_delivery", **ended))["type"] == "result"
-        again = await call(connection, "finish_delivery", **ended)
-        assert again["error"]["errorType"] == "AccessDeniedError"
+        assert (await call(connection, "finish_deliveries", ends=[ended]))["value"] == [None]
+        (again,) = (await call(connection, "finish_deliveries", ends=[ended]))["value"]
+        assert again["errorType"] == "AccessDeniedError"
     assert await server.hub.store.pending_counts() == {}
 
 
@@ -177,7 +177,7 @@ async def test_a_session_lists_watches_reads_and_replays_events(server: LocalSer
         assert (delivery["delivery"], delivery["event"]["id"]) == (replayed["id"], event)
         steps = [{"number": 1}]
         ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded", "steps": steps}
-        await call(connection, "finish_delivery", **ended)
+        await call(connection, "finish_deliveries", ends=[ended])
         assert (await call(connection, "read_steps", delivery=replayed["id"]))["value"] == steps
         (run,) = (await call(connection, "list_runs", listener="lead"))["value"]
         assert (run["id"], run["eventId"], run["status"]) == (replayed["id"], event, "succeeded")
@@ -235,7 +235,7 @@ async def ends_while(server: LocalServer, name: str, payload: str) -> None:
     async with listening(server, name) as kernel:
         while (delivery := await frame(kernel))["event"]["payload"] != payload:
             ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded"}
-            await call(kernel, "finish_delivery", **ended)
+            await call(kernel, "finish_deliveries", ends=[ended])
     while server.hub.dispatcher.workers("lead"):
         await asyncio.sleep(0.01)
 
@@ -254,7 +254,7 @@ async def test_an_event_that_ends_its_kernel_is_set_aside_after_three_times_and_
         delivery = await frame(kernel)
         assert delivery["event"]["payload"] == "good"
         ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded"}
-        await call(kernel, "finish_delivery", **ended)
+        await call(kernel, "finish_deliveries", ends=[ended])
     dead = "the kernel ended 3 times while it ran: mend what ends it, then replay the event"
     assert await deliveries(server) == [("dead", dead), ("succeeded", "")]
 

@@ -11,7 +11,7 @@ import pytest
 from pfnb.exceptions import AccessDeniedError, BusyError, NameTakenError, NotFoundError, WaitTimeoutError
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
-from pfnb.hub.records.delivery import Outcome
+from pfnb.hub.records.delivery import End, Outcome
 from tests.hub.conftest import UUID, RecordingWorker, listener, request
 
 DONE = Outcome(succeeded=True, value="done")
@@ -120,6 +120,28 @@ async def test_the_next_one_is_handed_out_while_the_end_of_the_last_is_committed
     go_on.set()
     await ending
     assert [one.status for one in (await hub.store.deliveries([first.event.id]))[first.event.id]] == ["succeeded"]
+
+
+async def test_ends_that_are_reported_together_are_stored_or_refused_each_for_itself(hub: Hub) -> None:
+    worker = RecordingWorker()
+    await hub.register(listener("lead", concurrency=3), worker, replace=False)
+    for _ in range(3):
+        await hub.receive(request())
+    first, second, third = [await worker.next() for _ in range(3)]
+    ends = [
+        End(first.delivery.id, first.lease, DONE),
+        End(second.delivery.id, "another", DONE),
+        End(first.delivery.id, first.lease, FAILED),
+        End(third.delivery.id, third.lease, FAILED),
+    ]
+    errors = await hub.dispatcher.finish_all(ends)
+    assert [type(error) for error in errors] == [type(None), AccessDeniedError, AccessDeniedError, type(None)]
+    rows = await hub.store.deliveries([job.event.id for job in (first, second, third)])
+    assert [row.status for (row,) in (rows[job.event.id] for job in (first, second, third))] == [
+        "succeeded",
+        "pending",
+        "failed",
+    ]
 
 
 async def test_an_end_that_could_not_be_stored_is_reported_again_or_the_delivery_goes_to_another(

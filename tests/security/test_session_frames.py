@@ -19,7 +19,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from pfnb.exceptions import PfnbError
 from pfnb.http.calls import Calls
-from pfnb.http.ports import finish_delivery
+from pfnb.http.ports import Ended, finish_deliveries
 from pfnb.http.protocol import CALLS as DECLARED
 from pfnb.http.protocol import OF_COMMANDS, OF_KERNELS
 from pfnb.http.server import LocalServer
@@ -56,8 +56,8 @@ def _arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
 
 CALLS = {
     **{name: _arguments_of(getattr(HubAccess, name)) for name in OF_COMMANDS if name != "iam"},
-    **{name: _arguments_of(getattr(Calls, name)) for name in OF_KERNELS if name != "finish_delivery"},
-    "finish_delivery": _arguments_of(finish_delivery),
+    **{name: _arguments_of(getattr(Calls, name)) for name in OF_KERNELS if name != "finish_deliveries"},
+    "finish_deliveries": _arguments_of(finish_deliveries),
     "iam": ("action", "fields"),
 }
 Call = tuple[str, dict[str, Any]]
@@ -78,6 +78,13 @@ def each_argument() -> list[Call]:
     for method, (argument, known, fields) in MAPS.items():
         mine = fine(CALLS[method])
         calls += [(method, {**mine, argument: {**known, field: value}}) for field in fields for value in STRANGE]
+    of_an_end = _arguments_of(Ended)
+    end = fine(of_an_end)
+    calls += [
+        ("finish_deliveries", {"ends": [end, {**end, field: value}]})
+        for field in (*of_an_end, "x")
+        for value in STRANGE
+    ]
     return calls
 
 
@@ -145,8 +152,9 @@ async def check_answers(server: LocalServer, calls: list[Call]) -> None:
 
 
 def check(answer: dict[str, Any], about: object) -> None:
-    if answer["type"] == "error":
-        error = answer["error"]
+    value = answer.get("value")
+    of_ends = value if isinstance(about, tuple) and about[0] == "finish_deliveries" and value else []
+    for error in [answer["error"]] if answer["type"] == "error" else of_ends:
         assert error["errorType"] != "HttpError", (about, error)
         assert error["statusCode"] < 500, (about, error)
 
@@ -288,15 +296,16 @@ async def test_a_worker_names_owners_and_users_by_texts(sound: LocalServer, name
 
 
 @pytest.mark.parametrize("depth", [480, 700, 900])
-@pytest.mark.parametrize("method", ["finish_delivery", "put_cached", "send_event"])
+@pytest.mark.parametrize("method", ["finish_deliveries", "put_cached", "send_event"])
 async def test_a_value_that_a_kernel_can_send_never_ends_its_session(
     sound: LocalServer, method: str, depth: int
 ) -> None:
-    name = "payload" if method == "send_event" else "value"
     async with connected(sound) as connection:
         await heard(connection)
         for value in (nested(depth), [nested(depth - 10), "\ud800"]):
-            arguments = {**fine(CALLS[method]), name: value}
+            arguments = {**fine(CALLS[method]), "payload" if method == "send_event" else "value": value}
+            if method == "finish_deliveries":
+                arguments = {"ends": [{**fine(_arguments_of(Ended)), "value": value}]}
             await send(connection, json.dumps({"type": "call", "id": 1, "method": method, "arguments": arguments}))
             answer = await heard(connection)
             assert answer is not None, (connection.close_code, connection.close_reason)

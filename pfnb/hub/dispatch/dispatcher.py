@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, StoreBusyError
@@ -14,11 +15,23 @@ from pfnb.hub.clock import steady
 from pfnb.hub.dispatch.feed import Feed, Worker
 from pfnb.hub.dispatch.outcomes import Outcomes
 from pfnb.hub.dispatch.waiting import Waiting
-from pfnb.hub.records.delivery import Delivery, Listener, Outcome
+from pfnb.hub.dispatch.window import Held
+from pfnb.hub.records.delivery import Delivery, DeliveryStatus, End, Listener, Outcome
 from pfnb.hub.records.event import Event
 from pfnb.hub.stores.store import Store
 
 log = logging.getLogger("pfnb.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """An end that is being stored. `not_before` is when the delivery is tried again, None for never."""
+
+    end: End
+    feed: Feed
+    held: Held
+    status: DeliveryStatus
+    not_before: int | None
 
 
 class Dispatcher:
@@ -154,22 +167,54 @@ class Dispatcher:
 
     async def finish(self, delivery: int, lease: str, outcome: Outcome, *, skipped: bool = False) -> None:
         """Store how a run ended. AccessDeniedError when the delivery was meanwhile handed to another worker."""
-        feed = next((feed for feed in self._feeds.values() if delivery in feed.held), None)
+        (error,) = await self.finish_all([End(delivery, lease, outcome, skipped)])
+        if error is not None:
+            raise error
+
+    async def finish_all(self, ends: Sequence[End]) -> list[BaseException | None]:
+        """Store how runs ended, in one commit if possible. Returns for each end the error because of which it is not stored:
+        AccessDeniedError when the delivery was meanwhile handed to another worker."""
+        reported = [self._report(end) for end in ends]
+        claimed = [one for one in reported if not isinstance(one, AccessDeniedError)]
+        try:
+            stored = await asyncio.gather(*map(self._stored, claimed), return_exceptions=True)
+        except BaseException:
+            for one in claimed:
+                one.feed.unreport(one.held)
+            raise
+        refused = iter(stored)
+        return [one if isinstance(one, AccessDeniedError) else self._end(one, next(refused)) for one in reported]
+
+    def _report(self, end: End) -> _Reported | AccessDeniedError:
+        feed = next((feed for feed in self._feeds.values() if end.delivery in feed.held), None)
         if feed is None:
-            raise AccessDeniedError(f"delivery {delivery} is no longer yours: it was handed out again")
-        held = feed.report(delivery, lease)
-        status, not_before = feed.listener.end_of(outcome, held.waiting.delivery.attempts + 1, steady())
+            return AccessDeniedError(f"delivery {end.delivery} is no longer yours: it was handed out again")
+        try:
+            held = feed.report(end.delivery, end.lease)
+        except AccessDeniedError as error:
+            return error
+        status, not_before = feed.listener.end_of(end.outcome, held.waiting.delivery.attempts + 1, steady())
         if not_before is None:
             feed.let_go(held)  # the next one may start while this one is committed
-        try:
-            await self._store.finish_delivery(delivery, status, outcome.error, outcome.steps, not_before or 0)
-        except BaseException:
+        return _Reported(end, feed, held, status, not_before)
+
+    def _stored(self, one: _Reported) -> Awaitable[None]:
+        outcome = one.end.outcome
+        return self._store.finish_delivery(
+            one.end.delivery, one.status, outcome.error, outcome.steps, one.not_before or 0
+        )
+
+    def _end(self, one: _Reported, error: BaseException | None) -> BaseException | None:
+        feed, held = one.feed, one.held
+        if error is not None:
             feed.unreport(held)
-            raise
-        feed.end(held, not_before)
-        if not_before is None:
-            self._outcomes.settle(held.waiting.event.id, feed.listener.name, None if skipped else outcome)
+            return error
+        feed.end(held, one.not_before)
+        if one.not_before is None:
+            outcome = None if one.end.skipped else one.end.outcome
+            self._outcomes.settle(held.waiting.event.id, feed.listener.name, outcome)
         self._changed(held.waiting.event.seq)
+        return None
 
     async def discard(self, delivery: Delivery, event: Event, error: dict[str, Any]) -> bool:
         """End a delivery as dead with this error, wherever it is; a worker's run of it is cut off. False if it has succeeded or

@@ -112,3 +112,14 @@ class Outcome:
     error: dict[str, Any] | None = None
     steps: tuple[dict[str, Any], ...] = ()
     is_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The outcome of a delivery's run. `lease` is that under which it was handed out. `skipped`: the listener's filter refused
+    the event, so that it gives no answer."""
+
+    delivery: int
+    lease: str
+    outcome: Outcome
+    skipped: bool = False

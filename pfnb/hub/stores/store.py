@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -172,14 +172,14 @@ class Store(Protocol):
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         """Their runs were cut off: each counts one more attempt, and stays pending."""
 
-    async def finish_delivery(
+    def finish_delivery(
         self,
         delivery: int,
         status: DeliveryStatus,
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
-    ) -> None:
+    ) -> Awaitable[None]:
         """Store the result of one more attempt, and, if it is pending again, until when it waits. A delivery that is no longer
         pending was given up meanwhile, and stays so."""
 

@@ -12,6 +12,7 @@ from functools import partial
 from pfnb.client.attempt import report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Contents
+from pfnb.client.ends import Ends
 from pfnb.client.port import Patient, session_port
 from pfnb.client.session import Session
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, NotFoundError, PfnbError
@@ -72,6 +73,7 @@ class Deliveries:
     def attach(self, session: Session) -> None:
         self._session = session
         self._port = session_port(Patient(session))
+        self._ends = Ends(session)
 
     def set_listener(self, listener: Listener) -> Listener | None:
         """Give this listener all further deliveries to its name. Returns the previous one, whose runs are cut off; the hub
@@ -147,6 +149,7 @@ class Deliveries:
         for name in list(self._listeners):
             self.drop(name)
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._ends.close()
 
     def take(self, delivery: DeliveryFrame) -> None:
         """Begin a run. A run that survived a broken connection goes on under its new lease. A run whose outcome the hub has
@@ -213,7 +216,8 @@ class Deliveries:
         while True:
             delivery, lease = run.delivery, run.lease
             try:
-                await report(self._session, delivery, outcome, partial(self._broken_off, run))
+                more = run.listener.turn.locked()  # others wait for their turn
+                await report(self._ends, delivery, outcome, partial(self._broken_off, run), more=more)
                 run.reported = lease
             except (AccessDeniedError, HubUnreachableError):
                 if lease != run.lease:

@@ -80,7 +80,7 @@ class Listener:
         asyncio.get_running_loop().call_later(_REMEMBERED, self.refused.pop, delivery, None)
 
     async def run(self, delivery: DeliveryFrame, runner: Runner, hub: HubPort, contents: Contents) -> Outcome | None:
-        """Run the pipeline for a delivery. Returns the outcome, success or failure, as `finish_delivery` takes it; None if a
+        """Run the pipeline for a delivery. Returns the outcome, success or failure, as `finish_deliveries` takes it; None if a
         fault of the connection to the hub broke the run off."""
         data, entry = delivery["event"], delivery["entry"]
         self.board.show(entry, data, "running")

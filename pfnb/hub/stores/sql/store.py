@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -251,15 +251,15 @@ class SqlStore:
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         await self._writer.submit(writes.count_attempts(deliveries))
 
-    async def finish_delivery(
+    def finish_delivery(
         self,
         delivery: int,
         status: DeliveryStatus,
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
-    ) -> None:
-        await self._writer.submit(writes.finish_delivery(delivery, status, error, steps, not_before))
+    ) -> Awaitable[None]:
+        return self._writer.submit(writes.finish_delivery(delivery, status, error, steps, not_before))
 
     async def pending(self, listener: str, after: int, limit: int) -> list[tuple[Delivery, Event]]:
         query = _pending(listener).where(schema.deliveries.c.id > after)

@@ -72,12 +72,13 @@ class Writer(Generic[Work]):
     def submit(self, work: Work) -> asyncio.Future[Any]:
         """A future of the work's result, done once it is committed. Call it on the loop that started the writer."""
         assert self._loop is not None, "the writer runs"
-        if self._closing:
-            raise StoreBusyError("the hub is shutting down")
-        if self._queue.qsize() >= MAX_QUEUED:
-            raise StoreBusyError("the store cannot keep up: too many writes wait")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Queued(work, future))
+        if self._closing:
+            future.set_exception(StoreBusyError("the hub is shutting down"))
+        elif self._queue.qsize() >= MAX_QUEUED:
+            future.set_exception(StoreBusyError("the store cannot keep up: too many writes wait"))
+        else:
+            self._queue.put(_Queued(work, future))
         return future
 
     def _write(self) -> None:
