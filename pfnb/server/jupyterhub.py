@@ -8,9 +8,6 @@ from urllib.parse import urlsplit
 
 from pfnb.http.server import PREFIX
 
-HUB_PATH = "/hub/"
-"""JupyterHub's own path below its base address."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
