@@ -10,8 +10,9 @@ from pfnb.display.entry import short
 from pfnb.display.plain import WIDTH, rest, text_table
 from pfnb.display.units import UNKNOWN, human_count, utc_time
 from pfnb.display.visible import Html, clip_columns, columns, markup, visible
-from pfnb.language.masking import MASK, Mask, hides, masked_uuid
+from pfnb.language.masking import MASK, Mask, hides
 from pfnb.language.sizes import size_text
+from pfnb.uuid_tail import masked_uuid
 
 ROWS = 100
 WARNINGS = 3
@@ -70,7 +71,7 @@ def webhooks_bundle(webhooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _mask(webhooks: Sequence[Mapping[str, Any]]) -> Mask:
-    return Mask(frozenset(str(webhook.get("uuid") or "")[-6:].lower() for webhook in webhooks) - {""})
+    return Mask.for_uuids(str(webhook.get("uuid") or "") for webhook in webhooks)
 
 
 def _cells(webhook: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:

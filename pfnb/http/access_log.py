@@ -12,7 +12,7 @@ from tornado.web import RequestHandler
 
 from pfnb.hub.receiving.request import canonical_uuid
 from pfnb.hub.supervision import Repeated
-from pfnb.language.masking import masked_uuid
+from pfnb.uuid_tail import masked_uuid
 
 access_log = logging.getLogger("pfnb.access")
 _NAMES = ("uuid", "token")

@@ -11,6 +11,7 @@ from pathlib import Path
 from pfnb.hub.webhooks import Webhooks
 from pfnb.language.threads import Threads
 from pfnb.leaks import Halt, Leak, Scan, scan
+from pfnb.uuid_tail import masked_uuid
 
 log = logging.getLogger("pfnb.hub")
 FIRST_SECONDS = 30.0
@@ -42,5 +43,5 @@ class Scans:
             self._threads.rest()
         for leak in seen.leaks:
             if await self._webhooks.deactivate(leak.uuid):
-                log.warning("webhook …%s is deactivated: its secret stands in %s", leak.uuid[-6:], leak.place)
+                log.warning("webhook %s is deactivated: its secret stands in %s", masked_uuid(leak.uuid), leak.place)
         return seen.leaks

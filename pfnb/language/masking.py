@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pfnb.uuid_tail import tail
+
 MASK = "••••••"
 """Replaces a secret of any length."""
 
@@ -111,6 +113,11 @@ class Mask:
         traces = (str(entry.get("traceId") or "") for entry in entries)
         return cls(frozenset(trace.partition(":")[0].lower() for trace in traces if ":" in trace))
 
+    @classmethod
+    def for_uuids(cls, uuids: Iterable[str]) -> Mask:
+        """A mask for the webhooks of these uuids."""
+        return cls(frozenset(tail(uuid).lower() for uuid in uuids if uuid))
+
     def uuids(self, text: str) -> str:
         """`text` with the webhooks' uuids (with or without dashes) as `…6936bd`."""
         return _UUID.sub(self._uuid, text)
@@ -138,9 +145,9 @@ class Mask:
         return _UUID.sub(self._stars, data.decode("latin-1")).encode("latin-1")
 
     def _uuid(self, found: re.Match[str]) -> str:
-        tail = found[1].lower()
+        end = found[1].lower()
         named_receiver = _RECEIVER.search(found.string, max(0, found.start() - 12), found.start())
-        return f"…{tail}" if self.all_uuids or tail in self.tails or named_receiver else found[0]
+        return f"…{end}" if self.all_uuids or end in self.tails or named_receiver else found[0]
 
     def _stars(self, found: re.Match[str]) -> str:
         return found[0] if self._uuid(found) == found[0] else "*" * len(found[0])
@@ -156,11 +163,6 @@ def _may_have_secret(text: str) -> bool:
         or small.count(":") > small.count("http://") + small.count("https://")
         or _LONG_NUMBER in small.encode("ascii", "replace").translate(_HEX_AS_ZERO)
     )
-
-
-def masked_uuid(uuid: str) -> str:
-    """A webhook's uuid as shown wherever it is not explicitly requested: `…6936bd`."""
-    return f"…{uuid[-6:]}"
 
 
 def _without_named(text: str) -> str:

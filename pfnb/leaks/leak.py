@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pfnb.leaks.masks import masked
+from pfnb.uuid_tail import masked_uuid
 
 
 def readable(place: object) -> str:
@@ -35,7 +35,7 @@ class Leak:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "uuid": masked(self.uuid),
+            "uuid": masked_uuid(self.uuid),
             "path": self.path,
             "line": self.line,
             "repository": self.repository,

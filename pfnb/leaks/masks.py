@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from pfnb.uuid_tail import masked_uuid
+
 _FROM_FIRST_HYPHEN = re.compile(r"-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _BEFORE = 8
-
-
-def masked(uuid: str) -> str:
-    """`…6936bd`."""
-    return f"…{uuid[-6:]}"
 
 
 def mask(text: str, secrets: Collection[str]) -> tuple[str, set[str]]:
@@ -23,7 +20,7 @@ def mask(text: str, secrets: Collection[str]) -> tuple[str, set[str]]:
         start = match.start() - _BEFORE
         uuid = text[max(start, end) : match.end()].lower()
         if uuid in secrets:
-            pieces += (text[end:start], masked(uuid))
+            pieces += (text[end:start], masked_uuid(uuid))
             found.add(uuid)
             end = match.end()
     return "".join((*pieces, text[end:])), found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from pfnb.leaks import mask
-from pfnb.leaks.masks import masked
+from pfnb.uuid_tail import masked_uuid
 
 
 class SavedNotebooks:
@@ -57,4 +57,4 @@ def _masked(value: Any, secrets: Collection[str], found: set[str]) -> Any:
 
 
 def _ends(uuids: Collection[str]) -> str:
-    return ", ".join(sorted(masked(uuid) for uuid in uuids))
+    return ", ".join(sorted(masked_uuid(uuid) for uuid in uuids))

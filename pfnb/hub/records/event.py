@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pfnb.hub.randomness import Bits
 from pfnb.hub.receiving.request import FilePart
+from pfnb.uuid_tail import tail
 
 DELIVERY_KEY = 32
 """Characters of a repeat key that are derived from the sender's delivery id; the rest is derived from the content."""
@@ -66,9 +67,9 @@ def new_correlation_id(source: Bits) -> str:
 
 def new_trace_id(webhook: str | None, source: Bits) -> str:
     """The last six characters of the webhook's uuid and seven random ones: enough to find a request, but not secret."""
-    tail = webhook[-6:] if webhook else f"{source.getrandbits(24):06x}"
+    end = tail(webhook) if webhook else f"{source.getrandbits(24):06x}"
     number, letters = source.getrandbits(64), ""
     for _ in range(7):
         number, place = divmod(number, len(_TRACE_ALPHABET))
         letters += _TRACE_ALPHABET[place]
-    return f"{tail}:{letters}"
+    return f"{end}:{letters}"

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from pfnb.exceptions import ParameterError
 from pfnb.hub.receiving.request import Limits
 from pfnb.language.extent import shown
+from pfnb.uuid_tail import masked_uuid
 
 PayloadType = Literal["base64", "raw", "outbound", "ignore"]
 PAYLOAD_TYPES: tuple[str, ...] = get_args(PayloadType)
@@ -40,7 +41,7 @@ class Webhook:
     notebooks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Webhook(…{self.uuid[-6:]}, {self.event_key!r})"
+        return f"Webhook({masked_uuid(self.uuid)}, {self.event_key!r})"
 
     def accepts(self, now: int) -> bool:
         """Whether a request that names it fires its event."""

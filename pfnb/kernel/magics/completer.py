@@ -11,6 +11,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from pfnb.exceptions import PfnbError
 from pfnb.kernel.magics import event_verbs, pipeline_verbs, webhook_verbs
 from pfnb.kernel.magics.suggestions import Suggestions, suggest_verb, suggest_words
+from pfnb.uuid_tail import tail
 
 if TYPE_CHECKING:
     from pfnb.kernel.notebook import Notebook
@@ -98,7 +99,7 @@ class Completer:
     async def _ask(self, kind: str) -> list[str]:
         hub = self._notebook.hub
         if kind == "webhook":
-            return [webhook["uuid"][-6:] for webhook in await hub.get_webhooks()]
+            return [tail(webhook["uuid"]) for webhook in await hub.get_webhooks()]
         if kind == "pipeline-name":
             return sorted(listener["name"] for listener in await hub.list_listeners())
         if kind == "event":

@@ -41,7 +41,7 @@ def drawn(notebook: Notebook, name: str) -> Drawing:
         raise NotFoundError(f"no pipeline {name} listens: {hint}")
     source = sources[name]
     webhooks = notebook.run_sync(notebook.hub.get_webhooks())
-    mask = Mask(frozenset(webhook["uuid"][-6:].lower() for webhook in webhooks)).text
+    mask = Mask.for_uuids(webhook["uuid"] for webhook in webhooks).text
     try:
         pipeline = parse_pipeline(source, notebook.runner.registry)
     except PfnbError as error:

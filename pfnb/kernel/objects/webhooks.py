@@ -13,8 +13,8 @@ from pfnb.kernel.objects.events import Events
 from pfnb.kernel.objects.testcall import Answer, Request, request_of, send
 from pfnb.rows.event import EventRow
 from pfnb.rows.webhook import RefusedRow
+from pfnb.uuid_tail import masked_uuid, tail
 
-_TAIL = 6
 OVERLAP = 3600.0
 """Seconds for which a rotated uuid still works by default: time to give its callers the new one."""
 
@@ -39,7 +39,7 @@ class Webhook:
     @property
     def masked_url(self) -> str:
         """The same without the secret, for outputs that are saved."""
-        return self.url.replace(self.uuid, f"…{self.uuid[-_TAIL:]}")
+        return self.url.replace(self.uuid, masked_uuid(self.uuid))
 
     @property
     def event_key(self) -> str:
@@ -114,7 +114,7 @@ class Webhook:
         self.fields = self._notebook.run_sync(self._notebook.hub.delete_webhook(self.uuid))
 
     def __repr__(self) -> str:
-        return f"Webhook({self.event_key!r}, …{self.uuid[-_TAIL:]})"
+        return f"Webhook({self.event_key!r}, {masked_uuid(self.uuid)})"
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.display import webhook_bundle
@@ -162,11 +162,11 @@ def find(notebook: Notebook, *, uuid: str | None = None, event_key: str | None =
     NotFoundError if there is none, ParameterError if there are several.
     """
     present = notebook.run_sync(notebook.hub.get_webhooks(event_key=event_key))
-    tail = (uuid or "").strip().lower().lstrip("…")
-    found = [one for one in present if one["uuid"] == tail or (len(tail) == _TAIL and one["uuid"].endswith(tail))]
+    given = (uuid or "").strip().lower().lstrip("…")
+    found = [one for one in present if given in (one["uuid"], tail(one["uuid"]))]
     if uuid is None:
         found = [one for one in present if _is_current(one)] or present
-    named = f"uuid …{tail[-_TAIL:]}" if uuid is not None else f"event key {event_key}"
+    named = f"uuid {masked_uuid(given)}" if uuid is not None else f"event key {event_key}"
     if not found:
         known = f"there are {_tails(present)}" if present else "there is none yet: %webhook put eventKey=…"
         raise NotFoundError(f"you have no webhook of {named}: {known}")
@@ -187,4 +187,4 @@ def _is_current(webhook: Mapping[str, Any]) -> bool:
 
 
 def _tails(webhooks: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{webhook['eventKey']} …{webhook['uuid'][-_TAIL:]}" for webhook in list(webhooks)[:10])
+    return ", ".join(f"{webhook['eventKey']} {masked_uuid(webhook['uuid'])}" for webhook in list(webhooks)[:10])

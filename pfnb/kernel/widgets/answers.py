@@ -15,8 +15,8 @@ from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.facts import MOST, delivery_facts, refused_facts, row_facts, step_facts
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
 from pfnb.language.checked import Checked
-from pfnb.language.masking import masked_uuid
 from pfnb.rows.event import ListedEvent
+from pfnb.uuid_tail import masked_uuid
 
 PAGE = 100
 """Rows of the list in one answer."""

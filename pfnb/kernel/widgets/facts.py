@@ -18,11 +18,12 @@ from pfnb.display.entry import (
 from pfnb.display.refused import cells
 from pfnb.display.units import UNKNOWN, human_size, utc_time
 from pfnb.display.visible import visible
-from pfnb.language.masking import MASK, Mask, masked_uuid
+from pfnb.language.masking import MASK, Mask
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import EventRow, FileRow, ListedEvent
 from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedOfWebhook, RefusedRow
+from pfnb.uuid_tail import masked_uuid
 
 MOST = 200
 """The most deliveries, files, headers or steps of one event that are shown."""
@@ -103,7 +104,7 @@ def step_facts(record: StepRow, mask: Mask) -> dict[str, Any]:
 
 def refused_facts(webhook: RefusedOfWebhook, row: RefusedRow) -> dict[str, Any]:
     """A request that was refused."""
-    mask = Mask(frozenset([webhook["uuid"][-6:].lower()]))
+    mask = Mask.for_uuids([webhook["uuid"]])
     _, status, size, limit, reason = cells(row, mask)
     return {
         "time": row["created"],
