@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import MissingPackageError
 from pfnb.language.charset import charset_of, document_text
+from pfnb.language.media_types import media_type
 from pfnb.rows.event import EventRow
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _TABBED = {"tsv", "tab", "text/tab-separated-values"}
 
 def file_frame(data: bytes, content_type: str, name: str, options: Mapping[str, Any]) -> DataFrame:
     """The table in a file. Its content type, else its file name extension, decides the format."""
-    kinds = [content_type.partition(";")[0].strip().lower(), PurePosixPath(name).suffix.lower().lstrip(".")]
+    kinds = [media_type(content_type), PurePosixPath(name).suffix.lower().lstrip(".")]
     for kind in kinds:
         for reader, known in _READERS.items():
             if kind in known:
@@ -48,7 +49,7 @@ def event_frame(event: Event, options: Mapping[str, Any]) -> DataFrame:
     """The table in an event's body."""
     if event.files:
         raise ValueError("this event has files: event.files[0].to_pandas() reads the first")
-    kind = event.content_type.partition(";")[0].strip().lower()
+    kind = media_type(event.content_type)
     if kind in _READERS["read_csv"]:
         return file_frame(event.decoded, event.content_type, "", options)
     pandas = _pandas()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pfnb.exceptions import PfnbError, RunRecord, StepError
 from pfnb.language.extent import check_written
+from pfnb.language.media_types import OCTETS
 from pfnb.language.payload import event_body
 from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
@@ -16,7 +17,6 @@ from pfnb.language.run import Response, RunResult, steps_of
 from pfnb.rows.event import EventObject
 from pfnb.rows.run import Failed, Succeeded
 
-OCTETS = "application/octet-stream"
 T = TypeVar("T")
 
 

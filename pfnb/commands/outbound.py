@@ -17,10 +17,9 @@ from pfnb.language.command import as_result
 from pfnb.language.content import genuine_id, genuine_ids, parsed_without_codes, without_codes
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
+from pfnb.language.media_types import OCTETS
 from pfnb.language.parameters import UNSET
 from pfnb.outbound import Answer, Attempts, Content, FileContent, Targets, send
-
-_BYTES = "application/octet-stream"
 
 Headers = Annotated[Any, Field(description="Headers to send with it: a map, or a text such as `X-A: 1, X-B: 2`.")]
 
@@ -73,7 +72,7 @@ async def body_of(answer: Answer, url: str, context: Context) -> Any:
     if not isinstance(value, bytes):
         return as_result(parsed_without_codes(value, answer.data))
     name = unquote(urlsplit(url).path).rpartition("/")[2] or "answer"
-    return await context.hub.put_content(value, name=name, content_type=answer.content_type or _BYTES)
+    return await context.hub.put_content(value, name=name, content_type=answer.content_type or OCTETS)
 
 
 async def content_for(value: Any, context: Context) -> Content:
@@ -106,7 +105,7 @@ def message_of(value: Any) -> Content:
 
 
 def _type_of(reference: dict[str, Any]) -> str:
-    return without_codes(str(reference.get("contentType") or _BYTES))
+    return without_codes(str(reference.get("contentType") or OCTETS))
 
 
 def _plain(value: Any) -> str | list[str]:

@@ -14,7 +14,7 @@ from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.language.command import NULL, as_result
 from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
-from pfnb.language.media_types import typed_value
+from pfnb.language.media_types import OCTETS, typed_value
 from pfnb.language.parameters import UNSET
 from pfnb.language.port import Exists
 
@@ -297,7 +297,7 @@ async def _given(value: Any, kind: str | None, context: Context) -> dict[str, An
     if content_id is None:
         return {"value": value, **({"type": kind} if kind is not None else {})}
     data = await context.hub.read_content(content_id)
-    kind = kind or str(value.get("contentType") or "application/octet-stream")
+    kind = kind or str(value.get("contentType") or OCTETS)
     try:
         if BASE64 not in kind:
             return {"value": data.decode(), "type": kind}

@@ -15,6 +15,7 @@ from pfnb.commands.formats.zip import MAX_FILES, MAX_SIZE, pack, unpack
 from pfnb.exceptions import ParameterError, PayloadTooLargeError
 from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
+from pfnb.language.media_types import OCTETS
 from pfnb.language.offload import threaded
 from pfnb.language.pel.values import kind
 from pfnb.workshop.pool import call_if_large
@@ -63,7 +64,7 @@ async def unzip(body: Any, context: Context) -> dict[str, Any]:
     archive = await context.hub.read_content(content_id)
     files = await threaded(partial(call_if_large, len(archive), unpack, archive))
     children = [
-        await context.hub.put_content(data, name=name, content_type=guess_type(name)[0] or "application/octet-stream")
+        await context.hub.put_content(data, name=name, content_type=guess_type(name)[0] or OCTETS)
         for name, data in files
     ]
     return {"path": "/", "children": children}

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pfnb.display.payload import media_type
 from pfnb.display.units import human_size
 from pfnb.language.masking import MASK, Mask, hides, is_secret_header
+from pfnb.language.media_types import media_type
 from pfnb.rows.error import ErrorRow
 from pfnb.rows.event import EventRow
 
@@ -60,7 +60,7 @@ def ids(entry: EventRow) -> list[tuple[str, str]]:
 
 def facts(entry: EventRow, mask: Mask) -> tuple[str, str, str]:
     """Method, content type and size."""
-    content_type = short(media_type(entry) or "no content type", mask)
+    content_type = short(media_type(entry["contentType"]) or "no content type", mask)
     return short(entry["method"], mask), content_type, human_size(entry["contentLength"])
 
 

@@ -14,7 +14,7 @@ from pfnb.display.tree import Embedded, Number
 from pfnb.exceptions import PfnbError
 from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.encodings import codings, decoded
-from pfnb.language.media_types import is_json
+from pfnb.language.media_types import is_json, media_type
 from pfnb.rows.event import EventRow
 
 Kind = Literal["json", "fields", "text", "binary", "nothing"]
@@ -37,7 +37,7 @@ class Payload:
 
 def read_payload(entry: EventRow, *, parsed: int = PARSED) -> Payload:
     """The payload of a log row: its form fields, else its body as JSON, text or bytes."""
-    content_type = media_type(entry)
+    content_type = media_type(entry["contentType"])
     if entry["fields"]:
         return Payload("fields", {name: _field(values) for name, values in entry["fields"].items()})
     if content_type.startswith("multipart/"):
@@ -61,11 +61,6 @@ def read_payload(entry: EventRow, *, parsed: int = PARSED) -> Payload:
         whole = len(data) <= parsed
         data = data if whole else data[:_HEAD]
     return read_body(data, content_type, entry["contentType"], whole=whole)
-
-
-def media_type(entry: EventRow) -> str:
-    """The entry's content type in lower case, without its parameters."""
-    return entry["contentType"].partition(";")[0].strip().lower()
 
 
 def read_body(data: bytes, content_type: str, full_type: str, *, whole: bool) -> Payload:

@@ -9,10 +9,9 @@ from pfnb.http.json_text import in_utf8
 from pfnb.hub.workers.callers import Answer
 from pfnb.language.content import genuine_id
 from pfnb.language.extent import is_long
+from pfnb.language.media_types import OCTETS
 from pfnb.language.port import HubPort
 from pfnb.language.run import Response, RunResult
-
-OCTETS = "application/octet-stream"
 
 
 async def answer_of(result: RunResult, hub: HubPort) -> Answer:

@@ -15,6 +15,7 @@ from pfnb.http.json_text import in_utf8, to_json
 from pfnb.http.parts import PIECE
 from pfnb.http.site import Site
 from pfnb.language.extent import is_long
+from pfnb.language.media_types import OCTETS
 from pfnb.language.run import SERVER_HEADERS, can_be_header
 
 WITHOUT_BODY = frozenset({204, 304})
@@ -92,5 +93,5 @@ class HubHandler(RequestHandler):
 
 def content_type(body: Any) -> str:
     if isinstance(body, bytes):
-        return "application/octet-stream"
+        return OCTETS
     return "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"

@@ -14,6 +14,7 @@ from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt
 from pfnb.hub.records.delivery import Outcome
 from pfnb.language.content import genuine_id, without_codes
+from pfnb.language.media_types import OCTETS
 
 REFUSED = frozenset({400, 408, 413, 429, 503})
 """The statuses of refusals that a webhook's owner sees."""
@@ -128,7 +129,7 @@ class ReceiverHandler(UploadHandler):
             return
         status, headers = (200, {}) if set_ is None else (set_["status"], _plain(set_.get("headers", {})))
         if content_id is not None:
-            headers = {"Content-Type": str(body.get("contentType") or "application/octet-stream"), **headers}
+            headers = {"Content-Type": str(body.get("contentType") or OCTETS), **headers}
             body = await access.read_content(content_id)
         await self.answer_as_set("" if body is None else body, status, headers)
 

@@ -17,19 +17,18 @@ from typing import Any
 from pfnb.exceptions import PfnbError
 from pfnb.hub.receiving.body_json import may_be_json, parse_json
 from pfnb.hub.receiving.form import FORM
-from pfnb.hub.receiving.form_header import media_type
 from pfnb.hub.receiving.request import FilePart, Limits, canonical_uuid
 from pfnb.hub.records.event import Event
 from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.content import content_reference, parsed_without_codes, without_codes
 from pfnb.language.encodings import codings, decoded
+from pfnb.language.media_types import OCTETS, media_type
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import Causation, EventObject, EventRow
 
 _TEXT_SUBTYPE = re.compile(
     r"(.*\+)?(json|xml|yaml)|x-yaml|toml|(x-)?ndjson|jsonl|javascript|ecmascript|sql|graphql|jwt|x-www-form-urlencoded"
 )
-_OCTETS = "application/octet-stream"
 _BEGIN = 16
 MOST_VALUES = 1_000_000
 """A JSON text with more values is passed to pipelines as a reference: parsed, it would fill the memory."""
@@ -277,7 +276,7 @@ def _reference(record: Event, looked: Looked, sign: Sign) -> dict[str, Any]:
     return content_reference(
         sign(record.id),
         name="body",
-        content_type=record.content_type or _OCTETS,
+        content_type=record.content_type or OCTETS,
         size=looked.size,
         sha256=looked.sha256,
         encoding=", ".join(codings(record.headers)) or None,

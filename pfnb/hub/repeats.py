@@ -12,10 +12,10 @@ import re
 
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.receiving.body_json import top_level_texts
-from pfnb.hub.receiving.form_header import media_type
 from pfnb.hub.receiving.request import Body, Limits, Received
 from pfnb.hub.records.event import DELIVERY_KEY
 from pfnb.hub.stores.bodies import read_body
+from pfnb.language.media_types import media_type
 
 HEADERS = ("x-github-delivery", "webhook-id", "idempotency-key")
 FORM_DATA = "multipart/form-data"

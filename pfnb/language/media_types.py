@@ -1,14 +1,22 @@
-"""Interprets texts by their content type."""
+"""Content types without their parameters, and texts interpreted by them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+OCTETS = "application/octet-stream"
+"""The type of bytes of which nothing is known."""
+
+
+def media_type(content_type: str) -> str:
+    """The type without its parameters, in lower case; empty if there is none."""
+    return content_type.partition(";")[0].strip().lower()
+
 
 def is_json(content_type: str) -> bool:
     """Whether the type means one JSON value: `application/json`, `…+json`. Lines of JSON (`x-ndjson`) are not one."""
-    subtype = content_type.partition(";")[0].strip().lower().partition("/")[2]
+    subtype = media_type(content_type).partition("/")[2]
     return subtype == "json" or subtype.endswith("+json")
 
 

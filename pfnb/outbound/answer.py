@@ -9,7 +9,7 @@ from email.message import Message
 from typing import Any
 
 from pfnb.language.charset import charset_of, document_text, json_text, named_charset
-from pfnb.language.media_types import is_json
+from pfnb.language.media_types import OCTETS, is_json
 
 _TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded")
 """Suffixes of media types that are text, besides `text/…`."""
@@ -34,7 +34,7 @@ class Answer:
         if not self.data:
             return None
         message = Message()
-        message["content-type"] = self.content_type or "application/octet-stream"
+        message["content-type"] = self.content_type or OCTETS
         kind = message.get_content_type()
         if is_json(kind):
             with suppress(ValueError, RecursionError):  # declared as JSON but is not: keep it as text

@@ -18,10 +18,10 @@ from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.property import Attachment
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.store import PropertyChange, Store
+from pfnb.language.media_types import OCTETS
 
 MAX_NAME = 255
 CHUNK = 1024 * 1024
-DEFAULT_TYPE = "application/octet-stream"
 _REFUSED = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 
 
@@ -70,7 +70,7 @@ class Attachments:
                 mine = (await self._properties.get(path, owner)).uuid
                 before = next((one for one in await self._store.attachments(mine) if one.name == name), None)
                 now = self._now()
-                kind = content_type or (before.content_type if before is not None else DEFAULT_TYPE)
+                kind = content_type or (before.content_type if before is not None else OCTETS)
                 made = Attachment(uuids.uuid4().hex, mine, owner, name, kind, body.size, digest, now)
                 if before is not None:
                     made = replace(made, created=before.created, updated=now)

@@ -16,11 +16,6 @@ _ENCODED_WORD = re.compile(r"=\?([\w-]+)\?([bBqQ])\?([^?\s]*)\?=\s*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-def media_type(content_type: str) -> str:
-    """The type without its parameters, in lower case; empty if there is none."""
-    return content_type.partition(";")[0].strip().lower()
-
-
 def parameters(value: str) -> list[tuple[str, str]]:
     """The parameters of a header value in order, names in lower case, quotes and escapes resolved.
 

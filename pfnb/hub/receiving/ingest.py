@@ -12,11 +12,11 @@ from pfnb.exceptions import ContentEncodingError, MissingPackageError, PayloadTo
 from pfnb.hub.receiving.body import BodySink
 from pfnb.hub.receiving.body_json import may_be_json, top_level_texts
 from pfnb.hub.receiving.form import FORM, parse_form, parse_query
-from pfnb.hub.receiving.form_header import media_type
 from pfnb.hub.receiving.multipart import MultipartReader, boundary_of
 from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead, canonical_uuid
 from pfnb.language.charset import known_charset, named_charset
 from pfnb.language.encodings import codings, decoded_pieces
+from pfnb.language.media_types import media_type
 from pfnb.language.sizes import size_in_full
 
 

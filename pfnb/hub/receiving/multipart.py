@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 from pfnb.exceptions import RequestError
 from pfnb.hub.receiving.form import named_in
-from pfnb.hub.receiving.form_header import media_type, parameter, parameters, safe_filename
+from pfnb.hub.receiving.form_header import parameter, parameters, safe_filename
 from pfnb.hub.receiving.request import FilePart, Limits
 from pfnb.language.charset import is_utf8, known_charset, text_of
+from pfnb.language.media_types import OCTETS, media_type
 
 _BOUNDARY = re.compile(r"[!-~]|[!-~][ -~]{0,1022}[!-~]")
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
@@ -25,7 +26,6 @@ _DELIMITER_END = re.compile(rb"--|[ \t]{0,250}\r\n")
 _UNDECIDED = re.compile(rb"-|[ \t]*\r?")
 _BAD_LINE_END = re.compile(rb"[ \t]*[\r\n]|[ \t]{256}")
 _PADDING = 256
-_OCTETS = "application/octet-stream"
 _CHARSETS = 16 * 1024
 
 
@@ -62,7 +62,7 @@ class _Part:
         self.digest.update(self.text)
         self.text.clear()
         self.filename = ""
-        if self.content_type == _OCTETS:
+        if self.content_type == OCTETS:
             self.content_type = "text/plain"
 
 
@@ -209,7 +209,7 @@ def _begin(block: bytes, limits: Limits, offset: int) -> _Part:
         raise RequestError('Each part needs a header like `Content-Disposition: form-data; name="a"`.')
     if any(line_break in f"{name}{filename}" for line_break in "\r\n"):
         raise RequestError("The name or file name of a part is broken by a line break.")
-    return _Part(name, filename, headers.get("content-type") or _OCTETS, offset)
+    return _Part(name, filename, headers.get("content-type") or OCTETS, offset)
 
 
 def _parse_headers(block: bytes, most: int) -> dict[str, str]:

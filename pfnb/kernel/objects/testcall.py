@@ -13,6 +13,7 @@ from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, ParameterError
 from pfnb.hub.records.webhook import RECEIVE
+from pfnb.language.media_types import OCTETS
 from pfnb.language.plain import plain
 
 _SHOWN = 4000
@@ -120,7 +121,7 @@ def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
     if request.fields or request.files:
         raise ParameterError("a request has either a body, or fields and files")
     if isinstance(request.body, bytes):
-        return request.body, {"Content-Type": "application/octet-stream"}
+        return request.body, {"Content-Type": OCTETS}
     if isinstance(request.body, str):
         return request.body.encode(), {"Content-Type": "text/plain; charset=utf-8"}
     return json.dumps(plain(request.body, "the body", with_bytes=False)).encode(), {"Content-Type": "application/json"}
@@ -128,4 +129,4 @@ def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
 
 def content_type(path: Path) -> str:
     """The MIME type guessed from the file's name."""
-    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return mimetypes.guess_type(path.name)[0] or OCTETS

@@ -17,6 +17,7 @@ from pfnb.display.visible import visible
 from pfnb.exceptions import PreviewError
 from pfnb.kernel.widgets.branches import Tree
 from pfnb.language.masking import MASK, Mask, hides
+from pfnb.language.media_types import media_type
 
 _PICTURE = 16 * 1024 * 1024
 _PDF = 32 * 1024 * 1024
@@ -82,7 +83,7 @@ def _picture(data: bytes, note: str = "") -> Preview:
 
 
 def _read_text(head: bytes, size: int, name: str, content_type: str, mask: Mask) -> Preview:
-    plain_type = content_type.partition(";")[0].strip().lower()
+    plain_type = media_type(content_type)
     is_csv = plain_type in ("text/csv", "text/tab-separated-values") or name.lower().endswith((".csv", ".tsv"))
     found = read_body(head, plain_type, content_type, whole=len(head) == size)
     rest = f"the first {human_size(len(head))} of {human_size(size)}" if len(head) < size else ""
