@@ -22,6 +22,7 @@ from tests.benchmarks import (
     expressions,
     history,
     meanwhile,
+    million,
     properties,
     report,
     runs,
@@ -78,6 +79,7 @@ class Bench:
         report.expressions(expressions.measured())
         report.runs(runs.measured())
         report.history(history.first_pages(self._folder / "history"))
+        errors += self._million()
         report.properties(properties.listings(self._folder / "properties"))
         report.loading(loading(rounds=5))
         self._timing()
@@ -132,6 +134,11 @@ class Bench:
             result = stored.measured(client, answering, received, self._body, self._seconds)
         report.stored(result)
         return result.idle.errors + result.computing.errors
+
+    def _million(self) -> int:
+        result = million.measured(self._hub, self._folder, self._body, rounds=self._rounds, seconds=self._seconds)
+        report.million(result)
+        return result.none.errors + result.million.errors
 
     def _catching_up(self) -> None:
         home = {**self._environment, "PFNB_TOKEN": TOKEN}

@@ -6,6 +6,7 @@ import asyncio
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from pfnb.hub.home import Home, HubOptions
@@ -33,6 +34,7 @@ ASKED = {
     "a text that is everywhere": EventFilter(text="NNNN"),
     "a text, one part of the search": EventFilter(text="nowhere"),
 }
+OWNER = "ada"
 
 
 def first_pages(folder: Path) -> dict[str, float]:
@@ -45,9 +47,27 @@ async def _first_pages(folder: Path) -> dict[str, float]:
     await home.open()
     try:
         await _fill(home.hub)
-        return {name: await _page(home.hub, asked) for name, asked in ASKED.items()}
+        return {**await _pages(home.hub, ASKED), "a text, the whole search": await _search(home.hub, "nowhere")}
     finally:
         await home.close()
+
+
+def pages(folder: Path, asked: Mapping[str, EventFilter]) -> dict[str, float]:
+    """The same of a hub that has its events already, by what is asked."""
+    return asyncio.run(_pages_of(folder, asked))
+
+
+async def _pages_of(folder: Path, asked: Mapping[str, EventFilter]) -> dict[str, float]:
+    home = Home(HubOptions(folder))
+    await home.open()
+    try:
+        return await _pages(home.hub, asked)
+    finally:
+        await home.close()
+
+
+async def _pages(hub: Hub, asked: Mapping[str, EventFilter]) -> dict[str, float]:
+    return {name: await _page(hub, one) for name, one in asked.items()}
 
 
 async def _fill(hub: Hub) -> None:
@@ -70,7 +90,7 @@ def _event(number: int) -> Event:
         trace_id="6936bd:abcdefg",
         correlation_id=f"correlation-{number}",
         created=number,
-        owner="ada",
+        owner=OWNER,
         webhook=HOOKS[number % len(HOOKS)],
         headers={f"header-{one}": "value" * 6 for one in range(12)},
         content_type="application/json",
@@ -82,6 +102,15 @@ async def _page(hub: Hub, asked: EventFilter) -> float:
     times = []
     for _ in range(5):
         started = time.perf_counter()
-        await hub.history.page("ada", asked, None, 100)
+        await hub.history.page(OWNER, asked, None, 100)
         times.append((time.perf_counter() - started) * 1e3)
     return statistics.median(times)
+
+
+async def _search(hub: Hub, text: str) -> float:
+    """All events, part by part."""
+    started = time.perf_counter()
+    page = await hub.history.page(OWNER, EventFilter(text=text), None, 100)
+    while page["next"] is not None:
+        page = await hub.history.page(OWNER, EventFilter(text=text), page["next"], 100)
+    return (time.perf_counter() - started) * 1e3

@@ -14,6 +14,8 @@ from tests.benchmarks.expressions import Expressions
 from tests.benchmarks.history import EVENTS
 from tests.benchmarks.load import Sample
 from tests.benchmarks.meanwhile import Meanwhile
+from tests.benchmarks.million import CONNECTIONS as OF_A_MILLION
+from tests.benchmarks.million import Million
 from tests.benchmarks.properties import PROPERTIES
 from tests.benchmarks.runs import Runs
 from tests.benchmarks.stored import FEW, MANY, Stored
@@ -92,6 +94,15 @@ def history(pages: Mapping[str, float]) -> None:
     print(f"\nThe first 100 of {EVENTS:,} events, with their deliveries and the total")
     for name, milliseconds in pages.items():
         print(f"  {name:<28} {milliseconds:>7.1f} ms")
+
+
+def million(result: Million) -> None:
+    print(f"\nReceiving by {OF_A_MILLION} connections, by how many events the hub keeps")
+    for name, sample in (("none", result.none), ("a million", result.million)):
+        print(f"  {name:<28} {sample.per_second:>7.0f} req/s, p50 {sample.p50:.2f} ms, p99 {sample.p99:.2f} ms")
+    print("The first 100 of a million events, with their deliveries and the total")
+    for name, milliseconds in result.pages.items():
+        print(f"  {name:<32} {milliseconds:>7.1f} ms")
 
 
 def expressions(result: Expressions) -> None:
