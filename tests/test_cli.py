@@ -187,7 +187,7 @@ def of_other_bytes(file: Path) -> None:
     [
         (of_other_bytes, "it is not a database: restore it"),
         (cut_off, "it is damaged: restore it"),
-        (of_another_program, "it has tables of another program: restore it"),
+        (of_another_program, "it contains tables of another program: restore it"),
         (of_a_newer_pfnb, "use a newer pfnb"),
     ],
 )

@@ -71,13 +71,13 @@ class HubAccess:
         warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
             warnings.append(
-                "this webhookUrl is neither https nor on this machine: its secret can be read on the way to it"
+                "this webhookUrl is neither https nor on this machine: others in the network can read its secret"
             )
         hard = self._hub.settings.limits.hard
         if shown["maxPayloadLength"] > hard:
             warnings.append(
-                f"the hub itself accepts {size_text(hard)} at most, whatever maxPayloadLength says: "
-                "start it with a larger --max-payload, or PFNB_MAX_PAYLOAD"
+                f"the hub itself accepts {size_text(hard)} at most, so this maxPayloadLength has no effect: start the hub "
+                "with a larger --max-payload or PFNB_MAX_PAYLOAD"
             )
         if warnings:
             shown["warning"] = "; ".join(warnings)
@@ -93,14 +93,14 @@ class HubAccess:
 
     async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
         if not 0 <= overlap <= MAX_OVERLAP:
-            raise ParameterError(f"overlap is from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
+            raise ParameterError(f"overlap must be from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
         return self._show(await self._hub.webhooks.rotate(uuid, self._user.name, overlap))
 
     async def webhook_logs(
         self, uuid: str, *, limit: int = 100, before: str | None = None, refused: bool = False
     ) -> list[EventRow] | list[RefusedRow]:
         if not 1 <= limit <= MAX_LOGS:
-            raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
+            raise ParameterError(f"limit must be from 1 to {MAX_LOGS}, not {limit}")
         webhook = self._hub.webhooks.get(uuid, self._user.name)
         if refused:
             return self._hub.refusals.rows(webhook.uuid)[:limit]
@@ -134,7 +134,7 @@ class HubAccess:
             found = await self._hub.properties.get(path, self._user.name)
         source = found.source
         if not found.is_pipeline or source is None:
-            raise NotFoundError(f"the property {path} is no pipeline: its type would be {PIPELINE_TYPE}")
+            raise NotFoundError(f"the property {path} is not a pipeline: its type is not {PIPELINE_TYPE}")
         return {"path": found.path, "source": source}
 
     async def event_mappings(self) -> list[dict[str, Any]]:
@@ -158,23 +158,23 @@ class HubAccess:
 
     async def list_failed(self, *, limit: int = 20) -> list[RunRow]:
         if not 1 <= limit <= MAX_LOGS:
-            raise ParameterError(f"limit is from 1 to {MAX_LOGS}, not {limit}")
+            raise ParameterError(f"limit must be from 1 to {MAX_LOGS}, not {limit}")
         return await self._hub.history.unsuccessful(self._user.name, limit)
 
     async def discard_delivery(self, delivery: str, *, reason: str | None = None) -> RunRow:
         if reason is not None and len(reason) > MAX_REASON:
-            raise ParameterError(f"a reason has at most {MAX_REASON} characters")
+            raise ParameterError(f"a reason may have at most {MAX_REASON} characters")
         return await self._hub.discard(_delivery(delivery) or 0, self._user.name, reason)
 
     async def read_content(self, content_id: str, offset: int = 0, size: int | None = None) -> bytes:
         if offset < 0 or (size is not None and size < 0):
-            raise ParameterError("offset and size of a content are not negative")
+            raise ParameterError("offset and size must not be negative")
         plain_id, owner = self._genuine(content_id)
         return await self._hub.contents.read(plain_id, owner, offset, size)
 
     async def are_genuine(self, content_ids: Sequence[str]) -> bool:
         if len(content_ids) > MAX_CHECKED:
-            raise ParameterError(f"{MAX_CHECKED:,} references are checked at once, not {len(content_ids):,}")
+            raise ParameterError(f"at most {MAX_CHECKED:,} references can be checked at once, not {len(content_ids):,}")
         owners = (self._user.name, *self._behind)
         return all(self._hub.signatures.owner_of(one, owners) is not None for one in content_ids)
 
@@ -251,7 +251,7 @@ class HubAccess:
     ) -> dict[str, Any]:
         content_id = content_id_of(content)
         if content_id is None:
-            raise ParameterError("an attachment is made of a content reference")
+            raise ParameterError("an attachment needs a content reference")
         kind = content_type or content.get("contentType")
         plain_id, owner = self._genuine(content_id)
         made = await self._hub.attachments.put(path, name, plain_id, kind, self._user.name, content_owner=owner)
@@ -281,7 +281,7 @@ class HubAccess:
         before = None if addresses is None else addresses.before(webhook, now())
         if before is not None:
             shown["warning"] = (
-                f"its address has changed, and it has received nothing since: callers may still use {before}"
+                f"its address has changed and it has received nothing since: its callers may still use {before}"
             )
         return shown
 
@@ -293,7 +293,7 @@ class HubAccess:
 def _delivery(number: str | None) -> int | None:
     if number is None or _NUMBER.fullmatch(number):
         return None if number is None else int(number)
-    raise ParameterError(f"a run is named by its number, not by {shown(number)}")
+    raise ParameterError(f"a run must be given by its number, not {shown(number)}")
 
 
 def _is_private_way(url: str) -> bool:

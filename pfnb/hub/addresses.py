@@ -53,8 +53,8 @@ class Addresses:
         places = " and ".join(known[:SHOWN]) + (" and others" if len(known) > SHOWN else "")
         count = "1 webhook has" if len(silent) == 1 else f"{len(silent)} webhooks have"
         return (
-            f"the address of webhooks has changed from {places} to {self.url}, and {count} "
-            "received nothing since: give the new address to senders, or start the server at the old one"
+            f"the address of webhooks has changed from {places} to {self.url}, and {count} received nothing since: give "
+            "senders the new address, or start the server at the old one"
         )
 
 

@@ -42,7 +42,7 @@ class Aging:
     def _say(self, ahead: int) -> None:
         if ahead > DAY and not self._said:
             log.warning(
-                "the clock is %d days later than when old events were last looked for: what is too old now goes slowly. "
+                "the clock is %d days ahead of the last removal of old events: events that are too old now are removed slowly. "
                 "Set the clock right if it is wrong",
                 ahead // DAY,
             )

@@ -31,8 +31,9 @@ def chain_to(key: str) -> tuple[str, ...]:
     chain = _chain.get()
     if len(chain) > MAX_CHAIN:
         raise RunLimitError(
-            f"{key} is not sent: {len(chain)} events led to it, each sent by a run for the one before, and {MAX_CHAIN} is the "
-            f"most. Let one of these pipelines send another key, or leave its own events out by a filter: {_shown(chain)} → {key}"
+            f"{key} was not sent: {len(chain)} events led to it, each sent by a run for the previous one, and at most "
+            f"{MAX_CHAIN} are allowed. Change the key that one of these pipelines sends, or let a filter exclude its own "
+            f"events: {_shown(chain)} → {key}"
         )
     return chain
 

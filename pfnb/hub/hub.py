@@ -170,10 +170,10 @@ class Hub:
             refusals.SAVE_SECONDS,
             tokens.SWEEP_SECONDS,
         )
-        self._sweep("properties whose time is up could not be deleted", self.properties.sweep, tidy, tidy)
+        self._sweep("expired properties could not be deleted", self.properties.sweep, tidy, tidy)
         self._sweep("old events could not be removed", self.retention.sweep, retention.FIRST_SECONDS, old)
         self._sweep("the oldest events could not be removed", self.retention.sweep_when_full, 0.0, 0.0)
-        self._sweep("what was refused could not be written", self.refusals.save, save, save)
+        self._sweep("refused requests could not be stored", self.refusals.save, save, save)
         self._sweep("the last use of API tokens could not be stored", self.users.tokens.sweep, used, used)
         plan = self.settings.scan
         if plan.paths:
@@ -187,7 +187,7 @@ class Hub:
         """Why this listener's events wait although a worker serves it; None if all is well."""
         trouble = self.dispatcher.trouble(listener.name)
         if trouble is not None:
-            return f"events for {listener.name} cannot be handed over: {trouble}"
+            return f"events for {listener.name} cannot be delivered: {trouble}"
         return self.pipelines.trouble if listener.is_stored else None
 
     async def close(self) -> None:
@@ -219,8 +219,9 @@ class Hub:
         if received.body.size > webhook.max_payload_length:
             await discard_body(received.body)
             raise PayloadTooLargeError(
-                f"The body has {received.body.size:,} bytes: this webhook accepts {size_in_full(webhook.max_payload_length)} "
-                "at most. Its owner can raise that with `webhook.put`, by maxPayloadLength.",
+                f"The body has {received.body.size:,} bytes: this webhook accepts at most "
+                f"{size_in_full(webhook.max_payload_length)}. Its owner can raise that with `webhook.put`, by "
+                "maxPayloadLength.",
                 limit=webhook.max_payload_length,
             )
         query, raw_query = received.events_query()
@@ -277,7 +278,7 @@ class Hub:
         try:
             data = json.dumps(payload, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise ParameterError(f"the payload of an event is JSON: {error}") from error
+            raise ParameterError(f"the payload of an event must be JSON: {error}") from error
         created = now()
         event = Event(
             id=new_event_id(created, self._random),
@@ -361,7 +362,7 @@ class Hub:
         names = [listener] if listener is not None else self._hearing(event)
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
-            raise AccessDeniedError(f"the pipeline {listener} belongs to somebody else than {owner}")
+            raise AccessDeniedError(f"the pipeline {listener} does not belong to {owner}")
         deliveries = await self.listeners.commits.of(mine, self.store.add_deliveries(event.id, mine))
         await self.dispatcher.publish(event, deliveries, None)
         self.changes.note(event.seq)
@@ -376,7 +377,7 @@ class Hub:
         await self.dispatcher.discard(delivery, event, set_aside(delivery, owner, reason))
         delivery, event = await self.store.delivery(number)
         if delivery.status != "dead":
-            raise ParameterError(f"the delivery {number} has succeeded: there is nothing to set aside")
+            raise ParameterError(f"the delivery {number} has succeeded: it cannot be discarded")
         return self.history.run_row(delivery, event)
 
     async def register(self, listener: Listener, worker: Worker, *, replace: bool, resume: bool = False) -> None:

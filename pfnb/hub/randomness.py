@@ -45,7 +45,7 @@ class DerivedBits:
 
     def getrandbits(self, k: int, /) -> int:
         if k > self._bits:
-            raise ValueError(f"{k} more bits are wanted, and {self._bits} are left")
+            raise ValueError(f"{k} more bits are needed, but {self._bits} are left")
         self._bits -= k
         taken, self._left = self._left >> self._bits, self._left & ((1 << self._bits) - 1)
         return taken

@@ -10,7 +10,7 @@ from pathlib import Path
 from pfnb.exceptions import StartError
 
 ELSEWHERE = "or choose another data directory"
-RIGHTS = f"give yourself the right to read and write it and its folder, {ELSEWHERE}"
+RIGHTS = f"make it and its folder readable and writable for you, {ELSEWHERE}"
 FULL = ("the disk is full", f"free some space there and start again, {ELSEWHERE}")
 LEAST = 64 * 1024
 """Bytes. With less space left on the disk, SQLite reports an I/O error instead of a full disk."""

@@ -55,7 +55,7 @@ class Webhooks:
         """NotFoundError if there is none of this uuid or it is somebody else's: guesses are not confirmed."""
         webhook = self._by_uuid.get(canonical_uuid(uuid) or "")
         if webhook is None or webhook.owner != owner:
-            raise NotFoundError("you have no webhook of this uuid: `webhook.get` lists those that you have")
+            raise NotFoundError("you have no webhook with this uuid: `webhook.get` lists yours")
         return self._counted(webhook)
 
     def list(self, owner: str, event_key: str | None = None) -> list[Webhook]:
@@ -116,9 +116,7 @@ class Webhooks:
     async def _rotate(self, uuid: str, owner: str, overlap: float) -> Webhook:
         old, now = self.get(uuid, owner), self._now()
         if old.expires is not None or not old.active:
-            raise ParameterError(
-                "only an active webhook that was not rotated yet can be rotated: rotate the new one instead"
-            )
+            raise ParameterError("this webhook is inactive or was rotated already: rotate the new one instead")
         new = replace(old, uuid=str(uuids.uuid4()), created=now, updated=now, received=0, last_received=None)
         await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000)))
         return self._counted(new)
@@ -155,13 +153,11 @@ class Webhooks:
         retired_by = await self._store.retired_by(uuid)
         if retired_by == owner:
             raise ParameterError(
-                "this uuid belonged to a webhook of yours that was deleted, and is never given again: leave uuid out to get a "
-                "new one. `webhook.rotate` gives a new uuid to a webhook that exists"
+                "this uuid belonged to a deleted webhook of yours and cannot be used again: omit uuid to get a new one. "
+                "`webhook.rotate` gives a new uuid to a webhook that exists"
             )
         if retired_by is not None or uuid in self._by_uuid:
-            raise AccessDeniedError(
-                "this uuid cannot be given to a webhook of yours: leave it out, or choose another one"
-            )
+            raise AccessDeniedError("your webhook cannot have this uuid: omit it, or choose another one")
 
     def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
         checked: dict[str, Any] = {}
@@ -170,14 +166,14 @@ class Webhooks:
         if "payloadType" in given:
             if given["payloadType"] not in PAYLOAD_TYPES:
                 raise ParameterError(
-                    f"payloadType is one of {', '.join(PAYLOAD_TYPES)}, not {shown(given['payloadType'])}"
+                    f"payloadType must be one of {', '.join(PAYLOAD_TYPES)}, not {shown(given['payloadType'])}"
                 )
             checked["payload_type"] = given["payloadType"]
         if "maxPayloadLength" in given:
             checked["max_payload_length"] = size_of(given["maxPayloadLength"], "maxPayloadLength")
         if "active" in given:
             if not isinstance(given["active"], bool):
-                raise ParameterError(f"active is true or false, not {shown(given['active'])}")
+                raise ParameterError(f"active must be true or false, not {shown(given['active'])}")
             checked["active"] = given["active"]
         return checked
 

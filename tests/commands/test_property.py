@@ -140,7 +140,7 @@ async def test_what_is_there_is_skipped_or_an_error_when_asked_for(hub, run):
     await hub.put_property("a/b", {"value": "old"})
     step = "property.schema.put: {path: a/b, value: new, existStrategy: %s}"
     assert (await run(f"pipeline:\n - {step % 'skip'}")).body["result"] == "skip"
-    with pytest.raises(Exception, match="there is a property a/b already"):
+    with pytest.raises(Exception, match="the property a/b already exists"):
         await run(f"pipeline:\n - {step % 'error'}")
     with pytest.raises(ParameterError, match="existStrategy"):
         await run(f"pipeline:\n - {step % 'rollback'}")

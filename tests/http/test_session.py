@@ -255,7 +255,7 @@ async def test_an_event_that_ends_its_kernel_is_set_aside_after_three_times_and_
         assert delivery["event"]["payload"] == "good"
         ended = {"delivery": delivery["delivery"], "lease": delivery["lease"], "status": "succeeded"}
         await call(kernel, "finish_deliveries", ends=[ended])
-    dead = "the kernel ended 3 times while it ran: mend what ends it, then replay the event"
+    dead = "the kernel ended 3 times while it ran: fix the cause, then replay the event"
     assert await deliveries(server) == [("dead", dead), ("succeeded", "")]
 
 

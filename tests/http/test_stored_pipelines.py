@@ -56,7 +56,7 @@ async def test_a_broken_one_is_refused_with_its_place_and_nothing_is_stored(owne
 async def test_what_is_no_pipeline_is_not_run(owner: httpx.AsyncClient) -> None:
     await owner.post("/api/v3/command/property.put", params={"path": "global/app/demo/text", "value": "x"})
     answer = await owner.post("/api/v3/pipeline:global/app/demo/text")
-    assert (answer.status_code, "is no pipeline" in answer.json()["statusMessage"]) == (404, True)
+    assert (answer.status_code, "is not a pipeline" in answer.json()["statusMessage"]) == (404, True)
 
 
 async def test_nobody_without_a_token_runs_or_stores_one(anyone: httpx.AsyncClient, owner: httpx.AsyncClient) -> None:
@@ -83,7 +83,7 @@ async def test_the_key_of_somebody_elses_pipeline_is_refused_for_a_webhook(owner
     bobs = {"Authorization": f"Bearer {token}"}
     answer = await owner.post(put, params={"eventKey": "webhook.lead.created"}, headers=bobs)
     assert answer.status_code == 403
-    assert "choose another eventKey, or have ada create the webhook" in answer.json()["statusMessage"]
+    assert "choose another eventKey, or let ada create the webhook" in answer.json()["statusMessage"]
     assert (await owner.post(put, params={"eventKey": "webhook.lead.mine"}, headers=bobs)).status_code == 200
     await store(owner, "pipeline:\n  - event.listen: {key: webhook.lead.mine}")
     # What is bob's already is not taken from him.

@@ -73,7 +73,7 @@ def test_declared_length_over_the_hard_limit_is_refused_before_any_byte(tmp_path
     request = Ingest(RequestHead("POST", "", (JSON,)), SMALL, tmp_path)
     request.check_declared(None)
     request.check_declared(1000)
-    with pytest.raises(PayloadTooLargeError, match=r"1,001 bytes: .*1,000 bytes .*--max-payload"):
+    with pytest.raises(PayloadTooLargeError, match=r"1,001 bytes: .*1,000 bytes\. .*--max-payload"):
         request.check_declared(1001)
 
 

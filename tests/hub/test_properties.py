@@ -132,7 +132,7 @@ async def test_somebody_elses_properties_are_theirs(hub):
         hub.properties.copy(PATH, "x/y", "eve"),
         hub.properties.move(PATH, "x/y", "eve"),
     ):
-        with pytest.raises(AccessDeniedError, match="belongs to somebody else than eve"):
+        with pytest.raises(AccessDeniedError, match="does not belong to eve"):
             await act
     assert await hub.properties.find("**", "eve") == []
     assert await hub.properties.delete("**", "eve", confirmed=True) == []
@@ -172,7 +172,7 @@ async def test_changes_at_the_same_time_follow_each_other(hub):
 @pytest.mark.parametrize(
     ("fields", "error", "said"),
     [
-        ({"value": "x" * 1_048_577}, PayloadTooLargeError, "keep it as an attachment"),
+        ({"value": "x" * 1_048_577}, PayloadTooLargeError, "store it as an attachment"),
         ({"value": float("nan")}, ParameterError, "neither a text nor JSON"),
         ({"type": "pipeline"}, ParameterError, "application/yaml;type=pipeline"),
         ({"type": "text/plain\n<script>"}, ParameterError, "mime type"),

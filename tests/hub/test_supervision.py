@@ -51,10 +51,10 @@ async def test_a_listener_gets_its_events_after_the_store_could_not_be_read(
         await durable.register(listener("lead"), back, replace=False)
         assert "cannot read now" in await until_trouble(durable, "lead")
         said = durable.trouble(listener("lead")) or ""
-        assert said.startswith("events for lead cannot be handed over: the store cannot read now")
+        assert said.startswith("events for lead cannot be delivered: the store cannot read now")
         await asyncio.sleep(0.1)  # it fails some ten times meanwhile
         assert back.jobs.empty()
-    assert caplog.text.count("events for lead could not be handed over: the store cannot read now") == 1
+    assert caplog.text.count("events for lead could not be delivered: the store cannot read now") == 1
     said = [str(one.exc_info[1].orig) for one in caplog.records if one.message == "the store cannot read"]
     assert len(said) == len(set(said)) > 0
     for event_id in waiting:

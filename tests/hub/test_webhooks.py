@@ -40,11 +40,11 @@ async def test_put_with_a_new_uuid_creates_that_one(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"eventKey": "order placed"}, "no event key"),
-        ({"eventKey": "order.*"}, "no event key"),
+        ({"eventKey": "order placed"}, "not a valid event key"),
+        ({"eventKey": "order.*"}, "not a valid event key"),
         ({"eventKey": "a.b", "uuid": "hello"}, "RFC 4122"),
         ({"eventKey": "a.b", "payloadType": "json"}, "base64, raw, outbound, ignore"),
-        ({"eventKey": "a.b", "maxPayloadLength": "much"}, "maxPayloadLength is a size .*25MB, 512kB"),
+        ({"eventKey": "a.b", "maxPayloadLength": "much"}, "maxPayloadLength must be a size .*25MB, 512kB"),
         ({}, "needs eventKey"),
     ],
 )

@@ -117,5 +117,5 @@ async def test_a_command_whose_parameters_are_conditions_is_called_by_itself_too
 @pytest.mark.parametrize("payload", [b"\xff", {"a": {1}}, float("nan")], ids=["bytes", "set", "nan"])
 async def test_the_payload_of_an_event_is_json(server: LocalServer, payload: object) -> None:
     access = server.site.access(server.hub.users.user("ada"))
-    with pytest.raises(ParameterError, match="the payload of an event is JSON"):
+    with pytest.raises(ParameterError, match="the payload of an event must be JSON"):
         await access.send_event("order.placed", payload)

@@ -59,7 +59,7 @@ async def test_a_process_that_no_longer_answers_is_ended_and_only_its_user_feels
     os.kill(pid, signal.SIGSTOP)
     error = (await run).json()
     assert (error["statusCode"], error["errorType"]) == (500, "WorkerEndedError")
-    assert "it no longer answered" in error["statusMessage"]
+    assert "it did not answer" in error["statusMessage"]
     assert pid not in pids(people)
     assert not other.done()
     assert (await people.run(mal, "body.set: again")).text == "again"

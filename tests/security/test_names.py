@@ -86,7 +86,7 @@ async def test_what_was_left_before_names_were_kept_is_found(tmp_path: Path) -> 
     await server.start()
     await server.hub.properties.put(MINE, {"value": "secret plans"}, "grace", "update")
     users = server.hub.users
-    with pytest.raises(Exception, match="another user's name"):
+    with pytest.raises(Exception, match="the name of a deleted user"):
         await users.create("grace", users.user("ada"), password=None, roles=())
     await users.delete("grace", users.user("ada"), data="remove")
     await users.create("grace", users.user("ada"), password=None, roles=())
@@ -101,7 +101,7 @@ async def test_a_name_stays_taken_when_the_hub_starts_again(tmp_path: Path) -> N
         if first:
             await users.create("grace", users.user("ada"), password=None, roles=())
             await users.delete("grace", users.user("ada"))
-        with pytest.raises(Exception, match="another user's name"):
+        with pytest.raises(Exception, match="the name of a deleted user"):
             await users.create("grace", users.user("ada"), password=None, roles=())
         await server.stop()
     with sqlite3.connect(tmp_path / "pfnb.sqlite") as database:

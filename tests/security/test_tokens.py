@@ -52,7 +52,7 @@ async def test_only_a_login_makes_a_token_without_end(people: People) -> None:
     assert (await _newest(people, "ada"))["expires"] is None
     steps = ["iam.apitoken: {username: ada, days: 0}"]
     by_token = people.client((await people.do(people.ada, MAKE, username="ada", days=0)).text)
-    assert "cannot make one without end" in (await people.run(by_token, *steps)).text
+    assert "cannot make one that never expires" in (await people.run(by_token, *steps)).text
     async with session(people.server) as connection:
         await frame(connection)
         for days in (0, 2, 90, 1e308):

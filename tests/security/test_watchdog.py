@@ -64,7 +64,7 @@ async def test_a_worker_that_does_not_answer_is_replaced_and_its_runs_begin_agai
     run = await hub.ended("succeeded")
     assert run["attempts"] == 2
     assert "the worker did not answer for 5" in caplog.text
-    assert f"these pipelines ran: {PATH}" in caplog.text
+    assert f"while running these pipelines: {PATH}" in caplog.text
 
 
 @pytest.mark.parametrize("hub", ["memory"], indirect=True)

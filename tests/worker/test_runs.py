@@ -25,7 +25,7 @@ class LeftHub:
         self.called.set()
         if method == "answer_run":
             self.answers.append(method)
-            raise AccessDeniedError("this worker has no such run")
+            raise AccessDeniedError("this worker does not have this run")
 
 
 def asked(*steps: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Dispatcher:
                 await self._store.count_attempts(cut_off)
             except StoreBusyError as error:
                 # The backlog has counted them. Its other workers must go, too, even if the disk fails.
-                log.warning("attempts at %s are not stored: %s", feed.listener.name, error)
+                log.warning("attempts of %s could not be stored: %s", feed.listener.name, error)
 
     def serves(self, worker: Worker, owner: str) -> bool:
         """Whether this worker serves any listener of this owner."""
@@ -188,7 +188,7 @@ class Dispatcher:
     def _report(self, end: End) -> _Reported | AccessDeniedError:
         feed = next((feed for feed in self._feeds.values() if end.delivery in feed.held), None)
         if feed is None:
-            return AccessDeniedError(f"delivery {end.delivery} is no longer yours: it was handed out again")
+            return AccessDeniedError(f"delivery {end.delivery} is no longer yours: it was delivered again")
         try:
             held = feed.report(end.delivery, end.lease)
         except AccessDeniedError as error:

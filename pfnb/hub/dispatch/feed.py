@@ -61,7 +61,7 @@ class Feed:
         self.listener = listener
         self.held: dict[int, Held] = {}
         self.backlog = Backlog(listener, store, self.held)
-        self.supervision = Supervision(f"events for {listener.name} could not be handed over")
+        self.supervision = Supervision(f"events for {listener.name} could not be delivered")
         self.rate = Rate()
         self._changed = changed
         self._strict = Window(1, 0) if listener.strict else None
@@ -114,7 +114,7 @@ class Feed:
         """A run has ended. AccessDeniedError when the delivery was meanwhile handed to another worker."""
         held = self.held.get(delivery)
         if held is None or held.lease != lease or held.reported:
-            raise AccessDeniedError(f"delivery {delivery} is no longer yours: it was handed out again")
+            raise AccessDeniedError(f"delivery {delivery} is no longer yours: it was delivered again")
         held.reported = asyncio.Event()
         return held
 

@@ -60,14 +60,14 @@ class Listeners:
         others = sorted({one.owner for one in self._by_name.values() if one.pattern == key} - {owner})
         if others and not self.matching(key, owner):
             raise AccessDeniedError(
-                f"{key} is what a pipeline of {others[0]} listens to, and events reach their own owner's pipelines only: choose "
-                f"another eventKey, or have {others[0]} create the webhook"
+                f"{key} is the key of a pipeline of {others[0]}, but a webhook fires only pipelines of its owner: choose "
+                f"another eventKey, or let {others[0]} create the webhook"
             )
 
     def get(self, name: str) -> Listener:
         listener = self._by_name.get(name)
         if listener is None:
-            raise NotFoundError(f"there is no pipeline named {name}: `%pipeline list` shows those there are")
+            raise NotFoundError(f"there is no pipeline named {name}: `%pipeline list` shows all")
         return listener
 
     def find(self, name: str) -> Listener | None:

@@ -56,7 +56,7 @@ class Suspects:
         if times >= MAX_ENDS:
             del self._blamed[delivery]
             kind, process = (KernelEndedError, "kernel") if in_kernel else (WorkerEndedError, "worker")
-            raise kind(f"the {process} ended {times} times while it ran: mend what ends it, then replay the event")
+            raise kind(f"the {process} ended {times} times while it ran: fix the cause, then replay the event")
         if not times:
             return
         waited = 0.0

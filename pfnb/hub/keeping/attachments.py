@@ -62,7 +62,7 @@ class Attachments:
         """Attach a copy of a content that this owner or `content_owner` may read; it replaces an attachment of the same name.
         NotFoundError when there is no such property or content."""
         if not 0 < len(name) <= MAX_NAME or _REFUSED.search(name):
-            raise ParameterError(f"an attachment's name has 1 to {MAX_NAME} characters, and neither / nor \\ in it")
+            raise ParameterError(f"an attachment's name must have 1 to {MAX_NAME} characters, without / and \\")
         await self._properties.get(path, owner)
         body, digest = await self._copied(content_id, content_owner or owner)
         try:

@@ -29,16 +29,16 @@ class Cache:
         """Store a value and return its entry. The replaced entry, and the oldest if there are too many, are removed. Raises
         ParameterError for what is not JSON, and PayloadTooLargeError."""
         if not 1 <= len(key) <= MAX_KEY:
-            raise ParameterError(f"a key of the cache has 1 to {MAX_KEY} characters")
+            raise ParameterError(f"a cache key must have 1 to {MAX_KEY} characters")
         if not 0 <= seconds <= MAX_SECONDS:
-            raise ParameterError(f"the cache keeps a value for 0 to {MAX_SECONDS} seconds, not {seconds:g}")
+            raise ParameterError(f"the cache can keep a value for 0 to {MAX_SECONDS} seconds, not {seconds:g}")
         check_written(value)
         try:
             data = json.dumps(value, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise ParameterError(f"the cache keeps JSON only: {error}") from error
+            raise ParameterError(f"the cache can keep only JSON: {error}") from error
         if len(data) > MAX_VALUE:
-            raise PayloadTooLargeError(f"a value in the cache has {MAX_VALUE:,} bytes at most, not {len(data):,}")
+            raise PayloadTooLargeError(f"a value in the cache may have at most {MAX_VALUE:,} bytes, not {len(data):,}")
         if owner not in self._shelves:
             self._shelves[owner] = Shelf(entries=MAX_ENTRIES, size=MAX_SIZE, now=self._now)
         return _entry(key, self._shelves[owner].put(key, data, seconds))

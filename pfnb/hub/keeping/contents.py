@@ -73,7 +73,7 @@ class Contents:
         name, _, number = content_id.partition(".")
         event = await self._store.event(name)
         if event is None or event.owner != owner:
-            raise NotFoundError(f"there is no content {content_id}: it was removed, or never was")
+            raise NotFoundError(f"there is no content {content_id}: it was removed, or never existed")
         start, length = _slice(_part(event.files, number, content_id), event.size, offset, size)
         return await self._store.body_slice(name, start, length)
 

@@ -73,7 +73,7 @@ class Properties:
         """Raises the errors of `get`."""
         found = await self._store.property_of(uuid)
         if found is None or _is_over(found, self._now()):
-            raise NotFoundError(f"there is no property of the uuid {uuid}")
+            raise NotFoundError(f"there is no property with the uuid {uuid}")
         return _mine(found, owner)
 
     async def find(self, pattern: str, owner: str) -> list[Property]:
@@ -91,8 +91,8 @@ class Properties:
             size += len(one.value or "") + len(one.default_value or "")
             if size > LISTED:
                 raise ParameterError(
-                    f"the properties that {pattern} means have more than {LISTED // 1024**2} MiB of values: name fewer, "
-                    "or list their paths with property.keys and get them one by one"
+                    f"the properties that match {pattern} have more than {LISTED // 1024**2} MiB of values: use a narrower "
+                    "pattern, or list their paths with property.keys and get them one by one"
                 )
 
         return [one.to_json() for one in await self._find(pattern, owner, count)]
@@ -129,7 +129,7 @@ class Properties:
                 return "create", after
             _mine(before, owner)
             if exists == "error":
-                raise NameTakenError(f"there is a property {path} already")
+                raise NameTakenError(f"the property {path} already exists")
             if exists == "skip":
                 return "skip", before
             after = replace(before, updated=self._now(), **given)
@@ -146,7 +146,7 @@ class Properties:
         wanted = PathPattern(pattern, self.namespace)
         if not wanted.is_path and wanted.fixed < 2 and not confirmed:
             raise ParameterError(
-                f"{pattern} could delete everything: name a folder, such as global/app/demo/**, or add yes: true"
+                f"{pattern} could delete everything: use a folder, such as global/app/demo/**, or add yes: true"
             )
         async with self.turn:
             if wanted.is_path and (found := await self._present(wanted.prefix)) is not None:
@@ -178,7 +178,7 @@ class Properties:
             origin = await self.get(path, owner)
             there, over = await self._at(target)
             if there is not None:
-                raise NameTakenError(f"there is a property {to} already")
+                raise NameTakenError(f"the property {to} already exists")
             _check_data(as_data, origin)
             after = replace(origin, path=target, updated=self._now())
             news = ("property.moved", {"origin": origin.path, "target": after.path})
@@ -223,8 +223,8 @@ def _check_data(as_data: bool, *versions: Property) -> None:
     pipeline = next((one for one in versions if one.is_pipeline), None) if as_data else None
     if pipeline is not None:
         raise ParameterError(
-            f"{pipeline.path} is a pipeline, and what an event brings makes, changes and removes none, nor does an API token "
-            "that has a scope: write its text as the value, and its path in place, or store it from outside, by "
+            f"{pipeline.path} is a pipeline, which neither an event's data nor an API token with a scope can create, change "
+            "or delete: write its value and path literally, or store it from outside, by "
             "PUT /api/v3/pipeline:PATH, pi publish or %%pipeline --save"
         )
 
@@ -235,7 +235,7 @@ def _without_values(one: Property) -> dict[str, Any]:
 
 def _mine(found: Property, owner: str) -> Property:
     if found.owner != owner:
-        raise AccessDeniedError(f"the property {found.path} belongs to somebody else than {owner}")
+        raise AccessDeniedError(f"the property {found.path} does not belong to {owner}")
     return found
 
 
@@ -256,7 +256,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "timeToLive" in fields:
         minutes = fields["timeToLive"]
         if minutes is not None and not (isinstance(minutes, int) and 0 <= minutes <= MAX_MINUTES):
-            raise ParameterError(f"timeToLive is from 0 to {MAX_MINUTES:,} minutes, not {shown(minutes)}")
+            raise ParameterError(f"timeToLive must be from 0 to {MAX_MINUTES:,} minutes, not {shown(minutes)}")
         given["time_to_live"] = minutes or None
     if "tags" in fields:
         given["tags"] = _checked_tags(fields["tags"])
@@ -273,7 +273,9 @@ def _text(name: str, value: Any) -> str | None:
     except (TypeError, ValueError, RecursionError) as error:
         raise ParameterError(f"{name} is neither a text nor JSON: {error}") from error
     if size > MAX_VALUE:
-        raise PayloadTooLargeError(f"{name} has {MAX_VALUE:,} bytes at most, not {size:,}: keep it as an attachment")
+        raise PayloadTooLargeError(
+            f"{name} may have at most {MAX_VALUE:,} bytes, not {size:,}: store it as an attachment"
+        )
     return text
 
 
@@ -286,13 +288,15 @@ def _checked_type(given: object) -> str | None:
     if given is None:
         return None
     if not isinstance(given, str) or len(given) > MAX_TEXT or not _TYPE.fullmatch(given):
-        raise ParameterError(f"type is a mime type such as application/yaml;type=pipeline, not {shown(given)}")
+        raise ParameterError(f"type must be a mime type such as application/yaml;type=pipeline, not {shown(given)}")
     return given
 
 
 def _checked_tags(tags: object) -> dict[str, str]:
     if not isinstance(tags, Mapping) or any(not isinstance(text, str) for tag in tags.items() for text in tag):
-        raise ParameterError(f"tags are texts by their names, not {shown(tags)}")
+        raise ParameterError(f"tags must be a map of names and texts, not {shown(tags)}")
     if len(tags) > MAX_TAGS or any(not name or len(name) + len(value) > MAX_TEXT for name, value in tags.items()):
-        raise ParameterError(f"a property has {MAX_TAGS} tags at most, of {MAX_TEXT} characters with their names")
+        raise ParameterError(
+            f"a property may have at most {MAX_TAGS} tags, each with at most {MAX_TEXT} characters, including its name"
+        )
     return dict(tags)

@@ -30,7 +30,7 @@ class Shelf:
     def put(self, key: str, data: bytes, seconds: float) -> Kept:
         """Store the bytes under this key, replacing what was there. PayloadTooLargeError if they can never fit."""
         if len(data) > self.size:
-            raise PayloadTooLargeError(f"{len(data):,} bytes are too many to be kept: {self.size:,} at most")
+            raise PayloadTooLargeError(f"{len(data):,} bytes are too many to be kept: the limit is {self.size:,}")
         self.remove(key)
         self.sweep()
         while len(self._kept) >= self.entries or self.used + len(data) > self.size:

@@ -56,7 +56,7 @@ class Iam:
         """ParameterError for an unknown action or field; AccessDeniedError for a user without the command's role."""
         found = self._actions.get(action)
         if found is None:
-            raise ParameterError(f"there is no iam action {action!r}: there are {', '.join(self._actions)}")
+            raise ParameterError(f"there is no iam action {action!r}: use one of {', '.join(self._actions)}")
         facts = {name: value for name, value in fields.items() if name not in _SECRET}
         try:
             self._check_role(found, fields)

@@ -45,7 +45,7 @@ class Logins:
     async def hashed(self, password: str) -> str:
         """The hash to keep of a new password. ParameterError if it is too short or too long."""
         if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-            raise ParameterError(f"a password has at least {MIN_PASSWORD} characters, and {MAX_PASSWORD} at most")
+            raise ParameterError(f"a password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
         return await self._computed(hashed, password)
 
     async def check(self, password: str, kept: str | None, *, username: str, asker: str, address: str) -> bool:
@@ -83,7 +83,7 @@ class Logins:
     async def _computed(self, compute: Callable[..., T], *arguments: object, delay: float = 0.0) -> T:
         """In a thread; BusyError if too many already wait for that."""
         if self._waiting >= MAX_WAITING:
-            raise BusyError("too many passwords are checked at once: try again")
+            raise BusyError("too many passwords are being checked: try again")
         self._waiting += 1
         try:
             if delay > _SMALL:

@@ -45,12 +45,14 @@ class Roles:
         check_role_name(name)
         taken = {one.casefold() for one in (*FIXED, *self._created)}
         if self.exists(name) or name.casefold() in taken:
-            raise NameTakenError(f"there is a role {name} already")
+            raise NameTakenError(f"the role {name} already exists")
         if "%" in name:
-            raise ParameterError(f"the name of a new role has no %, as {name} does: only {RUN}<command> has wildcards")
+            raise ParameterError(
+                f"the name of a new role may not have a %, as {name} does: only {RUN}<command> has wildcards"
+            )
         inner = (composite for role in self._created.values() for composite in role.composites)
         if name in {*held, *inner}:
-            raise NameTakenError(f"somebody has the name {name} among their roles already: choose another name")
+            raise NameTakenError(f"a user already has the role name {name}: choose another name")
 
     def closure(self, names: Iterable[str]) -> set[str]:
         """These roles and all that they include, at any depth; names that are not roles are left out."""
@@ -78,5 +80,5 @@ class Roles:
     def _missing(self, name: str) -> NotFoundError:
         known = [*FIXED, *self._created]
         near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}, and {RUN}<command>"
+        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(known)}, or {RUN}<command>"
         return NotFoundError(f"there is no role {name[:200]}: {hint}")

@@ -95,19 +95,19 @@ class Tokens:
         """By its id. NotFoundError if there is none."""
         digest = self._digests.get(token_id)
         if digest is None:
-            raise NotFoundError(f"there is no API token {token_id[:40]}: `iam.apitoken.list` shows those there are")
+            raise NotFoundError(f"there is no API token {token_id[:40]}: `iam.apitoken.list` shows all")
         return self._by_digest[digest]
 
     def check(self, origin: Origin) -> None:
         """NotAuthenticatedError if the token behind this origin was ended or has expired. Deleting its user ends it, too."""
         digest = self._digests.get(origin.token)
         if origin.token and (digest is None or _is_over(self._by_digest[digest], self._now())):
-            raise NotAuthenticatedError("the API token of this request was ended, or has expired: ask with another one")
+            raise NotAuthenticatedError("the API token of this request was revoked or has expired: use another one")
 
     async def add(self, user: str, by: str, scope: tuple[str, ...] | None, expires: int | None) -> str:
         """A new token's secret. ParameterError if the user has too many."""
         if len(self.of(user)) >= MAX_TOKENS:
-            raise ParameterError(f"{user} has {MAX_TOKENS} API tokens already: end one with `iam.apitoken.delete`")
+            raise ParameterError(f"{user} has {MAX_TOKENS} API tokens already: delete one with `iam.apitoken.delete`")
         secret = new_token()
         token = Token(token_digest(secret), user, self._now(), expires, None, scope, by)
         await self._store.save_identities([("token", token.digest, token.record())])
@@ -141,18 +141,18 @@ def expiry(days: float | None, origin: Origin, now: int, *, has_password: bool) 
     """When a new token expires, None for never. Only a login can create one that never expires. A kernel or a stored pipeline
     creates one for a day at most; an API token, none that outlives itself."""
     if days is not None and not 0 <= days <= MAX_DAYS:
-        raise ParameterError(f"days is from 0, which is without end, to {MAX_DAYS:g}, not {days:g}")
+        raise ParameterError(f"days must be from 0 (never expires) to {MAX_DAYS:g}, not {days:g}")
     if origin.kind in ("session", "worker"):
         if days is not None and not 0 < days <= SESSION_DAYS:
             raise AccessDeniedError(
-                f"an API token that is made in a notebook or by a stored pipeline is good for {SESSION_DAYS:g} day at most: "
+                f"an API token that is made in a notebook or by a stored pipeline is valid for at most {SESSION_DAYS:g} day: "
                 "make one that lasts longer over HTTP or with `pi`, with the hub's token or your password"
             )
         return now + round((SESSION_DAYS if days is None else days) * DAY)
     if origin.kind == "login" or has_password:
         return None if days == 0 else now + round((DEFAULT_DAYS if days is None else days) * DAY)
     if days == 0:
-        raise AccessDeniedError("an API token cannot make one without end: log in, or give the password")
+        raise AccessDeniedError("an API token cannot make one that never expires: log in, or give the password")
     wanted = now + round((DEFAULT_DAYS if days is None else days) * DAY)
     return wanted if origin.expires is None else min(wanted, origin.expires)
 

@@ -204,7 +204,7 @@ class Users:
         if password is not None:
             await self._check_password(name, password, asker, origin)
         elif name != asker.name and ADMIN not in self.reach(asker):
-            raise AccessDeniedError(f"an API token for {name} takes the password of {name}, or the role {ADMIN}")
+            raise AccessDeniedError(f"an API token for {name} needs the password of {name}, or the role {ADMIN}")
         async with self._turn:
             self.tokens.check(origin)  # again: the wait for the password or the turn may have been long
             account = self.account(name)
@@ -234,11 +234,11 @@ class Users:
         who = {"username": name, "asker": asker.name, "address": origin.address}
         right = await self._logins.check(password, kept, **who)
         if not right or account is None or self._accounts.get(name) is not account:
-            raise NotAuthenticatedError("this username and password do not belong together")
+            raise NotAuthenticatedError("the username or the password is wrong")
 
     def _check_own(self, name: str, asker: User) -> None:
         if name != asker.name and ADMIN not in self.reach(asker):
-            raise AccessDeniedError(f"the API tokens of {name} are for {name} and for an {ADMIN} to see and to end")
+            raise AccessDeniedError(f"only {name} or an {ADMIN} may see and delete the API tokens of {name}")
 
     def _missing(self, name: str) -> NotFoundError:
         near = get_close_matches(name, self._accounts, n=1)
@@ -251,17 +251,17 @@ class Users:
     def _check_free(self, name: str) -> None:
         folded = name.casefold()
         if any(one.casefold() == folded for one in self._accounts):
-            raise NameTakenError(f"there is a user {name} already")
+            raise NameTakenError(f"the user {name} already exists")
         if folded in self._gone:
             raise _left_behind(self._gone[folded])
 
     def _check_data(self, name: str, reach: frozenset[str], data: Data, to: str | None) -> None:
         if (data == "handover") != (to is not None):
-            raise ParameterError("`to` names the user who gets the data, and is given with data: handover only")
+            raise ParameterError("`to` names the user who gets the data: give it only and always with data: handover")
         if data != "keep" and ADMIN not in reach:
-            raise AccessDeniedError(f"what {name} has created is handed over or removed by an {ADMIN} only")
+            raise AccessDeniedError(f"only an {ADMIN} may hand over or remove the data of {name}")
         if to is not None and self.account(to).name in (name, ANONYMOUS_NAME, SYSTEM_NAME):
-            raise ParameterError(f"what {name} has created cannot be handed over to {to}")
+            raise ParameterError(f"the data of {name} cannot be handed over to {to}")
 
     async def _bury(self, account: Account) -> None:
         """The account and its tokens are gone; the name stays taken."""
@@ -286,8 +286,8 @@ class Users:
 
 def _left_behind(name: str) -> NameTakenError:
     return NameTakenError(
-        f"{name} was another user's name, and what that user created may still be here: an {ADMIN} can hand it over "
-        f"(iam.user.delete: {{username: {name}, data: handover, to: NAME}}) or remove it (data: remove); then the name is free"
+        f"{name} was the name of a deleted user, whose data may still be here: an {ADMIN} can hand it over "
+        f"(iam.user.delete: {{username: {name}, data: handover, to: NAME}}) or remove it (data: remove), which frees the name"
     )
 
 

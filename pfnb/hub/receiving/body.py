@@ -104,9 +104,7 @@ class BodySink:
         return FileIO(descriptor, "r+")
 
     def _refused(self, error: OSError) -> BusyError:
-        return BusyError(
-            f"The hub cannot keep a body of this size just now ({error.strerror or type(error).__name__})."
-        )
+        return BusyError(f"The hub cannot store a body of this size now ({error.strerror or type(error).__name__}).")
 
 
 def _write(file: FileIO, data: bytes) -> None:

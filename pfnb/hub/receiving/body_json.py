@@ -61,7 +61,7 @@ def parse_json(body: bytes, depth: int | None = MAX_DEPTH, charset: str | None =
 def _finite(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{text[:20]} is beyond the range of a number")
+        raise ValueError(f"{text[:20]} is outside of the range of numbers")
     return number
 
 

@@ -26,7 +26,7 @@ def parse_query(text: str, *, longest: int, most: int) -> dict[str, list[str]]:
     if not text:
         return {}
     if len(text) > longest:
-        raise RequestError(f"The query has {len(text)} characters: at most {longest} are accepted.")
+        raise RequestError(f"The query has {len(text)} characters, but at most {longest} are accepted.")
     return parse_form(text.encode("utf-8", "surrogatepass"), most=most)
 
 
@@ -35,7 +35,7 @@ def parse_form(body: bytes, *, most: int, charset: str | None = None) -> dict[st
     content type: it takes precedence."""
     body = body.rstrip(b"\r\n")
     if (count := body.count(b"&") + 1) > most:
-        raise RequestError(f"There are {count} names and values: at most {most} are accepted.")
+        raise RequestError(f"There are {count} names and values, but at most {most} are accepted.")
     pairs = [(_unquoted(name), _unquoted(value)) for name, value in _pairs(body)]
     charsets = (charset, named_in(pairs) if b"charset" in body else None)
     grouped: dict[str, list[str]] = {}

@@ -41,7 +41,7 @@ class Ingest:
         self._codings = codings(self._headers)
         boundary = boundary_of(self._content_type)
         if boundary and self._codings:
-            raise RequestError("A multipart body with a Content-Encoding is not read: send it as it is.")
+            raise RequestError("A multipart body must not have a Content-Encoding: send it uncompressed.")
         self._multipart = MultipartReader(boundary, limits) if boundary else None
         self._sink = BodySink(limits.memory, spool)
 
@@ -63,7 +63,7 @@ class Ingest:
     def feed(self, chunk: bytes) -> None:
         try:
             if self._sink.size + len(chunk) > self._limits.hard:
-                raise too_large("is longer than that", self._limits.hard)
+                raise too_large("is too long", self._limits.hard)
             self._sink.write(chunk)
             if self._multipart is not None:
                 self._multipart.feed(chunk)
@@ -182,7 +182,7 @@ def named_in(head: RequestHead, limits: Limits) -> str | None:
 def too_large(said: str, hard: int) -> PayloadTooLargeError:
     """The answer to any body over the limit that holds for all webhooks."""
     return PayloadTooLargeError(
-        f"The body {said}: this hub accepts {size_in_full(hard)} at most. Its owner can raise that with --max-payload or "
+        f"The body {said}: this hub accepts at most {size_in_full(hard)}. Its owner can raise that with --max-payload or "
         "PFNB_MAX_PAYLOAD.",
         limit=hard,
     )

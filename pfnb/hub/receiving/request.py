@@ -74,7 +74,7 @@ class Limits:
         webhook = chosen.get("PFNB_WEBHOOK_PAYLOAD", hard)
         if webhook > hard:
             raise ParameterError(
-                f"webhook_payload is {size_text(webhook)}, and the hub accepts {size_text(hard)} at most: raise max_payload, too"
+                f"webhook_payload is {size_text(webhook)}, but the hub accepts at most {size_text(hard)}: raise max_payload, too"
             )
         return cls(hard=hard, webhook=webhook)
 

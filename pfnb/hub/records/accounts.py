@@ -68,12 +68,14 @@ class Role:
 def check_username(name: str) -> str:
     """The name itself; ParameterError for an invalid one."""
     if not _NAME.fullmatch(name):
-        raise ParameterError(f"{name[:60]!r} is no username: use letters, digits and . _ @ + -, 100 at most")
+        raise ParameterError(f"{name[:60]!r} is not a valid username: use at most 100 letters, digits and . _ @ + -")
     return name
 
 
 def check_role_name(name: str) -> str:
     """The name itself; ParameterError for an invalid one."""
     if not _ROLE.fullmatch(name) or len(name) > 200:
-        raise ParameterError(f"{name[:60]!r} is no name of a role: write it as BILLING_CLERK, or CAN_PIPE_<command>")
+        raise ParameterError(
+            f"{name[:60]!r} is not a valid role name: use one such as BILLING_CLERK or CAN_PIPE_<command>"
+        )
     return name

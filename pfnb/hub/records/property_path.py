@@ -18,7 +18,7 @@ _REFUSED = re.compile(r'[\\<>"|:\x00-\x1f\x7f\ud800-\udfff]')
 def absolute_path(path: str, namespace: str) -> str:
     """`global/app/x` as `/pipeforce/<namespace>/global/app/x`. ParameterError for an invalid path in this namespace."""
     if _WILDCARD.search(path):
-        raise ParameterError(f"{_shown(path)} is a pattern, and one path is wanted here")
+        raise ParameterError(f"{_shown(path)} is a pattern: write a single path")
     return _absolute(path, namespace)
 
 
@@ -56,10 +56,10 @@ def _absolute(path: str, namespace: str) -> str:
     whole = path if path.startswith(home) else home + path
     names = whole.removeprefix(home).split("/")
     if any(name.strip() in ("", ".", "..") for name in names):
-        raise ParameterError(f"{_shown(path)} has an empty name, or one that is . or .., in it")
+        raise ParameterError(f"{_shown(path)} contains an empty name, . or ..")
     if len(whole) > MAX_PATH or _REFUSED.search(whole):
         raise ParameterError(
-            f'{_shown(path)} is no path: it has {MAX_PATH} characters at most, and none of \\ < > " | : in it'
+            f'{_shown(path)} is not a valid path: use at most {MAX_PATH} characters, without \\ < > " | :'
         )
     return whole
 

@@ -73,7 +73,7 @@ def check_event_key(key: object) -> str:
     """The key itself; ParameterError if it is not a text, or cannot be routed as a topic."""
     if not isinstance(key, str) or len(key) > 255 or not _EVENT_KEY.fullmatch(key):
         raise ParameterError(
-            f"{shown(key)} is no event key: use words of letters, digits, - and _ joined by dots, "
+            f"{shown(key)} is not a valid event key: use words of letters, digits, - and _ joined by dots, "
             "such as webhook.lead.created"
         )
     return key

@@ -89,7 +89,7 @@ class CallerRuns:
         for place in self._places:
             if place.session is session and isinstance(number, int) and (run := place.runs.get(number)) is not None:
                 return run
-        raise AccessDeniedError("this worker has no such run")
+        raise AccessDeniedError("this worker does not have this run")
 
     def names(self, session: object) -> list[str]:
         """What this worker runs: the paths of stored pipelines, and the users of other pipelines."""
@@ -104,7 +104,7 @@ class CallerRuns:
             raise BusyError("the hub is starting or stopping; try again in a second")
         runs = (one for place in self._places for one in place.runs.values())
         if sum(one.user.name == user for one in runs) >= MOST_RUNS:
-            raise BusyError(f"{MOST_RUNS} pipelines that you sent run already: run less at once")
+            raise BusyError(f"{MOST_RUNS} of your pipelines are running already: run fewer at once")
         place, number = self._place_of(user), next(self._numbers)
         try:
             await place.take(number, run, {**frame, "type": "run", "run": number})
@@ -206,9 +206,7 @@ class _Place:
             status = await self.process.run(url)
         except OSError as error:
             return f"it cannot be started: {error.strerror}"
-        return (
-            "it was ended, for it no longer answered" if self.process.was_silent else f"it ended with status {status}"
-        )
+        return "it was ended because it did not answer" if self.process.was_silent else f"it ended with status {status}"
 
     def _ended(self, task: asyncio.Task[str]) -> None:
         self.is_over = True

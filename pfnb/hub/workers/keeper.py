@@ -82,10 +82,10 @@ class Keeper:
             try:
                 code = await self.process.run(url)
             except OSError as error:
-                log.warning("no worker for stored pipelines could be started: %s", error)
+                log.warning("the worker for stored pipelines could not be started: %s", error)
                 self._failed(f"it cannot be started: {error}")
             else:
-                log.warning("the worker for stored pipelines ended with status %s: another one is started", code)
+                log.warning("the worker for stored pipelines ended with status %s: it is restarted", code)
                 self._failed(f"it ended with status {code}")
             finally:
                 if self._steady is not None:

@@ -43,4 +43,6 @@ class Watchdog:
             if self._ping is not None:
                 self._ping()
         names = ", ".join(sorted(set(self._running()))) or "none"
-        log.error("the worker did not answer for %g s and is ended; these pipelines ran: %s", self._silent, names)
+        log.error(
+            "the worker did not answer for %g s and is ended while running these pipelines: %s", self._silent, names
+        )

@@ -64,8 +64,8 @@ class Sqlite:
         except OSError:
             pass
         raise LostStoreError(
-            f"{self._file} was moved or removed while the hub runs, so nothing can be stored: put it back, or stop the hub, "
-            "restore the folder from a backup and start it again"
+            f"{self._file} was moved or removed while the hub was running, so nothing can be stored: put it back, or stop "
+            "the hub, restore the folder from a backup and start again"
         )
 
     def is_away(self, error: BaseException) -> bool:

@@ -26,7 +26,7 @@ def statements_done(connection: sqlite3.Connection, steps: Sequence[str], statem
     names = stages[-1].keys()
     there = {name: shape for name, shape in _shapes(connection).items() if name in names}
     if not steps and not there and _shapes(connection):
-        raise ForeignSchemaError("it has tables of another program")
+        raise ForeignSchemaError("it contains tables of another program")
     for done, stage in enumerate(stages):
         if stage == there:
             return done

@@ -10,7 +10,7 @@ from pfnb.exceptions import StartError
 from pfnb.hub.troubles import ELSEWHERE, FULL, LEAST, RIGHTS
 
 _RESTORE = f"restore it from a backup, {ELSEWHERE}"
-_LOCKED = ("another program has locked it", "end that program and start again")
+_LOCKED = ("another program has locked it", "stop that program and start again")
 _OF_SQLITE = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: ("it cannot be written", RIGHTS),
@@ -20,7 +20,7 @@ _OF_SQLITE = {
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_NOTADB: ("it is not a database", _RESTORE),
     sqlite3.SQLITE_CORRUPT: ("it is damaged", _RESTORE),
-    sqlite3.SQLITE_IOERR: ("its disk fails to read or write it", f"look at the disk, {ELSEWHERE}"),
+    sqlite3.SQLITE_IOERR: ("its disk has read or write errors", f"check the disk, {ELSEWHERE}"),
 }
 
 

@@ -51,7 +51,7 @@ def _upgrade(connection: sqlite3.Connection, file: Path, copied: bool) -> None:
     _check_length(connection, file)
     version, newest = version_of(connection), len(MIGRATIONS)
     if version > newest:
-        raise StartError(f"{file} has schema version {version}, and this pfnb knows {newest}: use a newer pfnb")
+        raise StartError(f"{file} has schema version {version}, but this pfnb knows only {newest}: use a newer pfnb")
     if 0 < version < newest and copied:
         _copy(connection, file, version)
     else:
@@ -96,7 +96,7 @@ def _copy(connection: sqlite3.Connection, file: Path, version: int) -> None:
     size, folder = file.stat().st_size, file.parent
     if shutil.disk_usage(folder).free < size:
         raise StartError(
-            f"{file} cannot be upgraded, since its disk has no room for a copy of it: free {size // 1_000_000 + 1} MB there "
+            f"{file} cannot be upgraded, since the disk has no room for a copy: free {size // 1_000_000 + 1} MB there "
             "and start again"
         )
     unfinished = file.with_name(f"{file.name}.{UNFINISHED}")
