@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from pfnb.commands import command
+from pfnb.commands.webhook_settings import SPELLINGS, with_settings
 from pfnb.language.context import Context
-from pfnb.language.sizes import PATTERN, size_of
 from pfnb.rows.event import EventRow
 from pfnb.rows.webhook import RefusedRow
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
 
-Size = Annotated[
-    int,
-    BeforeValidator(
-        partial(size_of, name="maxPayloadLength"),
-        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=PATTERN)],
-    ),
-]
-
 
 @command("webhook.put", in_hub=True)
+@with_settings
 async def put(
     context: Context,
-    event_key: Annotated[
-        str | None,
-        Field(
-            description="Key of the event that a request fires.",
-            min_length=1,
-            json_schema_extra={"format": "event-key"},
-        ),
-    ] = None,
     uuid: Annotated[
         str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
     ] = None,
-    payload_type: Annotated[
-        Literal["base64", "raw", "outbound", "ignore"] | None, Field(description="How the event contains the payload.")
-    ] = None,
-    max_payload_length: Annotated[
-        Size | None, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
-    ] = None,
-    active: Annotated[bool | None, Field(description="Whether requests fire events.")] = None,
+    **settings: Any,
 ) -> dict[str, Any]:
     """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
 
@@ -54,13 +32,7 @@ async def put(
           - body.set: "#{body.payloadType}"
         # => "raw"
     """
-    fields = {
-        "eventKey": event_key,
-        "uuid": uuid,
-        "payloadType": payload_type,
-        "maxPayloadLength": max_payload_length,
-        "active": active,
-    }
+    fields = {"uuid": uuid, **{SPELLINGS[name]: value for name, value in settings.items()}}
     return await context.hub.put_webhook({name: value for name, value in fields.items() if value is not None})
 
 

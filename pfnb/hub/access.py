@@ -18,12 +18,13 @@ from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
 from pfnb.hub.records.property import Attachment
-from pfnb.hub.records.webhook import RECEIVE, Webhook, check_event_key
+from pfnb.hub.records.webhook import RECEIVE, Webhook
 from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference
 from pfnb.language.extent import shown
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
+from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import EventRow, SentEvent
 from pfnb.rows.run import StepRow

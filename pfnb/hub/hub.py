@@ -43,7 +43,7 @@ from pfnb.hub.randomness import DerivedBits, SystemBits
 from pfnb.hub.receiving.request import Body, Limits, Received
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
 from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
-from pfnb.hub.records.webhook import NOBODYS, check_event_key
+from pfnb.hub.records.webhook import NOBODYS
 from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import repeat_key
 from pfnb.hub.scans import ScanPlan, Scans
@@ -56,6 +56,7 @@ from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
 from pfnb.language.extent import check_written
 from pfnb.language.sizes import size_in_full
+from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
 
 

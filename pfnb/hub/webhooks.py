@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pfnb.commands.webhook_settings import checked
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.receiving.request import Limits, canonical_uuid
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.event import Event
-from pfnb.hub.records.webhook import PAYLOAD_TYPES, Webhook, check_event_key
+from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.store import Store
-from pfnb.language.extent import shown
-from pfnb.language.sizes import size_of
 from pfnb.language.topics import topic_matches
 
 MAX_NOTEBOOKS = 32
@@ -92,16 +91,16 @@ class Webhooks:
         existing = self.get(uuid, owner) if self._is_of(uuid, owner) else None
         if existing is None and fields.get("uuid") is not None:
             await self._check_free(uuid, owner)
-        given = {name: value for name, value in fields.items() if value is not None and name != "uuid"}
+        given = checked({name: value for name, value in fields.items() if name != "uuid"})
         now = self._now()
         if existing is None:
-            if "eventKey" not in given:
+            if "event_key" not in given:
                 raise ParameterError("webhook.put needs eventKey: the key of the event that the webhook fires")
             most, mine = min(self._limits.webhook, self._limits.hard), (notebook,) if notebook else ()
             existing = Webhook(
-                uuid, event_key="", owner=owner, created=now, updated=now, max_payload_length=most, notebooks=mine
+                uuid, owner, created=now, updated=now, event_key="", max_payload_length=most, notebooks=mine
             )
-        webhook = replace(existing, updated=now, notebooks=_with(existing.notebooks, notebook), **self._checked(given))
+        webhook = replace(existing, updated=now, notebooks=_with(existing.notebooks, notebook), **given)
         if given.get("active"):
             webhook = replace(webhook, expires=None)
         await self._save(webhook)
@@ -158,24 +157,6 @@ class Webhooks:
             )
         if retired_by is not None or uuid in self._by_uuid:
             raise AccessDeniedError("your webhook cannot have this uuid: omit it, or choose another one")
-
-    def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
-        checked: dict[str, Any] = {}
-        if "eventKey" in given:
-            checked["event_key"] = check_event_key(given["eventKey"])
-        if "payloadType" in given:
-            if given["payloadType"] not in PAYLOAD_TYPES:
-                raise ParameterError(
-                    f"payloadType must be one of {', '.join(PAYLOAD_TYPES)}, not {shown(given['payloadType'])}"
-                )
-            checked["payload_type"] = given["payloadType"]
-        if "maxPayloadLength" in given:
-            checked["max_payload_length"] = size_of(given["maxPayloadLength"], "maxPayloadLength")
-        if "active" in given:
-            if not isinstance(given["active"], bool):
-                raise ParameterError(f"active must be true or false, not {shown(given['active'])}")
-            checked["active"] = given["active"]
-        return checked
 
     async def delete(self, uuid: str, owner: str) -> Webhook:
         async with self._turn:

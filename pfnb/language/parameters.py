@@ -132,7 +132,7 @@ def parameters_of(command: str, signature: inspect.Signature, given: Collection[
 
 def _field(name: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
     annotation = Any if parameter.annotation is inspect.Parameter.empty else parameter.annotation
-    spelling = _camel(name)
+    spelling = camel_case(name)
     extra = [
         item
         for item in (get_args(annotation)[1:] if get_origin(annotation) is Annotated else ())
@@ -155,6 +155,7 @@ def _choices(field: FieldInfo) -> list[str]:
     return [alias] if isinstance(alias, str) else []
 
 
-def _camel(name: str) -> str:
+def camel_case(name: str) -> str:
+    """The spelling in pipelines of a name in Python."""
     first, *rest = name.rstrip("_").split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.extent import shown
 
 WORD = "*"
 WORDS = "#"
+_EVENT_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 class Topic:
@@ -50,3 +55,13 @@ def compile_topic(pattern: str) -> Topic:
 def topic_matches(pattern: str, key: str) -> bool:
     """Whether `key` (such as `webhook.lead.created`) matches `pattern` (such as `webhook.lead.*` or `webhook.#`)."""
     return compile_topic(pattern).matches(key)
+
+
+def check_event_key(key: object) -> str:
+    """The key itself; ParameterError if it is not a text, or cannot be routed as a topic."""
+    if not isinstance(key, str) or len(key) > 255 or not _EVENT_KEY.fullmatch(key):
+        raise ParameterError(
+            f"{shown(key)} is not a valid event key: use words of letters, digits, - and _ joined by dots, "
+            "such as webhook.lead.created"
+        )
+    return key

@@ -26,7 +26,7 @@ from pfnb.hub.stores.sqlite.dialect import Sqlite
 from pfnb.hub.stores.store import Store
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
-HOOK = Webhook(UUID, "order.placed", "ada", created=1, updated=1)
+HOOK = Webhook(UUID, "ada", created=1, updated=1, event_key="order.placed")
 
 
 class RecordingWorker:

@@ -11,7 +11,7 @@ DAY = 24 * 3600 * 1000
 
 
 def webhook(created: int, last_received: int | None = None, *, active: bool = True) -> Webhook:
-    return Webhook("", "a", "ada", created, created, last_received=last_received, active=active)
+    return Webhook("", "ada", created, created, last_received=last_received, event_key="a", active=active)
 
 
 def test_a_changed_address_is_said_until_all_webhooks_from_before_were_called(tmp_path: Path) -> None:

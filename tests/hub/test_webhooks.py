@@ -43,7 +43,7 @@ async def test_put_with_a_new_uuid_creates_that_one(hub: Hub) -> None:
         ({"eventKey": "order placed"}, "not a valid event key"),
         ({"eventKey": "order.*"}, "not a valid event key"),
         ({"eventKey": "a.b", "uuid": "hello"}, "RFC 4122"),
-        ({"eventKey": "a.b", "payloadType": "json"}, "base64, raw, outbound, ignore"),
+        ({"eventKey": "a.b", "payloadType": "json"}, "'base64', 'raw', 'outbound' or 'ignore', not 'json'"),
         ({"eventKey": "a.b", "maxPayloadLength": "much"}, "maxPayloadLength must be a size .*25MB, 512kB"),
         ({}, "needs eventKey"),
     ],

@@ -161,7 +161,7 @@ def test_the_schema_of_one_command_stands_alone(registry: CommandRegistry) -> No
 
 def test_the_values_of_a_command_have_neither_expressions_nor_other_spellings() -> None:
     schema = parameters_schema(load().get("webhook.put"))
-    assert list(schema["properties"]) == ["eventKey", "uuid", "payloadType", "maxPayloadLength", "active"]
+    assert list(schema["properties"]) == ["eventKey", "payloadType", "maxPayloadLength", "active", "uuid"]
     assert not Draft202012Validator(schema).is_valid({"maxPayloadLength": "#{1}"})
 
 

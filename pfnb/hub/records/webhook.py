@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-from pfnb.exceptions import ParameterError
-from pfnb.hub.receiving.request import Limits
-from pfnb.language.extent import shown
+from pfnb.commands.webhook_settings import WebhookSettings
 from pfnb.uuid_tail import masked_uuid
-
-PayloadType = Literal["base64", "raw", "outbound", "ignore"]
-PAYLOAD_TYPES: tuple[str, ...] = get_args(PayloadType)
-DEFAULT_MAX_PAYLOAD_LENGTH = Limits.webhook
 
 RECEIVE = "/api/v3/command/webhook.receive"
 """The path of webhooks below the hub's address."""
 
-_EVENT_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(WebhookSettings):
     """`uuid` is the secret; times are milliseconds since the epoch. `expires` is when a rotated uuid stops firing, None for one
     that was not rotated. `notebooks` are those that have put it, the newest last; empty if it was created outside of
     notebooks."""
 
     uuid: str
-    event_key: str
     owner: str
     created: int
     updated: int
-    payload_type: str = "base64"
-    max_payload_length: int = DEFAULT_MAX_PAYLOAD_LENGTH
-    active: bool = True
     received: int = 0
     last_received: int | None = None
     expires: int | None = None
@@ -53,9 +40,7 @@ class Webhook:
             "eventKey": self.event_key,
             "uuid": self.uuid,
             "webhookUrl": url,
-            "payloadType": self.payload_type,
-            "maxPayloadLength": self.max_payload_length,
-            "active": self.active,
+            **self.by_spelling(),
             "created": self.created,
             "updated": self.updated,
             "lastReceived": self.last_received,
@@ -65,15 +50,5 @@ class Webhook:
         }
 
 
-NOBODYS = Webhook("", "unknown", "", created=0, updated=0, payload_type="raw")
+NOBODYS = Webhook("", "", created=0, updated=0, event_key="unknown", payload_type="raw")
 """Stands in for a webhook when a request names no active one; it has the default limits."""
-
-
-def check_event_key(key: object) -> str:
-    """The key itself; ParameterError if it is not a text, or cannot be routed as a topic."""
-    if not isinstance(key, str) or len(key) > 255 or not _EVENT_KEY.fullmatch(key):
-        raise ParameterError(
-            f"{shown(key)} is not a valid event key: use words of letters, digits, - and _ joined by dots, "
-            "such as webhook.lead.created"
-        )
-    return key

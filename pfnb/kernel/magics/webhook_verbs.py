@@ -9,6 +9,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from pfnb.client.results import FailedRows, Replayed
+from pfnb.commands.webhook_settings import SPELLINGS, TYPES, described
 from pfnb.kernel.magics.event_verbs import STATUSES
 from pfnb.kernel.magics.words import (
     Parameter,
@@ -19,15 +20,14 @@ from pfnb.kernel.magics.words import (
     json_or_text,
     one_of,
     read_verb,
+    reader_of,
     seconds,
-    size,
     whole_number,
 )
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects import inspection, leaks, runs, sending, webhooks
 from pfnb.kernel.objects.testcall import Answer, Request
 
-_KEY = Parameter("eventKey", "the event key it fires, such as webhook.lead.created")
 _WHICH = (
     Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
     Parameter("eventKey", "which webhook, if you have only one of this event key"),
@@ -38,15 +38,8 @@ VERBS = (
         "put",
         "Create a webhook, or change yours of this event key.",
         (
-            _KEY,
+            *(Parameter(SPELLINGS[name], described(kind), reader_of(kind)) for name, kind in TYPES.items()),
             Parameter("uuid", "change this webhook, or create one with this uuid"),
-            Parameter(
-                "payloadType",
-                "base64 (default), raw, outbound or ignore",
-                one_of("base64", "raw", "outbound", "ignore"),
-            ),
-            Parameter("maxPayloadLength", "largest body, such as 25MB, 512kB or 26214400", size),
-            Parameter("active", "false: answer as before, but fire nothing", boolean),
             Parameter("new", "true: create another one of this event key", boolean),
         ),
     ),
@@ -133,7 +126,7 @@ def _put(notebook: Notebook, words: Words) -> webhooks.Webhook:
     fields = dict(words.values)
     new = fields.pop("new", False)
     if "eventKey" not in fields and "uuid" not in fields:
-        raise UsageError(f"%webhook put needs eventKey=…: {_KEY.help}")
+        raise UsageError(f"%webhook put needs eventKey=…: {described(TYPES['event_key'])}")
     return webhooks.put(notebook, fields, new=new)
 
 

@@ -10,12 +10,9 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from IPython.core.error import UsageError
-
-from pfnb.exceptions import ParameterError
-from pfnb.language.sizes import size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +140,6 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def size(text: str) -> int:
-    try:
-        return size_of(text, "a size")
-    except ParameterError:
-        raise ValueError("a size such as 25MB, 512kB or 26214400 (bytes; 1kB is 1,024)") from None
-
-
 def seconds(text: str) -> float:
     try:
         number = float(text)
@@ -174,6 +164,14 @@ class OneOf:
 
 def one_of(*choices: str) -> OneOf:
     return OneOf(choices)
+
+
+def reader_of(kind: Any) -> Callable[[str], Any]:
+    """Reads a value of this annotated type. What is neither a choice nor a boolean stays a text, which the hub converts."""
+    base = get_args(kind)[0]
+    if get_origin(base) is Literal:
+        return one_of(*get_args(base))
+    return boolean if base is bool else str
 
 
 def _flag(command: str, word: str, verb: Verb) -> str:

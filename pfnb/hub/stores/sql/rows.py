@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pfnb.commands.webhook_settings import WebhookSettings
 from pfnb.hub.receiving.request import Body, FilePart
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
@@ -21,6 +22,8 @@ _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 ATTACHMENT_COLUMNS = tuple(column for column in schema.attachments.c if column.name not in ("body", "body_file"))
 PROPERTY_COLUMNS = tuple(schema.properties.c[one.name] for one in fields(Property))
 EVENT_COLUMNS = tuple(column for column in schema.events.c if column.name not in ("body", "body_file"))
+_WITHOUT_COLUMN = tuple(one.name for one in fields(WebhookSettings) if one.name not in schema.webhooks.c)
+"""The settings of webhooks that need no column, since no query reads them."""
 
 
 def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
@@ -112,8 +115,9 @@ def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
 
 
 def webhook_row(webhook: Webhook) -> dict[str, Any]:
-    """Without its notebooks, which have a table of their own."""
-    return {column.name: getattr(webhook, column.name) for column in schema.webhooks.c}
+    """Without its notebooks, which have a table of their own. Settings without a column are one JSON text."""
+    row = {column.name: getattr(webhook, column.name) for column in schema.webhooks.c if column.name != "settings"}
+    return {**row, "settings": _ENCODE({name: getattr(webhook, name) for name in _WITHOUT_COLUMN})}
 
 
 def webhook_notebooks_row(webhook: Webhook) -> dict[str, Any]:
@@ -122,7 +126,9 @@ def webhook_notebooks_row(webhook: Webhook) -> dict[str, Any]:
 
 def to_webhook(row: sa.Row[*tuple[Any, ...]]) -> Webhook:
     """From a row of webhooks joined with its notebooks, if there are any."""
-    return Webhook(**{**row._mapping, "notebooks": tuple(json.loads(row.notebooks or "[]"))})
+    given = {**row._mapping, "notebooks": tuple(json.loads(row.notebooks or "[]"))}
+    settings = json.loads(given.pop("settings"))
+    return Webhook(**given, **settings)
 
 
 def listener_row(listener: Listener) -> dict[str, Any]:

@@ -23,6 +23,7 @@ webhooks = sa.Table(
     sa.Column("received", sa.BigInteger, nullable=False),
     sa.Column("last_received", sa.BigInteger),
     sa.Column("expires", sa.BigInteger),
+    sa.Column("settings", sa.Text, nullable=False),
 )
 
 webhook_notebooks = sa.Table(

@@ -98,6 +98,8 @@ CREATE INDEX deliveries_by_owner ON deliveries (owner, status, event_seq)
 
 _REFUSALS = "CREATE TABLE refusals (webhook TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
+_SETTINGS = "ALTER TABLE webhooks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _ROTATED,
@@ -112,6 +114,7 @@ MIGRATIONS: tuple[str, ...] = (
     _NOTEBOOKS,
     _REFUSALS,
     _OWNED_DELIVERIES,
+    _SETTINGS,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 

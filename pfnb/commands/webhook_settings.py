@@ -1,0 +1,101 @@
+"""What can be set of a webhook. Each setting is declared here, once: its type, default, description and checks. The parameters of
+`webhook.put`, the words of `%webhook put`, the hub's check and the hub's record follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.fields import FieldInfo
+
+from pfnb.environment import SIZES
+from pfnb.language.parameters import Parameters, camel_case, parameters_of
+from pfnb.language.sizes import PATTERN, size_of
+from pfnb.language.topics import check_event_key
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_PAYLOAD_LENGTH = size_of(SIZES["PFNB_MAX_PAYLOAD"].default, "PFNB_MAX_PAYLOAD")
+Size = Annotated[
+    int,
+    BeforeValidator(
+        partial(size_of, name="maxPayloadLength"),
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=PATTERN)],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """The settings of one webhook. A default is that of a new webhook."""
+
+    event_key: Annotated[
+        str,
+        AfterValidator(check_event_key),
+        Field(
+            description="Key of the event that a request fires, such as webhook.lead.created.",
+            min_length=1,
+            json_schema_extra={"format": "event-key"},
+        ),
+    ]
+    payload_type: Annotated[
+        Literal["base64", "raw", "outbound", "ignore"],
+        Field(description="What the event's payload holds: base64 (default), raw, outbound or ignore."),
+    ] = "base64"
+    max_payload_length: Annotated[
+        Size, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
+    ] = MAX_PAYLOAD_LENGTH
+    active: Annotated[bool, Field(description="Whether requests fire events. If not, they get the same answer.")] = True
+
+    def by_spelling(self) -> dict[str, Any]:
+        """The settings as JSON has them."""
+        return {spelling: getattr(self, name) for name, spelling in SPELLINGS.items()}
+
+
+SPELLINGS = {field.name: camel_case(field.name) for field in fields(WebhookSettings)}
+"""The name of each setting in pipelines, magics and JSON."""
+TYPES: Mapping[str, Any] = get_type_hints(WebhookSettings, include_extras=True)
+"""The type of each setting, with its description."""
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given settings by their names in Python, converted. Those that are None are left out. Raises ParameterError."""
+    return {name: value for name, value in _parameters().validate(given).items() if value is not None}
+
+
+def described(kind: Any) -> str:
+    """The description of a type in TYPES."""
+    return next(note.description or "" for note in get_args(kind) if isinstance(note, FieldInfo))
+
+
+def with_settings(function: F) -> F:
+    """Give a command one parameter for each setting, before its own; the function takes them as `**settings`."""
+    own = [one for one in signature(function, eval_str=True).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    by_name = (one.replace(kind=one.KEYWORD_ONLY) for one in own)
+    vars(function)["__signature__"] = Signature([*_optional_settings(), *by_name])
+    return function
+
+
+@cache
+def _parameters() -> Parameters:
+    return parameters_of("webhook.put", Signature(_optional_settings()), ())
+
+
+def _optional_settings() -> list[Parameter]:
+    """A parameter for each setting; None keeps what the webhook has."""
+    return [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=_or_none(kind)) for name, kind in TYPES.items()
+    ]
+
+
+def _or_none(kind: Any) -> Any:
+    """The same type with None. Its checks are not for None, and its description stays outermost, where pydantic expects it."""
+    base, *notes = get_args(kind)
+    for note in notes:
+        if not isinstance(note, FieldInfo):
+            base = Annotated[base, note]
+    return Annotated[base | None, *(note for note in notes if isinstance(note, FieldInfo))]
