@@ -100,7 +100,7 @@ class Calls:
             await self._hub.unregister(name)
 
     async def list_listeners(self) -> list[dict[str, Any]]:
-        pending, hub = await self._hub.store.pending_counts(), self._hub
+        pending, hub = await self._hub.store.deliveries.pending_counts(), self._hub
         return [
             {
                 "name": listener.name,

@@ -105,7 +105,7 @@ class HubAccess:
         webhook = self._hub.webhooks.get(uuid, self._user.name)
         if refused:
             return self._hub.refusals.rows(webhook.uuid)[:limit]
-        return await self._hub.history.logs(await self._hub.store.events(webhook.uuid, limit, before))
+        return await self._hub.history.logs(await self._hub.store.events.of_webhook(webhook.uuid, limit, before))
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> SentEvent:
         event = await self._hub.send(
@@ -231,7 +231,7 @@ class HubAccess:
     async def status(self) -> dict[str, Any]:
         hub, name = self._hub, self._user.name
         listeners = [one for one in hub.listeners.all() if one.owner == name]
-        pending = await hub.store.pending_counts()
+        pending = await hub.store.deliveries.pending_counts()
         problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name)])
         return {
             "url": self._url,

@@ -29,14 +29,14 @@ class Aging:
         """Milliseconds since the epoch, kept in the store for the next hub."""
         wall, even = self._wall(), self._even()
         if self._time is None:
-            kept = await self._store.aged()
+            kept = await self._store.events.aged()
             time = wall if kept is None else kept
         else:
             ahead = wall - self._time
             time = self._time + (1 + max(CATCH_UP, ahead // DAY)) * (even - self._looked)
         self._say(wall - time)
         self._time, self._looked = min(wall, time), even
-        await self._store.age(self._time)
+        await self._store.events.age(self._time)
         return self._time
 
     def _say(self, ahead: int) -> None:

@@ -19,7 +19,7 @@ from pfnb.hub.private import FILE_MODE, FOLDER_MODE, own_folder, private_file
 from pfnb.hub.receiving.request import Limits
 from pfnb.hub.scans import ScanPlan
 from pfnb.hub.secret_file import SIZE, kept_secret
-from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.memory.store import MemoryStore
 from pfnb.hub.stores.store import Store
 from pfnb.hub.troubles import os_error
 from pfnb.leaks.folders import DATABASE

@@ -50,7 +50,8 @@ from pfnb.hub.scans import ScanPlan, Scans
 from pfnb.hub.secret_file import SIZE as SECRET_SIZE
 from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.bodies import discard_body
-from pfnb.hub.stores.store import AddEvent, Opened, PropertyChange, Store, Stored
+from pfnb.hub.stores.changes import AddEvent, PropertyChange
+from pfnb.hub.stores.store import Opened, Store, Stored
 from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
@@ -256,7 +257,7 @@ class Hub:
         """Do the work of `_accept` for a request without a webhook: no event is stored."""
         self._hearing(event)
         try:
-            await self.store.count_unknown(AddEvent(event, body, (), self.listeners.padding(())))
+            await self.store.events.count_unknown(AddEvent(event, body, (), self.listeners.padding(())))
         finally:
             _soon(self._discard, body)
         return Receipt(event.trace_id, event.correlation_id, event.created)
@@ -302,7 +303,7 @@ class Hub:
         matching = self.listeners.matching(told[0][0].event_key, owner)
         hearing = [listeners.renamed.get(name, name) for name in matching if name not in listeners.removed]
         events = [AddEvent(event, body, hearing) for event, body in told]
-        commit = self.listeners.commits.of(hearing, self.store.change_properties(change, events, listeners))
+        commit = self.listeners.commits.of(hearing, self.store.properties.change(change, events, listeners))
         stored = await self.pipelines.change(listeners, commit)
         for name in (*listeners.removed, *listeners.renamed):
             self.outcomes.give_up(name)
@@ -313,7 +314,7 @@ class Hub:
         names = self._hearing(event)
         answer = self.outcomes.expect(event.id, names) if wait and names else None
         try:
-            adding = self.store.add_event(event, body, names, self.listeners.padding(names))
+            adding = self.store.events.add(event, body, names, self.listeners.padding(names))
             stored = await self.listeners.commits.of(names, adding)
         except PfnbError:
             self.outcomes.forget(event.id)
@@ -341,7 +342,7 @@ class Hub:
         return Receipt(event.trace_id, event.correlation_id, event.created, first_id, answer, event.owner)
 
     async def _publish_again(self, event_id: str, deliveries: Sequence[Delivery]) -> None:
-        event = await self.store.event(event_id)
+        event = await self.store.events.get(event_id)
         if event is not None:
             await self.dispatcher.publish(event, deliveries, None)
             self.changes.note(event.seq)
@@ -364,7 +365,7 @@ class Hub:
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} does not belong to {owner}")
-        deliveries = await self.listeners.commits.of(mine, self.store.add_deliveries(event.id, mine))
+        deliveries = await self.listeners.commits.of(mine, self.store.deliveries.add(event.id, mine))
         await self.dispatcher.publish(event, deliveries, None)
         self.changes.note(event.seq)
         return deliveries
@@ -372,11 +373,11 @@ class Hub:
     async def discard(self, number: int, owner: str, reason: str | None = None) -> RunRow:
         """Set aside a delivery of this owner's events: it is dead, and those behind it go on. Returns its row. NotFoundError if
         there is none, ParameterError if it has succeeded."""
-        delivery, event = await self.store.delivery(number)
+        delivery, event = await self.store.deliveries.get(number)
         if event.owner != owner:
             raise NotFoundError(f"there is no delivery {number}")
         await self.dispatcher.discard(delivery, event, set_aside(delivery, owner, reason))
-        delivery, event = await self.store.delivery(number)
+        delivery, event = await self.store.deliveries.get(number)
         if delivery.status != "dead":
             raise ParameterError(f"the delivery {number} has succeeded: it cannot be discarded")
         return self.history.run_row(delivery, event)

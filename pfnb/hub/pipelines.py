@@ -16,7 +16,7 @@ from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.property import Property
 from pfnb.hub.records.property_path import relative_path
-from pfnb.hub.stores.store import ListenerChange, PropertyChange
+from pfnb.hub.stores.changes import ListenerChange, PropertyChange
 from pfnb.language.command import CommandRegistry
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline

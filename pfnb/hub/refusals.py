@@ -136,5 +136,5 @@ class Refusals:
             del self._kept[gone]
         changed = {name: self._kept[name].record() for name in self._unsaved & known}
         if changed:
-            await self._store.save_refusals(changed)
+            await self._store.registry.save_refusals(changed)
             self._unsaved.clear()

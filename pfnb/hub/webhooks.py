@@ -138,7 +138,7 @@ class Webhooks:
             await self._save(*(replace(webhook, **given) for webhook in mine))
 
     async def _save(self, *webhooks: Webhook) -> None:
-        await self._store.save_webhooks(*webhooks)
+        await self._store.registry.save_webhooks(*webhooks)
         for webhook in webhooks:
             self._by_uuid[webhook.uuid] = webhook
             self._counts.setdefault(webhook.uuid, (0, None))
@@ -149,7 +149,7 @@ class Webhooks:
 
     async def _check_free(self, uuid: str, owner: str) -> None:
         """A uuid is given only once, for ever. The refusal does not say whether somebody else has it now or had it before."""
-        retired_by = await self._store.retired_by(uuid)
+        retired_by = await self._store.registry.retired_by(uuid)
         if retired_by == owner:
             raise ParameterError(
                 "this uuid belonged to a deleted webhook of yours and cannot be used again: omit uuid to get a new one. "
@@ -161,7 +161,7 @@ class Webhooks:
     async def delete(self, uuid: str, owner: str) -> Webhook:
         async with self._turn:
             webhook = self.get(uuid, owner)
-            await self._store.delete_webhook(webhook.uuid, self._now())
+            await self._store.registry.delete_webhook(webhook.uuid, self._now())
             self._by_uuid.pop(webhook.uuid, None)
             self._counts.pop(webhook.uuid, None)
             return webhook

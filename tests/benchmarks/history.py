@@ -74,12 +74,12 @@ async def _fill(hub: Hub) -> None:
     for first in range(0, EVENTS, BATCH):
         stored = await asyncio.gather(
             *(
-                hub.store.add_event(_event(number), Body(len(BODY), BODY, None), ["lead"])
+                hub.store.events.add(_event(number), Body(len(BODY), BODY, None), ["lead"])
                 for number in range(first, first + BATCH)
             )
         )
         ends = ((one.deliveries[0].id, "failed" if one.seq % 1000 == 0 else "succeeded") for one in stored)
-        await asyncio.gather(*(hub.store.finish_delivery(number, status, None, []) for number, status in ends))
+        await asyncio.gather(*(hub.store.deliveries.finish(number, status, None, []) for number, status in ends))
 
 
 def _event(number: int) -> Event:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pfnb.hub.access import HubAccess
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.records.property import Property
-from pfnb.hub.stores.store import PropertyChange
+from pfnb.hub.stores.changes import PropertyChange
 from pfnb.language.port import User
 
 PROPERTIES = 10_000
@@ -35,7 +35,7 @@ async def _listings(folder: Path) -> dict[str, float]:
         Property(f"/pipeforce/default/global/app/app{n % 100}/object/{n}", f"u{n}", "ada", n, value='{"a": 1}' * 10)
         for n in range(PROPERTIES)
     ]
-    await home.hub.store.change_properties(PropertyChange(many), [])
+    await home.hub.store.properties.change(PropertyChange(many), [])
     access = HubAccess(home.hub, User("ada"), "http://127.0.0.1/pfnb")
     figures = {}
     for name, pattern in PATTERNS.items():

@@ -42,7 +42,7 @@ def _its_own(number: int, created: int, random: Random) -> dict[str, object]:
 async def _store(folder: Path, created: int, random: Random) -> None:
     home = Home(HubOptions(folder))
     await home.open()
-    await home.hub.store.add_event(_event(created, random), Body(len(_BODY), _BODY, None), [])
+    await home.hub.store.events.add(_event(created, random), Body(len(_BODY), _BODY, None), [])
     await home.close()
 
 

@@ -81,7 +81,7 @@ def submitted(home: Home, access: HubAccess, registry: CommandRegistry) -> Run:
 
     async def submit(app: str, path: str, form: dict[str, Any]) -> RunResult:
         await access.put_property(path, {"value": form, "type": "application/json"})
-        [event] = (await home.hub.store.find_events(EventQuery("ada"), None, 1)).events
+        [event] = (await home.hub.store.events.find(EventQuery("ada"), None, 1)).events
         assert event.event_key == "property.created"
         pipeline = parse_pipeline(text(app), registry)
         seen = event_body(await home.hub.history.object(event))

@@ -59,7 +59,7 @@ async def test_a_command_runs_where_its_declaration_says(
 
 async def test_an_event_sent_by_command_is_stored(server: LocalServer, owner: httpx.AsyncClient) -> None:
     sent = (await owner.post(COMMAND + "event.send", params={"key": "com.example.hello", "payload": "hi"})).json()
-    event = await server.hub.store.event(sent["id"])
+    event = await server.hub.store.events.get(sent["id"])
     assert event is not None
     assert (await server.hub.history.object(event))["payload"] == "hi"
 

@@ -29,7 +29,7 @@ async def test_a_200_means_the_event_is_in_the_store(server: LocalServer, anyone
     assert (body["status"], body["statusCode"]) == ("running", 200)
     assert body["traceId"].startswith("6936bd:")
     assert len(body["traceId"]) == 14
-    (event,) = await server.hub.store.events_since(0, 10)
+    (event,) = await server.hub.store.events.since(0, 10)
     assert (event.trace_id, event.correlation_id) == (body["traceId"], body["correlationId"])
 
 
@@ -54,14 +54,14 @@ async def test_a_webhook_can_be_named_in_every_documented_way(
     server: LocalServer, anyone: httpx.AsyncClient, sent: dict[str, object]
 ) -> None:
     assert (await anyone.post(RECEIVE, **sent)).status_code == 200
-    (event,) = await server.hub.store.events_since(0, 10)
+    (event,) = await server.hub.store.events.since(0, 10)
     shown = json.dumps([event.headers, event.query, event.fields, (await server.hub.history.object(event))["payload"]])
     assert UUID not in shown.lower()
 
 
 async def test_get_takes_the_query_as_payload(server: LocalServer, anyone: httpx.AsyncClient) -> None:
     await anyone.get(RECEIVE, params={"uuid": UUID, "name": "Ada", "tag": ["a", "b"]})
-    (event,) = await server.hub.store.events_since(0, 10)
+    (event,) = await server.hub.store.events.since(0, 10)
     assert (await server.hub.history.object(event))["payload"] == {"name": "Ada", "tag": ["a", "b"]}
 
 
@@ -158,7 +158,7 @@ async def test_refusals_have_the_fitting_status_and_store_nothing(
     }
     for answer in statuses.values():
         assert answer.json()["status"] == "error"
-    assert await server.hub.store.events_since(0, 10) == []
+    assert await server.hub.store.events.since(0, 10) == []
     assert list(server.hub.settings.bodies.iterdir()) == []
 
 
@@ -189,7 +189,7 @@ async def test_a_body_that_breaks_off_or_is_too_slow_leaves_nothing(server: Loca
     async with asyncio.timeout(5):
         while list(server.hub.settings.bodies.iterdir()):
             await asyncio.sleep(0.01)
-    assert await server.hub.store.events_since(0, 10) == []
+    assert await server.hub.store.events.since(0, 10) == []
 
 
 async def test_too_many_requests_at_once_are_told_to_come_back(
@@ -254,7 +254,7 @@ async def test_a_kernel_that_is_away_counts_as_listening(server: LocalServer, an
     await server.hub.dispatcher.detach(away)
     waiting = asyncio.create_task(anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, json={}))
     async with asyncio.timeout(5):
-        while not await server.hub.store.events_since(0, 1):
+        while not await server.hub.store.events.since(0, 1):
             await asyncio.sleep(0.01)
     back = RecordingWorker()
     await server.hub.register(listener("lead"), back, replace=False)

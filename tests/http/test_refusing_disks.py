@@ -57,6 +57,6 @@ async def test_while_a_disk_refuses_the_hub_is_not_ready_and_says_so_once(
             assert len([one for one in caplog.records if one.name.startswith("pfnb")]) <= 3, caplog.text
             assert (await http.get("/healthz")).status_code == 200
             assert (await http.post(RECEIVE, params={"uuid": UUID}, content=LARGE)).status_code == 200
-            kept = await server.hub.store.events(UUID, 1000, None)
+            kept = await server.hub.store.events.of_webhook(UUID, 1000, None)
             assert len(kept) == 1 + sum(answer.status_code == 200 for answer in small)
         await server.stop()

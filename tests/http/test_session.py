@@ -102,7 +102,7 @@ async def test_a_delivery_goes_to_its_session_and_its_end_is_stored(
         assert (await call(connection, "finish_deliveries", ends=[ended]))["value"] == [None]
         (again,) = (await call(connection, "finish_deliveries", ends=[ended]))["value"]
         assert again["errorType"] == "AccessDeniedError"
-    assert await server.hub.store.pending_counts() == {}
+    assert await server.hub.store.deliveries.pending_counts() == {}
 
 
 async def test_a_delivery_whose_event_cannot_be_read_comes_later_and_has_not_failed(
@@ -142,7 +142,7 @@ async def test_a_hub_that_stops_takes_leave_of_its_sessions() -> None:
 async def test_the_bytes_of_an_empty_file_are_an_answer_too(server: LocalServer, anyone: httpx.AsyncClient) -> None:
     files = [("file", ("empty.txt", b"")), ("file", ("one.txt", b"1"))]
     await anyone.post(RECEIVE, params={"uuid": UUID}, files=files)
-    (event,) = await server.hub.store.events_since(0, 10)
+    (event,) = await server.hub.store.events.since(0, 10)
     async with session(server) as connection:
         await frame(connection)
         for number, expected in ((0, b""), (1, b"1")):

@@ -18,7 +18,7 @@ LATIN = "Müller, Köln".encode("latin-1")
 
 
 async def seen(server: LocalServer) -> dict[str, Any]:
-    (event,) = await server.hub.store.events_since(0, 10)
+    (event,) = await server.hub.store.events.since(0, 10)
     return await server.hub.history.object(event)
 
 
@@ -149,7 +149,7 @@ async def test_a_bomb_is_refused_and_not_stored(server: LocalServer, anyone: htt
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     answer = await anyone.post(RECEIVE, params={"uuid": uuid}, content=gzip.compress(bytes(MOST + 1)), headers=headers)
     assert answer.status_code == 413
-    assert await server.hub.store.events_since(0, 10) == []
+    assert await server.hub.store.events.since(0, 10) == []
 
 
 async def test_a_compressed_multipart_body_is_refused_with_a_reason(anyone: httpx.AsyncClient) -> None:

@@ -20,7 +20,7 @@ from pfnb.hub.receiving.request import Body, Limits, Received, RequestHead
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
-from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.memory.store import MemoryStore
 from pfnb.hub.stores.sql.store import SqlStore
 from pfnb.hub.stores.sqlite.dialect import Sqlite
 from pfnb.hub.stores.store import Store
@@ -105,7 +105,7 @@ def sqlite_store(folder: Path) -> SqlStore:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
     await made.open()
-    await made.save_webhooks(HOOK)
+    await made.registry.save_webhooks(HOOK)
     yield made
     await made.close()
 
@@ -122,10 +122,10 @@ def reads_fail(hub: Hub) -> Iterator[None]:
     def go_on(connection: sqlite3.Connection, *_: object) -> None:
         connection.set_progress_handler(None, 0)
 
-    sa.event.listen(store._engine, "checkout", break_off)
-    sa.event.listen(store._engine, "checkin", go_on)
+    sa.event.listen(store.database.engine, "checkout", break_off)
+    sa.event.listen(store.database.engine, "checkin", go_on)
     try:
         yield
     finally:
-        sa.event.remove(store._engine, "checkout", break_off)
-        sa.event.remove(store._engine, "checkin", go_on)
+        sa.event.remove(store.database.engine, "checkout", break_off)
+        sa.event.remove(store.database.engine, "checkin", go_on)

@@ -66,13 +66,13 @@ async def test_a_clock_that_is_right_is_followed(store: Store) -> None:
 async def test_retention_keeps_what_only_a_clock_that_was_set_makes_old(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.add_event(event(1, created=now()), small(), [])
+    await store.events.add(event(1, created=now()), small(), [])
     keep = Keep(days=30, megabytes=0)
     await Retention(store, keep, lambda: (), lambda: None).sweep()
     later = time.time_ns() + 40 * DAY * 1_000_000
     monkeypatch.setattr(time, "time_ns", lambda: later)
     await Retention(store, keep, lambda: (), lambda: None).sweep()
-    assert len(await store.events_since(0, 10)) == 1
+    assert len(await store.events.since(0, 10)) == 1
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -87,7 +87,7 @@ async def test_a_clock_set_back_by_a_day_delays_no_retry(
     await home.hub.receive(request())
     job = await worker.next()
     if restarted:  # an earlier hub stored it by a clock that was a day ahead of today's
-        await home.hub.store.finish_delivery(job.delivery.id, "pending", FAILED.error, (), now() + DAY)
+        await home.hub.store.deliveries.finish(job.delivery.id, "pending", FAILED.error, (), now() + DAY)
         await home.close()
         home = Home(HubOptions(tmp_path / "hub", owner="ada"))
         await home.open()

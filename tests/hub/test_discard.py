@@ -20,12 +20,12 @@ FAILED = Outcome(succeeded=False, error={"statusMessage": "no"}, steps=({"number
 async def received(hub: Hub, count: int) -> list[Delivery]:
     """The deliveries of so many events, to the one listener there is."""
     ids = [(await hub.receive(request())).event_id for _ in range(count)]
-    found = await hub.store.deliveries(ids)
+    found = await hub.store.deliveries.of_events(ids)
     return [found[one][0] for one in ids]
 
 
 async def stored(hub: Hub, number: int) -> Delivery:
-    return (await hub.store.delivery(number))[0]
+    return (await hub.store.deliveries.get(number))[0]
 
 
 async def handed_out(worker: RecordingWorker, hub: Hub) -> int:
@@ -44,7 +44,7 @@ async def test_one_that_waits_is_never_run(hub: Hub, strict: bool) -> None:
     assert (row["id"], row["status"], row["attempts"]) == (str(second.id), "dead", 0)
     assert row["error"] == {"statusMessage": "set aside by ada: sent twice"}
     assert [await handed_out(worker, hub) for _ in range(2)] == [first.id, third.id]
-    assert await hub.store.pending_counts() == {}
+    assert await hub.store.deliveries.pending_counts() == {}
 
 
 async def test_one_that_runs_gives_its_place_to_the_next_and_its_end_is_refused(hub: Hub) -> None:
@@ -98,7 +98,7 @@ async def test_one_that_failed_keeps_what_it_failed_with_and_its_steps(hub: Hub)
     row = await hub.discard(first.id, "ada", "known")
     assert (row["status"], row["attempts"]) == ("dead", 1)
     assert row["error"] == {"statusMessage": "set aside by ada: known (it had failed: no)"}
-    assert await hub.store.steps(first.id) == list(FAILED.steps)
+    assert await hub.store.deliveries.steps(first.id) == list(FAILED.steps)
     assert await hub.discard(first.id, "ada", "once more") == row
     again = await hub.replay(job.event.id, "ada")
     assert await handed_out(worker, hub) == again[0].id
@@ -140,13 +140,13 @@ async def test_many_of_a_long_backlog_are_left_out(hub: Hub) -> None:
     begun = [await handed_out(worker, hub) for _ in range(60)]
     for number in sorted(aside)[10:]:
         await hub.discard(number, "ada")
-    while await hub.store.pending_counts():
+    while await hub.store.deliveries.pending_counts():
         begun.append(await handed_out(worker, hub))
     assert begun == [one.id for one in waiting if one.id not in aside]
 
 
 async def test_an_end_that_is_on_its_way_into_the_store_comes_first(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker, go_on, finish = RecordingWorker(), asyncio.Event(), hub.store.finish_delivery
+    worker, go_on, finish = RecordingWorker(), asyncio.Event(), hub.store.deliveries.finish
 
     async def slowly(*end: Any) -> None:
         await go_on.wait()
@@ -155,7 +155,7 @@ async def test_an_end_that_is_on_its_way_into_the_store_comes_first(hub: Hub, mo
     await hub.register(listener("lead"), worker, replace=False)
     (first,) = await received(hub, 1)
     job = await worker.next()
-    monkeypatch.setattr(hub.store, "finish_delivery", slowly)
+    monkeypatch.setattr(hub.store.deliveries, "finish", slowly)
     ending = asyncio.create_task(hub.dispatcher.finish(job.delivery.id, job.lease, DONE))
     aside = asyncio.create_task(hub.discard(first.id, "ada"))
     await asyncio.sleep(0.05)
@@ -176,7 +176,7 @@ async def test_one_that_could_not_be_set_aside_is_handed_out_again(hub: Hub, mon
     (first,) = await received(hub, 1)
     await worker.next()
     with monkeypatch.context() as broken:
-        broken.setattr(hub.store, "finish_delivery", full)
+        broken.setattr(hub.store.deliveries, "finish", full)
         with pytest.raises(BusyError):
             await hub.discard(first.id, "ada")
     assert worker.discarded == []

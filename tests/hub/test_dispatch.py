@@ -53,7 +53,7 @@ async def test_more_than_a_page_of_waiting_deliveries_comes_in_order_and_complet
         handed.append(job.delivery.id)
         await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
     assert handed == sorted(set(handed))
-    assert await hub.store.pending_counts() == {}
+    assert await hub.store.deliveries.pending_counts() == {}
 
 
 async def test_a_run_cut_off_by_a_lost_worker_is_handed_out_again_as_another_attempt(hub: Hub) -> None:
@@ -68,7 +68,7 @@ async def test_a_run_cut_off_by_a_lost_worker_is_handed_out_again_as_another_att
     with pytest.raises(AccessDeniedError, match="no longer yours"):
         await hub.dispatcher.finish(first.delivery.id, first.lease, DONE)
     await hub.dispatcher.finish(second.delivery.id, second.lease, DONE)
-    ((entry,),) = (await hub.store.deliveries([first.event.id])).values()
+    ((entry,),) = (await hub.store.deliveries.of_events([first.event.id])).values()
     assert (entry.status, entry.attempts) == ("succeeded", 2)
 
 
@@ -101,7 +101,7 @@ async def test_concurrency_lets_several_deliveries_run_at_once(hub: Hub) -> None
 async def test_the_next_one_is_handed_out_while_the_end_of_the_last_is_committed(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker, go_on, finish = RecordingWorker(), asyncio.Event(), hub.store.finish_delivery
+    worker, go_on, finish = RecordingWorker(), asyncio.Event(), hub.store.deliveries.finish
 
     async def slowly(*end: Any) -> None:
         await go_on.wait()
@@ -111,7 +111,7 @@ async def test_the_next_one_is_handed_out_while_the_end_of_the_last_is_committed
     for _ in range(2):
         await hub.receive(request())
     first = await worker.next()
-    monkeypatch.setattr(hub.store, "finish_delivery", slowly)
+    monkeypatch.setattr(hub.store.deliveries, "finish", slowly)
     ending = asyncio.create_task(hub.dispatcher.finish(first.delivery.id, first.lease, DONE))
     second = await worker.next()
     assert (ending.done(), second.delivery.id > first.delivery.id) == (False, True)
@@ -119,7 +119,9 @@ async def test_the_next_one_is_handed_out_while_the_end_of_the_last_is_committed
         await hub.dispatcher.finish(first.delivery.id, first.lease, FAILED)
     go_on.set()
     await ending
-    assert [one.status for one in (await hub.store.deliveries([first.event.id]))[first.event.id]] == ["succeeded"]
+    assert [one.status for one in (await hub.store.deliveries.of_events([first.event.id]))[first.event.id]] == [
+        "succeeded"
+    ]
 
 
 async def test_ends_that_are_reported_together_are_stored_or_refused_each_for_itself(hub: Hub) -> None:
@@ -136,7 +138,7 @@ async def test_ends_that_are_reported_together_are_stored_or_refused_each_for_it
     ]
     errors = await hub.dispatcher.finish_all(ends)
     assert [type(error) for error in errors] == [type(None), AccessDeniedError, AccessDeniedError, type(None)]
-    rows = await hub.store.deliveries([job.event.id for job in (first, second, third)])
+    rows = await hub.store.deliveries.of_events([job.event.id for job in (first, second, third)])
     assert [row.status for (row,) in (rows[job.event.id] for job in (first, second, third))] == [
         "succeeded",
         "pending",
@@ -157,7 +159,7 @@ async def test_an_end_that_could_not_be_stored_is_reported_again_or_the_delivery
     await hub.receive(request())
     job = await worker.next()
     with monkeypatch.context() as broken:
-        broken.setattr(hub.store, "finish_delivery", full)
+        broken.setattr(hub.store.deliveries, "finish", full)
         with pytest.raises(BusyError):
             await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
         reporting = asyncio.create_task(hub.dispatcher.finish(job.delivery.id, job.lease, DONE))
@@ -168,7 +170,7 @@ async def test_an_end_that_could_not_be_stored_is_reported_again_or_the_delivery
     again = await other.next()
     assert again.delivery.id == job.delivery.id
     await hub.dispatcher.finish(again.delivery.id, again.lease, DONE)
-    assert await hub.store.pending_counts() == {}
+    assert await hub.store.deliveries.pending_counts() == {}
 
 
 async def test_only_listeners_of_a_matching_pattern_get_the_event(hub: Hub) -> None:
@@ -177,7 +179,9 @@ async def test_only_listeners_of_a_matching_pattern_get_the_event(hub: Hub) -> N
     await hub.register(listener("other", pattern="order.*.late"), other, replace=False)
     receipt = await hub.receive(request())
     assert (await every.next()).event.id == receipt.event_id
-    assert [one.listener for one in (await hub.store.deliveries([receipt.event_id]))[receipt.event_id]] == ["every"]
+    assert [one.listener for one in (await hub.store.deliveries.of_events([receipt.event_id]))[receipt.event_id]] == [
+        "every"
+    ]
 
 
 async def test_a_deleted_listener_gets_nothing_more_and_its_worker_is_told(hub: Hub) -> None:
@@ -186,7 +190,7 @@ async def test_a_deleted_listener_gets_nothing_more_and_its_worker_is_told(hub: 
     await hub.unregister("lead")
     receipt = await hub.receive(request())
     assert worker.revoked == ["lead"]
-    assert (await hub.store.deliveries([receipt.event_id]))[receipt.event_id] == []
+    assert (await hub.store.deliveries.of_events([receipt.event_id]))[receipt.event_id] == []
     with pytest.raises(NotFoundError, match="no pipeline named lead"):
         await hub.unregister("lead")
 

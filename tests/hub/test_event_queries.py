@@ -23,25 +23,25 @@ def asked(owner: str = "ada", running: frozenset[int] = frozenset(), **words: An
 
 
 async def ids(store: Store, query: EventQuery, limit: int = 100) -> list[str]:
-    return [one.id for one in (await store.find_events(query, None, limit)).events]
+    return [one.id for one in (await store.events.find(query, None, limit)).events]
 
 
 async def test_pages_come_newest_first_and_say_where_the_next_begins(store: Store) -> None:
     for number in range(1, 6):
-        await store.add_event(event(number), small(), [])
-    first = await store.find_events(asked(), None, 2)
+        await store.events.add(event(number), small(), [])
+    first = await store.events.find(asked(), None, 2)
     assert ([one.id for one in first.events], first.next) == (["e5", "e4"], 4)
-    second = await store.find_events(asked(), first.next, 2)
-    last = await store.find_events(asked(), second.next, 2)
+    second = await store.events.find(asked(), first.next, 2)
+    last = await store.events.find(asked(), second.next, 2)
     assert ([one.id for one in last.events], last.next) == (["e1"], None)
-    assert await store.count_events(asked()) == 5
+    assert await store.events.count(asked()) == 5
 
 
 async def test_every_filter_narrows_and_the_count_with_it(store: Store) -> None:
-    await store.add_event(event(1), small(), [])
-    await store.add_event(event(2, event_key="order.paid.late"), small(), [])
-    await store.add_event(event(3, webhook=OTHER_HOOK), small(), [])
-    await store.add_event(event(4, webhook=None, event_key="lead.created"), small(), [])
+    await store.events.add(event(1), small(), [])
+    await store.events.add(event(2, event_key="order.paid.late"), small(), [])
+    await store.events.add(event(3, webhook=OTHER_HOOK), small(), [])
+    await store.events.add(event(4, webhook=None, event_key="lead.created"), small(), [])
     expected = {
         ("key", "order.placed"): ["e3", "e1"],
         ("key", "order.#"): ["e3", "e2", "e1"],
@@ -54,51 +54,54 @@ async def test_every_filter_narrows_and_the_count_with_it(store: Store) -> None:
     for (name, value), found in expected.items():
         query = asked(**{name: value})
         assert await ids(store, query) == found, (name, value)
-        assert await store.count_events(query) == len(found), (name, value)
+        assert await store.events.count(query) == len(found), (name, value)
     assert await ids(store, asked(key="order.*", webhook=OTHER_HOOK, since=1003, until=1004)) == ["e3"]
     assert await ids(store, replace(asked(key="order.#"), seqs=(1, 4))) == ["e1"]
 
 
 async def test_events_of_others_are_not_found(store: Store) -> None:
-    await store.add_event(event(1), small(), ["lead"])
-    await store.add_event(event(2, owner="eve"), small(), ["lead"])
+    await store.events.add(event(1), small(), ["lead"])
+    await store.events.add(event(2, owner="eve"), small(), ["lead"])
     assert await ids(store, asked()) == ["e1"]
     assert await ids(store, asked(owner="eve", key="order.*", text="hello")) == ["e2"]
-    assert await store.count_events(asked()) == 1
-    assert [one.id for _, one in await store.runs("lead", "ada", None, 10)] == ["e1"]
+    assert await store.events.count(asked()) == 1
+    assert [one.id for _, one in await store.deliveries.runs("lead", "ada", None, 10)] == ["e1"]
 
 
 async def test_a_status_is_that_of_any_delivery_and_running_ones_are_not_pending(store: Store) -> None:
     (first, _), (second,), (third,) = [
-        (await store.add_event(event(number), small(), listeners)).deliveries
+        (await store.events.add(event(number), small(), listeners)).deliveries
         for number, listeners in ((1, ["lead", "audit"]), (2, ["lead"]), (3, ["lead"]))
     ]
-    await store.finish_delivery(first.id, "failed", {"statusMessage": "no"}, [])
-    await store.finish_delivery(second.id, "succeeded", None, [])
+    await store.deliveries.finish(first.id, "failed", {"statusMessage": "no"}, [])
+    await store.deliveries.finish(second.id, "succeeded", None, [])
     running = frozenset({third.id})
     expected = {"failed": ["e1"], "succeeded": ["e2"], "pending": ["e1"], "running": ["e3"], "dead": []}
     assert {status: await ids(store, asked(running=running, status=status)) for status in expected} == expected
     narrow = {"running": running, "key": "order.*", "webhook": HOOK.uuid}
     assert {status: await ids(store, asked(**narrow, status=status)) for status in expected} == expected
-    assert await store.count_events(asked(**narrow, status="failed")) == 1
+    assert await store.events.count(asked(**narrow, status="failed")) == 1
 
 
 async def test_a_status_counts_for_the_owner_of_the_event_whoever_that_was_before(store: Store) -> None:
-    given = [await store.add_event(event(1), small(), ["lead", "audit"]), await store.add_event(event(2), small(), [])]
-    given.append(await store.add_event(event(3, owner="eve"), small(), ["lead"]))
+    given = [
+        await store.events.add(event(1), small(), ["lead", "audit"]),
+        await store.events.add(event(2), small(), []),
+    ]
+    given.append(await store.events.add(event(3, owner="eve"), small(), ["lead"]))
     ended = [
-        one.id for one in (*given[0].deliveries, *given[2].deliveries, *await store.add_deliveries("e2", ["lead"]))
+        one.id for one in (*given[0].deliveries, *given[2].deliveries, *await store.deliveries.add("e2", ["lead"]))
     ]
     for number in ended:
-        await store.finish_delivery(number, "succeeded", None, [])
+        await store.deliveries.finish(number, "succeeded", None, [])
     for owner, found in {"ada": ["e2", "e1"], "eve": ["e3"], "bob": []}.items():
         for query in (asked(owner, status="succeeded"), asked(owner, status="succeeded", since=1)):
             assert await ids(store, query) == found
-            assert await store.count_events(query) == len(found)
-    await store.change_owner("ada", "bob")
+            assert await store.events.count(query) == len(found)
+    await store.registry.change_owner("ada", "bob")
     assert await ids(store, asked("bob", status="succeeded")) == ["e2", "e1"]
-    assert await store.count_events(asked("bob", status="succeeded")) == 2
-    assert await store.count_events(asked(status="succeeded")) == 0
+    assert await store.events.count(asked("bob", status="succeeded")) == 2
+    assert await store.events.count(asked(status="succeeded")) == 0
 
 
 @pytest.mark.parametrize(
@@ -113,8 +116,8 @@ async def test_a_text_is_found_wherever_a_person_would_read_it(store: Store, tex
         fields={"mail": ["ada@example.org"]},
         files=(FilePart("file", "Invoice.pdf", "application/pdf", 0, 1, "ab" * 32),),
     )
-    await store.add_event(given, small('{"Größe": "\\u00fcn\\u00efcode"}'.encode()), [])
-    await store.add_event(event(2, event_key="b", trace_id="t", headers={}, content_type=""), small(b"\xff\x00"), [])
+    await store.events.add(given, small('{"Größe": "\\u00fcn\\u00efcode"}'.encode()), [])
+    await store.events.add(event(2, event_key="b", trace_id="t", headers={}, content_type=""), small(b"\xff\x00"), [])
     assert await ids(store, asked(text=text)) == ["e1"]
 
 
@@ -153,7 +156,7 @@ async def test_a_search_over_many_finds_what_a_look_at_each_finds(store: Store, 
     given = [(event(number, **changes), small(body)) for number, (body, changes) in enumerate(ODD)]
     given += [(event(number, event_key="x.y"), small(b"{}")) for number in range(100, 350)]
     for one, body in given:
-        await store.add_event(replace(one, size=body.size), body, [])
+        await store.events.add(replace(one, size=body.size), body, [])
     looked_at = search.search([(0, 0, pair) for pair in reversed(given)], text, 500).events
     assert await ids(store, asked(text=text), 500) == [one.id for one in looked_at]
 
@@ -162,12 +165,12 @@ async def test_a_search_ends_after_so_many_events_and_goes_on_from_there(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "MAX_EVENTS", 300)
-    await store.add_event(event(0), small(b"needle"), [])
+    await store.events.add(event(0), small(b"needle"), [])
     for number in range(1, 501):
-        await store.add_event(event(number), small(), [])
-    first = await store.find_events(asked(text="needle"), None, 10)
+        await store.events.add(event(number), small(), [])
+    first = await store.events.find(asked(text="needle"), None, 10)
     assert (first.events, first.next) == ([], 202)
-    second = await store.find_events(asked(text="needle"), first.next, 10)
+    second = await store.events.find(asked(text="needle"), first.next, 10)
     assert ([one.id for one in second.events], second.next) == (["e0"], None)
 
 
@@ -178,27 +181,27 @@ async def test_a_search_reads_bodies_in_files_too_and_no_more_than_so_many_bytes
     bodies.mkdir(exist_ok=True)
     for number in range(3):
         (bodies / f"large{number}").write_bytes(b"needle")
-        await store.add_event(event(number, size=6), Body(6, None, bodies / f"large{number}"), [])
+        await store.events.add(event(number, size=6), Body(6, None, bodies / f"large{number}"), [])
     (bodies / "large2").unlink()
     assert await ids(store, asked(text="needle")) == ["e1", "e0"]
     monkeypatch.setattr(search, "MAX_BYTES", 10)
-    page = await store.find_events(asked(text="needle"), None, 10)
+    page = await store.events.find(asked(text="needle"), None, 10)
     assert ([one.id for one in page.events], page.next) == (["e1"], 2)
 
 
 async def test_a_delivery_added_later_is_pending_behind_those_before(store: Store) -> None:
-    (first,) = (await store.add_event(event(1), small(), ["lead"])).deliveries
-    (second, third) = await store.add_deliveries("e1", ["lead", "audit"])
-    assert [delivery for delivery, _ in await store.pending("lead", 0, 10)] == [first, second]
-    assert await store.deliveries(["e1"]) == {"e1": [first, second, third]}
+    (first,) = (await store.events.add(event(1), small(), ["lead"])).deliveries
+    (second, third) = await store.deliveries.add("e1", ["lead", "audit"])
+    assert [delivery for delivery, _ in await store.deliveries.pending("lead", 0, 10)] == [first, second]
+    assert await store.deliveries.of_events(["e1"]) == {"e1": [first, second, third]}
     with pytest.raises(NotFoundError, match="no event e2"):
-        await store.add_deliveries("e2", ["lead"])
+        await store.deliveries.add("e2", ["lead"])
 
 
 async def test_runs_come_newest_first_and_keep_their_steps(store: Store) -> None:
-    deliveries = [(await store.add_event(event(number), small(), ["lead"])).deliveries[0] for number in range(3)]
-    await store.finish_delivery(deliveries[1].id, "succeeded", None, [{"number": 1, "command": "log"}])
-    assert [one.id for _, one in await store.runs("lead", "ada", None, 2)] == ["e2", "e1"]
-    assert [one.id for _, one in await store.runs("lead", "ada", deliveries[1].id, 2)] == ["e0"]
-    assert await store.steps(deliveries[1].id) == [{"number": 1, "command": "log"}]
-    assert await store.steps(deliveries[2].id) == []
+    deliveries = [(await store.events.add(event(number), small(), ["lead"])).deliveries[0] for number in range(3)]
+    await store.deliveries.finish(deliveries[1].id, "succeeded", None, [{"number": 1, "command": "log"}])
+    assert [one.id for _, one in await store.deliveries.runs("lead", "ada", None, 2)] == ["e2", "e1"]
+    assert [one.id for _, one in await store.deliveries.runs("lead", "ada", deliveries[1].id, 2)] == ["e0"]
+    assert await store.deliveries.steps(deliveries[1].id) == [{"number": 1, "command": "log"}]
+    assert await store.deliveries.steps(deliveries[2].id) == []

@@ -37,7 +37,7 @@ def listeners() -> list[Listener]:
 
 
 async def heard(hub: Hub, event_id: str) -> set[str]:
-    return {one.listener for one in (await hub.store.deliveries([event_id]))[event_id]}
+    return {one.listener for one in (await hub.store.deliveries.of_events([event_id]))[event_id]}
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ async def test_a_replay_goes_to_all_that_listen_now_and_leaves_earlier_deliverie
 async def test_nothing_of_somebody_else_is_read_or_replayed(hub: Hub) -> None:
     await hub.register(listener("lead"), RecordingWorker(), replace=False)
     receipt = await hub.receive(request())
-    (delivery,) = (await hub.store.deliveries([receipt.event_id]))[receipt.event_id]
+    (delivery,) = (await hub.store.deliveries.of_events([receipt.event_id]))[receipt.event_id]
     with pytest.raises(NotFoundError):
         await hub.history.event(receipt.event_id, "eve")
     with pytest.raises(NotFoundError):
@@ -168,16 +168,16 @@ async def test_of_a_long_body_that_is_only_referred_to_one_piece_is_in_memory_at
 ) -> None:
     await hub.webhooks.put({"uuid": UUID, "payloadType": payload_type}, "ada")
     receipt = await hub.receive(request(body, content_type=content_type))
-    event = await hub.store.event(receipt.event_id)
+    event = await hub.store.events.get(receipt.event_id)
     assert event is not None
     whole: list[str] = []
-    read = hub.store.body
+    read = hub.store.events.body
 
     async def counted(event_id: str) -> bytes:
         whole.append(event_id)
         return await read(event_id)
 
-    monkeypatch.setattr(hub.store, "body", counted)
+    monkeypatch.setattr(hub.store.events, "body", counted)
     payload = (await hub.history.object(event))["payload"]
     assert bool(whole) == reads
     if not reads:

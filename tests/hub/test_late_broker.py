@@ -14,7 +14,7 @@ from pfnb.hub.dispatch.waiting import Fresh, Waiting
 from pfnb.hub.hub import Hub, Settings
 from pfnb.hub.records.delivery import Delivery, Outcome
 from pfnb.hub.records.event import Event
-from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.memory.store import MemoryStore
 from tests.hub.conftest import UUID, RecordingWorker, event, listener, request
 
 DONE = Outcome(succeeded=True, value="done")
@@ -44,11 +44,14 @@ class LateBroker(LocalBroker):
 
 
 class CountingStore(MemoryStore):
-    reads = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+        self._pending, self.deliveries.pending = self.deliveries.pending, self._counted
 
-    async def pending(self, listener: str, after: int, limit: int) -> Sequence[tuple[Delivery, Event]]:
+    async def _counted(self, listener: str, after: int, limit: int) -> Sequence[tuple[Delivery, Event]]:
         self.reads += 1
-        return await super().pending(listener, after, limit)
+        return await self._pending(listener, after, limit)
 
 
 class LateHub(Hub):
@@ -107,7 +110,7 @@ async def test_what_is_announced_too_late_is_read_from_the_store(hub: LateHub, m
 async def test_what_was_set_aside_before_its_announcement_is_not_run(hub: LateHub, published: int) -> None:
     aside, other = await hub.receive(request()), await hub.receive(request())
     await hub.broker.holds(published)
-    (delivery,) = (await hub.store.deliveries([aside.event_id]))[aside.event_id]
+    (delivery,) = (await hub.store.deliveries.of_events([aside.event_id]))[aside.event_id]
     await hub.discard(delivery.id, "ada")
     await hub.broker.announce(2)
     assert (await hub.end_next()).event_id == other.event_id

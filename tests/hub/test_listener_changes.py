@@ -28,9 +28,9 @@ class SlowHub(Hub):
         self.commits = 0
         self.goes_on = asyncio.Event()
         self.goes_on.set()
-        for name in ("change_listeners", "change_properties"):
-            monkeypatch.setattr(store, name, partial(self._counted, getattr(store, name)))
-        monkeypatch.setattr(store, "add_event", partial(self._slowly, store.add_event))
+        for room, name in ((store.registry, "change_listeners"), (store.properties, "change")):
+            monkeypatch.setattr(room, name, partial(self._counted, getattr(room, name)))
+        monkeypatch.setattr(store.events, "add", partial(self._slowly, store.events.add))
 
     async def _counted(self, change: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         self.commits += 1
@@ -56,7 +56,7 @@ async def save(hub: SlowHub, text: str, key: str = "order.placed") -> None:
 
 
 async def states(hub: SlowHub, event_id: str) -> list[tuple[str, str]]:
-    found = (await hub.store.deliveries([event_id]))[event_id]
+    found = (await hub.store.deliveries.of_events([event_id]))[event_id]
     return [(delivery.listener, delivery.status) for delivery in found]
 
 
@@ -109,5 +109,5 @@ async def test_an_event_on_its_way_to_a_pipeline_that_is_deleted_does_not_wait_f
 async def test_a_pipeline_that_hears_of_moves_hears_of_its_own(hub: SlowHub) -> None:
     await save(hub, "heard", key="property.moved")
     await hub.properties.move(PATH, MOVED, "ada")
-    ((delivery, event),) = await hub.store.runs(MOVED, "ada", None, 10)
+    ((delivery, event),) = await hub.store.deliveries.runs(MOVED, "ada", None, 10)
     assert (event.event_key, delivery.status) == ("property.moved", "pending")

@@ -12,7 +12,7 @@ from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError, Pa
 from pfnb.hub.home import Home, HubOptions
 from pfnb.hub.hub import Hub
 from pfnb.hub.records.property import MINUTE, Property
-from pfnb.hub.stores.store import PropertyChange
+from pfnb.hub.stores.changes import PropertyChange
 from tests.hub.conftest import RecordingWorker, listener
 
 PATH = "global/app/demo/config"
@@ -31,7 +31,7 @@ async def listening(hub: Hub, pattern: str = "property.*") -> RecordingWorker:
 
 async def told(hub: Hub, worker: RecordingWorker) -> tuple[str, Any, Any]:
     job = await worker.next()
-    payload = json.loads(await hub.store.body(job.event.id))
+    payload = json.loads(await hub.store.events.body(job.event.id))
     return job.event.event_key, payload["origin"], payload["target"]
 
 
@@ -83,7 +83,7 @@ async def test_every_change_is_told_with_what_was_there_before(hub):
     assert await hub.properties.delete("global/app/demo/moved", "ada") == [moved]
     assert await told(hub, worker) == ("property.deleted", moved.to_json(), None)
     assert await hub.properties.find("global/app/demo/**", "ada") == [copy]
-    event = (await hub.store.events_since(0, 1))[0]
+    event = (await hub.store.events.since(0, 1))[0]
     assert (event.owner, event.event_key) == ("ada", "property.created")
 
 
@@ -118,9 +118,9 @@ async def test_deleting_what_could_be_everything_wants_to_be_confirmed(hub):
 
 async def test_many_are_deleted_each_with_its_event(hub):
     many = [Property(f"/pipeforce/default/a/b/{n:04}", f"u{n}", "ada", 1) for n in range(1200)]
-    await hub.store.change_properties(PropertyChange(many), [])
+    await hub.store.properties.change(PropertyChange(many), [])
     assert len(await hub.properties.delete("a/b/*", "ada")) == 1200
-    assert len(await hub.store.events_since(0, 2000)) == 1200
+    assert len(await hub.store.events.since(0, 2000)) == 1200
 
 
 async def test_somebody_elses_properties_are_theirs(hub):
@@ -155,7 +155,7 @@ async def test_what_has_outlived_its_time_is_gone_and_makes_room(hub, monkeypatc
     assert (await told(hub, worker))[0] == "property.created"
     await hub.properties.sweep()
     assert (await told(hub, worker))[0] == "property.deleted"
-    assert [one.value for one in await hub.store.properties("")] == ["new"]
+    assert [one.value for one in await hub.store.properties.below("")] == ["new"]
 
 
 async def test_changes_at_the_same_time_follow_each_other(hub):

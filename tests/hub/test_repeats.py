@@ -11,8 +11,8 @@ from pfnb.hub.hub import Hub
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.request import Limits, Received, RequestHead
 from pfnb.hub.records.delivery import Outcome
-from pfnb.hub.stores import memory
-from pfnb.hub.stores.sql import writes
+from pfnb.hub.stores.memory import events
+from pfnb.hub.stores.sql import additions
 from tests.hub.conftest import UUID, RecordingWorker, listener
 
 UNKNOWN = "99999999-6d6b-4f1e-9d5e-5b8f3f999999"
@@ -45,7 +45,7 @@ async def test_a_request_of_the_same_name_is_answered_with_the_first_ones_ids(
     receipts = [await hub.receive(one) for one in (first, again, other)]
     ids = [(one.event_id, one.trace_id, one.correlation_id) for one in receipts]
     assert ids[0] == ids[1] != ids[2]
-    assert [one.id for one in await hub.store.events_since(0, 10)] == [ids[0][0], ids[2][0]]
+    assert [one.id for one in await hub.store.events.since(0, 10)] == [ids[0][0], ids[2][0]]
     await asyncio.sleep(0)
     assert hub.webhooks.get(UUID, "ada").received == 2
 
@@ -54,7 +54,7 @@ async def test_repetitions_that_come_at_once_are_stored_once(hub: Hub) -> None:
     worker = RecordingWorker()
     await hub.register(listener("lead"), worker, replace=False)
     receipts = await asyncio.gather(*(hub.receive(named()) for _ in range(10)))
-    assert len({one.event_id for one in receipts}) == len(await hub.store.events_since(0, 100)) == 1
+    assert len({one.event_id for one in receipts}) == len(await hub.store.events.since(0, 100)) == 1
     job = await worker.next()
     await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
     assert worker.jobs.empty()
@@ -65,7 +65,7 @@ async def test_the_same_name_at_another_webhook_and_a_request_without_a_name_are
     await hub.webhooks.put({"uuid": other, "eventKey": "order.placed"}, "ada")
     for received in (named(), named(uuid=other), named("X-Other", "d1"), named("X-Other", "d1")):
         await hub.receive(received)
-    assert len(await hub.store.events_since(0, 10)) == 4
+    assert len(await hub.store.events.since(0, 10)) == 4
 
 
 async def test_nobody_learns_from_a_repetition_whether_a_webhook_exists(hub: Hub) -> None:
@@ -98,7 +98,7 @@ async def test_what_failed_is_queued_again_and_the_rest_is_not(hub: Hub) -> None
 
 async def test_after_a_day_the_same_name_is_another_delivery(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await hub.receive(named())
-    for module in (memory, writes):
+    for module in (events, additions):
         monkeypatch.setattr(module, "REPEAT_MILLISECONDS", 0)
     assert (await hub.receive(named())).event_id != first.event_id
 

@@ -23,19 +23,19 @@ def sweeper(store: Store, keep: Keep, away: tuple[str, ...] = ()) -> Retention:
 
 
 async def there(store: Store) -> list[str]:
-    return [one.id for one in await store.events_since(0, 1000)]
+    return [one.id for one in await store.events.since(0, 1000)]
 
 
 async def test_old_events_go_unless_something_of_theirs_is_pending(store: Store) -> None:
     old = now() - 2 * DAY
-    await store.add_event(event(1, created=old), small(), [])
-    (pending,) = (await store.add_event(event(2, created=old), small(), ["lead"])).deliveries
-    (ended,) = (await store.add_event(event(3, created=old), small(), ["lead"])).deliveries
-    await store.add_event(event(4, created=now()), small(), [])
-    await store.finish_delivery(ended.id, "failed", None, [])
+    await store.events.add(event(1, created=old), small(), [])
+    (pending,) = (await store.events.add(event(2, created=old), small(), ["lead"])).deliveries
+    (ended,) = (await store.events.add(event(3, created=old), small(), ["lead"])).deliveries
+    await store.events.add(event(4, created=now()), small(), [])
+    await store.deliveries.finish(ended.id, "failed", None, [])
     await sweeper(store, Keep(days=1, megabytes=0)).sweep()
     assert await there(store) == ["e2", "e4"]
-    assert [one.id for one, _ in await store.pending("lead", 0, 10)] == [pending.id]
+    assert [one.id for one, _ in await store.deliveries.pending("lead", 0, 10)] == [pending.id]
     await sweeper(store, Keep(days=0, megabytes=0)).sweep()
     assert await there(store) == ["e2", "e4"]
 
@@ -46,13 +46,13 @@ async def test_beyond_the_bytes_the_oldest_go_and_their_files_with_them(store: S
     for number in range(1, 9):
         file = bodies / f"b{number}"
         file.write_bytes(bytes(500_000))
-        await store.add_event(event(number, size=500_000), Body(500_000, None, file), ["lead"] if number == 1 else [])
+        await store.events.add(event(number, size=500_000), Body(500_000, None, file), ["lead"] if number == 1 else [])
     await sweeper(store, Keep(days=0, megabytes=2)).sweep()
     kept = await there(store)
     assert kept[0] == "e1"
     assert kept[1:] == [f"e{number}" for number in range(9 - len(kept[1:]), 9)]
     assert sorted(path.name for path in bodies.iterdir()) == [f"b{one[1:]}" for one in kept]
-    assert await store.size() <= 2 * 1024 * 1024
+    assert await store.events.size() <= 2 * 1024 * 1024
 
 
 async def test_deliveries_that_wait_too_long_or_are_too_many_are_given_up(
@@ -60,13 +60,13 @@ async def test_deliveries_that_wait_too_long_or_are_too_many_are_given_up(
 ) -> None:
     monkeypatch.setattr(retention, "MAX_PENDING", 3)
     monkeypatch.setattr(retention, "GIVEN_UP", 2)
-    await store.add_event(event(1, created=now() - 2 * DAY), small(), ["away", "there"])
+    await store.events.add(event(1, created=now() - 2 * DAY), small(), ["away", "there"])
     for number in range(2, 7):
-        await store.add_event(event(number, created=now()), small(), ["away", "there"])
+        await store.events.add(event(number, created=now()), small(), ["away", "there"])
     await sweeper(store, Keep(days=1), away=("away",)).sweep()
-    assert await store.pending_counts() == {"away": 3, "there": 6}
-    assert [one.event_id for one, _ in await store.pending("away", 0, 10)] == ["e4", "e5", "e6"]
-    (dead, waiting) = (await store.deliveries(["e1"]))["e1"]
+    assert await store.deliveries.pending_counts() == {"away": 3, "there": 6}
+    assert [one.event_id for one, _ in await store.deliveries.pending("away", 0, 10)] == ["e4", "e5", "e6"]
+    (dead, waiting) = (await store.deliveries.of_events(["e1"]))["e1"]
     assert (dead.status, dead.error, waiting.status) == ("dead", {"statusMessage": "listener away"}, "pending")
 
 
@@ -74,7 +74,7 @@ async def test_the_database_gives_the_space_back(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     await store.open()
     await asyncio.gather(
-        *(store.add_event(event(number, created=1, size=20_000), small(bytes(20_000)), []) for number in range(400))
+        *(store.events.add(event(number, created=1, size=20_000), small(bytes(20_000)), []) for number in range(400))
     )
     await store.close()
     full = (tmp_path / "pfnb.sqlite").stat().st_size
@@ -99,14 +99,14 @@ async def test_a_database_that_could_not_give_space_back_is_made_able_to(tmp_pat
 async def test_orders_go_on_where_they_were_when_everything_was_removed(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     await store.open()
-    (last,) = (await store.add_event(event(1, created=1), small(), ["lead"])).deliveries
-    await store.finish_delivery(last.id, "succeeded", None, [])
+    (last,) = (await store.events.add(event(1, created=1), small(), ["lead"])).deliveries
+    await store.deliveries.finish(last.id, "succeeded", None, [])
     await sweeper(store, Keep(days=1)).sweep()
     assert await there(store) == []
     await store.close()
     again = sqlite_store(tmp_path)
     assert (await again.open()).last_seq >= 1
-    stored = await again.add_event(event(2), small(), ["lead"])
+    stored = await again.events.add(event(2), small(), ["lead"])
     assert (stored.seq > 1, stored.deliveries[0].id > last.id) == (True, True)
     await again.close()
 
@@ -128,7 +128,7 @@ async def test_a_hub_sweeps_by_itself_and_gives_up_only_on_listeners_that_nobody
     for _ in range(3):
         await hub.receive(request())
     async with asyncio.timeout(5):
-        while await hub.store.pending_counts() != {"gone": 1, "served": 3}:
+        while await hub.store.deliveries.pending_counts() != {"gone": 1, "served": 3}:
             await asyncio.sleep(0.01)
     await home.close()
 
@@ -141,6 +141,6 @@ async def test_a_hub_stays_near_its_bytes_however_fast_it_grows(tmp_path: Path) 
     most = 0
     for _ in range(600):
         await hub.receive(request(bytes(30_000)))
-        most = max(most, await hub.store.size())
+        most = max(most, await hub.store.events.size())
     await home.close()
     assert most < 1.2 * 4 * 1024 * 1024

@@ -23,7 +23,7 @@ def trying(times: int = 2, wait: float = 0.05, **changes: Any) -> Listener:
 
 
 async def delivery_of(hub: Hub, job: Job) -> Delivery:
-    (delivery,) = (await hub.store.deliveries([job.event.id]))[job.event.id]
+    (delivery,) = (await hub.store.deliveries.of_events([job.event.id]))[job.event.id]
     return delivery
 
 
@@ -116,9 +116,9 @@ async def test_more_than_a_page_of_retries_is_handed_out_once_each_by_their_time
     await hub.register(trying(), away, replace=False)
     await hub.dispatcher.detach(away)
     await asyncio.gather(*(hub.receive(request()) for _ in range(250)))
-    waiting = [delivery.id for delivery, _ in await hub.store.pending("lead", 0, 250)]
+    waiting = [delivery.id for delivery, _ in await hub.store.deliveries.pending("lead", 0, 250)]
     for place, number in enumerate(reversed(waiting)):
-        await hub.store.finish_delivery(number, "pending", FAILED.error, (), now() - 1000 + place)
+        await hub.store.deliveries.finish(number, "pending", FAILED.error, (), now() - 1000 + place)
     await hub.register(trying(concurrency=8), worker, replace=False)
     handed = []
     for _ in waiting:
@@ -126,4 +126,4 @@ async def test_more_than_a_page_of_retries_is_handed_out_once_each_by_their_time
         handed.append(job.delivery.id)
         await hub.dispatcher.finish(job.delivery.id, job.lease, DONE)
     assert handed == waiting[::-1]
-    assert await hub.store.pending_counts() == {}
+    assert await hub.store.deliveries.pending_counts() == {}

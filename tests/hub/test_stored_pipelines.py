@@ -39,7 +39,7 @@ async def test_nothing_waits_for_a_name_that_is_gone_however_fast_events_come(hu
         here, there = there, here
     moved.set()
     await asyncio.gather(*senders)
-    assert await hub.store.pending_counts() == {here: sent}
+    assert await hub.store.deliveries.pending_counts() == {here: sent}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_a_pipeline_hears_of_other_properties_and_not_of_its_own_end(hub: 
     text = "pipeline:\n  - event.listen: {key: property.*}\n  - log: {message: x}"
     await put(hub, text=text)
     await put(hub, "global/app/demo/other", "a text", kind="text/plain")
-    assert await hub.store.pending_counts() == {FIRST: 1}
+    assert await hub.store.deliveries.pending_counts() == {FIRST: 1}
     await hub.properties.delete(FIRST, "ada")
     runs = await hub.history.runs(FIRST, "ada", None, 10)
     assert [run["status"] for run in runs] == ["dead"]

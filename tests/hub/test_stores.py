@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from pfnb.exceptions import BusyError, NotFoundError, PfnbError
 from pfnb.hub.receiving.request import Body, FilePart
 from pfnb.hub.records.delivery import Delivery, Listener
-from pfnb.hub.stores.memory import MemoryStore
+from pfnb.hub.stores.changes import ListenerChange
+from pfnb.hub.stores.memory.store import MemoryStore
 from pfnb.hub.stores.sql import schema
 from pfnb.hub.stores.sql.store import SqlStore
-from pfnb.hub.stores.store import ListenerChange, Store
+from pfnb.hub.stores.store import Store
 from tests.hub.conftest import HOOK, event, small, sqlite_store
 from tests.live.older_database import older_database
 
@@ -41,70 +42,70 @@ async def test_an_event_comes_back_as_it_was_stored(store: Store) -> None:
         payload_type="base64",
         size=5,
     )
-    stored = await store.add_event(given, small(), [])
+    stored = await store.events.add(given, small(), [])
     assert stored.seq == 1
-    assert await store.event("e1") == replace(given, seq=1)
-    assert await store.body("e1") == b"hello"
-    assert await store.body_slice("e1", 1, 3) == b"ell"
+    assert await store.events.get("e1") == replace(given, seq=1)
+    assert await store.events.body("e1") == b"hello"
+    assert await store.events.body_slice("e1", 1, 3) == b"ell"
 
 
 async def test_events_keep_the_order_of_their_commit_and_page_backwards(store: Store) -> None:
-    await asyncio.gather(*(store.add_event(event(number), small(), []) for number in range(20)))
-    newest = await store.events(HOOK.uuid, 5, None)
+    await asyncio.gather(*(store.events.add(event(number), small(), []) for number in range(20)))
+    newest = await store.events.of_webhook(HOOK.uuid, 5, None)
     assert [one.seq for one in newest] == [20, 19, 18, 17, 16]
-    assert [one.seq for one in await store.events(HOOK.uuid, 3, newest[-1].id)] == [15, 14, 13]
-    assert [one.seq for one in await store.events_since(17, 10)] == [18, 19, 20]
+    assert [one.seq for one in await store.events.of_webhook(HOOK.uuid, 3, newest[-1].id)] == [15, 14, 13]
+    assert [one.seq for one in await store.events.since(17, 10)] == [18, 19, 20]
 
 
 async def test_each_listener_gets_its_own_delivery_in_the_order_of_commit(store: Store) -> None:
     for number in (1, 2):
-        await store.add_event(event(number), small(), ["lead", "audit"])
-    pending = await store.pending("lead", 0, 10)
+        await store.events.add(event(number), small(), ["lead", "audit"])
+    pending = await store.deliveries.pending("lead", 0, 10)
     assert [(delivery.event_id, one.seq) for delivery, one in pending] == [("e1", 1), ("e2", 2)]
-    assert await store.pending_counts() == {"lead": 2, "audit": 2}
-    assert [delivery.event_id for delivery, _ in await store.pending("lead", pending[0][0].id, 10)] == ["e2"]
+    assert await store.deliveries.pending_counts() == {"lead": 2, "audit": 2}
+    assert [delivery.event_id for delivery, _ in await store.deliveries.pending("lead", pending[0][0].id, 10)] == ["e2"]
 
 
 async def test_a_finished_delivery_is_not_pending_and_keeps_its_error(store: Store) -> None:
-    first, second = (await store.add_event(event(1), small(), ["lead", "audit"])).deliveries
-    await store.finish_delivery(first.id, "failed", {"statusMessage": "no such key", "line": 3}, [{"number": 1}])
-    assert await store.pending("lead", 0, 10) == []
+    first, second = (await store.events.add(event(1), small(), ["lead", "audit"])).deliveries
+    await store.deliveries.finish(first.id, "failed", {"statusMessage": "no such key", "line": 3}, [{"number": 1}])
+    assert await store.deliveries.pending("lead", 0, 10) == []
     failed = Delivery(first.id, "e1", "lead", "failed", 1, {"statusMessage": "no such key", "line": 3})
-    assert await store.deliveries(["e1"]) == {"e1": [failed, second]}
+    assert await store.deliveries.of_events(["e1"]) == {"e1": [failed, second]}
 
 
 async def test_a_run_that_was_cut_off_counts_as_an_attempt_and_stays_pending(store: Store) -> None:
-    (delivery,) = (await store.add_event(event(1), small(), ["lead"])).deliveries
-    await store.count_attempts({delivery.id})
-    ((pending, _),) = await store.pending("lead", 0, 10)
+    (delivery,) = (await store.events.add(event(1), small(), ["lead"])).deliveries
+    await store.deliveries.count_attempts({delivery.id})
+    ((pending, _),) = await store.deliveries.pending("lead", 0, 10)
     assert pending.attempts == 1
 
 
 async def test_deliveries_of_a_deleted_listener_are_dead_and_say_why(store: Store) -> None:
-    await store.change_listeners(ListenerChange([Listener("lead", "order.*", "ada", "a.ipynb", 1)]))
-    await store.add_event(event(1), small(), ["lead"])
-    await store.change_listeners(ListenerChange(removed=["lead"]))
-    (delivery,) = (await store.deliveries(["e1"]))["e1"]
+    await store.registry.change_listeners(ListenerChange([Listener("lead", "order.*", "ada", "a.ipynb", 1)]))
+    await store.events.add(event(1), small(), ["lead"])
+    await store.registry.change_listeners(ListenerChange(removed=["lead"]))
+    (delivery,) = (await store.deliveries.of_events(["e1"]))["e1"]
     assert (delivery.status, delivery.error) == ("dead", {"statusMessage": "the listener was deleted"})
 
 
 async def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
-    assert await store.event("nothing") is None
+    assert await store.events.get("nothing") is None
     with pytest.raises(NotFoundError):
-        await store.body("nothing")
+        await store.events.body("nothing")
     with pytest.raises(NotFoundError):
-        await store.delivery(99)
+        await store.deliveries.get(99)
 
 
 async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     await store.open()
-    await store.save_webhooks(HOOK)
+    await store.registry.save_webhooks(HOOK)
     lead = Listener("lead", "order.*", "ada", "a.ipynb", 1, "pipeline: []", 2, all_notebooks=True)
-    await store.change_listeners(ListenerChange([lead]))
-    await store.add_event(event(1), small(), ["lead"])
+    await store.registry.change_listeners(ListenerChange([lead]))
+    await store.events.add(event(1), small(), ["lead"])
     changed = replace(HOOK, event_key="order.paid", updated=2, notebooks=("a.ipynb", "b.ipynb"))
-    await store.save_webhooks(changed)
+    await store.registry.save_webhooks(changed)
     await store.close()
 
     again = sqlite_store(tmp_path)
@@ -112,47 +113,49 @@ async def test_webhooks_listeners_and_counts_survive_a_restart(tmp_path: Path) -
     assert opened.webhooks == (replace(changed, received=1, last_received=1001),)
     assert opened.listeners == (lead,)
     assert opened.last_seq == 1
-    stored = await again.add_event(event(2), small(), ["lead"])
-    assert (stored.seq, len(await again.pending("lead", 0, 10))) == (2, 2)
+    stored = await again.events.add(event(2), small(), ["lead"])
+    assert (stored.seq, len(await again.deliveries.pending("lead", 0, 10))) == (2, 2)
     await again.close()
 
 
 async def test_one_write_that_fails_does_not_fail_its_neighbours(sqlite: SqlStore) -> None:
     results = await asyncio.gather(
-        *(sqlite.add_event(event(number % 4), small(), []) for number in range(5)), return_exceptions=True
+        *(sqlite.events.add(event(number % 4), small(), []) for number in range(5)), return_exceptions=True
     )
     assert [isinstance(result, sa.exc.IntegrityError) for result in results] == [False, False, False, False, True]
-    assert len(await sqlite.events_since(0, 10)) == 4
+    assert len(await sqlite.events.since(0, 10)) == 4
 
 
 async def test_a_full_disk_is_told_as_a_reason_to_send_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = sqlite_store(tmp_path)
-    sa.event.listen(store._engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 40"))
+    sa.event.listen(
+        store.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 40")
+    )
     await store.open()
-    adds = (store.add_event(event(number), small(b"x" * 8000), []) for number in range(40))
+    adds = (store.events.add(event(number), small(b"x" * 8000), []) for number in range(40))
     results = await asyncio.gather(*adds, return_exceptions=True)
     refused = [result for result in results if isinstance(result, BusyError)]
     assert [one.retry_after for one in refused[:1]] == [10]
     assert "full" in caplog.text
-    assert len(await store.events_since(0, 100)) == 40 - len(refused) > 0
+    assert len(await store.events.since(0, 100)) == 40 - len(refused) > 0
     await store.close()
 
 
 async def test_concurrent_events_share_a_commit(sqlite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = []
-    run_group = sqlite._writer._run_group
+    run_group = sqlite.database._writer._run_group
     monkeypatch.setattr(
-        sqlite._writer,
+        sqlite.database._writer,
         "_run_group",
         lambda connection, works: groups.append(len(works)) or run_group(connection, works),
     )
-    await asyncio.gather(*(sqlite.add_event(event(number), small(), []) for number in range(50)))
+    await asyncio.gather(*(sqlite.events.add(event(number), small(), []) for number in range(50)))
     assert sum(groups) == 50
     assert len(groups) < 25
 
 
 async def test_unknown_requests_write_only_a_counter(sqlite: SqlStore, tmp_path: Path) -> None:
-    await asyncio.gather(*(sqlite.count_unknown() for _ in range(3)))
+    await asyncio.gather(*(sqlite.events.count_unknown() for _ in range(3)))
     with sqlite3.connect(tmp_path / "pfnb.sqlite") as connection:
         assert connection.execute("SELECT name FROM counters WHERE value > 0").fetchall() == [("unknown_webhook",)]
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
@@ -161,7 +164,7 @@ async def test_unknown_requests_write_only_a_counter(sqlite: SqlStore, tmp_path:
 
 async def test_the_database_is_synced_and_for_its_owner_alone(sqlite: SqlStore, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "pfnb.sqlite").stat().st_mode) == 0o600
-    with sqlite._engine.connect() as connection:
+    with sqlite.database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
@@ -173,11 +176,11 @@ async def test_an_upload_whose_event_was_never_committed_is_swept_away(tmp_path:
     await store.open()
     assert list((tmp_path / "bodies").iterdir()) == []
     (tmp_path / "bodies" / "kept").write_bytes(b"large")
-    await store.add_event(event(1), Body(5, None, tmp_path / "bodies" / "kept"), [])
+    await store.events.add(event(1), Body(5, None, tmp_path / "bodies" / "kept"), [])
     await store.close()
     again = sqlite_store(tmp_path)
     await again.open()
-    assert await again.body("e1") == b"large"
+    assert await again.events.body("e1") == b"large"
     await again.close()
 
 
@@ -196,7 +199,7 @@ async def test_the_migrations_make_the_tables_and_indices_that_queries_expect(sq
     expected = sa.create_engine("sqlite://")
     schema.metadata.create_all(expected)
     indices = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
-    with sqlite._engine.connect() as connection, expected.connect() as other:
+    with sqlite.database.engine.connect() as connection, expected.connect() as other:
         inspector = sa.inspect(connection)
         for table in schema.metadata.tables.values():
             there = [column["name"] for column in inspector.get_columns(table.name)]
@@ -209,29 +212,29 @@ async def test_the_migrations_make_the_tables_and_indices_that_queries_expect(sq
 async def test_memory_keeps_the_newest_events_and_whatever_is_pending(tmp_path: Path) -> None:
     store = MemoryStore(max_events=3)
     for number in range(5):
-        await store.add_event(event(number), small(), [])
-    assert [one.id for one in await store.events_since(0, 10)] == ["e2", "e3", "e4"]
-    await store.add_event(event(5), small(), ["lead"])
+        await store.events.add(event(number), small(), [])
+    assert [one.id for one in await store.events.since(0, 10)] == ["e2", "e3", "e4"]
+    await store.events.add(event(5), small(), ["lead"])
     for number in range(6, 12):
-        await store.add_event(event(number), small(), [])
-    assert await store.event("e5") is not None
+        await store.events.add(event(number), small(), [])
+    assert await store.events.get("e5") is not None
 
 
 async def test_memory_is_bounded_while_its_oldest_event_is_pending() -> None:
     store = MemoryStore(max_events=10)
-    await store.add_event(event(0), small(), ["lead"])
+    await store.events.add(event(0), small(), ["lead"])
     for number in range(1, 1000):
-        await store.add_event(event(number), small(), [])
-    kept = [one.id for one in await store.events_since(0, 1000)]
+        await store.events.add(event(number), small(), [])
+    kept = [one.id for one in await store.events.since(0, 1000)]
     assert (kept[0], kept[-1], len(kept)) == ("e0", "e999", 10)
 
 
 async def test_memory_keeps_all_that_is_pending_and_little_more() -> None:
     store = MemoryStore(max_events=10)
     for number in range(500):
-        await store.add_event(event(number), small(), ["lead"])
-        await store.add_event(event(1000 + number), small(), [])
-    kept = {one.id for one in await store.events_since(0, 2000)}
+        await store.events.add(event(number), small(), ["lead"])
+        await store.events.add(event(1000 + number), small(), [])
+    kept = {one.id for one in await store.events.since(0, 2000)}
     assert {f"e{number}" for number in range(500)} <= kept
     assert len(kept) < 520
 
@@ -243,5 +246,5 @@ async def test_events_that_had_no_owner_yet_belong_to_the_owner_the_hub_had(tmp_
     connection.close()
     store = sqlite_store(tmp_path)
     await store.open()
-    assert [one.owner for one in await store.events_since(0, 10)] == ["ada", "ada"]
+    assert [one.owner for one in await store.events.since(0, 10)] == ["ada", "ada"]
     await store.close()

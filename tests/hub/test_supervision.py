@@ -47,7 +47,7 @@ async def test_a_listener_gets_its_events_after_the_store_could_not_be_read(
     waiting = [(await durable.receive(request())).event_id for _ in range(3)]
     with caplog.at_level(logging.WARNING, "pfnb.hub"), reads_fail(durable):
         with pytest.raises(BusyError, match="cannot read now"):
-            await durable.store.event(waiting[0])
+            await durable.store.events.get(waiting[0])
         await durable.register(listener("lead"), back, replace=False)
         assert "cannot read now" in await until_trouble(durable, "lead")
         said = durable.trouble(listener("lead")) or ""
@@ -125,7 +125,7 @@ async def test_old_events_are_removed_after_the_store_could_not_be_read(
                 while "old events could not be removed" not in caplog.text:
                     await asyncio.sleep(0.01)
         async with asyncio.timeout(5):
-            while await home.hub.store.events(UUID, 1, None):
+            while await home.hub.store.events.of_webhook(UUID, 1, None):
                 await asyncio.sleep(0.01)
     finally:
         await home.close()

@@ -554,7 +554,7 @@ async def test_a_run_whose_end_is_too_large_to_be_told_ends_with_an_error_that_i
 async def test_a_hub_that_cannot_register_a_listener_again_is_asked_until_it_can(connect, wire, server, monkeypatch):
     kernel, other = await connect("first", wire.url), await connect("second")
     await kernel.listen("lead")
-    change, refusals = server.hub.store.change_listeners, iter([StoreBusyError("the disk is full")] * 2)
+    change, refusals = server.hub.store.registry.change_listeners, iter([StoreBusyError("the disk is full")] * 2)
 
     async def full(*given: Any) -> None:
         if (error := next(refusals, None)) is not None:
@@ -563,7 +563,7 @@ async def test_a_hub_that_cannot_register_a_listener_again_is_asked_until_it_can
 
     await wire.cut()
     await until(lambda: not kernel.session.is_connected)
-    monkeypatch.setattr(server.hub.store, "change_listeners", full)
+    monkeypatch.setattr(server.hub.store.registry, "change_listeners", full)
     await wire.mend()
     sent = await other.hub.send_event("lead.created")
     row = await kernel_row(kernel, sent["id"])

@@ -148,7 +148,9 @@ async def test_a_delivery_that_hangs_is_listed_and_set_aside(server: LocalServer
     assert said[0].split() == ["run", "eventKey", "pipeline", "status", "attempts", "error"]
     assert said[1].split(maxsplit=5)[3:] == ["dead", "1", "set aside by ada: it hangs"]
     async with asyncio.timeout(20):
-        while [one.status for one in (await server.hub.store.deliveries([second.id]))[second.id]] != ["succeeded"]:
+        while [one.status for one in (await server.hub.store.deliveries.of_events([second.id]))[second.id]] != [
+            "succeeded"
+        ]:
             await asyncio.sleep(0.05)
     assert said[1] in await pi("failed", "--limit", "1")
     with pytest.raises(NotFoundError, match="there is no delivery 999"):

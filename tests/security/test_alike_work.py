@@ -45,7 +45,7 @@ async def webhooks(hub: Hub) -> dict[str, str]:
 async def grown(hub: Hub, uuids: dict[str, str]) -> sa.Engine:
     """The hub's database, when its tables are as full as they usually are."""
     await asyncio.gather(*(hub.receive(request(uuid=one)) for one in uuids.values() for _ in range(KEPT)))
-    engine: sa.Engine = hub.store._engine  # type: ignore[attr-defined]
+    engine: sa.Engine = hub.store.database.engine  # type: ignore[attr-defined]
     end_all(engine)
     return engine
 

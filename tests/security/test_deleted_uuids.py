@@ -56,8 +56,8 @@ async def test_it_stays_so_after_a_restart_and_when_all_its_events_are_gone(tmp_
                 await home.hub.webhooks.put(AGAIN, "ada")
                 await home.hub.receive(request())
                 await home.hub.webhooks.delete(UUID, "ada")
-                (event,) = await home.hub.store.events_since(0, 10)
-                assert await home.hub.store.remove_events([event.seq]) == 1
+                (event,) = await home.hub.store.events.since(0, 10)
+                assert await home.hub.store.events.remove([event.seq]) == 1
             with pytest.raises(ParameterError, match="cannot be used again"):
                 await home.hub.webhooks.put(AGAIN, "ada")
         finally:

@@ -52,7 +52,7 @@ async def contents(hub: Hub) -> Contents:
     for files in (None, {"file": ("secret.xml", SECRET)}):
         sent = {"files": files} if files else {"content": SECRET}
         assert (await hub.http.post(RECEIVE, params={"uuid": OTHER}, **sent)).status_code == 200  # type: ignore[arg-type]
-    first, second = await server.store.events_since(0, 10)
+    first, second = await server.store.events.since(0, 10)
     made = server.contents.put("ada", SECRET)
     await server.properties.put("global/app/demo/kept", {"value": "x"}, "ada", "update")
     attached = await server.attachments.put("global/app/demo/kept", "a.xml", made, "text/xml", "ada")

@@ -75,7 +75,7 @@ async def test_a_form_that_is_parted_by_another_boundary_is_the_same_delivery(se
     hub: Hub = server.hub
     first, again, other = [await hub.receive(parted(*one)) for one in (("A", b"1"), ("B", b"1"), ("C", b"2"))]
     assert first.event_id == again.event_id != other.event_id
-    assert [one.conflict for one in await hub.store.events_since(0, 10)] == [None, first.event_id]
+    assert [one.conflict for one in await hub.store.events.since(0, 10)] == [None, first.event_id]
 
 
 async def test_many_different_bodies_under_one_id_name_the_first_and_keep_nothing_in_memory(
@@ -83,7 +83,7 @@ async def test_many_different_bodies_under_one_id_name_the_first_and_keep_nothin
 ) -> None:
     for number in range(50):
         await anyone.post(RECEIVE, params={"uuid": UUID}, json=number, headers={"Idempotency-Key": "flood"})
-    events = await server.hub.store.events_since(0, 100)
+    events = await server.hub.store.events.since(0, 100)
     assert [one.conflict for one in events] == [None, *[events[0].id] * 49]
 
 
@@ -93,12 +93,12 @@ async def test_decoys_are_bounded_and_keep_nothing_that_was_sent(
     for number in range(KEPT + 20):
         sent = {"secret": "do-not-keep-me", "number": number}
         await anyone.post(RECEIVE, params={"uuid": UNKNOWN}, json=sent, headers={"X-Mine": "do-not-keep-me"})
-    with server.hub.store._engine.connect() as connection:  # type: ignore[attr-defined]
+    with server.hub.store.database.engine.connect() as connection:  # type: ignore[attr-defined]
         assert connection.exec_driver_sql("SELECT count(*) FROM decoys").scalar() == KEPT
     kept = b"".join(file.read_bytes() for file in (tmp_path / "hub").glob("pfnb.sqlite*"))
     assert b"do-not-keep-me" not in kept
     assert UNKNOWN.encode() not in kept
-    assert await server.hub.store.events_since(0, 10) == []
+    assert await server.hub.store.events.since(0, 10) == []
 
 
 async def test_the_notebook_shows_which_event_a_delivery_contradicts(

@@ -162,9 +162,9 @@ def test_the_address_that_jupyter_logs_for_its_user_stays_whole(caplog: pytest.L
 
 def test_a_failing_statement_says_nothing_of_its_values(tmp_path: Path) -> None:
     store = SqlStore(Sqlite(tmp_path / "db"), tmp_path)
-    with pytest.raises(sa.exc.OperationalError) as failed, store._engine.connect() as connection:
+    with pytest.raises(sa.exc.OperationalError) as failed, store.database.engine.connect() as connection:
         connection.execute(sa.text("SELECT :secret FROM nothing"), {"secret": KNOWN})
-    store._end_reading()
+    store.database.engine.dispose()
     assert KNOWN not in str(failed.value)
 
 

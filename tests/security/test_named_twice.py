@@ -26,7 +26,7 @@ async def test_a_uuid_that_is_there_twice_is_nowhere_in_the_event(
         before = server.hub.last_seq
         assert (await anyone.send(sent)).status_code == 200
         assert server.hub.last_seq == before + 1
-        [event] = await server.hub.store.events(UUID, 1, None)
+        [event] = await server.hub.store.events.of_webhook(UUID, 1, None)
         seen = await server.hub.history.object(event)
         kept = repr((event.query, event.raw_query, event.headers, event.fields, seen["payload"])).lower()
         assert UUID not in kept

@@ -51,7 +51,7 @@ async def test_every_id_that_callers_get_is_made_of_the_systems_bytes(
         uuid = UUID if number % 2 else UNKNOWN
         answer = (await anyone.post(RECEIVE, params={"uuid": uuid}, json={"n": number})).json()
         correlations.append(answer["correlationId"].replace("-", ""))
-    events = [event.id.replace("-", "") for event in await server.hub.store.events_since(0, 500)]
+    events = [event.id.replace("-", "") for event in await server.hub.store.events.since(0, 500)]
     assert (len(set(correlations)), len(set(events))) == (300, 150)
     seen = given.hex()
     assert len(given) % BATCH == 0
@@ -81,7 +81,7 @@ async def test_a_repetition_has_the_same_ids_which_nobody_else_can_compute(
         sent = {"params": {"uuid": uuid}, "json": {}, "headers": {"Idempotency-Key": "17"}}
         first, again = [(await anyone.post(RECEIVE, **sent)).json() for _ in range(2)]  # type: ignore[arg-type]
         assert (first["correlationId"], first["traceId"]) == (again["correlationId"], again["traceId"])
-    event = (await server.hub.store.events_since(0, 1))[0]
+    event = (await server.hub.store.events.since(0, 1))[0]
     assert event.repeat_key is not None
     known = Random(event.repeat_key)
     assert event.trace_id != new_trace_id(UUID, known)

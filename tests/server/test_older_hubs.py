@@ -64,13 +64,13 @@ async def everything(folder: Path) -> dict[str, Any]:
     async with hub(folder) as merged:
         access = HubAccess(merged, OWNER, "http://hub")
         hooks = {one["uuid"]: one["received"] for one in await access.get_webhooks()}
-        events = [one for hook in hooks for one in await merged.store.events(hook, 100, None)]
+        events = [one for hook in hooks for one in await merged.store.events.of_webhook(hook, 100, None)]
         return {
             "hooks": hooks,
-            "events": {one.id: await merged.store.body(one.id) for one in events},
+            "events": {one.id: await merged.store.events.body(one.id) for one in events},
             "seqs": [one.seq for one in events],
-            "pending": await merged.store.pending_counts(),
-            "properties": {one.path.split("/", 3)[3]: one.value for one in await merged.store.properties("/")},
+            "pending": await merged.store.deliveries.pending_counts(),
+            "properties": {one.path.split("/", 3)[3]: one.value for one in await merged.store.properties.below("/")},
             "users": {one.name: one.roles for one in merged.users.accounts()},
         }
 
@@ -99,8 +99,8 @@ async def test_everything_of_an_older_folder_is_there_afterwards(
     assert "global/app/mark is another one" in caplog.text.replace("/pipeforce/default/", "")
     async with hub(tmp_path / "pfnb") as merged:
         old = await merged.properties.get("global/app/mark-from-pfnb-2", "ada")
-        (file,) = await merged.store.attachments(old.uuid)
-        assert await merged.store.attachment_slice(file.id, 0, 100) == b"OLD"
+        (file,) = await merged.store.properties.attachments(old.uuid)
+        assert await merged.store.properties.attachment_slice(file.id, 0, 100) == b"OLD"
     assert sorted(names_in(tmp_path)) == ["pfnb", "pfnb-2.merged"]
 
 

@@ -110,7 +110,7 @@ class Backlog:
         self._dropped.clear()
         self._fresh.clear()  # the page has them, too
         out, begin = frozenset(self._running), self._last
-        page = await self._store.pending(self._listener.name, begin, PAGE)
+        page = await self._store.deliveries.pending(self._listener.name, begin, PAGE)
         due = [one for one in page if self._listener.strict or self._pause(one[0]) <= 0]
         self._add(due, await self._bodies(due), out)
         if page and self._last == begin:
@@ -124,7 +124,7 @@ class Backlog:
         self._dropped.clear()
         limit = PAGE + len(self._ready) + len(out)
         try:
-            page = await self._store.retries(self._listener.name, limit)
+            page = await self._store.deliveries.retries(self._listener.name, limit)
             due = [one for one in page if self._pause(one[0]) <= 0]
             bodies = await self._bodies(due)
         except BaseException:
@@ -154,7 +154,7 @@ class Backlog:
                 break
             if event.size and needs_body(event):
                 wanted.append(event.id)
-        return await self._store.bodies(wanted) if wanted else {}
+        return await self._store.events.bodies(wanted) if wanted else {}
 
     def _add(self, page: Sequence[tuple[Delivery, Event]], bodies: Mapping[str, bytes], out: Collection[int]) -> None:
         """`out` were running when the page was requested: the page may show them as they were before they ended, and also what

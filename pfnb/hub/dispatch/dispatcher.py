@@ -156,7 +156,7 @@ class Dispatcher:
         cut_off = await feed.leave(worker)
         if cut_off:
             try:
-                await self._store.count_attempts(cut_off)
+                await self._store.deliveries.count_attempts(cut_off)
             except StoreBusyError as error:
                 # The backlog has counted them. Its other workers must go, too, even if the disk fails.
                 log.warning("attempts of %s could not be stored: %s", feed.listener.name, error)
@@ -200,7 +200,7 @@ class Dispatcher:
 
     def _stored(self, one: _Reported) -> Awaitable[None]:
         outcome = one.end.outcome
-        return self._store.finish_delivery(
+        return self._store.deliveries.finish(
             one.end.delivery, one.status, outcome.error, outcome.steps, one.not_before or 0
         )
 
@@ -223,8 +223,8 @@ class Dispatcher:
         held = await feed.claim(delivery.id) if feed is not None else None
         try:
             if held is not None:
-                await self._store.finish_delivery(delivery.id, "dead", error, ())
-            done = held is not None or await self._store.give_up([delivery.id], error, failed=True) > 0
+                await self._store.deliveries.finish(delivery.id, "dead", error, ())
+            done = held is not None or await self._store.deliveries.give_up([delivery.id], error, failed=True) > 0
         except BaseException:
             if feed is not None and held is not None:
                 feed.release(held)

@@ -9,7 +9,8 @@ from typing import TypeVar
 from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError
 from pfnb.hub.dispatch.commits import Commits
 from pfnb.hub.records.delivery import Listener
-from pfnb.hub.stores.store import MOST_DECOYS, ListenerChange, Store
+from pfnb.hub.stores.changes import ListenerChange
+from pfnb.hub.stores.store import MOST_DECOYS, Store
 
 T = TypeVar("T")
 MAX_KEYS = 4096
@@ -87,12 +88,12 @@ class Listeners:
             _check_name(listener, held, replace=replace, resume=resume)
             listener = dataclasses.replace(listener, created=held.created)
         change = ListenerChange([listener])
-        await self.change(change, self._store.change_listeners(change))
+        await self.change(change, self._store.registry.change_listeners(change))
 
     async def unregister(self, name: str) -> Listener:
         listener = self.get(name)
         change = ListenerChange(removed=[name])
-        await self.change(change, self._store.change_listeners(change))
+        await self.change(change, self._store.registry.change_listeners(change))
         return listener
 
     async def change(self, change: ListenerChange, commit: Awaitable[T]) -> T:
@@ -107,7 +108,7 @@ class Listeners:
         self._most = ()
         if await self.commits.were_more(gone, ended):
             # Events were committed meanwhile, some after the change, for names that are gone.
-            await self._store.change_listeners(dataclasses.replace(change, saved=()))
+            await self._store.registry.change_listeners(dataclasses.replace(change, saved=()))
         return result
 
 

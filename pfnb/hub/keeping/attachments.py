@@ -17,7 +17,8 @@ from pfnb.hub.receiving.body import BodySink
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.property import Attachment
 from pfnb.hub.stores.bodies import discard_body
-from pfnb.hub.stores.store import PropertyChange, Store
+from pfnb.hub.stores.changes import PropertyChange
+from pfnb.hub.stores.store import Store
 from pfnb.language.media_types import OCTETS
 
 MAX_NAME = 255
@@ -47,7 +48,7 @@ class Attachments:
 
     async def list(self, path: str, owner: str) -> list[Attachment]:
         """NotFoundError if there is no such property."""
-        return await self._store.attachments((await self._properties.get(path, owner)).uuid)
+        return await self._store.properties.attachments((await self._properties.get(path, owner)).uuid)
 
     async def put(
         self,
@@ -68,14 +69,14 @@ class Attachments:
         try:
             async with self._properties.turn:
                 mine = (await self._properties.get(path, owner)).uuid
-                before = next((one for one in await self._store.attachments(mine) if one.name == name), None)
+                before = next((one for one in await self._store.properties.attachments(mine) if one.name == name), None)
                 now = self._now()
                 kind = content_type or (before.content_type if before is not None else OCTETS)
                 made = Attachment(uuids.uuid4().hex, mine, owner, name, kind, body.size, digest, now)
                 if before is not None:
                     made = replace(made, created=before.created, updated=now)
                 detached = [before.id] if before is not None else []
-                await self._store.change_properties(PropertyChange(attached=[(made, body)], detached=detached), [])
+                await self._store.properties.change(PropertyChange(attached=[(made, body)], detached=detached), [])
         except BaseException:
             await discard_body(body)
             raise
@@ -87,7 +88,7 @@ class Attachments:
             found = next((one for one in await self.list(path, owner) if one.name == name), None)
             if found is None:
                 raise NotFoundError(f"the property {path} has no attachment {name}")
-            await self._store.change_properties(PropertyChange(detached=[found.id]), [])
+            await self._store.properties.change(PropertyChange(detached=[found.id]), [])
 
     async def _copied(self, content_id: str, owner: str) -> tuple[Body, str]:
         """The content's bytes as a body of their own, and their SHA-256. At most one chunk is in memory."""

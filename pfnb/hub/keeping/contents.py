@@ -62,20 +62,20 @@ class Contents:
         if made is not None:
             start, length = _slice(_part((), number, content_id), len(made.data), offset, size)
             return made.data[start : start + length]
-        attachment = await self._store.attachment(name)
+        attachment = await self._store.properties.attachment(name)
         if attachment is not None and attachment.owner == owner:
             start, length = _slice(_part((), number, content_id), attachment.size, offset, size)
-            return await self._store.attachment_slice(name, start, length)
+            return await self._store.properties.attachment_slice(name, start, length)
         return await self.read_event(content_id, owner, offset, size)
 
     async def read_event(self, content_id: str, owner: str, offset: int = 0, size: int | None = None) -> bytes:
         """The same for the contents of an event."""
         name, _, number = content_id.partition(".")
-        event = await self._store.event(name)
+        event = await self._store.events.get(name)
         if event is None or event.owner != owner:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never existed")
         start, length = _slice(_part(event.files, number, content_id), event.size, offset, size)
-        return await self._store.body_slice(name, start, length)
+        return await self._store.events.body_slice(name, start, length)
 
 
 def _part(files: tuple[FilePart, ...], number: str, content_id: str) -> FilePart | None:

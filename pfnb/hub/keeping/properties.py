@@ -23,7 +23,8 @@ from pfnb.exceptions import (
 )
 from pfnb.hub.records.property import Property
 from pfnb.hub.records.property_path import PathPattern, absolute_path
-from pfnb.hub.stores.store import PropertyChange, Store
+from pfnb.hub.stores.changes import PropertyChange
+from pfnb.hub.stores.store import Store
 from pfnb.language.extent import check_written, shown
 from pfnb.language.port import Exists
 
@@ -71,7 +72,7 @@ class Properties:
 
     async def by_uuid(self, uuid: str, owner: str) -> Property:
         """Raises the errors of `get`."""
-        found = await self._store.property_of(uuid)
+        found = await self._store.properties.get(uuid)
         if found is None or _is_over(found, self._now()):
             raise NotFoundError(f"there is no property with the uuid {uuid}")
         return _mine(found, owner)
@@ -110,7 +111,7 @@ class Properties:
             note(one)
             return True
 
-        return await self._store.properties(pattern_.prefix, wanted)
+        return await self._store.properties.below(pattern_.prefix, wanted)
 
     async def put(
         self, path: str, fields: Mapping[str, Any], owner: str, exists: Exists, *, as_data: bool = False
@@ -189,7 +190,7 @@ class Properties:
     async def sweep(self) -> None:
         """Delete the expired ones."""
         async with self.turn:
-            await self._remove(await self._store.expired_properties(self._now()))
+            await self._remove(await self._store.properties.expired(self._now()))
 
     async def _remove(self, found: list[Property]) -> list[Property]:
         for owner in {one.owner for one in found}:
@@ -208,7 +209,7 @@ class Properties:
 
     async def _at(self, absolute: str) -> tuple[Property | None, list[str]]:
         """The property at this path, and the uuid of an expired one to remove there."""
-        found = await self._store.property(absolute)
+        found = await self._store.properties.at(absolute)
         if found is not None and _is_over(found, self._now()):
             return None, [found.uuid]
         return found, []

@@ -50,8 +50,8 @@ class History:
         """A page of events below the seq `before`, newest first. It may be short, and `next` still says where to continue.
         `total` comes with the first page; it is None where only reading every event could give it."""
         query = self._query(owner, asked)
-        counting = self._store.count_events(query) if before is None and not asked.text else _nothing()
-        found, total = await asyncio.gather(self._store.find_events(query, before, limit), counting)
+        counting = self._store.events.count(query) if before is None and not asked.text else _nothing()
+        found, total = await asyncio.gather(self._store.events.find(query, before, limit), counting)
         return {"events": await self.rows(found.events), "next": found.next, "total": total}
 
     async def watch(
@@ -91,34 +91,36 @@ class History:
         page = Found((), max(seqs) + 1)
         events: list[Event] = []
         while page.next is not None:
-            page = await self._store.find_events(query, page.next, PAGE)
+            page = await self._store.events.find(query, page.next, PAGE)
             events.extend(page.events)
         return events
 
     async def event(self, event_id: str, owner: str) -> Event:
         """NotFoundError if there is none, or it is somebody else's."""
-        event = await self._store.event(event_id)
+        event = await self._store.events.get(event_id)
         if event is None or event.owner != owner:
             raise NotFoundError(f"there is no event {event_id}")
         return event
 
     async def steps(self, delivery: int, owner: str) -> list[StepRow]:
         """The trace of a delivery's last run; empty if it has not run yet."""
-        _, event = await self._store.delivery(delivery)
+        _, event = await self._store.deliveries.get(delivery)
         if event.owner != owner:
             raise NotFoundError(f"there is no delivery {delivery}")
-        return cast(list[StepRow], await self._store.steps(delivery))
+        return cast(list[StepRow], await self._store.deliveries.steps(delivery))
 
     async def runs(self, listener: str, owner: str, before: int | None, limit: int) -> list[RunRow]:
         """A listener's deliveries, newest first, below the id `before`."""
-        found = await self._store.runs(listener, owner, before, limit)
+        found = await self._store.deliveries.runs(listener, owner, before, limit)
         return [self.run_row(delivery, event) for delivery, event in found]
 
     async def unsuccessful(self, owner: str, limit: int) -> list[RunRow]:
         """Deliveries that run, failed, are dead, or wait for a retry, newest event first."""
         found = [(one.delivery, one.event) for one in self._dispatcher.running_of(owner)]
         out = {delivery.id for delivery, _ in found}
-        found += [one for one in await self._store.unsuccessful(owner, limit + len(out)) if one[0].id not in out]
+        found += [
+            one for one in await self._store.deliveries.unsuccessful(owner, limit + len(out)) if one[0].id not in out
+        ]
         found.sort(key=lambda one: (one[1].seq, one[0].id), reverse=True)
         return [self.run_row(delivery, event) for delivery, event in found[:limit]]
 
@@ -133,7 +135,7 @@ class History:
         }
 
     async def rows(self, events: Sequence[Event]) -> list[ListedEvent]:
-        deliveries = await self._store.deliveries([event.id for event in events])
+        deliveries = await self._store.deliveries.of_events([event.id for event in events])
         return [
             {**log_entry(event, None, [self._delivery_row(one) for one in deliveries[event.id]]), "seq": event.seq}
             for event in events
@@ -143,11 +145,11 @@ class History:
         """Rows as documented for `webhook.receive.logs`, with bodies, in the order of `events`. They stop before the bodies
         exceed LOG_BYTES, but there is at least one."""
         taken = list(_within(events, LOG_BYTES))
-        deliveries = await self._store.deliveries([event.id for event in taken])
+        deliveries = await self._store.deliveries.of_events([event.id for event in taken])
         entries = []
         for event in taken:
             mine = [self._current(delivery).to_json() for delivery in deliveries[event.id]]
-            body = await self._store.body(event.id)
+            body = await self._store.events.body(event.id)
             entries.append(await in_thread_if_large(event.size, partial(log_entry, event, body, mine)))
         return entries
 
@@ -156,7 +158,7 @@ class History:
         looked = None
         if body is None:
             looked = await self._referred_to(event)
-            body = await self._store.body(event.id) if needs_body(event) and looked is None else b""
+            body = await self._store.events.body(event.id) if needs_body(event) and looked is None else b""
         sign = partial(self._signatures.signed, owner=event.owner)
         build = partial(event_object, event, payload_type=event.payload_type, body=body, sign=sign, looked=looked)
         return await in_thread_if_large(event.size if event.fields or event.files else len(body), build)
@@ -167,7 +169,7 @@ class History:
             return None
         looked = Looked()
         for offset in range(0, event.size, PIECE):
-            piece = await self._store.body_slice(event.id, offset, PIECE)
+            piece = await self._store.events.body_slice(event.id, offset, PIECE)
             await asyncio.to_thread(looked.take, piece)
         return looked if is_referred_to(event, looked) else None
 
@@ -198,7 +200,7 @@ class History:
     async def _first(self, pattern: str, owner: str, since: int, excluded: frozenset[str]) -> tuple[Event | None, int]:
         """The oldest event that matches, and the seq up to which none does: the next look may begin there."""
         while True:
-            page = await self._store.events_since(since, PAGE)
+            page = await self._store.events.since(since, PAGE)
             for event in page:
                 if event.owner == owner and event.id not in excluded and topic_matches(pattern, event.event_key):
                     return event, event.seq - 1
@@ -207,7 +209,7 @@ class History:
                 return None, since
 
     async def _ended(self, event: Event, listeners: frozenset[str]) -> bool:
-        deliveries = (await self._store.deliveries([event.id]))[event.id]
+        deliveries = (await self._store.deliveries.of_events([event.id]))[event.id]
         return all(delivery.status in FINAL for delivery in deliveries if delivery.listener in listeners)
 
     def _query(self, owner: str, asked: EventFilter) -> EventQuery:

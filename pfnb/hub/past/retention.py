@@ -86,30 +86,30 @@ class Retention:
 
     async def _give_up(self, listener: str, before: int) -> int:
         given_up = 0
-        while page := await self._store.overdue(listener, before, MAX_PENDING, GIVEN_UP):
-            given_up += await self._store.give_up(page)
+        while page := await self._store.deliveries.overdue(listener, before, MAX_PENDING, GIVEN_UP):
+            given_up += await self._store.deliveries.give_up(page)
         return given_up
 
     async def _remove_old(self, before: int) -> int:
         removed = 0
-        while page := await self._store.removable(before, BATCH):
-            removed += await self._store.remove_events([seq for seq, _ in page])
+        while page := await self._store.events.removable(before, BATCH):
+            removed += await self._store.events.remove([seq for seq, _ in page])
         return removed
 
     async def _remove_excess(self, most: int) -> int:
-        removed, kept = 0, await self._store.size()
+        removed, kept = 0, await self._store.events.size()
         if kept <= most:
             self._room += most - kept
             return removed
         while (excess := kept - most * (1 - GROWTH)) > 0:
             chosen: list[int] = []
-            for seq, size in await self._store.removable(None, BATCH):
+            for seq, size in await self._store.events.removable(None, BATCH):
                 if excess <= 0:
                     break
                 chosen.append(seq)
                 excess -= size + EVENT_BYTES
             if not chosen:
                 break
-            removed += await self._store.remove_events(chosen)
-            kept = await self._store.size()
+            removed += await self._store.events.remove(chosen)
+            kept = await self._store.events.size()
         return removed

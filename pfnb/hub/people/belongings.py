@@ -38,7 +38,7 @@ class Belongings:
             return True
         if await self.properties.find(_ALL, owner):
             return True
-        return bool((await self.store.find_events(EventQuery(owner), None, 1)).events)
+        return bool((await self.store.events.find(EventQuery(owner), None, 1)).events)
 
     async def hand_over(self, owner: str, to: str) -> None:
         """Give all of it to somebody else. Its pipelines do not listen and its webhooks do not fire until the new owner allows
@@ -46,7 +46,7 @@ class Belongings:
         await self._stop_listening(owner)
         async with self.properties.turn:
             await self.webhooks.hand_over(owner, to)
-            await self.store.change_owner(owner, to)
+            await self.store.registry.change_owner(owner, to)
         self._forget(owner)
 
     async def remove(self, owner: str) -> None:
@@ -55,8 +55,8 @@ class Belongings:
         for webhook in self.webhooks.list(owner):
             await self.webhooks.delete(webhook.uuid, owner)
         await self.properties.delete(_ALL, owner, confirmed=True)
-        while found := (await self.store.find_events(EventQuery(owner), None, BATCH)).events:
-            if not await self.store.remove_events([event.seq for event in found]):
+        while found := (await self.store.events.find(EventQuery(owner), None, BATCH)).events:
+            if not await self.store.events.remove([event.seq for event in found]):
                 raise BusyError(f"some events of {owner} are still being worked on: try again")
         self._forget(owner)
 

@@ -110,12 +110,12 @@ class Tokens:
             raise ParameterError(f"{user} has {MAX_TOKENS} API tokens already: delete one with `iam.apitoken.delete`")
         secret = new_token()
         token = Token(token_digest(secret), user, self._now(), expires, None, scope, by)
-        await self._store.save_identities([("token", token.digest, token.record())])
+        await self._store.registry.save_identities([("token", token.digest, token.record())])
         self.load(token)
         return secret
 
     async def end(self, token: Token) -> None:
-        await self._store.save_identities([("token", token.digest, None)])
+        await self._store.registry.save_identities([("token", token.digest, None)])
         self.forget(token)
 
     def forget(self, token: Token) -> None:
@@ -134,7 +134,7 @@ class Tokens:
         records: list[tuple[str, str, dict[str, Any] | None]] = [("token", one.digest, None) for one in over]
         records += [("token", one.digest, one.record()) for one in used]
         if records:
-            await self._store.save_identities(records)
+            await self._store.registry.save_identities(records)
 
 
 def expiry(days: float | None, origin: Origin, now: int, *, has_password: bool) -> int | None:

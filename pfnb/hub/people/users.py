@@ -140,7 +140,7 @@ class Users:
             elif data == "remove":
                 await self._belongings.remove(name)
             if data != "keep":
-                await self._store.save_identities([("gone", name, None)])
+                await self._store.registry.save_identities([("gone", name, None)])
                 self._gone.pop(name.casefold(), None)
         return account
 
@@ -269,18 +269,18 @@ class Users:
         gone: _Record = ("gone", account.name, {"uuid": account.uuid, "deleted": self._now()})
         records: list[_Record] = [("account", account.name, None), gone]
         records += [("token", token.digest, None) for token in tokens]
-        await self._store.save_identities(records)
+        await self._store.registry.save_identities(records)
         del self._accounts[account.name]
         self._gone[account.name.casefold()] = account.name
         for token in tokens:
             self.tokens.forget(token)
 
     async def _save_account(self, account: Account) -> None:
-        await self._store.save_identities([("account", account.name, account.record())])
+        await self._store.registry.save_identities([("account", account.name, account.record())])
         self._accounts[account.name] = account
 
     async def _save_role(self, role: Role) -> None:
-        await self._store.save_identities([("role", role.name, role.record())])
+        await self._store.registry.save_identities([("role", role.name, role.record())])
         self.roles.keep(role)
 
 

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from pfnb.hub.records.delivery import Delivery
+from pfnb.hub.stores.changes import AddEvent
 from pfnb.hub.stores.sql import rows, schema
 from pfnb.hub.stores.sql.repeats import Place
 from pfnb.hub.stores.sql.transaction import Transaction
-from pfnb.hub.stores.store import MOST_DECOYS, AddEvent
+from pfnb.hub.stores.store import MOST_DECOYS
 
 KEPT = 256
 PLACE = Place("decoys", "decoy_deliveries")

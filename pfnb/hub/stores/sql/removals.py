@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
-from pfnb.hub.records.delivery import DeliveryStatus
+from pfnb.hub.stores.sql.counters import LAST_DELIVERY, LAST_SEQ
 from pfnb.hub.stores.sql.decoys import PLACE
 from pfnb.hub.stores.sql.dialect import Dialect
 from pfnb.hub.stores.sql.schema import counters, deliveries, events
-from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ
 from pfnb.hub.stores.sql.transaction import Transaction
 
 _PENDING = sa.exists().where(deliveries.c.event_seq == events.c.seq, deliveries.c.status == "pending")
@@ -53,25 +50,3 @@ class RemoveEvents:
         connection.execute(sa.delete(events).where(events.c.seq.in_(seqs)))
         transaction.dialect.shrink(connection)
         return len(gone), [row.body_file for row in gone if row.body_file]
-
-
-def overdue(connection: sa.Connection, listener: str, before: int, most: int, limit: int) -> list[int]:
-    mine = (deliveries.c.listener == listener, deliveries.c.status == "pending")
-    newest = sa.select(deliveries.c.id).where(*mine).order_by(deliveries.c.id.desc())
-    too_many = connection.scalar(newest.offset(most).limit(1)) or 0
-    old = sa.exists().where(events.c.seq == deliveries.c.event_seq, events.c.created < before)
-    found = sa.select(deliveries.c.id).where(*mine, sa.or_(deliveries.c.id <= too_many, old))
-    return list(connection.scalars(found.order_by(deliveries.c.id).limit(limit)))
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    deliveries: Sequence[int]
-    error: Mapping[str, Any]
-    statuses: tuple[DeliveryStatus, ...]
-
-    def run(self, transaction: Transaction) -> int:
-        """Returns how many deliveries were given up."""
-        meant = (deliveries.c.id.in_(self.deliveries), deliveries.c.status.in_(self.statuses))
-        dead = sa.update(deliveries).where(*meant).values(status="dead", error=json.dumps(self.error))
-        return transaction.connection.execute(dead).rowcount

@@ -101,6 +101,17 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
     )
 
 
+def delivery_row(delivery: Delivery, seq: int, owner: str) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "event_seq": seq,
+        "listener": delivery.listener,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "owner": owner,
+    }
+
+
 def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
     """From a row of deliveries joined with its event's id, labelled `event_id`."""
     return Delivery(

@@ -39,3 +39,14 @@ class Transaction:
             rows = values[first : first + MAX_ROWS]
             statement = self.dialect.insert(table, tuple(rows[0]), len(rows), again=again)
             self.connection.exec_driver_sql(statement, tuple(value for row in rows for value in row.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Any other write: statements with their values, in order."""
+
+    statements: tuple[tuple[sa.Executable, dict[str, Any] | None], ...]
+
+    def run(self, transaction: Transaction) -> None:
+        for statement, values in self.statements:
+            transaction.connection.execute(statement, values)

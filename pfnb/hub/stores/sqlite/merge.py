@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from pfnb.hub.private import own_folder
 from pfnb.hub.stores.bodies import sync_folder
 from pfnb.hub.stores.sql import schema
-from pfnb.hub.stores.sql.sequences import LAST_DELIVERY, LAST_SEQ
+from pfnb.hub.stores.sql.counters import LAST_DELIVERY, LAST_SEQ
 from pfnb.hub.stores.sqlite.upgrade import upgrade
 
 

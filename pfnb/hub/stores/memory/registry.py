@@ -1,0 +1,61 @@
+"""Webhooks, listeners, accounts and refused requests in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pfnb.hub.records.delivery import FINAL
+from pfnb.hub.records.webhook import Webhook
+from pfnb.hub.stores.changes import ListenerChange
+from pfnb.hub.stores.memory.tables import Tables
+from pfnb.hub.stores.store import DELETED
+
+
+class MemoryRegistry:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def save_webhooks(self, *webhooks: Webhook) -> None:
+        self._tables.webhooks.update((webhook.uuid, webhook) for webhook in webhooks)
+
+    async def delete_webhook(self, uuid: str, now: int) -> None:  # noqa: ARG002
+        gone = self._tables.webhooks.pop(uuid, None)
+        if gone is not None:
+            self._tables.retired[uuid] = gone.owner
+
+    async def retired_by(self, uuid: str) -> str | None:
+        return self._tables.retired.get(uuid)
+
+    async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
+        self._tables.refusals.update(records)
+
+    async def change_listeners(self, change: ListenerChange) -> None:
+        listeners, deliveries = self._tables.listeners, self._tables.deliveries
+        for name in change.names:
+            listeners.pop(name, None)
+        listeners.update((listener.name, listener) for listener in change.saved)
+        for one in [one for one in deliveries.values() if one.status not in FINAL]:
+            if one.listener in change.removed:
+                deliveries[one.id] = replace(one, status="dead", error={"statusMessage": DELETED})
+            elif one.listener in change.renamed:
+                deliveries[one.id] = replace(one, listener=change.renamed[one.listener])
+
+    async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
+        for kind, name, record in records:
+            if record is None:
+                self._tables.identities.pop((kind, name), None)
+            else:
+                self._tables.identities[kind, name] = record
+
+    async def change_owner(self, owner: str, to: str) -> None:
+        tables = self._tables
+        for event in [one for one in tables.events.values() if one.owner == owner]:
+            tables.events[event.id] = replace(event, owner=to)
+        for mine in [one for one in tables.properties.values() if one.owner == owner]:
+            tables.properties[mine.uuid] = replace(mine, owner=to)
+        for attached, body in [pair for pair in tables.attachments.values() if pair[0].owner == owner]:
+            tables.attachments[attached.id] = (replace(attached, owner=to), body)
+        for uuid in [uuid for uuid, one in tables.retired.items() if one == owner]:
+            tables.retired[uuid] = to
