@@ -285,6 +285,30 @@ def test_a_hung_run_is_set_aside_and_its_thread_ends_and_the_next_one_follows(ow
     assert "set aside by" in own.ok("%webhook failed").value
 
 
+def test_an_event_that_waits_in_the_kernel_for_its_turn_is_set_aside_and_never_run(own):
+    own.ok(
+        "import threading\ngate, ran = threading.Event(), []\n@pfnb.on('queue', name='queued')\ndef queued(event):\n"
+        "    gate.wait(30)\n    ran.append(event.payload)"
+    )
+    own.ok("for number in range(4):\n    get_ipython().run_line_magic('event', f'send key=queue payload={number}')")
+    own.ok("deliveries = get_ipython().meta['pfnb'].deliveries\nwhile len(deliveries._running) < 4: pass")
+    own.ok("numbers = [row['id'] for row in get_ipython().run_line_magic('pipeline', 'history queued')][::-1]")
+    for place in (1, 3):
+        cell = f"get_ipython().run_line_magic('webhook', f'failed discard={{numbers[{place}]}} reason=spoilt')"
+        assert "set aside by" in own.ok(cell).value
+    own.ok("gate.set()\nfor _ in range(4):\n    get_ipython().run_line_magic('event', 'wait key=queue timeout=20')")
+    assert own.ok("ran").value == "[0, 2]"
+    own.ok("while deliveries.running(): pass")
+    rows = own.ok(
+        "[(row['status'], row['attempts']) for row in get_ipython().run_line_magic('pipeline', 'history queued')]"
+    )
+    assert rows.value == "[('dead', 0), ('succeeded', 1), ('dead', 0), ('succeeded', 1)]"
+    own.ok("event = get_ipython().run_line_magic('pipeline', 'history queued')[0]['eventId']")
+    own.ok("get_ipython().run_line_magic('webhook', f'replay id={event}')")
+    own.ok("while len(ran) < 3: pass")
+    assert own.ok("ran").value == "[0, 2, 3]"
+
+
 def test_a_run_that_python_cannot_interrupt_is_ended_all_the_same_and_said_so(own):
     hanging(own, "threading.Event().wait(600) if len(run) == 1 else None")
     said = own.ok("%pipeline stop hung").stdout

@@ -551,6 +551,26 @@ async def test_a_run_whose_end_is_too_large_to_be_told_ends_with_an_error_that_i
     assert len(message) < 11_000
 
 
+@pytest.mark.parametrize("end", ["set aside", "revoked"])
+async def test_a_delivery_that_ends_in_the_turn_in_which_it_comes_leaves_nothing_behind(connect, end):
+    kernel = await connect()
+    came = asyncio.Event()
+
+    def take(delivery: Any) -> None:
+        kernel.deliveries.take(delivery)
+        if end == "revoked":
+            kernel.deliveries.revoke("lead")
+        else:
+            kernel.deliveries.discard(delivery["delivery"], {"statusMessage": "set aside"})
+        came.set()
+
+    kernel.session._on_delivery = take
+    await kernel.listen("lead")
+    await kernel.hub.send_event("lead.created")
+    await came.wait()
+    await until(lambda: kernel.deliveries.running() == [])
+
+
 async def test_a_hub_that_cannot_register_a_listener_again_is_asked_until_it_can(connect, wire, server, monkeypatch):
     kernel, other = await connect("first", wire.url), await connect("second")
     await kernel.listen("lead")

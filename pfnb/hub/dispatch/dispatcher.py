@@ -222,9 +222,10 @@ class Dispatcher:
         feed = self._feeds.get(delivery.listener)
         held = await feed.claim(delivery.id) if feed is not None else None
         try:
-            if held is not None:
+            begun = held is not None and held.begun
+            if begun:  # which counts as an attempt; one ahead of its turn has had none
                 await self._store.deliveries.finish(delivery.id, "dead", error, ())
-            done = held is not None or await self._store.deliveries.give_up([delivery.id], error, failed=True) > 0
+            done = begun or await self._store.deliveries.give_up([delivery.id], error, failed=True) > 0
         except BaseException:
             if feed is not None and held is not None:
                 feed.release(held)

@@ -167,6 +167,11 @@ class Deliveries:
         run = self._running[number] = _Run(listener, delivery, self._session.connections)
         work = self._work(run, number)
         run.task = asyncio.get_running_loop().create_task(work, context=listener.context.copy())
+        run.task.add_done_callback(lambda _: self._forget(run, number))  # also if it was cancelled before it began
+
+    def _forget(self, run: _Run, number: str) -> None:
+        if self._running.get(number) is run:
+            del self._running[number]
 
     def _forget_waiting(self) -> None:
         """Drop runs that have not begun and came over an earlier connection: the hub hands them all over again, in order."""
@@ -192,8 +197,7 @@ class Deliveries:
                 return  # the hub hands it over again when the session is back
             await self._report(run, number, outcome)
         finally:
-            if self._running.get(number) is run:
-                del self._running[number]
+            self._forget(run, number)
         if run.reported not in (None, run.lease):
             self.take(run.delivery)  # handed over again before we learned that the hub had accepted the outcome
 
