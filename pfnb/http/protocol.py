@@ -2,7 +2,7 @@
 
 `HubPort` declares what commands may ask of the hub, `KernelPort` what only kernels may. The port, the hub's dispatch, the retries
 after a broken connection and the protocol's page follow from these declarations. To add a call, declare a method here or in
-`HubPort`, and implement a method of the same name in `hub/access.py` or `http/calls.py`.
+`HubPort`, and implement a method of the same name in `hub/access.py` or `hub/kernel_access.py`.
 """
 
 from __future__ import annotations

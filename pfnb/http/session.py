@@ -13,7 +13,6 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from pfnb.exceptions import NotAuthenticatedError, RequestError
 from pfnb.http.bodiless import BodilessHandler
-from pfnb.http.calls import Calls
 from pfnb.http.door import note_failure
 from pfnb.http.errors import error_answer
 from pfnb.http.handler import HubHandler
@@ -21,9 +20,9 @@ from pfnb.http.hello import hello_of
 from pfnb.http.outbox import Outbox
 from pfnb.http.ports import call_of
 from pfnb.http.protocol import CALLS
+from pfnb.http.session_calls import KernelCalls, WorkerCalls
 from pfnb.http.site import Peer, Site
 from pfnb.http.wire import MAX_FRAME, Incoming, packed
-from pfnb.http.worker_calls import WorkerCalls
 from pfnb.hub.causation import caused_by
 from pfnb.hub.dispatch.feed import Job
 from pfnb.hub.origin import Kind, Origin
@@ -56,7 +55,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         self.ahead = 0
         self._outbox = Outbox(partial(self.write_message, binary=True))
         self._incoming = Incoming()
-        self._calls: Calls | WorkerCalls | None = None
+        self._calls: KernelCalls | WorkerCalls | None = None
 
     @property
     def ping_interval(self) -> float:
@@ -132,7 +131,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
             return
         self.site.hub.suspects.came_back(self.session)
         notebook = self._peer.notebook or hello.notebook or f"kernel {self.session[:8]}"
-        self._calls = Calls(
+        self._calls = KernelCalls(
             self.site,
             self,
             self._peer.owner,
@@ -177,7 +176,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         with suppress(WebSocketClosedError):
             self.ping()
 
-    async def _call(self, calls: Calls | WorkerCalls, head: dict[str, Any], data: bytes) -> None:
+    async def _call(self, calls: KernelCalls | WorkerCalls, head: dict[str, Any], data: bytes) -> None:
         number = head.get("id")
         self._open_calls += 1
         try:

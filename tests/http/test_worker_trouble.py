@@ -10,8 +10,8 @@ import signal
 import pytest
 
 from pfnb.display.listeners import listeners_bundle
-from pfnb.http.calls import Calls
 from pfnb.http.server import LocalServer
+from pfnb.hub.kernel_access import KernelAccess
 from pfnb.hub.workers import keeper as worker
 from pfnb.hub.workers import process
 from pfnb.pi.main import http_client, run
@@ -29,7 +29,7 @@ async def test_the_log_and_the_list_of_pipelines_say_why_stored_pipelines_do_not
     server = LocalServer()
     await server.start()
     try:
-        calls = Calls(server.site, RecordingWorker(), server.owner, "a.ipynb", since=None)
+        calls = KernelAccess(server.hub, RecordingWorker(), server.owner, "a.ipynb")
         await server.hub.properties.put("global/app/a", {"value": PIPELINE, "type": TYPE}, server.owner, "update")
         async with asyncio.timeout(30):
             while (trouble := server.hub.pipelines.trouble) is None:

@@ -9,9 +9,9 @@ import pytest
 
 from pfnb.client.port import session_port
 from pfnb.exceptions import NameTakenError, NotFoundError, ParameterError
-from pfnb.http.calls import Calls
 from pfnb.http.protocol import KernelPort
 from pfnb.http.server import LocalServer
+from pfnb.http.session_calls import KernelCalls
 from tests.hub.conftest import RecordingWorker
 
 
@@ -19,7 +19,7 @@ class Direct:
     """Calls without a wire between: what is asked for is what the hub's end of a session is asked for."""
 
     def __init__(self, server: LocalServer) -> None:
-        self._calls = Calls(server.site, RecordingWorker(), server.owner, "a.ipynb", since=None)
+        self._calls = KernelCalls(server.site, RecordingWorker(), server.owner, "a.ipynb", since=None)
 
     async def call(self, method: str, arguments: Mapping[str, Any], data: bytes = b"") -> Any:
         return await self._calls.run(method, dict(arguments), data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pfnb.exceptions import AccessDeniedError
-from pfnb.http.worker_calls import WorkerCalls
+from pfnb.http.session_calls import WorkerCalls
 from pfnb.hub.origin import Origin
 from tests.http.test_session import call, frame, session
 from tests.hub.conftest import RecordingWorker

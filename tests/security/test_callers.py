@@ -11,7 +11,7 @@ import pytest
 
 from pfnb.exceptions import AccessDeniedError, BusyError, WorkerEndedError
 from pfnb.http import wire
-from pfnb.http.worker_calls import WorkerCalls
+from pfnb.http.session_calls import WorkerCalls
 from pfnb.hub.origin import Origin
 from pfnb.hub.workers import callers, watchdog
 from tests.hub.conftest import RecordingWorker

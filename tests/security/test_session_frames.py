@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from pfnb.exceptions import PfnbError
-from pfnb.http.calls import Calls
 from pfnb.http.ports import Ended, finish_deliveries
 from pfnb.http.protocol import CALLS as DECLARED
 from pfnb.http.protocol import OF_COMMANDS, OF_KERNELS
 from pfnb.http.server import LocalServer
+from pfnb.http.session_calls import WorkerCalls
 from pfnb.http.wire import unpack
-from pfnb.http.worker_calls import WorkerCalls
 from pfnb.hub.access import HubAccess
+from pfnb.hub.kernel_access import KernelAccess
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
 from tests.http.conftest import UUID
@@ -56,7 +56,7 @@ def _arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
 
 CALLS = {
     **{name: _arguments_of(getattr(HubAccess, name)) for name in OF_COMMANDS if name != "iam"},
-    **{name: _arguments_of(getattr(Calls, name)) for name in OF_KERNELS if name != "finish_deliveries"},
+    **{name: _arguments_of(getattr(KernelAccess, name)) for name in OF_KERNELS if name != "finish_deliveries"},
     "finish_deliveries": _arguments_of(finish_deliveries),
     "iam": ("action", "fields"),
 }

@@ -1,25 +1,18 @@
-"""The calls of a kernel's session: the language's port, and managing its listeners and deliveries."""
+"""What a kernel may ask of the hub beyond what commands may: its listeners, and its owner's events and their deliveries."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any
 
 from annotated_types import Interval
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
-from pfnb.http.ports import Methods, Ports, called, finish_deliveries
-from pfnb.http.protocol import OF_KERNELS
-from pfnb.http.site import Site
-from pfnb.http.wire import AS_USER
-from pfnb.hub.access import NOWHERE
 from pfnb.hub.clock import now
 from pfnb.hub.dispatch.feed import Worker
-from pfnb.hub.origin import Origin
+from pfnb.hub.hub import Hub
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventFilter
-from pfnb.language.checked import Checked
 from pfnb.language.retry import retry_of
 from pfnb.rows.delivery import Replayed
 from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
@@ -30,32 +23,17 @@ MAX_NAME = 200
 MAX_PAGE = 500
 MAX_WATCH_SECONDS = 60
 EVERY = EventFilter()
-FINISH = "finish_deliveries"
 
 
-class Calls:
-    """The calls of one session. `since` is the seq of the newest event when the session first began."""
+class KernelAccess:
+    """`since` is the seq of the newest event when the kernel's session first began; None if it begins now."""
 
-    def __init__(
-        self, site: Site, worker: Worker, owner: str, notebook: str, *, since: int | None, origin: Origin = NOWHERE
-    ) -> None:
-        self._hub = site.hub
-        self._site = site
+    def __init__(self, hub: Hub, worker: Worker, owner: str, notebook: str, since: int | None = None) -> None:
+        self._hub = hub
         self._worker = worker
         self._owner = owner
         self._notebook = notebook
-        self.since = site.hub.last_seq if since is None else since
-        self._own: Methods = {name: Checked(name, getattr(self, name)) for name in OF_KERNELS if name != FINISH}
-        self._own[FINISH] = Checked(FINISH, partial(finish_deliveries, self._hub))
-        self._port = Ports(site, origin)
-
-    async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
-        """Call by name; `data` is the content for a method that takes one. ParameterError for an unknown name or arguments."""
-        if method in self._own and AS_USER not in arguments:
-            return await called(self._own, method, arguments, data)
-        arguments = dict(arguments)
-        methods = {**self._port.of(self._owner, arguments.pop(AS_USER, self._owner)), **self._own}
-        return await called(methods, method, arguments, data)
+        self.since = hub.last_seq if since is None else since
 
     async def register_listener(
         self,

@@ -1,4 +1,4 @@
-"""The calls that the hub's own workers may make."""
+"""The calls that may come over a session: those of a kernel, and those of one of the hub's own workers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,39 @@ from typing import Any
 
 from pfnb.exceptions import AccessDeniedError
 from pfnb.http.ports import Methods, Ports, called, finish_deliveries
+from pfnb.http.protocol import OF_KERNELS
 from pfnb.http.site import Site
 from pfnb.http.wire import AS_USER, OWNER, RUN
+from pfnb.hub.access import NOWHERE
 from pfnb.hub.dispatch.feed import Worker
+from pfnb.hub.kernel_access import KernelAccess
 from pfnb.hub.origin import Origin
 from pfnb.hub.workers.callers import Answer
 from pfnb.language.checked import Checked
+
+FINISH = "finish_deliveries"
+
+
+class KernelCalls:
+    """The calls of one kernel. `since` as for KernelAccess."""
+
+    def __init__(
+        self, site: Site, worker: Worker, owner: str, notebook: str, *, since: int | None, origin: Origin = NOWHERE
+    ) -> None:
+        self._owner = owner
+        kernel = KernelAccess(site.hub, worker, owner, notebook, since)
+        self.since = kernel.since
+        self._own: Methods = {name: Checked(name, getattr(kernel, name)) for name in OF_KERNELS if name != FINISH}
+        self._own[FINISH] = Checked(FINISH, partial(finish_deliveries, site.hub))
+        self._port = Ports(site, origin)
+
+    async def run(self, method: str, arguments: dict[str, Any], data: bytes = b"") -> Any:
+        """Call by name; `data` is the content for a method that takes one. ParameterError for an unknown name or arguments."""
+        if method in self._own and AS_USER not in arguments:
+            return await called(self._own, method, arguments, data)
+        arguments = dict(arguments)
+        methods = {**self._port.of(self._owner, arguments.pop(AS_USER, self._owner)), **self._own}
+        return await called(methods, method, arguments, data)
 
 
 class WorkerCalls:
@@ -25,7 +52,7 @@ class WorkerCalls:
         self._worker = worker
         self._port = Ports(site, origin)
         self._own: Methods = {
-            "finish_deliveries": Checked("finish_deliveries", partial(finish_deliveries, site.hub)),
+            FINISH: Checked(FINISH, partial(finish_deliveries, site.hub)),
             "answer_run": Checked("answer_run", self._answer_run),
         }
 
