@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from pfnb.hub.clock import now
 from pfnb.hub.home import DATABASE
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.event import Event
@@ -18,11 +19,12 @@ BATCH = 10_000
 
 def fill(folder: Path, *, count: int, owner: str, key: str, listener: str, status: str) -> None:
     """So many events of 1 KiB, the n-th with `{"order": n}`, each with one delivery of this status. The database has its tables,
-    and no events yet."""
+    and no events yet. The newest is of now: old ones would be removed while the hub is measured."""
+    oldest = now() - count
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         for first in range(1, count + 1, BATCH):
             numbers = range(first, min(first + BATCH, count + 1))
-            events = [_event_row(number, owner, key) for number in numbers]
+            events = [_event_row(number, oldest + number, owner, key) for number in numbers]
             names = ", ".join(events[0])
             marks = ", ".join("?" * len(events[0]))
             with connection:
@@ -35,7 +37,7 @@ def fill(folder: Path, *, count: int, owner: str, key: str, listener: str, statu
                 )
 
 
-def _event_row(number: int, owner: str, key: str) -> dict[str, object]:
+def _event_row(number: int, created: int, owner: str, key: str) -> dict[str, object]:
     body = json.dumps({"order": number, "note": "n" * 1000}).encode()
     event = Event(
         id=f"{number:032x}",
@@ -43,7 +45,7 @@ def _event_row(number: int, owner: str, key: str) -> dict[str, object]:
         namespace="default",
         trace_id="6936bd:abcdefg",
         correlation_id=f"correlation-{number}",
-        created=1_700_000_000_000 + number,
+        created=created,
         owner=owner,
         headers=HEADERS,
         content_type="application/json",
