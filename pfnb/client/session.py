@@ -12,6 +12,7 @@ from pfnb.client.connection import Connection, connect
 from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, PfnbError, RequestError
 from pfnb.rows.error import ErrorRow
+from pfnb.rows.listener import Registered
 from pfnb.rows.run import DeliveryFrame
 
 log = logging.getLogger("pfnb.listener")
@@ -88,8 +89,7 @@ class Session:
         it does not hear. NameTakenError if another notebook holds the name."""
         registered = await self.call("register_listener", {"name": name, **arguments})
         self._listeners[name] = {"name": name, **arguments, "replace": False, "resume": True}
-        left_out: list[str] = registered["leftOut"]
-        return left_out
+        return cast(Registered, registered)["leftOut"]
 
     async def unregister(self, name: str) -> None:
         await self.call("unregister_listener", {"name": name})

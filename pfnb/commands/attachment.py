@@ -15,6 +15,7 @@ from pfnb.language.content import genuine_id, genuine_ids
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
 from pfnb.language.parameters import UNSET
+from pfnb.rows.content import AttachmentRow
 
 Name = Annotated[str, Field(description="The attachment's name.", min_length=1)]
 
@@ -55,7 +56,7 @@ async def put_attachment(
 
 
 @command("property.attachment.list", read_only=True, in_hub=True)
-async def list_attachments(context: Context, path: Path) -> list[dict[str, Any]]:
+async def list_attachments(context: Context, path: Path) -> list[AttachmentRow]:
     """List a property's attachments as content references, by name.
 
     Example:
@@ -84,7 +85,7 @@ async def get_attachment(context: Context, path: Path, name: Name) -> dict[str, 
 
 
 @command("property.attachment.content", read_only=True, in_hub=True)
-async def get_attachment_content(context: Context, path: Path, name: Name) -> dict[str, Any]:
+async def get_attachment_content(context: Context, path: Path, name: Name) -> AttachmentRow:
     """Get an attachment's file: a content reference, and over HTTP its bytes.
 
     Example:
@@ -113,7 +114,7 @@ async def delete_attachment(context: Context, path: Path, name: Name) -> None:
     await context.hub.delete_attachment(path, name)
 
 
-async def _attachment(context: Context, path: str, name: str) -> dict[str, Any]:
+async def _attachment(context: Context, path: str, name: str) -> AttachmentRow:
     for found in await context.hub.list_attachments(path):
         if found["name"] == name:
             return found

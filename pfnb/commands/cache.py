@@ -12,6 +12,7 @@ from pfnb.exceptions import NotFoundError
 from pfnb.language.command import NULL, as_result
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
+from pfnb.rows.hub import CacheEntry, CacheSummary
 
 SHORTEST, LONGEST = 5, 120
 
@@ -88,7 +89,7 @@ async def clear(
 
 
 @command("cache.list", in_hub=True)
-async def list_entries(context: Context) -> list[dict[str, Any]]:
+async def list_entries(context: Context) -> list[CacheEntry]:
     """List all entries, the oldest first: `key`, `size` in bytes, `created` and `expires` in milliseconds.
 
     Example:
@@ -105,7 +106,7 @@ async def list_entries(context: Context) -> list[dict[str, Any]]:
 async def info(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to show. Default: the totals of all entries.")] = None,
-) -> dict[str, Any]:
+) -> CacheEntry | CacheSummary:
     """Get the number of entries and their bytes, or the attributes of one entry.
 
     Example:

@@ -13,6 +13,7 @@ from pfnb.language.deferred import Lazy
 from pfnb.language.topics import topic_matches
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import SentEvent
+from pfnb.rows.listener import EventMapping
 
 
 @command("event.listen", anonymous=True, in_hub=True)
@@ -88,7 +89,7 @@ async def mapping(
             json_schema_extra={"format": "event-key"},
         ),
     ] = None,
-) -> list[dict[str, Any]]:
+) -> list[EventMapping]:
     """List your listening pipelines: `eventKey`, `pipeline`, and its `notebook`, null for a stored one.
 
     Example:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pfnb.commands import command
 from pfnb.language.context import Context
+from pfnb.rows.hub import HubStatus
 
 
 @command("hub.status", read_only=True, in_hub=True)
-async def status(context: Context) -> dict[str, Any]:
+async def status(context: Context) -> HubStatus:
     """Show the hub's state for you: its `url`, whether it is `durable`, and how many active `webhooks` and `listeners` you
     have, how many of these are `away`, and how many deliveries are `waiting` for them. `problems` are sentences: why stored
     pipelines do not run, or that the address of webhooks has changed.

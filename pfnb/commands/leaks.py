@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from pfnb.language.context import Context
 from pfnb.language.offload import SCANS
 from pfnb.language.roles import ADMIN
 from pfnb.leaks import Halt, Scan, scan
+from pfnb.rows.leak import LeakReport
 
 SECONDS: Final = 300.0
 """Maximum duration of a scan where others use the process, too."""
@@ -27,7 +28,7 @@ async def scan_(
     path: Annotated[str | list[str], Field(description="Files and folders to scan.")] = ".",
     history: Annotated[bool, Field(description="Scan the history of git repositories, too.")] = True,
     dry_run: Annotated[bool, Field(description="Only report what is found.")] = False,
-) -> dict[str, Any]:
+) -> LeakReport:
     """Search files, notebooks and git history for uuids of your webhooks, and deactivate the webhooks found.
 
     Paths are those of the machine this runs on: in a notebook its kernel's, else the hub's. In a hub, a path must be below a

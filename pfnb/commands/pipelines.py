@@ -16,6 +16,7 @@ from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
 from pfnb.language.reading.reference import PipelineReference
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
+from pfnb.rows.property import PropertyRow
 from pfnb.rows.run import RunWithSteps
 
 
@@ -47,7 +48,7 @@ async def put(
     value: Annotated[
         Any, Field(description="The pipeline, as YAML or JSON. Default: the body.", validation_alias="pipeline")
     ] = UNSET,
-) -> dict[str, Any]:
+) -> PropertyRow:
     """Store a pipeline. One that begins with `event.listen` listens from now on. Returns its property.
 
     An invalid pipeline is refused, with line and column, and nothing changes. Expressions in `value` are evaluated by the
@@ -69,8 +70,7 @@ async def put(
     if path.startswith(BY_UUID):
         path = (await context.hub.read_pipeline(path))["path"]
     fields = {"value": await _source(chosen(value, body), context), "type": PIPELINE_TYPE}
-    saved: dict[str, Any] = (await context.hub.put_property(path, fields))["property"]
-    return saved
+    return (await context.hub.put_property(path, fields))["property"]
 
 
 @command("pipeline.get", read_only=True, in_hub=True)
@@ -83,8 +83,7 @@ async def get(context: Context, path: StoredPath) -> str:
           - pipeline.get: {path: global/app/demo/pipeline/greet}
         # => "pipeline: [{datetime: {}}]"
     """
-    source: str = (await context.hub.read_pipeline(path))["source"]
-    return source
+    return (await context.hub.read_pipeline(path))["source"]
 
 
 @command("pipeline.delete", in_hub=True)

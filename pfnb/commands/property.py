@@ -17,6 +17,8 @@ from pfnb.language.context import Context
 from pfnb.language.media_types import OCTETS, typed_value
 from pfnb.language.parameters import UNSET
 from pfnb.language.port import Exists
+from pfnb.rows.content import ContentReference
+from pfnb.rows.property import ChangedProperty, PropertyRow, SavedProperty
 
 BASE64 = "encoding=base64"
 
@@ -67,7 +69,7 @@ async def put(
     type: Type = None,  # noqa: A002
     time_to_live: Minutes = None,
     tags: Tags = None,
-) -> dict[str, Any]:
+) -> PropertyRow:
     """Save a property's value, and create the property if it is missing. Returns it with its attributes.
 
     Omitted attributes stay unchanged. Each change fires `property.created` or `property.updated`, with the old property in
@@ -83,8 +85,7 @@ async def put(
     given = await _given(chosen(value, body), type, context)
     fields = {**given, "timeToLive": time_to_live, "tags": tags}
     kept = {name: field for name, field in fields.items() if name == "value" or field is not None}
-    saved: dict[str, Any] = (await context.hub.put_property(path, kept, **_as_data(context, said)))["property"]
-    return saved
+    return (await context.hub.put_property(path, kept, **_as_data(context, said)))["property"]
 
 
 @command("property.value.put", in_hub=True)
@@ -109,7 +110,7 @@ async def put_value(
 
 
 @command("property.get", read_only=True, in_hub=True)
-async def get(context: Context, path: Path) -> dict[str, Any]:
+async def get(context: Context, path: Path) -> PropertyRow:
     """Get a property with its attributes; its value is a text.
 
     Example:
@@ -144,7 +145,7 @@ async def get_value(context: Context, path: Path) -> Any:
 
 
 @command("property.list", read_only=True, in_hub=True)
-async def list_(context: Context, pattern: Pattern = None) -> list[dict[str, Any]]:
+async def list_(context: Context, pattern: Pattern = None) -> list[PropertyRow]:
     """List your properties with their attributes, by path.
 
     Example:
@@ -188,7 +189,7 @@ async def exists(context: Context, path: Path) -> bool:
 
 
 @command("property.copy", in_hub=True)
-async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
+async def copy(context: Context, path: Path, to: To) -> PropertyRow:
     """Copy a property, without its attachments, overwriting an existing one. Returns the copy, and fires `property.copied`.
 
     Example:
@@ -202,7 +203,7 @@ async def copy(context: Context, path: Path, to: To) -> dict[str, Any]:
 
 
 @command("property.move", in_hub=True)
-async def move(context: Context, path: Path, to: To) -> dict[str, Any]:
+async def move(context: Context, path: Path, to: To) -> PropertyRow:
     """Move a property to a path that is free. Returns it, and fires `property.moved`, with both paths.
 
     Example:
@@ -287,7 +288,7 @@ def _one_of(name: str, path: str | None, pattern: str | None) -> str:
     return given[0]
 
 
-def _done(saved: dict[str, Any]) -> dict[str, Any]:
+def _done(saved: ChangedProperty) -> SavedProperty:
     return {"result": saved["result"], "path": saved["property"]["path"], "uuid": saved["property"]["uuid"]}
 
 
@@ -306,7 +307,7 @@ async def _given(value: Any, kind: str | None, context: Context) -> dict[str, An
     return {"value": base64.b64encode(data).decode(), "type": kind}
 
 
-async def _file(path: str, kind: str, text: str, context: Context) -> dict[str, Any]:
+async def _file(path: str, kind: str, text: str, context: Context) -> ContentReference:
     try:
         data = base64.b64decode(text, validate=True)
     except binascii.Error:

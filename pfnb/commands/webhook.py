@@ -10,7 +10,7 @@ from pfnb.commands import command
 from pfnb.commands.webhook_settings import SPELLINGS, with_settings
 from pfnb.language.context import Context
 from pfnb.rows.event import EventRow
-from pfnb.rows.webhook import RefusedRow
+from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
 
@@ -23,7 +23,7 @@ async def put(
         str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
     ] = None,
     **settings: Any,
-) -> dict[str, Any]:
+) -> WebhookRow:
     """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
 
     Example:
@@ -44,7 +44,7 @@ async def get(
         str | None,
         Field(description="Only webhooks that fire this key.", json_schema_extra={"format": "event-key"}),
     ] = None,
-) -> list[dict[str, Any]]:
+) -> list[WebhookRow]:
     """List your webhooks.
 
     Example:
@@ -58,7 +58,7 @@ async def get(
 
 
 @command("webhook.delete", in_hub=True)
-async def delete(context: Context, uuid: Uuid) -> dict[str, Any]:
+async def delete(context: Context, uuid: Uuid) -> WebhookRow:
     """Delete a webhook. Returns the deleted webhook.
 
     Example:
@@ -76,7 +76,7 @@ async def rotate(
     context: Context,
     uuid: Uuid,
     overlap: Annotated[float, Field(description="Seconds for which the old uuid still works.", ge=0)] = 3600.0,
-) -> dict[str, Any]:
+) -> WebhookRow:
     """Give a webhook a new uuid, such as after a leak of the old one. Returns the webhook with its new uuid.
 
     Example:

@@ -18,6 +18,7 @@ from pfnb.language.context import Context
 from pfnb.language.media_types import OCTETS
 from pfnb.language.offload import threaded
 from pfnb.language.pel.values import kind
+from pfnb.rows.content import ContentReference
 from pfnb.workshop.pool import call_if_large
 
 
@@ -27,7 +28,7 @@ async def zip_files(
     context: Context,
     name: Annotated[str | None, Field(description="The archive's name. Default: made from the file's name.")] = None,
     level: Annotated[int | None, Field(description="How hard to compress.", ge=0, le=9)] = None,
-) -> dict[str, Any]:
+) -> ContentReference:
     """Pack the body, which is a file, a collection of files, a list of files, or a text, into a zip archive.
 
     Example:

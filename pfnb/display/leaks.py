@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pfnb.display.block import NOTHING, Budget, block, code, element, headline, more, status, table, words
 from pfnb.display.entry import short
 from pfnb.display.plain import rest, text_table
 from pfnb.display.units import human_count
 from pfnb.language.masking import Mask
+from pfnb.rows.leak import LeakReport, LeakRow
 
 ROWS = 100
 _SIZE = 150_000
@@ -17,7 +15,7 @@ _PATH = 46
 _HEADS = ("Webhook", "uuid", "Where", "Line", "Commit", "State")
 
 
-def leaks_bundle(report: Mapping[str, Any]) -> dict[str, str]:
+def leaks_bundle(report: LeakReport) -> dict[str, str]:
     """The mime bundle of what `webhook.scan` returns: at most 100 leaks, and 20 places that could not be read."""
     leaks, unread = report["leaks"], report["unread"]
     count = human_count(len(leaks), "leak")
@@ -46,10 +44,10 @@ def leaks_bundle(report: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _cells(leak: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(leak: LeakRow) -> tuple[str, ...]:
     where = leak["path"] if leak["repository"] is None else f"{leak['repository']}: {leak['path']}"
     state = "deactivated" if leak["deactivated"] else "as it was"
-    commit = str(leak["commit"] or "")[:12]
+    commit = (leak["commit"] or "")[:12]
     where = where if len(where) <= _PATH else f"…{where[1 - _PATH :]}"  # keep the end: it identifies the file
     key, uuid, place = (short(text, Mask()) for text in (leak["eventKey"], leak["uuid"], where))
     return key, uuid, place, f"{leak['line']:,}", commit, state

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pfnb.display.block import NOTHING, Budget, block, code, element, headline, status, table, words
 from pfnb.display.entry import short
 from pfnb.display.plain import rest, text_table
-from pfnb.display.units import UNKNOWN, human_count, utc_time
+from pfnb.display.units import human_count, utc_time
 from pfnb.language.masking import Mask
+from pfnb.rows.listener import ListenerHere
 
 ROWS = 100
 STORED = "(stored)"
@@ -26,7 +26,7 @@ _PROBLEM = 500
 _HEADS = ("Pipeline", "Pattern", "Notebook", "Owner", "Pending", "Created (UTC)", "State")
 
 
-def listeners_bundle(listeners: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def listeners_bundle(listeners: Sequence[ListenerHere]) -> dict[str, str]:
     """The mime bundle of at most 100 listeners, as `list_listeners` gives them."""
     shown = listeners[:ROWS]
     count = human_count(len(listeners), "listener")
@@ -40,7 +40,7 @@ def listeners_bundle(listeners: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         for row in rows
     )
     drawn = table(_HEADS, cells, total=len(listeners), budget=Budget(_SIZE), ends=(4,)) if shown else NOTHING
-    problems = dict.fromkeys(short(one["problem"], Mask(), _PROBLEM) for one in listeners if one.get("problem"))
+    problems = dict.fromkeys(short(one["problem"], Mask(), _PROBLEM) for one in listeners if "problem" in one)
     said = [element("div", words(problem)) for problem in problems]
     html = block(headline(words("Listeners"), words(count)), *said, element("div", drawn, names="pfnb-full"))
     lines = ["", *text_table(_HEADS, rows, ends=(4,)), *rest(len(listeners) - ROWS)] if shown else []
@@ -48,19 +48,17 @@ def listeners_bundle(listeners: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {"text/plain": "\n".join([count, *lines]), "text/html": html}
 
 
-def _cells(listener: Mapping[str, Any]) -> tuple[str, ...]:
-    given = {**listener, "notebook": STORED if listener.get("notebook") == "" else listener.get("notebook")}
-    if listener.get("allNotebooks"):
-        given["pattern"] = f"{given.get('pattern')} ({ALL})"
-    names = [short(given.get(key) or UNKNOWN, Mask()) for key in ("name", "pattern", "notebook", "owner")]
-    pending, created = listener.get("pending") or 0, utc_time(listener.get("created"))
-    return *names, f"{pending:,}", created, _state(listener)
+def _cells(listener: ListenerHere) -> tuple[str, ...]:
+    pattern = f"{listener['pattern']} ({ALL})" if listener["allNotebooks"] else listener["pattern"]
+    named = (listener["name"], pattern, listener["notebook"] or STORED, listener["owner"])
+    names = [short(text, Mask()) for text in named]
+    return *names, f"{listener['pending']:,}", utc_time(listener["created"]), _state(listener)
 
 
-def _state(listener: Mapping[str, Any]) -> str:
-    if not listener.get("connected"):
+def _state(listener: ListenerHere) -> str:
+    if not listener["connected"]:
         return "away"
-    if (seconds := listener.get("runningFor") or 0) >= LONG:
+    if (seconds := listener["runningFor"] or 0) >= LONG:
         return f"{CONNECTED}, running for {seconds:.0f} s"
-    runs = listener.get("lastMinute") or 0
+    runs = listener["lastMinute"]
     return f"{CONNECTED}, {runs:,} runs in a minute" if runs >= MANY else CONNECTED

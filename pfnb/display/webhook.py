@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pfnb.display.block import NOTHING, Budget, block, code, element, headline, pairs, status, table, words
 from pfnb.display.entry import short
 from pfnb.display.plain import WIDTH, rest, text_table
-from pfnb.display.units import UNKNOWN, human_count, utc_time
+from pfnb.display.units import human_count, utc_time
 from pfnb.display.visible import Html, clip_columns, columns, markup, visible
 from pfnb.language.masking import MASK, Mask, hides
 from pfnb.language.sizes import size_text
+from pfnb.rows.webhook import WebhookRow
 from pfnb.uuid_tail import masked_uuid
 
 ROWS = 100
@@ -23,12 +23,12 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def webhook_bundle(webhook: Mapping[str, Any]) -> dict[str, str]:
+def webhook_bundle(webhook: WebhookRow) -> dict[str, str]:
     """The mime bundle of one webhook object, with its `warning` if it has one."""
     mask = _mask([webhook])
     rows = _facts(webhook, mask)
-    warning = short(webhook.get("warning") or "", mask, 600)
-    key, state = short(webhook.get("eventKey") or "webhook", mask), _state(webhook)
+    warning = short(webhook.get("warning", ""), mask, 600)
+    key, state = short(webhook["eventKey"], mask), _state(webhook)
     cells = ((markup(title, one_line=True), code(value)) for title, value in rows)
     html = block(
         headline(code(key), _status(webhook)),
@@ -44,7 +44,7 @@ def webhook_bundle(webhook: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def webhooks_bundle(webhooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def webhooks_bundle(webhooks: Sequence[WebhookRow]) -> dict[str, str]:
     """The mime bundle of a list of webhook objects, at most 100 of them."""
     mask = _mask(webhooks)
     shown = webhooks[:ROWS]
@@ -56,8 +56,8 @@ def webhooks_bundle(webhooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         for webhook, (key, uuid, kind, number, time, _) in zip(shown, rows, strict=True)
     )
     drawn = table(heads, cells, total=len(webhooks), budget=Budget(_SIZE), ends=(3,)) if shown else NOTHING
-    warned = [one for one in shown if one.get("warning")]
-    warnings = [short(f"{one.get('eventKey')}: {one['warning']}", mask, 600) for one in warned[:WARNINGS]]
+    warned = [one for one in shown if "warning" in one]
+    warnings = [short(f"{one['eventKey']}: {one['warning']}", mask, 600) for one in warned[:WARNINGS]]
     if len(warned) > WARNINGS:
         warnings.append(f"{len(warned) - WARNINGS} others have warnings, too")
     html = block(
@@ -70,33 +70,31 @@ def webhooks_bundle(webhooks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {"text/plain": "\n".join([count, *lines]), "text/html": html}
 
 
-def _mask(webhooks: Sequence[Mapping[str, Any]]) -> Mask:
-    return Mask.for_uuids(str(webhook.get("uuid") or "") for webhook in webhooks)
+def _mask(webhooks: Sequence[WebhookRow]) -> Mask:
+    return Mask.for_uuids(webhook["uuid"] for webhook in webhooks)
 
 
-def _cells(webhook: Mapping[str, Any], mask: Mask) -> tuple[str, ...]:
+def _cells(webhook: WebhookRow, mask: Mask) -> tuple[str, ...]:
     return (
-        short(webhook.get("eventKey"), mask),
-        masked_uuid(str(webhook.get("uuid") or "")),
-        short(webhook.get("payloadType") or "base64", mask),
-        f"{webhook.get('received') or 0:,}" + (f", {webhook['refused']:,} refused" if webhook.get("refused") else ""),
-        utc_time(webhook.get("lastReceived")),
+        short(webhook["eventKey"], mask),
+        masked_uuid(webhook["uuid"]),
+        short(webhook["payloadType"], mask),
+        f"{webhook['received']:,}" + (f", {webhook['refused']:,} refused" if webhook["refused"] else ""),
+        utc_time(webhook["lastReceived"]),
         _state(webhook),
     )
 
 
-def _facts(webhook: Mapping[str, Any], mask: Mask) -> list[tuple[str, str]]:
+def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
+    most = size_text(webhook["maxPayloadLength"])
     rows = [
-        ("URL", short(webhook.get("webhookUrl") or "", mask, 400)),
-        ("uuid", masked_uuid(str(webhook.get("uuid") or ""))),
-        (
-            "Payload",
-            f"{short(webhook.get('payloadType') or 'base64', mask)}, at most {_limit(webhook)}",
-        ),
-        ("Received", f"{webhook.get('received') or 0:,}, last {utc_time(webhook.get('lastReceived'))}"),
+        ("URL", short(webhook["webhookUrl"], mask, 400)),
+        ("uuid", masked_uuid(webhook["uuid"])),
+        ("Payload", f"{short(webhook['payloadType'], mask)}, at most {most}"),
+        ("Received", f"{webhook['received']:,}, last {utc_time(webhook['lastReceived'])}"),
         *_refused(webhook),
-        ("Created", utc_time(webhook.get("created"), exact=True)),
-        ("Updated", utc_time(webhook.get("updated"), exact=True)),
+        ("Created", utc_time(webhook["created"], exact=True)),
+        ("Updated", utc_time(webhook["updated"], exact=True)),
     ]
     others = [(name, value) for name, value in webhook.items() if name not in _KNOWN and value not in (None, "")]
     return rows + [
@@ -105,27 +103,18 @@ def _facts(webhook: Mapping[str, Any], mask: Mask) -> list[tuple[str, str]]:
     ]
 
 
-def _refused(webhook: Mapping[str, Any]) -> list[tuple[str, str]]:
-    count = webhook.get("refused")
-    return (
-        [("Refused", f"{count:,}: %webhook logs uuid={masked_uuid(str(webhook.get('uuid')))} says why")]
-        if count
-        else []
-    )
+def _refused(webhook: WebhookRow) -> list[tuple[str, str]]:
+    count = webhook["refused"]
+    return [("Refused", f"{count:,}: %webhook logs uuid={masked_uuid(webhook['uuid'])} says why")] if count else []
 
 
-def _limit(webhook: Mapping[str, Any]) -> str:
-    most = webhook.get("maxPayloadLength")
-    return size_text(most) if isinstance(most, int) else UNKNOWN
-
-
-def _state(webhook: Mapping[str, Any]) -> str:
+def _state(webhook: WebhookRow) -> str:
     if webhook.get("deleted"):
         return "deleted"
-    if not webhook.get("active", True):
+    if not webhook["active"]:
         return "deactivated"
-    return f"until {utc_time(webhook['expires'])}" if webhook.get("expires") else "active"
+    return f"until {utc_time(webhook['expires'])}" if webhook["expires"] else "active"
 
 
-def _status(webhook: Mapping[str, Any]) -> Html:
-    return status(_state(webhook), "succeeded" if webhook.get("active", True) else "none")
+def _status(webhook: WebhookRow) -> Html:
+    return status(_state(webhook), "succeeded" if webhook["active"] else "none")

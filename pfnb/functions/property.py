@@ -10,6 +10,7 @@ from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
 from pfnb.language.media_types import typed_value
 from pfnb.language.pel.literal_text import LiteralText
+from pfnb.rows.property import PropertyRow
 
 NOT_COMPUTED = (
     "an expression after a path must be in quotes, since a computed text is never evaluated: write it after the call, such "
@@ -81,7 +82,7 @@ async def lazy(context: Context, key: str | LiteralText) -> Any:
     return evaluate(expression, found) if expression else found
 
 
-def _read(found: dict[str, Any]) -> dict[str, Any]:
+def _read(found: PropertyRow) -> dict[str, Any]:
     """The property with its value parsed."""
     text = found["value"] if found["value"] is not None else found["defaultValue"]
     return {**found, "value": typed_value(text, found["type"] or "") if isinstance(text, str) else text}

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from pfnb.language.port import HubPort, is_repeatable, repeatable
 from pfnb.rows.delivery import Replayed
 from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
+from pfnb.rows.listener import ListenerRow, Registered
 from pfnb.rows.webhook import RefusedOfWebhook
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,10 +48,9 @@ class KernelPort(HubPort, Protocol):
         strict: bool = False,
         retry: Mapping[str, Any] | None = None,
         all_notebooks: bool = False,
-    ) -> dict[str, Any]:
-        """Listen under this name for events whose key matches the pattern. `leftOut`: event keys of webhooks that match the
-        pattern but that this listener does not hear. Raises NameTakenError unless it may `replace` or `resume` the existing
-        listener."""
+    ) -> Registered:
+        """Listen under this name for events whose key matches the pattern. Raises NameTakenError unless it may `replace` or
+        `resume` the existing listener."""
         ...
 
     async def unregister_listener(self, name: str) -> None:
@@ -58,9 +58,8 @@ class KernelPort(HubPort, Protocol):
         ...
 
     @repeatable
-    async def list_listeners(self) -> list[dict[str, Any]]:
-        """This owner's listeners: name, pattern, notebook, owner, connected, workers, shared, allNotebooks, pending, lastMinute
-        (runs begun in the last minute), created, source."""
+    async def list_listeners(self) -> list[ListenerRow]:
+        """This owner's listeners."""
         ...
 
     @repeatable

@@ -25,10 +25,14 @@ from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
 from pfnb.language.topics import check_event_key
+from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
+from pfnb.rows.listener import EventMapping
+from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.run import StepRow
-from pfnb.rows.webhook import RefusedRow
+from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 NOWHERE = Origin()
 MAX_LOGS = 10_000
@@ -63,7 +67,7 @@ class HubAccess:
         if self._hub.users.uuid_of(self._asker.name) != self._uuid:
             raise AccessDeniedError(f"the user {self._asker.name} was deleted")
 
-    async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    async def put_webhook(self, fields: Mapping[str, Any]) -> WebhookRow:
         if fields.get("eventKey"):
             key = check_event_key(fields["eventKey"])
             if not self._hub.webhooks.list(self._user.name, key):
@@ -84,15 +88,15 @@ class HubAccess:
             shown["warning"] = "; ".join(warnings)
         return shown
 
-    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
+    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[WebhookRow]:
         if uuid is not None:
             return [self._warned(self._hub.webhooks.get(uuid, self._user.name))]
         return [self._warned(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
 
-    async def delete_webhook(self, uuid: str) -> dict[str, Any]:
+    async def delete_webhook(self, uuid: str) -> WebhookRow:
         return {**self._show(await self._hub.webhooks.delete(uuid, self._user.name)), "active": False, "deleted": True}
 
-    async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
+    async def rotate_webhook(self, uuid: str, *, overlap: float) -> WebhookRow:
         if not 0 <= overlap <= MAX_OVERLAP:
             raise ParameterError(f"overlap must be from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
         return self._show(await self._hub.webhooks.rotate(uuid, self._user.name, overlap))
@@ -119,7 +123,7 @@ class HubAccess:
             "created": event.created,
         }
 
-    async def read_pipeline(self, path: str) -> dict[str, Any]:
+    async def read_pipeline(self, path: str) -> PipelineSource:
         listener = self._hub.listeners.find(path)
         if (listener is None or listener.is_stored) and ("/" in path or path.startswith(BY_UUID)):
             return await self._stored_pipeline(path)
@@ -128,7 +132,7 @@ class HubAccess:
             raise AccessDeniedError(f"the pipeline {path} belongs to somebody else")
         return {"path": path, "source": listener.source}
 
-    async def _stored_pipeline(self, path: str) -> dict[str, Any]:
+    async def _stored_pipeline(self, path: str) -> PipelineSource:
         if path.startswith(BY_UUID):
             found = await self._hub.properties.by_uuid(path.removeprefix(BY_UUID), self._user.name)
         else:
@@ -138,7 +142,7 @@ class HubAccess:
             raise NotFoundError(f"the property {path} is not a pipeline: its type is not {PIPELINE_TYPE}")
         return {"path": found.path, "source": source}
 
-    async def event_mappings(self) -> list[dict[str, Any]]:
+    async def event_mappings(self) -> list[EventMapping]:
         mine = (one for one in self._hub.listeners.all() if one.owner == self._user.name)
         return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
 
@@ -179,7 +183,7 @@ class HubAccess:
         owners = (self._user.name, *self._behind)
         return all(self._hub.signatures.owner_of(one, owners) is not None for one in content_ids)
 
-    async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
+    async def put_content(self, data: bytes, *, name: str, content_type: str) -> ContentReference:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
         # Users that pipelines of all owners may act as have no files of their own: owners would share them.
         is_shared = self._user.name in (ANONYMOUS_NAME, SYSTEM_NAME)
@@ -196,15 +200,15 @@ class HubAccess:
             )
         return found
 
-    async def get_property(self, path: str) -> dict[str, Any]:
+    async def get_property(self, path: str) -> PropertyRow:
         return (await self._hub.properties.get(path, self._user.name)).to_json()
 
-    async def list_properties(self, pattern: str, *, values: bool = True) -> list[dict[str, Any]]:
+    async def list_properties(self, pattern: str, *, values: bool = True) -> list[PropertyRow]:
         return await self._hub.properties.listing(pattern, self._user.name, values=values)
 
     async def put_property(
         self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
-    ) -> dict[str, Any]:
+    ) -> ChangedProperty:
         # Stored pipelines run with all roles of their owner; this token has only some of them.
         as_data = as_data or self._origin.scoped
         result, after = await self._hub.properties.put(path, fields, self._user.name, exists, as_data=as_data)
@@ -212,23 +216,23 @@ class HubAccess:
 
     async def delete_properties(
         self, pattern: str, *, confirmed: bool = False, as_data: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[PropertyRow]:
         gone = await self._hub.properties.delete(pattern, self._user.name, confirmed=confirmed, as_data=as_data)
         return [one.to_json() for one in gone]
 
-    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         as_data = as_data or self._origin.scoped
         return (await self._hub.properties.copy(path, to, self._user.name, as_data=as_data)).to_json()
 
-    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         as_data = as_data or self._origin.scoped
         return (await self._hub.properties.move(path, to, self._user.name, as_data=as_data)).to_json()
 
-    async def describe(self) -> dict[str, Any]:
+    async def describe(self) -> HubInfo:
         self.check_there()
         return {"url": self._url, "namespace": self._hub.settings.namespace, "started": self._hub.started}
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self) -> HubStatus:
         hub, name = self._hub, self._user.name
         listeners = [one for one in hub.listeners.all() if one.owner == name]
         pending = await hub.store.deliveries.pending_counts()
@@ -249,7 +253,7 @@ class HubAccess:
 
     async def put_attachment(
         self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
-    ) -> dict[str, Any]:
+    ) -> AttachmentRow:
         content_id = content_id_of(content)
         if content_id is None:
             raise ParameterError("an attachment needs a content reference")
@@ -258,25 +262,25 @@ class HubAccess:
         made = await self._hub.attachments.put(path, name, plain_id, kind, self._user.name, content_owner=owner)
         return self._attached(made)
 
-    async def list_attachments(self, path: str) -> list[dict[str, Any]]:
+    async def list_attachments(self, path: str) -> list[AttachmentRow]:
         return [self._attached(one) for one in await self._hub.attachments.list(path, self._user.name)]
 
-    def _attached(self, attachment: Attachment) -> dict[str, Any]:
+    def _attached(self, attachment: Attachment) -> AttachmentRow:
         return attachment.to_json(self._hub.signatures.signed(attachment.id, attachment.owner))
 
     async def delete_attachment(self, path: str, name: str) -> None:
         await self._hub.attachments.delete(path, name, self._user.name)
 
-    async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
+    async def put_cached(self, key: str, value: Any, *, seconds: float) -> CacheEntry:
         return self._hub.cache.put(self._user.name, key, value, seconds)
 
-    async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+    async def get_cached(self, key: str, *, remove: bool = False) -> CachedValue | None:
         return self._hub.cache.get(self._user.name, key, remove=remove)
 
-    async def list_cached(self) -> list[dict[str, Any]]:
+    async def list_cached(self) -> list[CacheEntry]:
         return self._hub.cache.list(self._user.name)
 
-    def _warned(self, webhook: Webhook) -> dict[str, Any]:
+    def _warned(self, webhook: Webhook) -> WebhookRow:
         """The webhook as shown, with a `warning` if its callers may still know another address."""
         shown, addresses = self._show(webhook), self._hub.addresses
         before = None if addresses is None else addresses.before(webhook, now())
@@ -286,9 +290,8 @@ class HubAccess:
             )
         return shown
 
-    def _show(self, webhook: Webhook) -> dict[str, Any]:
-        shown = webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}")
-        return {**shown, "refused": self._hub.refusals.count(webhook.uuid)}
+    def _show(self, webhook: Webhook) -> WebhookRow:
+        return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}", self._hub.refusals.count(webhook.uuid))
 
 
 def _delivery(number: str | None) -> int | None:

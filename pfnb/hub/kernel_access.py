@@ -16,6 +16,7 @@ from pfnb.hub.records.query import EventFilter
 from pfnb.language.retry import retry_of
 from pfnb.rows.delivery import Replayed
 from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
+from pfnb.rows.listener import ListenerRow, Registered
 from pfnb.rows.webhook import RefusedOfWebhook
 
 MAX_CONCURRENCY = 64
@@ -47,7 +48,7 @@ class KernelAccess:
         strict: bool = False,
         retry: dict[str, Any] | None = None,
         all_notebooks: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Registered:
         if not name or len(name) > MAX_NAME:
             raise ParameterError(f"a pipeline's name has 1 to {MAX_NAME} characters")
         if not 1 <= concurrency <= MAX_CONCURRENCY:
@@ -67,7 +68,7 @@ class KernelAccess:
             all_notebooks,
         )
         await self._hub.register(listener, self._worker, replace=replace, resume=resume)
-        return {"leftOut": self._hub.webhooks.left_out(listener)}
+        return {"leftOut": list(self._hub.webhooks.left_out(listener))}
 
     async def unregister_listener(self, name: str) -> None:
         listener = self._hub.listeners.get(name)
@@ -77,27 +78,30 @@ class KernelAccess:
         else:
             await self._hub.unregister(name)
 
-    async def list_listeners(self) -> list[dict[str, Any]]:
-        pending, hub = await self._hub.store.deliveries.pending_counts(), self._hub
-        return [
-            {
-                "name": listener.name,
-                "pattern": listener.pattern,
-                "notebook": listener.notebook,
-                "owner": listener.owner,
-                "connected": self._hub.dispatcher.workers(listener.name) > 0,
-                "workers": self._hub.dispatcher.workers(listener.name),
-                "shared": listener.shared,
-                "allNotebooks": listener.all_notebooks,
-                "pending": pending.get(listener.name, 0),
-                "lastMinute": hub.dispatcher.last_minute(listener.name),
-                "created": listener.created,
-                "source": listener.source,
-                **({"problem": trouble} if (trouble := hub.trouble(listener)) else {}),
-            }
-            for listener in hub.listeners.all()
-            if listener.owner == self._owner
-        ]
+    async def list_listeners(self) -> list[ListenerRow]:
+        pending = await self._hub.store.deliveries.pending_counts()
+        mine = (one for one in self._hub.listeners.all() if one.owner == self._owner)
+        return [self._listener_row(one, pending.get(one.name, 0)) for one in mine]
+
+    def _listener_row(self, listener: Listener, pending: int) -> ListenerRow:
+        dispatcher = self._hub.dispatcher
+        row: ListenerRow = {
+            "name": listener.name,
+            "pattern": listener.pattern,
+            "notebook": listener.notebook,
+            "owner": listener.owner,
+            "connected": dispatcher.workers(listener.name) > 0,
+            "workers": dispatcher.workers(listener.name),
+            "shared": listener.shared,
+            "allNotebooks": listener.all_notebooks,
+            "pending": pending,
+            "lastMinute": dispatcher.last_minute(listener.name),
+            "created": listener.created,
+            "source": listener.source,
+        }
+        if trouble := self._hub.trouble(listener):
+            row["problem"] = trouble
+        return row
 
     async def next_event(
         self,

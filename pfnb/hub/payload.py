@@ -23,6 +23,7 @@ from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.content import content_reference, parsed_without_codes, without_codes
 from pfnb.language.encodings import codings, decoded
 from pfnb.language.media_types import OCTETS, media_type
+from pfnb.rows.content import ContentReference
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import Causation, EventObject, EventRow
 
@@ -257,7 +258,7 @@ def _plain(values: Mapping[str, list[str]]) -> dict[str, str | list[str]]:
     return {name: listed[0] if len(listed) == 1 else list(listed) for name, listed in values.items()}
 
 
-def _file_reference(content_id: str, file: FilePart) -> dict[str, Any]:
+def _file_reference(content_id: str, file: FilePart) -> ContentReference:
     return content_reference(
         content_id,
         name=file.filename,
@@ -268,11 +269,11 @@ def _file_reference(content_id: str, file: FilePart) -> dict[str, Any]:
     )
 
 
-def _body_reference(record: Event, body: bytes, sign: Sign) -> dict[str, Any]:
+def _body_reference(record: Event, body: bytes, sign: Sign) -> ContentReference:
     return _reference(record, Looked.at(body), sign)
 
 
-def _reference(record: Event, looked: Looked, sign: Sign) -> dict[str, Any]:
+def _reference(record: Event, looked: Looked, sign: Sign) -> ContentReference:
     return content_reference(
         sign(record.id),
         name="body",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pfnb.language.charset import is_utf8
 from pfnb.language.encodings import codings, decoded
 from pfnb.language.offload import threaded
+from pfnb.rows.content import ContentReference
 
 if TYPE_CHECKING:
     from pfnb.language.port import HubPort
@@ -39,7 +40,7 @@ def content_reference(
     sha256: str,
     field: str | None = None,
     encoding: str | None = None,
-) -> dict[str, Any]:
+) -> ContentReference:
     """`sha256` is the hexadecimal digest of the bytes, `field` the form field they came in, `encoding` their
     Content-Encoding."""
     return {

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pfnb.language.roles import RUN, grants
+from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
+from pfnb.rows.listener import EventMapping
+from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.run import StepRow
-from pfnb.rows.webhook import RefusedRow
+from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 if TYPE_CHECKING:
     from pfnb.language.command import Command
@@ -60,20 +64,20 @@ class HubPort(Protocol):
     All methods raise PfnbErrors only.
     """
 
-    async def put_webhook(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    async def put_webhook(self, fields: Mapping[str, Any]) -> WebhookRow:
         """Create a webhook, or update the one whose `uuid` is given. Returns the webhook object."""
         ...
 
     @repeatable
-    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[dict[str, Any]]:
+    async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[WebhookRow]:
         """The webhook objects of this user, narrowed by uuid and event key."""
         ...
 
-    async def delete_webhook(self, uuid: str) -> dict[str, Any]:
+    async def delete_webhook(self, uuid: str) -> WebhookRow:
         """Delete a webhook and return it. Raises NotFoundError."""
         ...
 
-    async def rotate_webhook(self, uuid: str, *, overlap: float) -> dict[str, Any]:
+    async def rotate_webhook(self, uuid: str, *, overlap: float) -> WebhookRow:
         """Give a webhook a new uuid; the old one works for `overlap` more seconds. Returns the new webhook object."""
         ...
 
@@ -90,14 +94,13 @@ class HubPort(Protocol):
         ...
 
     @repeatable
-    async def read_pipeline(self, path: str) -> dict[str, Any]:
-        """A stored pipeline by its path, or as `uuid:` and its uuid, or a listening one by its name: `path` and `source`. Raises
-        NotFoundError."""
+    async def read_pipeline(self, path: str) -> PipelineSource:
+        """A stored pipeline by its path, or as `uuid:` and its uuid, or a listening one by its name. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def event_mappings(self) -> list[dict[str, Any]]:
-        """This user's listening pipelines: `eventKey`, `pipeline`, and `notebook`, None for a stored one."""
+    async def event_mappings(self) -> list[EventMapping]:
+        """This user's listening pipelines, and the events that they hear."""
         ...
 
     async def iam(self, action: str, /, **fields: Any) -> Any:
@@ -143,55 +146,52 @@ class HubPort(Protocol):
         ...
 
     @repeatable
-    async def put_content(self, data: bytes, *, name: str, content_type: str) -> dict[str, Any]:
+    async def put_content(self, data: bytes, *, name: str, content_type: str) -> ContentReference:
         """Store bytes for a while and return a content reference. Raises PayloadTooLargeError."""
         ...
 
     @repeatable
-    async def get_property(self, path: str) -> dict[str, Any]:
-        """The property at this path: `path`, `uuid`, `value` (a text), `defaultValue`, `type`, `created`, `updated`, `timeToLive`
-        (minutes), `tags`. Paths are relative to the namespace, or absolute within it. Raises NotFoundError."""
+    async def get_property(self, path: str) -> PropertyRow:
+        """The property at this path. Paths are relative to the namespace, or absolute within it. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def list_properties(self, pattern: str, *, values: bool = True) -> list[dict[str, Any]]:
+    async def list_properties(self, pattern: str, *, values: bool = True) -> list[PropertyRow]:
         """This user's properties that match a path or pattern (`*` part of a name, `**` any number of names), sorted by path.
         Without `values` they have no `value` and `defaultValue`; with them, more than 32 MiB in all is an error."""
         ...
 
     async def put_property(
         self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
-    ) -> dict[str, Any]:
-        """Create a property, or update, skip or refuse (`error`) an existing one: `result` is `create`, `update` or `skip`,
-        `property` its new state. Fields are `value` (a text, or JSON), `defaultValue`, `type`, `timeToLive` and `tags`; omitted
-        ones stay unchanged. With `as_data` the value may come from a stranger, so it cannot create or change a pipeline. Raises
-        ParameterError, NameTakenError and PayloadTooLargeError."""
+    ) -> ChangedProperty:
+        """Create a property, or update, skip or refuse (`error`) an existing one. Fields are `value` (a text, or JSON),
+        `defaultValue`, `type`, `timeToLive` and `tags`; omitted ones stay unchanged. With `as_data` the value may come from a
+        stranger, so it cannot create or change a pipeline. Raises ParameterError, NameTakenError and PayloadTooLargeError."""
         ...
 
     async def delete_properties(
         self, pattern: str, *, confirmed: bool = False, as_data: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[PropertyRow]:
         """Delete the properties that match a path or pattern, and return them. Raises ParameterError for a pattern that could
         delete everything, unless it is confirmed. With `as_data`, here and below, the path may come from a stranger and must
         not match a pipeline."""
         ...
 
-    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+    async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         """Copy a property, without attachments, overwriting an existing one. Returns the copy."""
         ...
 
-    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> dict[str, Any]:
+    async def move_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         """Move a property. Raises NameTakenError if the new path is taken."""
 
     @repeatable
-    async def describe(self) -> dict[str, Any]:
-        """The hub: its `url` as this user's side reaches it, its `namespace`, and when it `started` (milliseconds)."""
+    async def describe(self) -> HubInfo:
+        """The hub: its address, its namespace, and when it started."""
         ...
 
     @repeatable
-    async def status(self) -> dict[str, Any]:
-        """The hub's state for this user: `url`, `durable`, the numbers of active `webhooks` and of `listeners`, of those `away`
-        and of deliveries `waiting` for them, and `problems`, a list of sentences."""
+    async def status(self) -> HubStatus:
+        """The hub's state for this user."""
         ...
 
     @repeatable
@@ -201,13 +201,13 @@ class HubPort(Protocol):
 
     async def put_attachment(
         self, path: str, name: str, content: Mapping[str, Any], *, content_type: str | None = None
-    ) -> dict[str, Any]:
+    ) -> AttachmentRow:
         """Attach a copy of a reference's content to a property, replacing an attachment of the same name.
         Returns the attachment: a content reference, with `created` and `updated`. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def list_attachments(self, path: str) -> list[dict[str, Any]]:
+    async def list_attachments(self, path: str) -> list[AttachmentRow]:
         """A property's attachments, by name. Raises NotFoundError."""
         ...
 
@@ -216,16 +216,15 @@ class HubPort(Protocol):
         ...
 
     @repeatable
-    async def put_cached(self, key: str, value: Any, *, seconds: float) -> dict[str, Any]:
-        """Cache JSON for this user's pipelines. Returns the entry: `key`, `size` in bytes, `created` and `expires` in
-        milliseconds. Raises ParameterError and PayloadTooLargeError."""
+    async def put_cached(self, key: str, value: Any, *, seconds: float) -> CacheEntry:
+        """Cache JSON for this user's pipelines. Returns the entry. Raises ParameterError and PayloadTooLargeError."""
         ...
 
-    async def get_cached(self, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+    async def get_cached(self, key: str, *, remove: bool = False) -> CachedValue | None:
         """The entry of this key with its `value`, None if missing or expired; `remove` deletes it."""
         ...
 
     @repeatable
-    async def list_cached(self) -> list[dict[str, Any]]:
+    async def list_cached(self) -> list[CacheEntry]:
         """All entries of this user, the oldest first."""
         ...

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from pfnb.rows.leak import Place
 from pfnb.uuid_tail import masked_uuid
 
 
@@ -33,7 +33,7 @@ class Leak:
         commit = "no commit" if self.commit is None else f"commit {self.commit[:12]}"
         return f"{where} in {commit} of {self.repository}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Place:
         return {
             "uuid": masked_uuid(self.uuid),
             "path": self.path,

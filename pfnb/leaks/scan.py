@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pfnb.leaks.finder import MAX_BYTES, Bounded, Finder
 from pfnb.leaks.folders import files_below, open_regular, repositories_below
@@ -14,6 +13,8 @@ from pfnb.leaks.halt import Halt
 from pfnb.leaks.history import leaks_in_history
 from pfnb.leaks.leak import Leak, readable
 from pfnb.leaks.repository import HistoryError
+from pfnb.rows.leak import LeakReport
+from pfnb.rows.webhook import WebhookRow
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Scan:
     def leave_out(self, path: Path, reason: str) -> None:
         self.unread.append((readable(path), readable(reason)))
 
-    def to_json(self, webhooks: Mapping[str, Mapping[str, Any]], deactivated: Collection[str]) -> dict[str, Any]:
+    def to_json(self, webhooks: Mapping[str, WebhookRow], deactivated: Collection[str]) -> LeakReport:
         """The result as JSON, each leak with its webhook's event key and whether that webhook is in `deactivated`. `webhooks` are
         by uuid."""
         return {

@@ -13,6 +13,7 @@ from pfnb.pi.client import Client, GetClient
 from pfnb.pi.names import write_below
 from pfnb.pi.show import status_line
 from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, short_path, twins
+from pfnb.rows.property import PropertyRow
 
 
 class PartlyError(PfnbError):
@@ -133,7 +134,7 @@ def _publish(
     return {**shown, "result": "published"}
 
 
-def _save(workspace: Workspace, found: dict[str, Any], *, overwrite: bool) -> dict[str, Any]:
+def _save(workspace: Workspace, found: PropertyRow, *, overwrite: bool) -> dict[str, Any]:
     path = short_path(found["path"])
     try:
         file = workspace.file_of(found["path"], found["type"] or "")
@@ -153,7 +154,7 @@ def _save(workspace: Workspace, found: dict[str, Any], *, overwrite: bool) -> di
     return {**shown, "result": "written"}
 
 
-def _listed(client: Client, pattern: str | None) -> list[dict[str, Any]]:
+def _listed(client: Client, pattern: str | None) -> list[PropertyRow]:
     found = client.command("property.list", {"pattern": pattern} if pattern else {}).value
     texts = ("path", "type", "value")
     if not isinstance(found, list) or not all(

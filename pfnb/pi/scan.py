@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
 
 from pfnb.leaks import Scan, scan
 from pfnb.pi.address import find_address
 from pfnb.pi.client import HttpClient
 from pfnb.pi.resources import ask
 from pfnb.pi.show import as_json, status_line, table
+from pfnb.rows.leak import LeakReport
+from pfnb.rows.webhook import WebhookRow
 
 _EVERY = 200
 
@@ -19,7 +20,7 @@ _EVERY = 200
 def run(words: argparse.Namespace) -> int:
     """Exit status: 0 if nothing leaked, or all leaked webhooks were deactivated; 1 if some leaked and stay active."""
     hub = HttpClient(find_address(words.url, words.token, os.environ))
-    webhooks = {webhook["uuid"]: webhook for webhook in hub.command("webhook.get", {}).value}
+    webhooks: dict[str, WebhookRow] = {webhook["uuid"]: webhook for webhook in hub.command("webhook.get", {}).value}
     seen = scan(words.paths, webhooks.keys(), history=not words.no_history, progress=_progress)
     _progress(None)
     firing = {leak.uuid for leak in seen.leaks if webhooks[leak.uuid]["active"]}
@@ -34,7 +35,7 @@ def run(words: argparse.Namespace) -> int:
     return 1 if firing and not agreed else 0
 
 
-def _told(seen: Scan, report: dict[str, Any]) -> str:
+def _told(seen: Scan, report: LeakReport) -> str:
     """The report as text: every leak with its place, and what could not be read."""
     looked = f"{_count(seen.files, 'file')} and {_count(seen.repositories, 'repository', 'repositories')}"
     lines = [f"{_count(len(seen.leaks), 'leak')} in {looked}"]

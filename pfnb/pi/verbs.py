@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import mimetypes
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.origin import is_open_to_listeners
 from pfnb.pi.client import GetClient, Reply, Upload
+from pfnb.rows.account import AuthInfo
+from pfnb.rows.delivery import RunRow
+from pfnb.rows.hub import HubStatus
 
 COUNTS = ("webhooks", "listeners", "away", "waiting")
 STORED = ("global/", "/pipeforce/", "$uri:property:", "uuid:")
@@ -61,7 +63,7 @@ def failed(words: argparse.Namespace, hub: GetClient) -> Any:
     if words.discard is None:
         if words.reason is not None:
             raise ParameterError("--reason is for --discard RUN: which run is meant")
-        rows = hub().command("event.delivery.failed", {"limit": words.limit}).value
+        rows: list[RunRow] = hub().command("event.delivery.failed", {"limit": words.limit}).value
     else:
         asked = {"delivery": words.discard, **({} if words.reason is None else {"reason": words.reason})}
         rows = [hub().command("event.delivery.discard", asked).value]
@@ -70,15 +72,16 @@ def failed(words: argparse.Namespace, hub: GetClient) -> Any:
     return [_in_brief(row) for row in rows] or "nothing failed"
 
 
-def _in_brief(row: Mapping[str, Any]) -> dict[str, Any]:
-    seconds, error = row.get("runningFor"), row["error"] or {}
+def _in_brief(row: RunRow) -> dict[str, Any]:
+    seconds, error = row.get("runningFor"), row["error"]
+    said = [] if error is None else [error.get("errorType"), error["statusMessage"]]
     return {
         "run": row["id"],
         "eventKey": row["eventKey"],
         "pipeline": row["listener"],
         "status": row["status"] if seconds is None else f"running for {seconds:.0f} s",
         "attempts": row["attempts"],
-        "error": ": ".join(str(error[name]) for name in ("errorType", "statusMessage") if error.get(name)),
+        "error": ": ".join(filter(None, said)),
     }
 
 
@@ -86,14 +89,14 @@ def status(_words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi status`: the hub's address, the user, counts of what the user has there, and any trouble. Raises the error if it does
     not answer."""
     client = hub()
-    user = client.command("iam.authinfo", {}).value
-    seen = {"hub": client.name, "found": client.origin, "user": user["username"], "status": "ok"}
+    user: AuthInfo = client.command("iam.authinfo", {}).value
+    seen: dict[str, object] = {"hub": client.name, "found": client.origin, "user": user["username"], "status": "ok"}
     try:
-        told = client.command("hub.status", {}).value
+        told: HubStatus = client.command("hub.status", {}).value
     except AccessDeniedError as error:
         seen["counts"] = str(error)
     else:
-        seen |= {name: told[name] for name in COUNTS}
+        seen |= {name: count for name, count in told.items() if name in COUNTS}
         if told["problems"]:
             seen |= {"status": "trouble", "problem": "; ".join(told["problems"])}
     if is_open_to_listeners(client.name):

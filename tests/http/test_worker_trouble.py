@@ -56,7 +56,7 @@ async def test_the_log_and_the_list_of_pipelines_say_why_stored_pipelines_do_not
         "waiting": "0",
         "problem": server.hub.pipelines.trouble,
     }
-    bundle = listeners_bundle([listed])
+    bundle = listeners_bundle([{**listed, "runningFor": None}])
     assert all("No module named pfnb.is_not_there" in bundle[kind] for kind in ("text/plain", "text/html"))
     server.site.worker.works()
     assert server.hub.pipelines.trouble is None

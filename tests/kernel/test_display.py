@@ -10,7 +10,7 @@ import pytest
 
 from pfnb.display import event_bundle, events_bundle, listeners_bundle, webhook_bundle, webhooks_bundle
 from pfnb.language.masking import MASK
-from tests.live.rows import event_row
+from tests.live.rows import event_row, listener_row, webhook_row
 
 UUID = "3fa1c9d2-7b44-4e0a-9c1d-52f0aa6936bd"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", 4, 3) + b"\x08\x02\x00\x00\x00"
@@ -205,16 +205,8 @@ def test_nothing_of_an_event_is_ever_markup(text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_of_a_webhook_or_listener_is_ever_markup(text):
-    hook = {"eventKey": text, "uuid": UUID, "webhookUrl": text, "payloadType": text, "warning": text, text: text}
-    listener = {
-        "name": text,
-        "pattern": text,
-        "notebook": text,
-        "owner": text,
-        "connected": True,
-        "pending": 1,
-        "created": 0,
-    }
+    hook = webhook_row(UUID, eventKey=text, webhookUrl=text, payloadType=text, warning=text, owner=text, **{text: text})
+    listener = listener_row(name=text, pattern=text, notebook=text, owner=text, pending=1)
     for bundle in (webhook_bundle(hook), webhooks_bundle([hook]), listeners_bundle([listener])):
         assert_inert(bundle["text/html"])
         assert_visible(bundle["text/html"])
@@ -339,14 +331,7 @@ def test_a_list_has_a_row_for_each_event_that_unfolds_to_its_parts():
 
 
 def test_a_listener_that_runs_very_often_says_how_often():
-    listener = {
-        "name": "lead",
-        "pattern": "lead.*",
-        "notebook": "a.ipynb",
-        "owner": "ada",
-        "connected": True,
-        "created": 0,
-    }
+    listener = listener_row()
     assert "connected, 18,000 runs in a minute" in listeners_bundle([{**listener, "lastMinute": 18_000}])["text/plain"]
     assert "in a minute" not in listeners_bundle([{**listener, "lastMinute": 59}])["text/plain"]
 
@@ -357,18 +342,7 @@ def test_an_empty_list_says_so():
     assert listeners_bundle([])["text/plain"] == "0 listeners"
 
 
-HOOK = {
-    "eventKey": "webhook.lead.created",
-    "uuid": UUID,
-    "webhookUrl": f"http://192.168.1.5:8888/pfnb/api/v3/command/webhook.receive?uuid={UUID}",
-    "payloadType": "raw",
-    "maxPayloadLength": 512000,
-    "active": True,
-    "created": 1682349730659,
-    "updated": 1682349730659,
-    "lastReceived": None,
-    "received": 0,
-}
+HOOK = webhook_row(UUID)
 
 
 def test_a_webhook_shows_its_address_without_the_uuid():
@@ -400,7 +374,7 @@ def test_a_table_of_webhooks_says_which_have_a_warning():
 
 
 def test_listeners_say_who_is_away_and_what_waits():
-    listener = {"name": "lead", "pattern": "webhook.lead.*", "notebook": "crm.ipynb", "owner": "ada", "created": 0}
+    listener = listener_row(pattern="webhook.lead.*", notebook="crm.ipynb")
     bundle = listeners_bundle(
         [listener | {"connected": True, "pending": 0}, listener | {"connected": False, "pending": 1_234}]
     )

@@ -51,3 +51,43 @@ def step_row(**more: Any) -> dict[str, Any]:
         "pipeline": None,
         **more,
     }
+
+
+def listener_row(**more: Any) -> dict[str, Any]:
+    """The row of a listener in a kernel."""
+    return {
+        "name": "lead",
+        "pattern": "lead.*",
+        "notebook": "a.ipynb",
+        "owner": "ada",
+        "connected": True,
+        "workers": 1,
+        "shared": False,
+        "allNotebooks": False,
+        "pending": 0,
+        "lastMinute": 0,
+        "created": 0,
+        "source": "",
+        "runningFor": None,
+        **more,
+    }
+
+
+def webhook_row(uuid: str, **more: Any) -> dict[str, Any]:
+    """A webhook object."""
+    return {
+        "eventKey": "webhook.lead.created",
+        "uuid": uuid,
+        "webhookUrl": f"http://192.168.1.5:8888/pfnb/api/v3/command/webhook.receive?uuid={uuid}",
+        "payloadType": "raw",
+        "maxPayloadLength": 512000,
+        "active": True,
+        "created": 1682349730659,
+        "updated": 1682349730659,
+        "lastReceived": None,
+        "received": 0,
+        "expires": None,
+        "owner": "ada",
+        "refused": 0,
+        **more,
+    }

@@ -9,6 +9,7 @@ from typing import Any
 from pfnb.exceptions import ParameterError, PayloadTooLargeError
 from pfnb.hub.keeping.shelf import Kept, Shelf
 from pfnb.language.extent import check_written
+from pfnb.rows.hub import CachedValue, CacheEntry
 
 MAX_ENTRIES = 1_000
 MAX_SIZE = 16 * 1024 * 1024
@@ -25,7 +26,7 @@ class Cache:
         self._now = now
         self._shelves: dict[str, Shelf] = {}
 
-    def put(self, owner: str, key: str, value: Any, seconds: float) -> dict[str, Any]:
+    def put(self, owner: str, key: str, value: Any, seconds: float) -> CacheEntry:
         """Store a value and return its entry. The replaced entry, and the oldest if there are too many, are removed. Raises
         ParameterError for what is not JSON, and PayloadTooLargeError."""
         if not 1 <= len(key) <= MAX_KEY:
@@ -43,7 +44,7 @@ class Cache:
             self._shelves[owner] = Shelf(entries=MAX_ENTRIES, size=MAX_SIZE, now=self._now)
         return _entry(key, self._shelves[owner].put(key, data, seconds))
 
-    def get(self, owner: str, key: str, *, remove: bool = False) -> dict[str, Any] | None:
+    def get(self, owner: str, key: str, *, remove: bool = False) -> CachedValue | None:
         """The entry of this key with its `value`, if there is one; `remove` also deletes it."""
         shelf = self._shelves.get(owner)
         kept = shelf.get(key) if shelf is not None else None
@@ -57,10 +58,10 @@ class Cache:
         """Delete all of this owner's entries."""
         self._shelves.pop(owner, None)
 
-    def list(self, owner: str) -> list[dict[str, Any]]:
+    def list(self, owner: str) -> list[CacheEntry]:
         """All entries of this owner, oldest first."""
         return [_entry(key, kept) for key, kept in self._shelves.get(owner, ())]
 
 
-def _entry(key: str, kept: Kept) -> dict[str, Any]:
+def _entry(key: str, kept: Kept) -> CacheEntry:
     return {"key": key, "size": len(kept.data), "created": kept.created, "expires": kept.expires}

@@ -27,6 +27,7 @@ from pfnb.hub.stores.changes import PropertyChange
 from pfnb.hub.stores.store import Store
 from pfnb.language.extent import check_written, shown
 from pfnb.language.port import Exists
+from pfnb.rows.property import PropertyRow
 
 Result = Literal["create", "update", "skip"]
 News = tuple[str, dict[str, Any]]
@@ -81,7 +82,7 @@ class Properties:
         """The owner's properties that a pattern or path matches, by path."""
         return await self._find(pattern, owner, lambda _one: None)
 
-    async def listing(self, pattern: str, owner: str, *, values: bool = True) -> list[dict[str, Any]]:
+    async def listing(self, pattern: str, owner: str, *, values: bool = True) -> list[PropertyRow]:
         """The same as JSON, with or without their values. ParameterError if all values together exceed LISTED bytes."""
         if not values:
             return [_without_values(one) for one in await self.find(pattern, owner)]
@@ -230,8 +231,10 @@ def _check_data(as_data: bool, *versions: Property) -> None:
         )
 
 
-def _without_values(one: Property) -> dict[str, Any]:
-    return {name: field for name, field in one.to_json().items() if name not in ("value", "defaultValue")}
+def _without_values(one: Property) -> PropertyRow:
+    row = one.to_json()
+    del row["value"], row["defaultValue"]
+    return row
 
 
 def _mine(found: Property, owner: str) -> Property:

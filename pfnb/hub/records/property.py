@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pfnb.language.content import content_reference
+from pfnb.rows.content import AttachmentRow
+from pfnb.rows.property import PropertyRow
 
 MINUTE = 60_000
 _PIPELINE = re.compile(r";\s*type\s*=\s*\"?pipeline\"?\s*(;|$)", re.IGNORECASE)
@@ -44,7 +45,7 @@ class Property:
         """Milliseconds since the epoch; None if it does not expire."""
         return self.created + self.time_to_live * MINUTE if self.time_to_live else None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PropertyRow:
         """As commands return it and events carry it. `key` is the old name of `path`."""
         return {
             "path": self.path,
@@ -74,7 +75,7 @@ class Attachment:
     created: int
     updated: int | None = None
 
-    def to_json(self, content_id: str | None = None) -> dict[str, Any]:
+    def to_json(self, content_id: str | None = None) -> AttachmentRow:
         """A content reference, with its times. It is genuine if `content_id` is the signed id."""
         reference = content_reference(
             content_id or self.id, name=self.name, content_type=self.content_type, size=self.size, sha256=self.sha256

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pfnb.commands.webhook_settings import WebhookSettings
+from pfnb.rows.webhook import WebhookRow
 from pfnb.uuid_tail import masked_uuid
 
 RECEIVE = "/api/v3/command/webhook.receive"
@@ -34,8 +34,8 @@ class Webhook(WebhookSettings):
         """Whether a request that names it fires its event."""
         return self.active and (self.expires is None or now < self.expires)
 
-    def to_json(self, url: str) -> dict[str, Any]:
-        """The webhook object of the HTTP API; `url` is the full address that fires it."""
+    def to_json(self, url: str, refused: int) -> WebhookRow:
+        """The webhook object of the HTTP API; `url` is the full address that fires it, `refused` how many requests were."""
         return {
             "eventKey": self.event_key,
             "uuid": self.uuid,
@@ -47,6 +47,7 @@ class Webhook(WebhookSettings):
             "received": self.received,
             "expires": self.expires,
             "owner": self.owner,
+            "refused": refused,
         }
 
 

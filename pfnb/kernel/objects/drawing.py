@@ -34,7 +34,7 @@ def drawn(notebook: Notebook, name: str) -> Drawing:
     from pfnb.language.editing.diagram import flowchart, tree
     from pfnb.language.masking import Mask
 
-    sources = {row["name"]: str(row["source"]) for row in notebook.run_sync(notebook.hub.list_listeners())}
+    sources = {row["name"]: row["source"] for row in notebook.run_sync(notebook.hub.list_listeners())}
     if name not in sources:
         near = get_close_matches(name, sources, n=1)
         hint = f"did you mean {near[0]}?" if near else "%pipeline list shows those that do"

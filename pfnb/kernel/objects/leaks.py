@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pfnb.client.rows import Rows
 from pfnb.kernel.notebook import Notebook
 from pfnb.language.reading.parser import command_pipeline
+from pfnb.rows.leak import LeakReport, LeakRow
 
 
-class Leaks(Rows[dict[str, Any]]):
+class Leaks(Rows[LeakRow]):
     """What `webhook.scan` found, shown as a table; `report` is its whole result."""
 
-    def __init__(self, report: dict[str, Any]) -> None:
+    def __init__(self, report: LeakReport) -> None:
         super().__init__(report["leaks"])
         self.report = report
 

@@ -21,14 +21,13 @@ from pfnb.language.port import ANONYMOUS
 from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.run import RunResult
 from pfnb.language.running.calls import PIPELINE_TYPE
+from pfnb.rows.listener import ListenerHere
 
 _NAMED = 3
 
 
-class Listeners(Rows[dict[str, Any]]):
-    """All listeners of this owner in the hub, of any notebook; stored ones have no notebook. Each has name, pattern, notebook,
-    owner, connected, workers, shared, allNotebooks, pending, created, source, and runningFor: seconds since its longest run in
-    this notebook began."""
+class Listeners(Rows[ListenerHere]):
+    """All listeners of this owner in the hub, of any notebook; stored ones have no notebook."""
 
     def _repr_mimebundle_(self, **_selection: object) -> dict[str, str]:
         from pfnb.display import listeners_bundle

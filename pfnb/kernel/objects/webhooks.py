@@ -12,7 +12,7 @@ from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects.events import Events
 from pfnb.kernel.objects.testcall import Answer, Request, request_of, send
 from pfnb.rows.event import EventRow
-from pfnb.rows.webhook import RefusedRow
+from pfnb.rows.webhook import RefusedRow, WebhookRow
 from pfnb.uuid_tail import masked_uuid, tail
 
 OVERLAP = 3600.0
@@ -22,19 +22,19 @@ OVERLAP = 3600.0
 class Webhook:
     """A webhook of this notebook's owner. `uuid` and `url` are secrets: displays and reprs mask them."""
 
-    def __init__(self, fields: Mapping[str, Any], notebook: Notebook) -> None:
-        self.fields = dict(fields)
+    def __init__(self, fields: WebhookRow, notebook: Notebook) -> None:
+        self.fields = fields.copy()
         self._notebook = notebook
 
     @property
     def uuid(self) -> str:
-        return str(self.fields["uuid"])
+        return self.fields["uuid"]
 
     @property
     def url(self) -> str:
         """The address for callers, with the uuid in its query. Append further parameters with `&`: httpx's `params` replaces
         the query."""
-        return str(self.fields["webhookUrl"])
+        return self.fields["webhookUrl"]
 
     @property
     def masked_url(self) -> str:
@@ -43,11 +43,11 @@ class Webhook:
 
     @property
     def event_key(self) -> str:
-        return str(self.fields["eventKey"])
+        return self.fields["eventKey"]
 
     @property
     def payload_type(self) -> str:
-        return str(self.fields["payloadType"])
+        return self.fields["payloadType"]
 
     def send(
         self,
@@ -139,9 +139,7 @@ def put(
     return Webhook(notebook.run_sync(_put(notebook, fields, defaults or {}, new=new)), notebook)
 
 
-async def _put(
-    notebook: Notebook, fields: Mapping[str, Any], defaults: Mapping[str, Any], *, new: bool
-) -> dict[str, Any]:
+async def _put(notebook: Notebook, fields: Mapping[str, Any], defaults: Mapping[str, Any], *, new: bool) -> WebhookRow:
     given = dict(fields)
     if not new and "uuid" not in given and "eventKey" in given:
         present = await notebook.hub.get_webhooks(event_key=given["eventKey"])
@@ -181,10 +179,10 @@ def listed(notebook: Notebook, event_key: str | None = None) -> Webhooks:
     return Webhooks(Webhook(fields, notebook) for fields in present)
 
 
-def _is_current(webhook: Mapping[str, Any]) -> bool:
+def _is_current(webhook: WebhookRow) -> bool:
     """Whether it is active and not the old uuid of a rotated webhook."""
-    return bool(webhook["active"]) and webhook.get("expires") is None
+    return webhook["active"] and webhook["expires"] is None
 
 
-def _tails(webhooks: Iterable[Mapping[str, Any]]) -> str:
+def _tails(webhooks: Iterable[WebhookRow]) -> str:
     return ", ".join(f"{webhook['eventKey']} {masked_uuid(webhook['uuid'])}" for webhook in list(webhooks)[:10])

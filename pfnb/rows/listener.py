@@ -1,0 +1,44 @@
+"""A listener: a pipeline bound to an event key or a pattern."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class ListenerRow(TypedDict):
+    """`notebook` is empty for a stored pipeline. `workers` are the kernels that serve it, `pending` the deliveries that wait for
+    it, `lastMinute` the runs begun in the last minute; `problem` says why its events wait although it is connected."""
+
+    name: str
+    pattern: str
+    notebook: str
+    owner: str
+    connected: bool
+    workers: int
+    shared: bool
+    allNotebooks: bool
+    pending: int
+    lastMinute: int
+    created: int
+    source: str
+    problem: NotRequired[str]
+
+
+class ListenerHere(ListenerRow):
+    """The same in a kernel: `runningFor` are the seconds since its longest run there began, None while nothing runs."""
+
+    runningFor: float | None
+
+
+class Registered(TypedDict):
+    """`leftOut` are event keys of webhooks that match the pattern but that the listener does not hear."""
+
+    leftOut: list[str]
+
+
+class EventMapping(TypedDict):
+    """Which pipeline hears which events. `notebook` is None for a stored one."""
+
+    eventKey: str
+    pipeline: str
+    notebook: str | None

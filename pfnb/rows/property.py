@@ -1,0 +1,46 @@
+"""A property: a value stored at a path."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+PropertyChange = Literal["create", "update", "skip"]
+
+
+class PropertyRow(TypedDict):
+    """A property as commands return it and events carry it. `value` is a text, whatever its `type`; a list of paths only has
+    neither `value` nor `defaultValue`. `key` is the old name of `path`. Times are milliseconds since the epoch, `timeToLive` is
+    minutes from `created` on."""
+
+    path: str
+    key: str
+    uuid: str
+    value: NotRequired[str | None]
+    defaultValue: NotRequired[str | None]
+    type: str | None
+    created: int
+    updated: int | None
+    timeToLive: int | None
+    tags: dict[str, str]
+
+
+class ChangedProperty(TypedDict):
+    """What became of a property that was to be saved, and its new state."""
+
+    result: PropertyChange
+    property: PropertyRow
+
+
+class SavedProperty(TypedDict):
+    """What became of a property that was to be saved, in brief."""
+
+    result: PropertyChange
+    path: str
+    uuid: str
+
+
+class PipelineSource(TypedDict):
+    """The text of a pipeline, and its path, or the name under which it listens."""
+
+    path: str
+    source: str
