@@ -13,6 +13,7 @@ from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
 from pfnb.language.roles import ADMIN, RUN_AS_SOURCE, RUN_AS_TARGET, check_run_as, grants
 from pfnb.language.run import Response
 from pfnb.language.scope import Scope
+from pfnb.rows.account import UserRow
 
 LogSink = Callable[[str, str], None]
 """Takes a level (TRACE, DEBUG, INFO, WARN, ERROR) and a message."""
@@ -180,7 +181,7 @@ class Context:
 
     async def _switch(self, username: str, source: User) -> None:
         """Switch to this user with the source's rights. Raises AccessDeniedError and NotFoundError."""
-        found = await self._owners_hub.iam("find_user", username=username)
+        found: UserRow = await self._owners_hub.iam("find_user", username=username)
         user = User(found["name"], frozenset(found["roles"]))
         try:
             check_run_as(source, user)

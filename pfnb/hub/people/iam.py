@@ -14,6 +14,7 @@ from pfnb.hub.people.users import Data, Users
 from pfnb.language.checked import Checked
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, User
 from pfnb.language.roles import RUN, includes
+from pfnb.rows.account import AccountRow, AuthInfo, DeletedAccount, RoleRow, TokenRow, UserRow
 
 _SECRET = frozenset({"password"})
 
@@ -87,12 +88,12 @@ class Iam:
     async def _note(self, event: str, **facts: Any) -> None:
         await self._audit.note(event, self._user.name, self._origin, **facts)
 
-    async def find_user(self, username: str) -> dict[str, Any]:
+    async def find_user(self, username: str) -> UserRow:
         """A user as runs see it: name and all effective roles."""
         user = self._users.user(username)
         return {"name": user.name, "roles": sorted(user.roles)}
 
-    async def auth_info(self, username: str) -> dict[str, Any]:
+    async def auth_info(self, username: str) -> AuthInfo:
         user = self._users.user(username)
         roles = self._users.reach(self._user) if username == self._user.name else user.roles
         account = self._users.account(username)
@@ -106,30 +107,32 @@ class Iam:
         email: str = "",
         first_name: str = "",
         last_name: str = "",
-    ) -> dict[str, Any]:
+    ) -> AccountRow:
         more = {"email": email, "first_name": first_name, "last_name": last_name}
         return (await self._users.create(username, self._user, password=password, roles=roles, **more)).to_json()
 
-    async def get_user(self, username: str) -> dict[str, Any]:
+    async def get_user(self, username: str) -> AccountRow:
         return self._users.account(username).to_json()
 
-    async def list_users(self) -> list[dict[str, Any]]:
+    async def list_users(self) -> list[AccountRow]:
         return [account.to_json() for account in self._users.accounts()]
 
-    async def delete_user(self, username: str, data: Data = "keep", to: str | None = None) -> dict[str, Any]:
+    async def delete_user(
+        self, username: str, data: Data = "keep", to: str | None = None
+    ) -> AccountRow | DeletedAccount:
         account = await self._users.delete(username, self._user, data=data, to=to)
         return account.to_json() if account is not None else {"username": username}
 
-    async def add_roles(self, username: str, roles: tuple[str, ...]) -> dict[str, Any]:
+    async def add_roles(self, username: str, roles: tuple[str, ...]) -> AccountRow:
         return (await self._users.add_roles(username, roles, self._user)).to_json()
 
-    async def create_role(self, name: str, composites: tuple[str, ...] = ()) -> dict[str, Any]:
+    async def create_role(self, name: str, composites: tuple[str, ...] = ()) -> RoleRow:
         return (await self._users.create_role(name, composites, self._user)).to_json()
 
-    async def add_composites(self, name: str, composites: tuple[str, ...]) -> dict[str, Any]:
+    async def add_composites(self, name: str, composites: tuple[str, ...]) -> RoleRow:
         return (await self._users.add_composites(name, composites, self._user)).to_json()
 
-    async def role_members(self, name: str) -> list[dict[str, Any]]:
+    async def role_members(self, name: str) -> list[AccountRow]:
         return [account.to_json() for account in self._users.members(name)]
 
     async def api_token(
@@ -141,10 +144,10 @@ class Iam:
     ) -> str:
         return await self._users.token(username, password, self._user, origin=self._origin, days=days, scope=scope)
 
-    async def list_tokens(self, username: str | None = None) -> list[dict[str, Any]]:
+    async def list_tokens(self, username: str | None = None) -> list[TokenRow]:
         return [token.to_json() for token in self._users.tokens_of(username or self._user.name, self._user)]
 
-    async def delete_token(self, id: str) -> dict[str, Any]:  # noqa: A002 - the command's name for it
+    async def delete_token(self, id: str) -> TokenRow:  # noqa: A002 - the command's name for it
         return (await self._users.end_token(id, self._user)).to_json()
 
     async def refused(

@@ -11,6 +11,7 @@ from pfnb.hub.clock import DAY
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.passwords import new_token, token_digest
 from pfnb.hub.stores.store import Store
+from pfnb.rows.account import TokenRow
 
 DEFAULT_DAYS = 90.0
 SESSION_DAYS = 1.0
@@ -38,7 +39,7 @@ class Token:
         """Identifies the token to people. The secret cannot be derived from it."""
         return self.digest[:16]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> TokenRow:
         return {
             "id": self.id,
             "username": self.user,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pfnb.exceptions import ParameterError
+from pfnb.rows.account import AccountRow, RoleRow
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}")
 _ROLE = re.compile(r"[A-Z][A-Z0-9_]*(?:_[A-Za-z0-9.%_]+)?")
@@ -25,7 +26,7 @@ class Account:
     roles: tuple[str, ...] = ()
     password: str | None = field(default=None, repr=False)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> AccountRow:
         return {
             "username": self.name,
             "uuid": self.uuid,
@@ -53,7 +54,7 @@ class Role:
     uuid: str
     composites: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> RoleRow:
         return {"name": self.name, "roleUuid": self.uuid, "composites": list(self.composites)}
 
     def record(self) -> dict[str, Any]:
