@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
@@ -16,7 +16,6 @@ from pfnb.environment import SIZES
 from pfnb.language.parameters import Parameters, camel_case, parameters_of
 from pfnb.language.sizes import PATTERN, size_of
 from pfnb.language.topics import check_event_key
-from pfnb.rows.webhook import WebhookSettingsRow
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,9 +51,9 @@ class WebhookSettings:
     ] = MAX_PAYLOAD_LENGTH
     active: Annotated[bool, Field(description="Whether requests fire events. If not, they get the same answer.")] = True
 
-    def by_spelling(self) -> WebhookSettingsRow:
+    def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""
-        return cast(WebhookSettingsRow, {spelling: getattr(self, name) for name, spelling in SPELLINGS.items()})
+        return {spelling: getattr(self, name) for name, spelling in SPELLINGS.items()}
 
 
 SPELLINGS = {field.name: camel_case(field.name) for field in fields(WebhookSettings)}

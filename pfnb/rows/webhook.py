@@ -26,21 +26,16 @@ class RefusedOfWebhook(TypedDict):
     refused: list[RefusedRow]
 
 
-class WebhookSettingsRow(TypedDict):
-    """What can be set of a webhook: see `commands/webhook_settings`."""
-
-    eventKey: str
-    payloadType: str
-    maxPayloadLength: int
-    active: bool
-
-
-class WebhookRow(WebhookSettingsRow):
+class WebhookRow(TypedDict):
     """A webhook object. Times are milliseconds since the epoch: `expires` is when a rotated uuid stops firing. `received` and
     `refused` count its requests; `warning` says what its owner should know; a `deleted` one was deleted just now."""
 
+    eventKey: str
     uuid: str
     webhookUrl: str
+    payloadType: str
+    maxPayloadLength: int
+    active: bool
     created: int
     updated: int
     lastReceived: int | None

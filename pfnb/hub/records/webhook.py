@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from pfnb.commands.webhook_settings import WebhookSettings
 from pfnb.rows.webhook import WebhookRow
@@ -36,7 +37,7 @@ class Webhook(WebhookSettings):
 
     def to_json(self, url: str, refused: int) -> WebhookRow:
         """The webhook object of the HTTP API; `url` is the full address that fires it, `refused` how many requests were."""
-        return {
+        row = {
             "eventKey": self.event_key,
             "uuid": self.uuid,
             "webhookUrl": url,
@@ -49,6 +50,7 @@ class Webhook(WebhookSettings):
             "owner": self.owner,
             "refused": refused,
         }
+        return cast(WebhookRow, row)
 
 
 NOBODYS = Webhook("", "", created=0, updated=0, event_key="unknown", payload_type="raw")
