@@ -56,7 +56,7 @@ async def test_a_setting_without_a_column_is_stored(tmp_path: Path, monkeypatch:
     hook = Described(UUID, "ada", created=1, updated=1, event_key="a.b", note="for the shop")
     store = sqlite_store(tmp_path)
     await store.open()
-    await store.save_webhooks(hook)
+    await store.registry.save_webhooks(hook)
     await store.close()
     again = sqlite_store(tmp_path)
     assert (await again.open()).webhooks == (hook,)
