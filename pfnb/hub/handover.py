@@ -17,6 +17,7 @@ from pfnb.hub.records.delivery import Listener, Outcome
 from pfnb.hub.records.event import Event
 from pfnb.hub.supervision import is_want_of_memory
 from pfnb.rows.delivery import DeliveryRow
+from pfnb.rows.error import ErrorRow
 from pfnb.rows.event import EventObject
 from pfnb.rows.run import DeliveryFrame, StoredDeliveryFrame
 
@@ -25,6 +26,10 @@ MAX_CUT_OFF = 20
 LARGE = 64 * 1024
 LARGE_AT_ONCE = 2
 """Longer events are read one by one, so many at the same time: each may take much memory while it is read."""
+MAX_UNFIT = 300
+"""How often the hub tries to hand over a large event that it has too little memory for, once a second. Small ones are tried for
+ever: whatever takes the memory then will end."""
+_MAX_REMEMBERED = 1_000
 
 
 class Handover:
@@ -34,6 +39,7 @@ class Handover:
         self._suspects = suspects
         self._users = users
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._unfit: dict[int, int] = {}
 
     async def frame(self, job: Job, worker: Worker) -> DeliveryFrame:
         """What the worker gets. Waits while a suspect has to run without others.
@@ -61,12 +67,25 @@ class Handover:
     async def give_up(self, job: Job, worker: Worker, error: Exception, row: dict[str, Any]) -> None:
         """End a delivery that cannot be handed over because of this error, so that those behind it can go on; `row` is the error
         as the delivery shows it. An error that will pass is raised: the delivery is handed over again."""
-        if isinstance(error, StoreBusyError) or is_want_of_memory(error):
+        is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
+        if isinstance(error, StoreBusyError):
             raise error
+        if is_want_of_memory(error):
+            if not isinstance(error, MemoryError) or not self._never_fits(job):
+                raise error
+            row, is_dead = {**_unfit(job.event), "traceId": row["traceId"]}, True
         if self.is_wanted(job, worker):
-            is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
             outcome = Outcome(succeeded=False, error=row, is_dead=is_dead)
             await self._dispatcher.finish(job.delivery.id, job.lease, outcome)
+
+    def _never_fits(self, job: Job) -> bool:
+        """Count one more try for which there was too little memory. Returns whether that was the last."""
+        if job.event.size <= LARGE:
+            return False
+        tries = self._unfit[job.delivery.id] = self._unfit.pop(job.delivery.id, 0) + 1
+        if tries >= MAX_UNFIT or len(self._unfit) > _MAX_REMEMBERED:
+            del self._unfit[job.delivery.id if tries >= MAX_UNFIT else next(iter(self._unfit))]
+        return tries >= MAX_UNFIT
 
     def is_wanted(self, job: Job, worker: Worker) -> bool:
         """Whether it is still this worker's: it may have been set aside while it was handed over."""
@@ -94,3 +113,10 @@ class Handover:
                 "delete it and have somebody else save it"
             ) from error
         return {**frame, "source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
+
+
+def _unfit(event: Event) -> ErrorRow:
+    return RunLimitError(
+        f"the hub has too little memory to hand over this event of {event.size / 1024**2:,.1f} MiB, and tried {MAX_UNFIT} times: "
+        "give it more, then replay the event"
+    ).to_json()

@@ -19,8 +19,10 @@ from pfnb.exceptions import ParameterError, RunLimitError
 from pfnb.http import wire as frames
 from pfnb.http.server import LocalServer
 from pfnb.http.wire import MAX_FRAME
+from pfnb.hub import handover, supervision
 from pfnb.hub.home import HubOptions
 from pfnb.hub.receiving.request import Limits
+from pfnb.hub.records.event import Event
 from pfnb.language.content import content_id_of
 from pfnb.language.extent import MAX_LEVELS
 from tests.http.conftest import RECEIVE, UUID
@@ -140,6 +142,31 @@ async def stalls() -> AsyncIterator[list[float]]:
         yield found
     finally:
         looking.cancel()
+
+
+async def test_an_event_that_never_fits_into_memory_is_dead_in_the_end_and_the_next_one_comes(
+    server: LocalServer, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "MAX_UNFIT", 3)
+    monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.01)
+    history, tries = server.hub.history, []
+    read = history.object
+
+    async def object_of(event: Event, body: bytes | None = None, **more: Any) -> Any:
+        tries.append(event.size)
+        if event.size > SHORT or (event.size == 2 and tries.count(2) < 6):
+            raise MemoryError
+        return await read(event, body, **more)
+
+    monkeypatch.setattr(history, "object", object_of)
+    await kernel.listen("lead")
+    await send(server, LONG.encode() * 2)
+    await send(server, b"{}")
+    (unfit, small) = await ends(server, 2)
+    assert unfit[0] == "dead"
+    assert "too little memory to hand over this event of 0.1 MiB, and tried 3 times" in unfit[2]
+    assert small == ("succeeded", 1, "")
+    assert tries == [120_000] * 3 + [2] * 6
 
 
 @REGISTRY.command("test.long", anonymous=True)
