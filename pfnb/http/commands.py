@@ -7,80 +7,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
 
-from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.exceptions import PfnbError
 from pfnb.http.answers import answer_of
 from pfnb.http.door import Door, check_method
 from pfnb.http.site import Caller
 from pfnb.http.upload import UploadHandler
 from pfnb.hub.access import HubAccess
-from pfnb.hub.clock import now
-from pfnb.hub.offload import in_thread_if_large
-from pfnb.hub.payload import Sign, event_object
-from pfnb.hub.receiving.form import FORM
-from pfnb.hub.receiving.request import Received
-from pfnb.hub.records.event import Event
-from pfnb.hub.stores.bodies import read_body
+from pfnb.hub.run_request import RunRequest
 from pfnb.hub.workers.callers import Answer, Run
 from pfnb.language.budget import Budget, granted
 from pfnb.language.command import Command
 from pfnb.language.offload import maybe_threaded
-from pfnb.language.reading.inline import is_form
 from pfnb.language.reading.parser import command_pipeline, parse_pipeline
 from pfnb.language.running.calls import LARGE
-
-_PARTS = ("pipeline", "pipeline.yaml")
-"""Names of the multipart part that holds the pipeline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A received request whose content is held under an id. `sign` makes references to it genuine."""
-
-    received: Received
-    content_id: str
-    sign: Sign
-
-    async def bytes(self) -> bytes:
-        return await in_thread_if_large(self.received.body.size, partial(read_body, self.received.body))
-
-    async def pipeline(self) -> str | None:
-        """The part of a form that holds a pipeline, as a field or as a file."""
-        received = self.received
-        field = next((received.fields[name][0] for name in _PARTS if name in received.fields), None)
-        file = next((file for file in received.files if file.field in _PARTS), None)
-        if field is not None or file is None:
-            return field
-        return (await self.bytes())[file.offset : file.offset + file.size].decode("utf-8", "replace")
-
-    async def body(self) -> Any:
-        """What was sent, as a pipeline's body: JSON, text, a content reference, or a collection of files. None for a form."""
-        received = self.received
-        if received.body.size == 0 or received.content_type.startswith(FORM):
-            return None
-        record = Event(
-            id=self.content_id,
-            event_key="",
-            namespace="",
-            trace_id="",
-            correlation_id="",
-            created=now(),
-            content_type=received.content_type,
-            size=received.body.size,
-            fields=received.fields,
-            files=received.files,
-        )
-        build = partial(event_object, record, payload_type="raw", body=await self.bytes(), sign=self.sign)
-        body = (await in_thread_if_large(received.body.size, build))["payload"]
-        if received.files:
-            body["children"] = [file for file in body["children"] if file["field"] not in _PARTS]
-        return body
 
 
 class RunHandler(UploadHandler, Door):
@@ -135,13 +80,13 @@ class RunHandler(UploadHandler, Door):
         await self.answer_as_set(body, answer.status, answer.headers)
 
     @asynccontextmanager
-    async def upload(self) -> AsyncIterator[Upload]:
+    async def sent(self) -> AsyncIterator[RunRequest]:
         """The received request; its content can be read until the block ends, and is gone after that."""
         received = await self.received()
         owner = self._caller.user.name
         content_id = self.site.hub.contents.hold(owner, received)
         try:
-            yield Upload(received, content_id, partial(self.site.hub.signatures.signed, owner=owner))
+            yield RunRequest(received, content_id, partial(self.site.hub.signatures.signed, owner=owner))
         finally:
             await self.site.hub.contents.release(content_id)
 
@@ -157,10 +102,10 @@ class CommandHandler(RunHandler):
         await self._run(name)
 
     async def _run(self, name: str) -> None:
-        async with self.upload() as upload:
+        async with self.sent() as sent:
             command = self.site.runner.registry.get(unquote(name))
             check_method(self._caller, self.request.method, command)
-            given, body = parameters_of(upload.received), await upload.body()
+            given, body = sent.parameters, await sent.body()
             if command.in_hub:
                 await self.run_here(command, given, body)
             else:
@@ -173,18 +118,8 @@ class PipelineHandler(RunHandler):
     files. The query becomes its variables."""
 
     async def post(self) -> None:
-        async with self.upload() as upload:
-            received, body, is_encoded = upload.received, None, False
-            text = await upload.pipeline()
-            if text is not None:
-                body = await upload.body()
-            elif received.files:
-                raise ParameterError("a multipart request to /pipeline needs a part named `pipeline` with YAML in it")
-            else:
-                text = (await upload.bytes()).decode("utf-8", "replace")
-                is_encoded = received.content_type.startswith(FORM) and is_form(text)
-            given = {"body": body, "vars": _single(received.query)}
-            await self.run_in_worker({"form" if is_encoded else "pipeline": text, **given})
+        async with self.sent() as sent:
+            await self.run_in_worker({**await sent.pipeline(), "vars": sent.vars})
 
 
 @stream_request_body
@@ -193,23 +128,23 @@ class StoredPipelineHandler(RunHandler):
     variables; PUT stores one, GET reads and DELETE deletes it."""
 
     async def post(self, path: str) -> None:
-        async with self.upload() as upload:
+        async with self.sent() as sent:
             stored = await self.access.read_pipeline(unquote(path))
-            given = {"body": await upload.body(), "vars": parameters_of(upload.received)}
+            given = {"body": await sent.body(), "vars": sent.parameters}
             await self.run_in_worker({"pipeline": stored["source"], **given}, name=stored["path"])
 
     async def put(self, path: str) -> None:
-        async with self.upload() as upload:
-            text = (await upload.bytes()).decode("utf-8", "replace")
+        async with self.sent() as sent:
+            text = await sent.text()
             await self._check(text)
             await self._command("pipeline.put", path=path, value=text)
 
     async def get(self, path: str) -> None:
-        async with self.upload():
+        async with self.sent():
             await self._command("pipeline.get", path=path)
 
     async def delete(self, path: str) -> None:
-        async with self.upload():
+        async with self.sent():
             await self._command("pipeline.delete", path=path)
 
     async def _command(self, name: str, path: str, **given: Any) -> None:
@@ -219,15 +154,3 @@ class StoredPipelineHandler(RunHandler):
         """Check here, so that errors have the line numbers of the text that was sent."""
         with granted(Budget(self._caller.user.name)):
             await maybe_threaded(len(text) > LARGE, partial(parse_pipeline, text, self.site.runner.registry))
-
-
-def parameters_of(received: Received) -> Mapping[str, Any]:
-    """Query and form fields, also `uuid`: in these addresses it does not name a webhook."""
-    given = {**_single(received.query), **_single(received.fields)}
-    if received.named_by.startswith(("query.", "field.")):
-        given["uuid"] = received.token
-    return given
-
-
-def _single(values: Mapping[str, list[str]]) -> dict[str, Any]:
-    return {name: items[0] if len(items) == 1 else items for name, items in values.items()}

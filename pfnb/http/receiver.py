@@ -16,9 +16,6 @@ from pfnb.hub.records.delivery import Outcome
 from pfnb.language.content import genuine_id, without_codes
 from pfnb.language.media_types import OCTETS
 
-REFUSED = frozenset({400, 408, 413, 429, 503})
-"""The statuses of refusals that a webhook's owner sees."""
-
 
 @stream_request_body
 class ReceiverHandler(UploadHandler):
@@ -45,7 +42,7 @@ class ReceiverHandler(UploadHandler):
     def _note_refusal(self) -> None:
         """Count the refusal for the webhook's owner, after the sender has the answer."""
         problem, self._problem = self._problem or self._refused, None
-        if isinstance(problem, PfnbError) and problem.status in REFUSED and not self._is_noted:
+        if isinstance(problem, PfnbError) and not self._is_noted:
             self._is_noted = True
             size = declared_length(self.request) or self._read
             self.site.hub.refusals.note(self._named, problem, size)

@@ -24,6 +24,8 @@ NEWEST = 20
 """How many refused requests of a webhook are described; older ones are only counted."""
 LONGEST_REASON = 300
 SAVE_SECONDS = 10.0
+SEEN = frozenset({400, 408, 413, 429, 503})
+"""The statuses of refusals that a webhook's owner sees."""
 _NOBODY = ""
 
 
@@ -81,6 +83,8 @@ class Refusals:
 
     def note(self, uuid: str | None, error: PfnbError, size: int | None = None) -> None:
         """A request that named this uuid was refused. Call it when the answer is on its way."""
+        if error.status not in SEEN:
+            return
         name = uuid if uuid is not None and self._webhooks.receiving(uuid) is not None else _NOBODY
         kept = self._kept.setdefault(name, _Kept())
         limit = error.limit if isinstance(error, PayloadTooLargeError) else None
