@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from pfnb.hub.clock import DAY, now
 from pfnb.hub.home import Home, HubOptions
@@ -53,6 +54,33 @@ async def test_beyond_the_bytes_the_oldest_go_and_their_files_with_them(store: S
     assert kept[1:] == [f"e{number}" for number in range(9 - len(kept[1:]), 9)]
     assert sorted(path.name for path in bodies.iterdir()) == [f"b{one[1:]}" for one in kept]
     assert await store.events.size() <= 2 * 1024 * 1024
+
+
+async def test_the_size_of_many_events_is_known_without_reading_them(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    await store.open()
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def counted(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(count, 1)
+
+    sa.event.listen(store.database.engine, "checkout", counted)
+    try:
+        taken = []
+        for first in (0, 100):
+            await asyncio.gather(
+                *(store.events.add(event(number), small(), []) for number in range(first, first + 100))
+            )
+            steps = 0
+            await store.events.size()
+            taken.append(steps)
+    finally:
+        await store.close()
+    assert taken[0] == pytest.approx(taken[1], abs=50)
 
 
 async def test_deliveries_that_wait_too_long_or_are_too_many_are_given_up(

@@ -129,7 +129,7 @@ async def test_one_write_that_fails_does_not_fail_its_neighbours(sqlite: SqlStor
 async def test_a_full_disk_is_told_as_a_reason_to_send_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = sqlite_store(tmp_path)
     sa.event.listen(
-        store.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 40")
+        store.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 60")
     )
     await store.open()
     adds = (store.events.add(event(number), small(b"x" * 8000), []) for number in range(40))

@@ -88,6 +88,7 @@ events = sa.Table(
 )
 sa.Index("events_by_webhook", events.c.webhook, events.c.seq)
 sa.Index("events_listed", *(events.c[one] for one in ("owner", "seq", "event_key", "webhook", "created")))
+sa.Index("events_in_files", events.c.body_file, events.c.size, sqlite_where=events.c.body_file.is_not(None))
 _NAMED = events.c.repeat_key.is_not(None)
 sa.Index("events_by_repeat_key", events.c.repeat_key, sqlite_where=_NAMED)
 sa.Index("events_by_delivery_id", sa.func.substr(events.c.repeat_key, 1, 32), events.c.created, sqlite_where=_NAMED)
