@@ -14,8 +14,10 @@ from pfnb.language.command import as_result
 from pfnb.language.content import genuine_id
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
+from pfnb.language.port import HubPort
 from pfnb.language.reading.reference import PipelineReference
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
+from pfnb.rows.delivery import RunRow
 from pfnb.rows.property import PropertyRow
 from pfnb.rows.run import RunWithSteps
 
@@ -165,10 +167,16 @@ async def debug(
           - body.set: "#{body?.steps?.![command]}"
         # => null
     """
-    found = await context.hub.list_runs(name, 1, None if run is None else str(int(run) + 1))
+    found = await find_run(context.hub, name, run)
+    return {**found, "steps": await context.hub.read_steps(found["id"])}
+
+
+async def find_run(hub: HubPort, name: str, run: str | None = None) -> RunRow:
+    """A listener's run: the newest, or the one with this id. NotFoundError if there is none."""
+    found = await hub.list_runs(name, 1, None if run is None else str(int(run) + 1))
     if not found or (run is not None and found[0]["id"] != run):
         raise NotFoundError(f"{name} has not run yet" if run is None else f"{name} has no run {run}")
-    return {**found[0], "steps": await context.hub.read_steps(found[0]["id"])}
+    return found[0]
 
 
 async def _source(value: Any, context: Context) -> Any:

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from pfnb.client.results import FailedRows, Runs, Steps
+from pfnb.commands.pipelines import find_run
 from pfnb.exceptions import FailedRunsError, NotFoundError, WaitTimeoutError
 from pfnb.kernel.notebook import Notebook
 
@@ -22,14 +23,12 @@ def history(notebook: Notebook, name: str, limit: int) -> Runs:
 
 def steps(notebook: Notebook, name: str, run: str | None = None) -> Steps:
     """The steps of a listener's run: the newest, or the one with the id `run`. NotFoundError if there is none."""
-    before = str(int(run) + 1) if run is not None else None
-    found = notebook.run_sync(notebook.hub.list_runs(name, 1, before))
-    if not found or (run is not None and found[0]["id"] != run):
+    try:
+        found = notebook.run_sync(find_run(notebook.hub, name, run))
+    except NotFoundError as error:
         _check_name(notebook, name)
-        raise NotFoundError(
-            f"{name} has no run {run}: %pipeline history {name} lists them" if run else f"{name} has not run yet"
-        )
-    return Steps(found[0], notebook.run_sync(notebook.hub.read_steps(found[0]["id"])))
+        raise NotFoundError(f"{error.message}: %pipeline history {name} lists them" if run else error.message) from None
+    return Steps(found, notebook.run_sync(notebook.hub.read_steps(found["id"])))
 
 
 def failed(notebook: Notebook, limit: int) -> FailedRows:
