@@ -10,8 +10,8 @@ from pfnb import commands, functions
 from pfnb.client.event import Event
 from pfnb.client.port import NoSession, session_port
 from pfnb.hub.people.identity import default_owner
-from pfnb.kernel.listening.handler import listening_pipeline
-from pfnb.kernel.loop.door import Door
+from pfnb.kernel.listening.python_listener import listening_pipeline
+from pfnb.kernel.loop.sync_door import SyncDoor
 from pfnb.kernel.notebook import current_notebook, loaded_notebook
 from pfnb.kernel.objects import events as event_calls
 from pfnb.kernel.objects import pipelines, webhooks
@@ -49,7 +49,7 @@ def run(text: str, body: Any = None, vars: Mapping[str, Any] | None = None) -> R
     notebook = current_notebook()
     if notebook is not None:
         return notebook.run_sync(_run(notebook.runner, notebook.user, notebook.hub, text, body, vars))
-    door = Door()
+    door = SyncDoor()
     door.start()
     try:
         runner = Runner(commands.registry, functions.registry, call_main=door.on_main)

@@ -21,7 +21,7 @@ from pfnb.kernel.board.output import OutputHooks
 from pfnb.kernel.cell import RunningCell
 from pfnb.kernel.contents import HubContents
 from pfnb.kernel.listening.deliveries import Deliveries
-from pfnb.kernel.loop.door import Door
+from pfnb.kernel.loop.sync_door import SyncDoor
 from pfnb.language.port import User
 from pfnb.language.running.runner import Runner
 
@@ -45,7 +45,7 @@ class Notebook:
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self._is_first = _SESSION_ID not in shell.meta
-        self.door = Door(_kernel_loop(shell))
+        self.door = SyncDoor(_kernel_loop(shell))
         self.runner = Runner(commands.registry, functions.registry, call_main=self.door.on_main)
         self.contents = HubContents(self)
         self.deliveries = Deliveries(self.runner, self.contents)
@@ -138,7 +138,7 @@ class Notebook:
         return self._address.url
 
     def run_sync(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
-        """See `Door.run_sync`."""
+        """See `SyncDoor.run_sync`."""
         __tracebackhide__ = True
         return self.door.run_sync(coroutine, timeout)
 

@@ -22,7 +22,7 @@ _HOW = "say which with --url and --token, or PFNB_URL and PFNB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class HubAddress:
+class FoundHub:
     """`url` is the hub's root without a final slash; `origin` says in words where it was found; `root` is the folder it
     serves."""
 
@@ -32,7 +32,7 @@ class HubAddress:
     root: Path | None = None
 
 
-def find_address(url: str | None, token: str | None, environ: Mapping[str, str]) -> HubAddress:
+def find_address(url: str | None, token: str | None, environ: Mapping[str, str]) -> FoundHub:
     """The hub to use; a given `token` takes precedence over one that is found. NotAuthenticatedError for a url without a token,
     HubUnreachableError if no hub is found, ParameterError if there are several to choose from."""
     named = url or environ.get("PFNB_URL")
@@ -43,7 +43,7 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
                 f"the hub {checked_url(named, 'PFNB_URL')} wants its token: give --token, or set PFNB_TOKEN"
             )
         origin, token_from = "--url" if url else "PFNB_URL", "--token" if token else "PFNB_TOKEN"
-        return HubAddress(checked_url(named, origin), checked_token(given, token_from), origin)
+        return FoundHub(checked_url(named, origin), checked_token(given, token_from), origin)
     running = list(_running())
     if not running:
         raise HubUnreachableError(f"no hub was found: start JupyterLab, or `pfnb serve` without --data-dir, or {_HOW}")
@@ -54,7 +54,7 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
     return replace(found, token=checked_token(token, "--token")) if token else found
 
 
-def _running() -> Iterator[HubAddress]:
+def _running() -> Iterator[FoundHub]:
     """The hubs of this user's Jupyter Servers, and that of `pfnb serve` in its usual folder."""
     from platformdirs import user_data_path
 
@@ -71,18 +71,18 @@ def _running() -> Iterator[HubAddress]:
     folder = user_data_path("pfnb")
     told = _read(folder / SERVING)
     if told is not None:
-        yield HubAddress(str(told["url"]), (folder / TOKEN).read_text().strip(), f"pfnb serve in {folder}")
+        yield FoundHub(str(told["url"]), (folder / TOKEN).read_text().strip(), f"pfnb serve in {folder}")
 
 
-def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> HubAddress:
+def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> FoundHub:
     """A Jupyter Server's hub, at its inner address, which needs no certificate or socket. Servers with the same data directory
     share one hub."""
     root = server.get("root_dir")
     origin, place = f"Jupyter Server in {root}", Path(root) if root else None
     if hub is None:
-        return HubAddress(f"{str(server['url']).rstrip('/')}/pfnb", str(server.get("token") or ""), origin, place)
+        return FoundHub(f"{str(server['url']).rstrip('/')}/pfnb", str(server.get("token") or ""), origin, place)
     token = (Path(hub["data_dir"]) / TOKEN).read_text().strip()
-    return HubAddress(str(hub["url"]), token, origin, place)
+    return FoundHub(str(hub["url"]), token, origin, place)
 
 
 def _jupyter_servers() -> list[Path]:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, error_from_json
-from pfnb.pi.address import HubAddress
+from pfnb.pi.address import FoundHub
 
 _FORM = "application/x-www-form-urlencoded"
 _SECONDS = 330.0
@@ -62,7 +62,7 @@ GetClient = Callable[[], Client]
 class HttpClient:
     """One request per call; no retries, failures are raised."""
 
-    def __init__(self, address: HubAddress) -> None:
+    def __init__(self, address: FoundHub) -> None:
         self._url = address.url
         self._token = address.token
         self.origin = address.origin

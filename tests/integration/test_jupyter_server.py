@@ -17,7 +17,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from pfnb.exceptions import NotAuthenticatedError
-from pfnb.pi.address import HubAddress
+from pfnb.pi.address import FoundHub
 from pfnb.pi.client import HttpClient
 from tests.live.cells import CellError, run_cell
 from tests.live.environment import own_environment
@@ -64,7 +64,7 @@ def hub(server: JupyterServer) -> Iterator[HubClient]:
 
 def test_a_wrong_token_on_the_command_line_is_named_as_the_cause(server: JupyterServer) -> None:
     with pytest.raises(NotAuthenticatedError, match=r"refuses this token.*--token"):
-        HttpClient(HubAddress(server.hub_url, "wrong")).command("webhook.get", {})
+        HttpClient(FoundHub(server.hub_url, "wrong")).command("webhook.get", {})
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from pfnb.client.discovery import HubAddress, find_hub
 from pfnb.client.event import EventFile
 from pfnb.exceptions import HubUnreachableError, ParameterError, PfnbError
 from pfnb.pi import resources
-from pfnb.pi.address import HubAddress as PiAddress
-from pfnb.pi.address import find_address
+from pfnb.pi.address import FoundHub, find_address
 from pfnb.pi.client import HttpClient, Reply
 from pfnb.pi.workspace import create
 
@@ -65,7 +64,7 @@ def serving(status: int, headers: dict[str, str], body: bytes = b"") -> Iterator
 async def test_no_client_follows_a_redirect_with_its_token(status: int) -> None:
     with serving(200, {}) as (elsewhere, seen), serving(status, {"Location": f"{elsewhere}/x"}) as (url, asked):
         with pytest.raises(HubUnreachableError, match="redirects"):
-            HttpClient(PiAddress(url, TOKEN)).command("log", {})
+            HttpClient(FoundHub(url, TOKEN)).command("log", {})
         with pytest.raises(HubUnreachableError):
             await connect(HubAddress(url, TOKEN), {})
         assert seen == []
@@ -76,7 +75,7 @@ def test_no_proxy_gets_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(200, {}) as (proxy, seen), serving(200, {"Content-Type": "text/plain"}, b"ok") as (url, _):
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy)
-        assert HttpClient(PiAddress(url, TOKEN)).command("log", {}).value == "ok"
+        assert HttpClient(FoundHub(url, TOKEN)).command("log", {}).value == "ok"
         assert seen == []
 
 
@@ -84,7 +83,7 @@ def test_no_proxy_gets_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_what_is_no_hub_is_said_to_be_none(status: int, body: bytes) -> None:
     with serving(status, {"Content-Type": "application/json"}, body) as (url, _):
-        client = HttpClient(PiAddress(url, TOKEN))
+        client = HttpClient(FoundHub(url, TOKEN))
         if (status, body) == (200, b"{}"):
             assert client.command("log", {}).value == {}
         else:
@@ -104,7 +103,7 @@ def test_nor_does_noise_end_it_with_an_error_of_python() -> None:
         thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(HubUnreachableError):
-            HttpClient(PiAddress(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN)).command("log", {})
+            HttpClient(FoundHub(f"http://127.0.0.1:{listener.getsockname()[1]}", TOKEN)).command("log", {})
         thread.join()
 
 

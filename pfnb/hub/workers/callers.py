@@ -30,7 +30,7 @@ IDLE_SECONDS = 300.0
 """A process idle for this long is ended."""
 
 
-class Session(Protocol):
+class WorkerSession(Protocol):
     """A worker's connection."""
 
     def ask(self, frame: Mapping[str, Any]) -> Awaitable[None]:
@@ -145,7 +145,7 @@ class _Place:
 
     def __init__(self, url: str, forget: Callable[[_Place], None]) -> None:
         self.process = WorkerProcess(self._arrived)
-        self.session: Session | None = None
+        self.session: WorkerSession | None = None
         self.runs: dict[int, Run] = {}
         self.is_over = False
         self.idle_since = asyncio.get_running_loop().time()
@@ -165,7 +165,7 @@ class _Place:
         else:
             await self._ask(self.session, number, frame)
 
-    async def _ask(self, session: Session, number: int, frame: Mapping[str, Any]) -> None:
+    async def _ask(self, session: WorkerSession, number: int, frame: Mapping[str, Any]) -> None:
         run = self.runs[number]
         try:
             await session.ask(frame)
@@ -194,7 +194,7 @@ class _Place:
             self.is_over = True
             self.task.cancel()
 
-    async def _arrived(self, session: Session) -> None:
+    async def _arrived(self, session: WorkerSession) -> None:
         self.session = session
         while self._waiting:
             number = next(iter(self._waiting))

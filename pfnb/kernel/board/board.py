@@ -142,7 +142,7 @@ class Board:
             await self._pause(_INTERVAL)
             self._changed = False
             began = time.monotonic()
-            # In a thread: drawing takes time, and pictures are read with `Door.run_sync`.
+            # In a thread: drawing takes time, and pictures are read with `SyncDoor.run_sync`.
             await asyncio.to_thread(self._publish, place, tuple(reversed(self._events.values())))
             await self._pause(_PATIENCE * (time.monotonic() - began))
 

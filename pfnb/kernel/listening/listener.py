@@ -16,7 +16,7 @@ from pfnb.client.journal import note
 from pfnb.client.outcome import failed
 from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board.board import Board
-from pfnb.kernel.listening.handler import without_place
+from pfnb.kernel.listening.python_listener import without_place
 from pfnb.kernel.loop.failures import explained
 from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step

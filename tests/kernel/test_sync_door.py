@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import pytest
 
 from pfnb.exceptions import HubUnreachableError, NotFoundError, WaitTimeoutError
-from pfnb.kernel.loop.door import Door
+from pfnb.kernel.loop.sync_door import SyncDoor
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
+def door() -> Iterator[SyncDoor]:
+    door = SyncDoor()
     door.start()
     yield door
     door.stop()
@@ -231,7 +231,7 @@ def test_stopping_cancels_what_runs_and_ends_the_thread(door):
 
 def test_main_thread_work_runs_when_the_kernels_loop_is_idle():
     async def program():
-        door = Door(asyncio.get_running_loop())
+        door = SyncDoor(asyncio.get_running_loop())
         door.start()
         try:
             return await door.run(door.on_main(lambda: threading.current_thread().name))
@@ -246,7 +246,7 @@ def test_an_interrupt_of_main_thread_work_in_an_idle_kernel_ends_only_that_work(
         raise KeyboardInterrupt
 
     async def program():
-        door = Door(asyncio.get_running_loop())
+        door = SyncDoor(asyncio.get_running_loop())
         door.start()
         try:
             with pytest.raises(RuntimeError, match="KeyboardInterrupt"):

@@ -35,7 +35,7 @@ class _PrivateLoop(asyncio.SelectorEventLoop):
     """A separate class, because nest_asyncio2 patches the class of a loop: the kernel's loop must stay unpatched."""
 
 
-class Door:
+class SyncDoor:
     """Owns the thread `pfnb-io` and its loop, from `start` to `stop`.
 
     `kernel_loop` is the loop of the kernel's main thread; it runs the functions given to `call_main` whenever it is idle or
