@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from pfnb.commands import load
+from pfnb.commands.webhook_settings import SPELLINGS
 from pfnb.exceptions import PfnbError
 from pfnb.language import CommandRegistry, parse_pipeline
 from pfnb.language.editing.schema import command_schema, parameters_schema, pipeline_schema
@@ -161,7 +162,7 @@ def test_the_schema_of_one_command_stands_alone(registry: CommandRegistry) -> No
 
 def test_the_values_of_a_command_have_neither_expressions_nor_other_spellings() -> None:
     schema = parameters_schema(load().get("webhook.put"))
-    assert list(schema["properties"]) == ["eventKey", "payloadType", "maxPayloadLength", "active", "uuid"]
+    assert list(schema["properties"]) == [*SPELLINGS.values(), "uuid"]
     assert not Draft202012Validator(schema).is_valid({"maxPayloadLength": "#{1}"})
 
 
