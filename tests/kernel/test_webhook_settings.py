@@ -26,7 +26,7 @@ def test_every_setting_is_in_the_command_the_magic_and_what_the_hub_shows() -> N
     assert set(SPELLINGS) == {field.name for field in fields(WebhookSettings)}
     for name, spelling in SPELLINGS.items():
         assert words[spelling] == schema[spelling]["description"] == described(SETTINGS[name])
-        assert HOOK.to_json("")[spelling] == getattr(HOOK, name)
+        assert HOOK.to_json("", 0)[spelling] == getattr(HOOK, name)
 
 
 @pytest.mark.parametrize(
