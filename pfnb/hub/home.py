@@ -70,7 +70,7 @@ class Home:
         bodies.chmod(FOLDER_MODE)
         self.folder = folder
         self.hub = Hub(
-            _store(options, folder, bodies),
+            store_of(options, folder, bodies),
             LocalBroker(),
             Settings(
                 bodies,
@@ -103,7 +103,8 @@ class Home:
             self._temporary.cleanup()
 
 
-def _store(options: HubOptions, folder: Path, bodies: Path) -> Store:
+def store_of(options: HubOptions, folder: Path, bodies: Path) -> Store:
+    """The store that these options ask for; what it keeps in files goes into `folder`."""
     if options.data_dir is None:
         return MemoryStore()
     # Imported lazily: a hub in a kernel rarely needs it, and it is half of the time that `%load_ext` takes.

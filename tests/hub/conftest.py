@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from pfnb.hub.dispatch.feed import Job
-from pfnb.hub.home import Home, HubOptions
+from pfnb.hub.home import Home
 from pfnb.hub.hub import Hub
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.request import Body, Limits, Received, RequestHead
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
-from pfnb.hub.stores.memory.store import MemoryStore
 from pfnb.hub.stores.sql.store import SqlStore
-from pfnb.hub.stores.sqlite.dialect import Sqlite
 from pfnb.hub.stores.store import Store
+from tests.live.stores import DURABLE, STORES, new_store
 
 UUID = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd"
 HOOK = Webhook(UUID, "ada", created=1, updated=1, event_key="order.placed")
@@ -66,9 +65,9 @@ def request(
     return ingest.finish()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
-    home = Home(HubOptions(tmp_path / "hub" if request.param == "sqlite" else None))
+    home = Home(STORES[request.param](tmp_path / "hub"))
     await home.open()
     await home.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
     yield home.hub
@@ -96,18 +95,24 @@ def small(data: bytes = b"hello") -> Body:
 
 
 def sqlite_store(folder: Path) -> SqlStore:
-    bodies = folder / "bodies"
-    bodies.mkdir(exist_ok=True)
-    return SqlStore(Sqlite(folder / "pfnb.sqlite"), bodies)
+    store = new_store("sqlite", folder)
+    assert isinstance(store, SqlStore)
+    return store
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else sqlite_store(tmp_path)
+    made = new_store(request.param, tmp_path)
     await made.open()
     await made.registry.save_webhooks(HOOK)
     yield made
     await made.close()
+
+
+@pytest.fixture(params=DURABLE)
+def durable(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    """Makes a store, and then one that has what the earlier one stored."""
+    return lambda: new_store(request.param, tmp_path)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -124,15 +125,15 @@ async def test_a_database_that_could_not_give_space_back_is_made_able_to(tmp_pat
     connection.close()
 
 
-async def test_orders_go_on_where_they_were_when_everything_was_removed(tmp_path: Path) -> None:
-    store = sqlite_store(tmp_path)
+async def test_numbers_go_on_where_they_were_when_everything_was_removed(durable: Callable[[], Store]) -> None:
+    store = durable()
     await store.open()
     (last,) = (await store.events.add(event(1, created=1), small(), ["lead"])).deliveries
     await store.deliveries.finish(last.id, "succeeded", None, [])
     await sweeper(store, Keep(days=1)).sweep()
     assert await there(store) == []
     await store.close()
-    again = sqlite_store(tmp_path)
+    again = durable()
     assert (await again.open()).last_seq >= 1
     stored = await again.events.add(event(2), small(), ["lead"])
     assert (stored.seq > 1, stored.deliveries[0].id > last.id) == (True, True)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from pfnb.hub.home import HubOptions
 from pfnb.language import User
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.running.calls import PIPELINE_TYPE
@@ -73,7 +74,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hub() -> AsyncIterator[Hub]:
-    async with running_hub(None) as made:
+    async with running_hub(HubOptions()) as made:
         await made.put(GREET, 'vars: {name: nobody}\npipeline: [{body.set: "Hello #{vars.name}"}]')
         await made.server.hub.properties.put("global/app/demo/config", {"value": "kept"}, "ada", "update")
         for path, step in ROUTES.items():

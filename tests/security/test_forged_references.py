@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from pfnb.language.content import without_codes
 from tests.http.conftest import RECEIVE, UUID
+from tests.live.stores import STORES
 from tests.worker.conftest import Hub, running_hub
 from tests.worker.conftest import hub as own_hub
 
@@ -39,9 +40,9 @@ class Contents:
 ONE_HUB = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(params=["memory", "sqlite"], scope="module", loop_scope="module")
+@pytest_asyncio.fixture(params=STORES, scope="module", loop_scope="module")
 async def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    async with running_hub(tmp_path_factory.mktemp("hub") if request.param == "sqlite" else None) as made:
+    async with running_hub(STORES[request.param](tmp_path_factory.mktemp("hub"))) as made:
         yield made
 
 

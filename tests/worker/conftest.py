@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pfnb.http.server import LocalServer
 from pfnb.hub.home import HubOptions
 from pfnb.language.running.calls import PIPELINE_TYPE
 from tests.http.conftest import RECEIVE, UUID
+from tests.live.stores import STORES
 
 PATH = "global/app/demo/pipeline/lead"
 WAIT_SECONDS = 30.0
@@ -66,8 +68,8 @@ class Hub:
 
 
 @asynccontextmanager
-async def running_hub(data_dir: Path | None) -> AsyncIterator[Hub]:
-    server = LocalServer(HubOptions(data_dir, owner="ada"))
+async def running_hub(options: HubOptions) -> AsyncIterator[Hub]:
+    server = LocalServer(replace(options, owner="ada"))
     await server.start()
     await server.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed", "payloadType": "raw"}, "ada")
     made = Hub(server)
@@ -76,7 +78,7 @@ async def running_hub(data_dir: Path | None) -> AsyncIterator[Hub]:
     await server.stop()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with running_hub(tmp_path / "hub" if request.param == "sqlite" else None) as made:
+    async with running_hub(STORES[request.param](tmp_path / "hub")) as made:
         yield made
