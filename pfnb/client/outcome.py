@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pfnb.exceptions import PfnbError, RunRecord, StepError
 from pfnb.language.extent import check_written
 from pfnb.language.media_types import OCTETS
-from pfnb.language.payload import event_body
+from pfnb.language.payload import is_event_body
 from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
 from pfnb.language.port import HubPort
@@ -48,7 +48,7 @@ async def succeeded(result: RunResult, event: EventObject, hub: HubPort) -> Succ
 
 def _succeeded(result: RunResult, event: EventObject, value: Any, body: Any) -> Succeeded:
     response = result.response
-    is_untouched = not result.has_result and result.body == event_body(event)
+    is_untouched = not result.has_result and is_event_body(result.body, event)
     return {
         "status": "succeeded",
         "value": None if is_untouched else _sendable(value),

@@ -25,7 +25,15 @@ def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
 
     `origin` and `target` of its payload are also keys of the body itself; a property's JSON value is parsed.
     """
-    body: dict[str, Any] = copied(dict(event))
+    return _with_sides(copied(dict(event)))
+
+
+def is_event_body(value: Any, event: Mapping[str, Any]) -> bool:
+    """Whether a value is what `event_body` returns for this event."""
+    return isinstance(value, dict) and value == _with_sides(dict(event))
+
+
+def _with_sides(body: dict[str, Any]) -> dict[str, Any]:
     payload = body.get("payload")
     if isinstance(payload, dict):
         body |= {side: payload[side] for side in _SIDES if side in payload}

@@ -6,8 +6,7 @@ import asyncio
 import copy
 import gc
 import marshal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -46,13 +45,15 @@ def copied(value: Any) -> Any:
         return marshal.loads(data)  # noqa: S302 - packed one line above
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
+class uncollected:  # noqa: N801 - used as a function
     """Pause garbage collection while many values are made: none is garbage yet, and the search would take most of the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
+
+    __slots__ = ("_collects",)
+
+    def __enter__(self) -> None:
+        self._collects = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._collects:
             gc.enable()

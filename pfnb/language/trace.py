@@ -32,6 +32,7 @@ RESERVE: Final = 1_000
 MORE: Final = "…"
 
 _ATOM = 8
+_SHORT = 100
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
 _NOT_SECRET: Final = frozenset({"id", "eventId", "correlationId", "content"})
 """Names under which a uuid is not a secret."""
@@ -284,6 +285,12 @@ def _named(value: Any) -> str:
     return f"<{type(value).__name__}>"
 
 
+@lru_cache(4_000)
+def _masked(text: str) -> str:
+    """A short text as shown. Cached, since events repeat most of theirs: the values of headers, keys, content types."""
+    return _MASK.text(text)
+
+
 @lru_cache(1_000)
 def _looked_at(name: str) -> tuple[str, bool]:
     """A name as shown, and whether its value is a secret. Cached, since most events have the same names."""
@@ -291,7 +298,7 @@ def _looked_at(name: str) -> tuple[str, bool]:
 
 
 class _Veil:
-    """Masks the values of one trace. Texts are cached, since most occur many times."""
+    """Masks the values of one trace. Long texts are cached for it alone, since steps hand them on."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -312,6 +319,8 @@ class _Veil:
         return value
 
     def text(self, text: str) -> str:
+        if len(text) <= _SHORT:
+            return _masked(text)
         masked = self._texts.get(text)
         if masked is None:
             masked = self._texts[text] = _MASK.text(text)

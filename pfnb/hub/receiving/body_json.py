@@ -49,9 +49,8 @@ def parse_json(body: bytes, depth: int | None = MAX_DEPTH, charset: str | None =
             value = _DECODER.decode(json_text(body, charset))
         if depth is not None and body.count(b"[") + body.count(b"{") > depth:
             _check_depth(value, depth)
-        if any(
-            mark in body for mark in (b"\\ud", b"\\uD", b"\xed", b"\x00")
-        ):  # half a pair: escaped, in UTF-8, in UTF-16
+        # Half a pair: escaped, in UTF-8, in UTF-16.
+        if b"\\ud" in body or b"\\uD" in body or b"\xed" in body or b"\x00" in body:
             value = _whole_characters(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
