@@ -86,7 +86,7 @@ class RunHandler(UploadHandler, Door):
         owner = self._caller.user.name
         content_id = self.site.hub.contents.hold(owner, received)
         try:
-            yield RunRequest(received, content_id, partial(self.site.hub.signatures.signed, owner=owner))
+            yield RunRequest(received, content_id, partial(self.site.hub.reference_codes.signed, owner=owner))
         finally:
             await self.site.hub.contents.release(content_id)
 

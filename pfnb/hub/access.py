@@ -181,19 +181,19 @@ class HubAccess:
         if len(content_ids) > MAX_CHECKED:
             raise ParameterError(f"at most {MAX_CHECKED:,} references can be checked at once, not {len(content_ids):,}")
         owners = (self._user.name, *self._behind)
-        return all(self._hub.signatures.owner_of(one, owners) is not None for one in content_ids)
+        return all(self._hub.reference_codes.owner_of(one, owners) is not None for one in content_ids)
 
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> ContentReference:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
         # Users that pipelines of all owners may act as have no files of their own: owners would share them.
         is_shared = self._user.name in (ANONYMOUS_NAME, SYSTEM_NAME)
         owner = self._behind[0] if is_shared and self._behind else self._user.name
-        content_id = self._hub.signatures.signed(self._hub.contents.put(owner, data), owner)
+        content_id = self._hub.reference_codes.signed(self._hub.contents.put(owner, data), owner)
         return content_reference(content_id, name=name, content_type=content_type, size=len(data), sha256=digest)
 
     def _genuine(self, content_id: str) -> tuple[str, str]:
         """The plain id and the content's owner. NotFoundError does not say whether the content exists."""
-        found = self._hub.signatures.owner_of(content_id, (self._user.name, *self._behind))
+        found = self._hub.reference_codes.owner_of(content_id, (self._user.name, *self._behind))
         if found is None:
             raise NotFoundError(
                 "the hub did not make this content reference for you: use one from an event, or from a command that returns files"
@@ -266,7 +266,7 @@ class HubAccess:
         return [self._attached(one) for one in await self._hub.attachments.list(path, self._user.name)]
 
     def _attached(self, attachment: Attachment) -> AttachmentRow:
-        return attachment.to_json(self._hub.signatures.signed(attachment.id, attachment.owner))
+        return attachment.to_json(self._hub.reference_codes.signed(attachment.id, attachment.owner))
 
     async def delete_attachment(self, path: str, name: str) -> None:
         await self._hub.attachments.delete(path, name, self._user.name)

@@ -44,11 +44,11 @@ from pfnb.hub.receiving.request import Body, Limits, Received
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
 from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
 from pfnb.hub.records.webhook import NOBODYS
+from pfnb.hub.reference_codes import ReferenceCodes
 from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import repeat_key
 from pfnb.hub.scans import ScanPlan, Scans
 from pfnb.hub.secret_file import SIZE as SECRET_SIZE
-from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.changes import AddEvent, PropertyChange
 from pfnb.hub.stores.store import Opened, Store, Stored
@@ -100,7 +100,7 @@ class Hub:
         self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
-        self.signatures = Signatures(settings.secret)
+        self.reference_codes = ReferenceCodes(settings.secret)
         self.cache = Cache(now)
         self.properties = Properties(store, settings.namespace, now, self._change_properties)
         self.attachments = Attachments(
@@ -111,7 +111,7 @@ class Hub:
         self.suspects = Suspects()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.refusals = Refusals(store, self.webhooks, now)
-        self.history = History(store, self.dispatcher, self.changes, self.signatures, self.refusals)
+        self.history = History(store, self.dispatcher, self.changes, self.reference_codes, self.refusals)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)

@@ -148,10 +148,10 @@ async def test_a_part_of_a_content_is_read_without_the_rest(hub: Hub) -> None:
 async def test_a_run_that_acts_as_somebody_else_still_reads_what_its_event_brought(hub: Hub) -> None:
     receipt = await hub.receive(request(b"hello", content_type="text/plain"))
     bob = HubAccess(hub, User("ada"), "http://127.0.0.1/pfnb").as_user(User("bob"))
-    assert await bob.read_content(hub.signatures.signed(receipt.event_id, "ada")) == b"hello"
+    assert await bob.read_content(hub.reference_codes.signed(receipt.event_id, "ada")) == b"hello"
     theirs = await hub.send("order.placed", 1, owner="eve")
     with pytest.raises(NotFoundError):
-        await bob.read_content(hub.signatures.signed(theirs.id, "eve"))
+        await bob.read_content(hub.reference_codes.signed(theirs.id, "eve"))
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,15 @@ FORGED: dict[str, Forge] = {
     "made file": lambda _, contents: contents.made,
     "upper case": lambda _, contents: contents.event.upper(),
     "invented code": lambda _, contents: f"{contents.event}.hmac-{'A' * 43}",
-    "cut code": lambda hub, contents: hub.server.hub.signatures.signed(contents.event, "ada")[:-1],
-    "longer code": lambda hub, contents: hub.server.hub.signatures.signed(contents.event, "ada") + "A",
-    "code of another owner": lambda hub, contents: hub.server.hub.signatures.signed(contents.event, "eve"),
+    "cut code": lambda hub, contents: hub.server.hub.reference_codes.signed(contents.event, "ada")[:-1],
+    "longer code": lambda hub, contents: hub.server.hub.reference_codes.signed(contents.event, "ada") + "A",
+    "code of another owner": lambda hub, contents: hub.server.hub.reference_codes.signed(contents.event, "eve"),
     "code of another content": lambda hub, contents: (
-        contents.event + hub.server.hub.signatures.signed(contents.file, "ada").removeprefix(contents.file)
+        contents.event + hub.server.hub.reference_codes.signed(contents.file, "ada").removeprefix(contents.file)
     ),
-    "genuine code, learned somewhere": lambda hub, contents: hub.server.hub.signatures.signed(contents.event, "ada"),
+    "genuine code, learned somewhere": lambda hub, contents: hub.server.hub.reference_codes.signed(
+        contents.event, "ada"
+    ),
 }
 PAYLOAD = "body.set: '#{body.payload}'"
 AS_ADA = "iam.run.as: {username: ada}"
@@ -183,7 +185,7 @@ JSON = {"Content-Type": "application/json"}
 async def test_a_genuine_reference_that_a_stranger_learned_is_data_in_a_payload(
     hub: Hub, contents: Contents, way: str
 ) -> None:
-    text = SCHEME + hub.server.hub.signatures.signed(contents.event, "ada")
+    text = SCHEME + hub.server.hub.reference_codes.signed(contents.event, "ada")
     await hub.save(AS_ADA, "body.set: '#{@content.load(body.payload)}'")
     sent = WRITTEN[way](text)
     query = {"uuid": UUID, "wait": "true", **sent.pop("params", {})}
@@ -198,7 +200,7 @@ async def test_a_genuine_reference_that_a_stranger_learned_is_data_in_a_payload(
 @pytest.mark.parametrize("way", WRITTEN)
 @pytest.mark.parametrize("depth", [1, 2, 5])
 async def test_a_reference_within_a_reference_is_data_too(hub: Hub, contents: Contents, way: str, depth: int) -> None:
-    text = SCHEME + hub.server.hub.signatures.signed(contents.event, "ada")
+    text = SCHEME + hub.server.hub.reference_codes.signed(contents.event, "ada")
     for _ in range(depth):
         text = text.replace(".hmac-", f".hm.hmac-{'A' * 43}ac-", 1)
     await hub.save(AS_ADA, "body.set: '#{@content.load(body.payload)}'")

@@ -86,7 +86,7 @@ async def test_what_is_sent_to_other_servers_has_none_either(
 async def test_what_other_servers_answer_is_data(hub: Hub, partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PFNB_ALLOW_TARGETS", "127.0.0.1")
     made = hub.server.hub.contents.put("ada", b"mine")
-    genuine = {"content": "$uri:attachment:" + hub.server.hub.signatures.signed(made, "ada")}
+    genuine = {"content": "$uri:attachment:" + hub.server.hub.reference_codes.signed(made, "ada")}
     for encoding, kind in (
         ("utf-8", "application/json"),
         ("utf-16", "application/json"),

@@ -16,8 +16,8 @@ from pfnb.hub.payload import Looked, event_object, is_referred_to, log_entry, ne
 from pfnb.hub.records.delivery import FINAL, Delivery
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventFilter, EventQuery
+from pfnb.hub.reference_codes import ReferenceCodes
 from pfnb.hub.refusals import Refusals
-from pfnb.hub.signatures import Signatures
 from pfnb.hub.stores.store import Found, Store
 from pfnb.language.topics import topic_matches
 from pfnb.rows.delivery import DeliveryRow, RunRow
@@ -38,10 +38,15 @@ class History:
     delivery. A running delivery has the seconds since its start as `runningFor`."""
 
     def __init__(
-        self, store: Store, dispatcher: Dispatcher, changes: Changes, signatures: Signatures, refusals: Refusals
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        changes: Changes,
+        reference_codes: ReferenceCodes,
+        refusals: Refusals,
     ) -> None:
         self._store = store
-        self._signatures = signatures
+        self._reference_codes = reference_codes
         self._dispatcher = dispatcher
         self._changes = changes
         self._refusals = refusals
@@ -159,7 +164,7 @@ class History:
         if body is None:
             looked = await self._referred_to(event)
             body = await self._store.events.body(event.id) if needs_body(event) and looked is None else b""
-        sign = partial(self._signatures.signed, owner=event.owner)
+        sign = partial(self._reference_codes.signed, owner=event.owner)
         build = partial(event_object, event, payload_type=event.payload_type, body=body, sign=sign, looked=looked)
         return await in_thread_if_large(event.size if event.fields or event.files else len(body), build)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 _MARK = ".hmac-"
 
 
-class Signatures:
+class ReferenceCodes:
     """A code belongs to one content and one owner. `secret` never leaves the hub."""
 
     def __init__(self, secret: bytes) -> None:
