@@ -30,7 +30,7 @@ async def attempt(
         # Nobody waits for this run: only the log and the hub's record can report the error.
         failure = error if isinstance(error, PfnbError) else unexpected(error)
         if is_of_the_way(failure):
-            note("WARN", name, f"broken off, and will run again: {failure}", trace_id)
+            note("WARN", name, f"interrupted, and will run again: {failure}", trace_id)
             return None, failure
         note("ERROR", name, f"failed: {type(failure).__name__}: {failure}", trace_id)
         return await failed(failure), failure

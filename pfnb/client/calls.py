@@ -110,7 +110,7 @@ async def _frame(head: dict[str, Any], body: bytes) -> Frame:
     try:
         return await packed(head, body)
     except (TypeError, ValueError) as error:
-        raise ParameterError(f"a call of the hub takes what JSON has, and no NaN or infinity: {error}") from error
+        raise ParameterError(f"arguments of a call must be JSON, without NaN and infinity: {error}") from error
 
 
 def _fail(call: _Call, error: PfnbError) -> None:
@@ -120,5 +120,5 @@ def _fail(call: _Call, error: PfnbError) -> None:
 
 def _unknown_fate(method: str) -> HubUnreachableError:
     return HubUnreachableError(
-        f"the connection to the hub broke during {method.replace('_', ' ')}: look whether it was done, then run this again"
+        f"the connection to the hub broke during {method.replace('_', ' ')}: check whether it was done before you repeat it"
     )

@@ -105,7 +105,9 @@ async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
     except TimeoutError as error:
         raise HubUnreachableError(f"the hub at {address.url} did not answer within {_WELCOME_SECONDS:g} s") from error
     except (HTTPInputError, ValueError) as error:
-        raise HubUnreachableError(f"what answers at {address.url} is no pfnb hub ({type(error).__name__})") from error
+        raise HubUnreachableError(
+            f"what answers at {address.url} is not a pfnb hub ({type(error).__name__})"
+        ) from error
     except OSError as error:
         raise HubUnreachableError(f"nothing answers at {address.url} ({error.strerror or error})") from error
 
@@ -134,11 +136,11 @@ async def _welcome(connection: Connection, address: HubAddress) -> dict[str, Any
 
 def _refused(address: HubAddress, error: HTTPClientError) -> HubUnreachableError | NotAuthenticatedError:
     if error.code in (401, 403):
-        return NotAuthenticatedError(f"the hub at {address.url} refuses this token: {_about_token(address)}")
-    return HubUnreachableError(f"{address.url} is no pfnb hub that works (it answered {error.code} {error.message})")
+        return NotAuthenticatedError(f"the hub at {address.url} rejects this token: {_about_token(address)}")
+    return HubUnreachableError(f"{address.url} is not a working pfnb hub (it answered {error.code} {error.message})")
 
 
 def _about_token(address: HubAddress) -> str:
     if address.kernel_id is not None:
-        return "it was made by a server that has stopped since. Restart this kernel"
-    return "set PFNB_TOKEN to the one it was started with"
+        return "it is from a server that has stopped: restart this kernel"
+    return "set PFNB_TOKEN to the token of that hub"

@@ -40,7 +40,9 @@ def find_hub(environ: Mapping[str, str], connection_file: str | None) -> HubAddr
         return own
     url, token = checked_url(url, "PFNB_URL"), environ.get("PFNB_TOKEN")
     if not token:
-        raise NotAuthenticatedError(f"PFNB_URL names the hub {url}, but PFNB_TOKEN is not set: a hub wants its token")
+        raise NotAuthenticatedError(
+            f"PFNB_URL names the hub {url}, but PFNB_TOKEN is not set: set it to the hub's token"
+        )
     return HubAddress(url, checked_token(token, "PFNB_TOKEN"), notebook=None if own is None else own.notebook)
 
 

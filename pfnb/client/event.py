@@ -59,11 +59,11 @@ class EventFile:
         """
         target = Path(path)
         if target.is_dir():
-            raise IsADirectoryError(f"{target} is a folder: name the file, too")
+            raise IsADirectoryError(f"{target} is a folder: add a file name")
         is_plain = self.name not in ("", ".", "..") and not any(sign in self.name for sign in "/\\:\0")
         if not is_plain and self.name and str(path).endswith(self.name):
             raise ParameterError(
-                "the file's own name would lead elsewhere, and a stranger chose it: give it another name"
+                "the file's name, chosen by the sender, leads outside of this folder: give another name"
             )
         write_whole(target, self.read())
         return target

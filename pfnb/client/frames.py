@@ -40,8 +40,8 @@ def file_frame(data: bytes, content_type: str, name: str, options: Mapping[str, 
                 given = {"sep": "\t", **options} if kind in _TABBED else options
                 return _read(getattr(_pandas(), reader), _source(data, content_type, reader, options), given)
     raise ValueError(
-        f"a file of type {content_type or 'unknown'} is no table that pandas reads here: it may be CSV, TSV, JSON, Excel or "
-        "Parquet; read() has its bytes"
+        f"a file of type {content_type or 'unknown'} is not a table that pandas can read here: use CSV, TSV, JSON, Excel or "
+        "Parquet, or read() for its bytes"
     )
 
 
@@ -57,7 +57,7 @@ def event_frame(event: Event, options: Mapping[str, Any]) -> DataFrame:
         return pandas.DataFrame([event.fields], **options)
     value = event.json()
     if not isinstance(value, dict | list):
-        raise ValueError(f"the body is {value!r:.60}, and a table is made of an object or a list of objects")
+        raise ValueError(f"the body is {value!r:.60}, but a table needs an object or a list of objects")
     return pandas.json_normalize(value, **options)
 
 
@@ -99,11 +99,11 @@ def _pandas() -> Any:
     try:
         return import_module("pandas")
     except ImportError as error:
-        raise MissingPackageError("tables are made by pandas: pip install 'pfnb[pandas]'") from error
+        raise MissingPackageError("tables need pandas: pip install 'pfnb[pandas]'") from error
 
 
 def _read(reader: Callable[..., Any], source: io.BytesIO | io.StringIO, options: Mapping[str, Any]) -> Any:
     try:
         return reader(source, **options)
     except ImportError as error:
-        raise MissingPackageError(f"pandas reads this kind of file with another package: {error}") from error
+        raise MissingPackageError(f"pandas needs another package for this kind of file: {error}") from error

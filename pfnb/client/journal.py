@@ -45,7 +45,7 @@ class Journal:
         if not self.is_wanted:
             return
         if self._level not in logging.getLevelNamesMapping():
-            raise ParameterError(f"{VARIABLE} is a level such as INFO or WARNING, not {self._level!r}")
+            raise ParameterError(f"{VARIABLE} must be a level such as INFO or WARNING, not {self._level!r}")
         _logger.setLevel(self._level)
         _logger.addHandler(self._handler)
 

@@ -28,7 +28,7 @@ async def failed(error: PfnbError) -> Failed:
 
 def unexpected(error: Exception) -> StepError:
     """A StepError for an exception that is not pfnb's own and broke off a run."""
-    failure = StepError(f"the run broke off with {type(error).__name__}: {error}")
+    failure = StepError(f"the run was interrupted by {type(error).__name__}: {error}")
     failure.__cause__ = error
     return failure
 

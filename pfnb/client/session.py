@@ -152,7 +152,7 @@ class Session:
                 if error.status < SERVERS_FAULT:
                     self._lose(name)
                     return
-                log.warning("%s cannot listen again yet, and tries on: %s", name, error)
+                log.warning("%s cannot listen again yet, and keeps trying: %s", name, error)
             wait = min(2 * wait, _LONGEST_WAIT)
             await asyncio.sleep(wait)
 
@@ -163,8 +163,8 @@ class Session:
     def _unreachable(self) -> HubUnreachableError:
         why = f": {self._last_error.message}" if self._last_error is not None else ""
         return HubUnreachableError(
-            f"the hub at {self._address.url} is gone{why}. It is looked for again and again; once it is back, "
-            "run this again. For another hub: %reload_ext pfnb"
+            f"the hub at {self._address.url} is gone{why}. pfnb keeps trying to reconnect; once it has, run this again. To "
+            "use another hub: %reload_ext pfnb"
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -59,7 +59,7 @@ def webhooks_bundle(webhooks: Sequence[WebhookRow]) -> dict[str, str]:
     warned = [one for one in shown if "warning" in one]
     warnings = [short(f"{one['eventKey']}: {one['warning']}", mask, 600) for one in warned[:WARNINGS]]
     if len(warned) > WARNINGS:
-        warnings.append(f"{len(warned) - WARNINGS} others have warnings, too")
+        warnings.append(f"{len(warned) - WARNINGS} more have warnings")
     html = block(
         headline(words("Webhooks"), words(count)),
         element("div", drawn, names="pfnb-full"),

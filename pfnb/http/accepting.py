@@ -50,7 +50,7 @@ class Accepting:
         self._rest = self._loop.call_later(REST_SECONDS, self._resume)
         if self._loop.time() - self._warned >= WARN_SECONDS:
             self._warned = self._loop.time()
-            log.warning("new connections have to wait: %s", reason)
+            log.warning("new connections must wait: %s", reason)
 
     def _resume(self) -> None:
         self._rest = None
@@ -59,7 +59,7 @@ class Accepting:
     def _accept(self) -> None:
         for _ in range(AT_ONCE):
             if not self._has_room() and not self._make_room():
-                self._pause("as many are open as --max-connections and the limit of open files allow")
+                self._pause("as many connections are open as --max-connections and the limit of open files allow")
                 return
             try:
                 connection, address = self._listening.accept()

@@ -51,7 +51,7 @@ def _read(default: Any, value: object, name: str) -> Any:
             raise ValueError
     except ValueError:
         what = "a whole number above 0" if kind is int else "a number of seconds above 0"
-        raise ParameterError(f"{name} is {what}, and not {value!r}") from None
+        raise ParameterError(f"{name} must be {what}, not {value!r}") from None
     return number
 
 
@@ -59,4 +59,4 @@ def _networks(text: str, name: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(each) for each in text.replace(",", " ").split())
     except ValueError as error:
-        raise ParameterError(f"{name} names addresses or networks such as 10.0.0.0/8: {error}") from None
+        raise ParameterError(f"{name} must contain addresses or networks such as 10.0.0.0/8: {error}") from None

@@ -80,7 +80,7 @@ class Connections(HTTPServer):
             await asyncio.sleep(FINISH_LOOK_SECONDS)
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        assert isinstance(server_conn, HTTP1ServerConnection), "this server speaks HTTP/1 alone"
+        assert isinstance(server_conn, HTTP1ServerConnection), "this server speaks only HTTP/1"
         if server_conn in self._ended:
             return super().start_request(server_conn, request_conn)
         self._waiting[server_conn] = None
@@ -91,7 +91,7 @@ class Connections(HTTPServer):
 
     def on_close(self, server_conn: object) -> None:
         super().on_close(server_conn)
-        assert isinstance(server_conn, HTTP1ServerConnection), "this server speaks HTTP/1 alone"
+        assert isinstance(server_conn, HTTP1ServerConnection), "this server speaks only HTTP/1"
         self._forget(server_conn)
         self._ended.discard(server_conn)
 
@@ -121,7 +121,7 @@ class Connections(HTTPServer):
         self._handle_connection(connection, address)
 
     def _head_arrived(self, connection: object) -> None:
-        assert isinstance(connection, HTTP1ServerConnection), "this server speaks HTTP/1 alone"
+        assert isinstance(connection, HTTP1ServerConnection), "this server speaks only HTTP/1"
         self._waiting.pop(connection, None)
         self._begun.pop(connection, None)
 

@@ -65,7 +65,7 @@ class TokenDoor(Door):
             await note_failure(self.site, self.request)
             if authorization_token(self.request) is not None:
                 raise NotAuthenticatedError("the hub does not know this token: use its own, or an API token of a user")
-            raise NotAuthenticatedError("this needs the hub's token: send it as `Authorization: token …`")
+            raise NotAuthenticatedError("the hub's token is missing: send it as `Authorization: token …`")
         return caller
 
 

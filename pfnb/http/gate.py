@@ -103,7 +103,7 @@ class Gate(Places):
             if entered > since:
                 return False
             if who is None or by == who:
-                self._drop(upload, BusyError("other requests needed the place of this one, which came too slowly"))
+                self._drop(upload, BusyError("this request came too slowly, and other requests took its place"))
                 return True
         return False
 

@@ -29,12 +29,14 @@ class Hello:
 def hello_of(head: Mapping[str, Any]) -> Hello:
     """Parse the frame. RequestError for another protocol, or a field of the wrong type or size."""
     if head.get("type") != "hello" or head.get("protocol") != PROTOCOL:
-        raise RequestError(f"a session begins with hello, protocol {PROTOCOL}: use the pfnb of this hub")
+        raise RequestError(
+            f"a session must begin with hello, protocol {PROTOCOL}: use the same version of pfnb as the hub"
+        )
     session, notebook, since = head.get("session"), head.get("notebook"), head.get("since")
     if not isinstance(session, str) or not 1 <= len(session) <= MAX_SESSION:
-        raise RequestError(f"hello: session is a text of 1 to {MAX_SESSION} characters")
+        raise RequestError(f"hello: session must be a text of 1 to {MAX_SESSION} characters")
     if not isinstance(notebook, str | None) or len(notebook or "") > MAX_NOTEBOOK:
-        raise RequestError(f"hello: notebook is a text of at most {MAX_NOTEBOOK:,} characters, or null")
+        raise RequestError(f"hello: notebook must be a text of at most {MAX_NOTEBOOK:,} characters, or null")
     if since is not None and (type(since) is not int or not 0 <= since < _MOST):
-        raise RequestError("hello: since is the number of an event, or null")
+        raise RequestError("hello: since must be the number of an event, or null")
     return Hello(session, notebook, since, head.get("ahead") is True)

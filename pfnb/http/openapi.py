@@ -21,7 +21,7 @@ _NUMBER: Final = {"type": "integer"}
 _BINARY: Final = {"type": "string", "format": "binary"}
 _FILES: Final = {"type": "array", "items": _BINARY}
 _ERROR: Final = {
-    "description": "Every answer that is no success. `line`, `column` and `step` are there where a pipeline is to blame.",
+    "description": "Every error. `line`, `column` and `step` are given if the error is in a pipeline.",
     "type": "object",
     "properties": {
         "status": {"const": "error"},
@@ -43,12 +43,12 @@ _ACCEPTED: Final = {
         "correlationId": _TEXT,
         "traceId": _TEXT,
         "created": {**_NUMBER, "description": "Milliseconds since 1970."},
-        "value": {"description": "The answer of the pipeline, where it was waited for."},
+        "value": {"description": "The answer of the pipeline, with `wait=true`."},
     },
     "required": ["status", "statusCode"],
 }
 _RESULT: Final = {
-    "description": "The body that it ends with, without an envelope: JSON, text, or the bytes of a file.",
+    "description": "The final body, without an envelope: JSON, text, or the bytes of a file.",
     "content": {"application/json": {"schema": {}}, "text/plain": {"schema": _TEXT}, "*/*": {"schema": _BINARY}},
 }
 
@@ -74,7 +74,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         },
         "components": {
             "schemas": {"Error": _ERROR, "Accepted": _ACCEPTED, **dict(_inner_schemas(commands))},
-            "responses": {"Error": {"description": "It was refused, or failed.", **_json(_schema("Error"))}},
+            "responses": {"Error": {"description": "The request was refused, or failed.", **_json(_schema("Error"))}},
             "securitySchemes": {
                 "authorization": {
                     "type": "http",
@@ -116,7 +116,7 @@ def _command(command: Command) -> dict[str, Any]:
             "operationId": command.name,
             **about,
             "parameters": [{**each, "required": False} for each in query],
-            "requestBody": {"description": "Parameters may stand in a form as well.", "content": content},
+            "requestBody": {"description": "Parameters can also be sent as a form.", "content": content},
         },
     }
 
@@ -131,24 +131,26 @@ def _receiver() -> dict[str, Any]:
             {
                 "name": "uuid",
                 "in": "query",
-                "description": "The webhook's uuid; may stand in the body.",
+                "description": "The webhook's uuid; it can also be sent in the body.",
                 "schema": _TEXT,
             },
             {"name": "token", "in": "query", "description": "The same, by its other name.", "schema": _TEXT},
             {
                 "name": "wait",
                 "in": "query",
-                "description": "Answer with what the pipeline says.",
+                "description": "Wait for the pipeline, and answer with its result.",
                 "schema": {"type": "boolean", "default": False},
             },
             {
                 "name": "timeout",
                 "in": "query",
-                "description": "How many seconds to wait for it.",
+                "description": "Maximum seconds to wait.",
                 "schema": {"type": "number", "minimum": 0, "maximum": 300, "default": 30},
             },
         ],
-        "responses": _responses({"description": "The event is stored, or done.", **_json(_schema("Accepted"))}),
+        "responses": _responses(
+            {"description": "The event is stored; with `wait=true`, also processed.", **_json(_schema("Accepted"))}
+        ),
     }
     body = {"description": "Anything: JSON, a form, files, text, bytes.", "content": {"*/*": {"schema": {}}}}
     return {
@@ -163,7 +165,7 @@ def _pipeline() -> dict[str, Any]:
         "operationId": "pipeline",
         "tags": ["pipelines"],
         "summary": "Run a pipeline.",
-        "description": f"What a pipeline may say is in `{PIPELINE_SCHEMA}`.",
+        "description": f"`{PIPELINE_SCHEMA}` describes what a pipeline may contain.",
         "requestBody": {
             "required": True,
             "content": {
@@ -191,14 +193,14 @@ def _stored_pipeline() -> dict[str, Any]:
         "post": {
             "operationId": "run stored pipeline",
             "summary": "Run a stored pipeline; PUT stores, GET reads, DELETE deletes it.",
-            "description": "Query parameters and form fields become its `vars`, what is sent its body.",
+            "description": "Query parameters and form fields become its `vars`; the rest of the request becomes its body.",
             "requestBody": {"content": {"*/*": {"schema": {}}}},
             **about,
         },
         "put": {
             "operationId": "put stored pipeline",
             "summary": "Store a pipeline.",
-            "description": "One that begins with `event.listen` listens from now on.",
+            "description": "A pipeline that begins with `event.listen` listens from now on.",
             "requestBody": {"required": True, "content": yaml},
             **about,
         },
@@ -220,7 +222,7 @@ def _health() -> dict[str, Any]:
         "security": [],
         "responses": {
             "200": {"description": "It does.", **_json(status)},
-            "503": {"description": "It is starting or stopping.", **_json(status)},
+            "503": {"description": "The hub is starting or stopping.", **_json(status)},
         },
     }
 

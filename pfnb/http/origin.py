@@ -25,8 +25,8 @@ def checked_url(url: str, named_by: str) -> str:
         is_right = False
     if not is_right:
         raise ParameterError(
-            f"{named_by} is not a hub's address, such as http://127.0.0.1:8899/pfnb: "
-            "http or https, a host, and a path; no user, no query; the token is given apart"
+            f"{named_by} is not a hub's address: write one such as http://127.0.0.1:8899/pfnb, with http or https, a host "
+            "and a path, without user, query or token"
         )
     return url.rstrip("/")
 
@@ -35,7 +35,7 @@ def checked_token(token: str, named_by: str) -> str:
     """A token that a header can carry. NotAuthenticatedError, without the token in it, for any other."""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise NotAuthenticatedError(
-            f"{named_by} is not a token: it has only letters, digits and signs, without spaces or line breaks"
+            f"{named_by} is not a token: a token contains only letters, digits and signs, no spaces or line breaks"
         )
     return token
 

@@ -40,13 +40,13 @@ class Ports:
     def of(self, owner: object, name: object) -> Methods:
         """The methods by name. AccessDeniedError unless pipelines of the owner may run as this user."""
         if not isinstance(owner, str) or not isinstance(name, str):
-            raise ParameterError("a call names its owner and its user by their usernames")
+            raise ParameterError("a call must name its owner and its user by their usernames")
         return self.of_user(self._users.user(owner), self._origin, name)
 
     def of_user(self, behind: User, origin: Origin, name: object) -> Methods:
         """The same for a user from this origin, maybe with fewer roles than the hub has for them."""
         if not isinstance(name, str):
-            raise ParameterError("a call names its user by the username")
+            raise ParameterError("a call must name its user by the username")
         user = behind if name == behind.name else self._users.user(name)
         if user is not behind:
             check_run_as(behind, user)
@@ -71,7 +71,7 @@ def call_of(head: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The method that a frame calls, and its arguments. Raises ParameterError."""
     method, arguments = head.get("method"), head.get("arguments")
     if not isinstance(method, str):
-        raise ParameterError(f"a call's method is a text, not {shown(method)}")
+        raise ParameterError(f"a call's method must be a text, not {shown(method)}")
     if not isinstance(arguments, dict | None):
         raise ParameterError(f"{method[:100]}: arguments must be a JSON object, not {shown(arguments)}")
     return method, arguments or {}
@@ -81,7 +81,7 @@ async def called(methods: Methods, name: str, arguments: dict[str, Any], data: b
     """Call by name; `data` is the content for a method that takes one. ParameterError for an unknown name or arguments."""
     found = methods.get(name)
     if found is None:
-        raise ParameterError(f"a session has no call {shown(name)}: it has {', '.join(methods)}")
+        raise ParameterError(f"there is no call {shown(name)}: use one of {', '.join(methods)}")
     if name in TAKE_BYTES:
         arguments = {**arguments, DATA: data}
     return await found(arguments)

@@ -29,7 +29,7 @@ class ProofHandler(BodilessHandler):
     def get(self) -> None:
         nonce = self.get_query_argument("nonce", "")[:MAX_NONCE]
         connection = self.request.server_connection
-        assert isinstance(connection, HTTP1ServerConnection), "this server speaks HTTP/1 alone"
+        assert isinstance(connection, HTTP1ServerConnection), "this server speaks only HTTP/1"
         proof = self._vouching.proof(connection.context.address, nonce)  # type: ignore[attr-defined]
         answer: dict[str, Any] = {"proof": proof, "ready": self.site.hub.ready}
         vouched = vouched_for(self.request)

@@ -88,7 +88,7 @@ class ReceiverHandler(UploadHandler):
             seconds = float(text) if text else self.site.timing.wait
             if 0 <= seconds <= longest:
                 return seconds
-        raise ParameterError(f"timeout is a number of seconds from 0 to {longest:g}")
+        raise ParameterError(f"timeout must be a number of seconds from 0 to {longest:g}")
 
     async def _outcome(self, answer: asyncio.Future[Outcome | None], seconds: float) -> Outcome | None:
         if self._gone:  # the caller left while the event was being stored

@@ -108,7 +108,7 @@ class LocalServer:
             place = f"port {self._port} of {self._host}"
             reason = {
                 errno.EADDRINUSE: f"{place} is in use: stop what uses it, or choose another with --port (0 takes a free one)",
-                errno.EACCES: f"{place} is not yours to use: ports below 1024 take more rights, choose a higher one",
+                errno.EACCES: f"{place} is not allowed: ports below 1024 need more rights, so choose a higher one",
             }
             raise StartError(
                 reason.get(error.errno or 0, f"{self._host} is not an address of this machine ({error.strerror})")

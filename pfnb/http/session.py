@@ -101,9 +101,9 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
             if self._calls is None:
                 self._hello(head)
             elif head.get("type") != "call":
-                raise RequestError("after its hello, a session sends calls only")
+                raise RequestError("after its hello, a session may send only calls")
             elif self._open_calls >= MAX_CALLS:
-                raise RequestError(f"a session has at most {MAX_CALLS} calls under way")
+                raise RequestError(f"a session may have at most {MAX_CALLS} calls at once")
             else:
                 # A wait ends with its connection; any other call is short, and finishes even if nobody reads the answer.
                 tasks = self._waits if _waits(head.get("method")) else self.site.hub.tasks

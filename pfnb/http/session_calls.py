@@ -72,7 +72,7 @@ class WorkerCalls:
                 raise AccessDeniedError(f"the user {run.user.name} was deleted")
             return self._port.of_user(run.user, run.origin, run.user.name if name is None else name)
         if not self._hub.dispatcher.serves(self._worker, owner):
-            raise AccessDeniedError("the worker acts for owners of the stored pipelines that it serves only")
+            raise AccessDeniedError("the worker may act only for owners of the stored pipelines that it serves")
         return self._port.of(owner, owner if name is None else name)
 
     async def _answer_run(

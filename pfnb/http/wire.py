@@ -95,7 +95,8 @@ def _messages(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _check_length(size: int) -> None:
     if size > MAX_FRAME:
         raise RunLimitError(
-            f"this has {size / 1024**2:,.0f} MiB as a message between hub and kernel, and {MAX_FRAME // 1024**2} MiB is the most"
+            f"this has {size / 1024**2:,.0f} MiB, but a message between hub and kernel may have at most "
+            f"{MAX_FRAME // 1024**2} MiB"
         )
 
 
@@ -122,10 +123,10 @@ def unpack(data: bytes | bytearray) -> tuple[dict[str, Any], bytes]:
         (length,) = _LENGTH.unpack_from(raw)
         head = parse_json(bytes(raw[4 : 4 + length]), depth=None)
         if not isinstance(head, dict):
-            raise RequestError("a frame's header is a JSON object")
+            raise RequestError("a frame's header must be a JSON object")
         begin = put_back(head, head.pop(PARTS, ()), raw[4 + length :])
     except (struct.error, ValueError) as error:
-        raise RequestError(f"this is no frame of the session protocol: {error}") from error
+        raise RequestError(f"this is not a frame of the session protocol: {error}") from error
     return head, bytes(raw[4 + length + begin :])
 
 

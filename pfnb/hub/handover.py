@@ -103,14 +103,14 @@ class Handover:
         worker, and with it all other runs."""
         if attempt > MAX_CUT_OFF + (listener.retry.times if listener.retry is not None else 0):
             raise RunLimitError(
-                f"this run was begun {attempt - 1} times and never ended: the worker was, or the pipeline was changed meanwhile"
+                f"this run was started {attempt - 1} times and never finished: the worker ended, or the pipeline was changed"
             )
         try:
             owner = self._users.user(listener.owner)
         except NotFoundError as error:
             raise NotFoundError(
-                f"the pipeline {listener.name} belongs to {listener.owner}, and there is no such user any more: "
-                "delete it and have somebody else save it"
+                f"the pipeline {listener.name} belongs to {listener.owner}, who was deleted: delete the pipeline, and let "
+                "another user save it"
             ) from error
         return {**frame, "source": listener.source, "owner": {"name": owner.name, "roles": sorted(owner.roles)}}
 

@@ -50,9 +50,9 @@ class KernelAccess:
         all_notebooks: bool = False,
     ) -> Registered:
         if not name or len(name) > MAX_NAME:
-            raise ParameterError(f"a pipeline's name has 1 to {MAX_NAME} characters")
+            raise ParameterError(f"a pipeline's name must have 1 to {MAX_NAME} characters")
         if not 1 <= concurrency <= MAX_CONCURRENCY:
-            raise ParameterError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
+            raise ParameterError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
         listener = Listener(
             name,
             pattern,

@@ -50,10 +50,12 @@ async def _take_leave(notebook: Notebook) -> str:
     lost = [human_count(len(names), "pipeline")] if names else []
     if not notebook.hub_ends_with_it:
         return (
-            f"pfnb: nothing listens in this kernel any more; run the cells again of {', '.join(names)}" if names else ""
+            f"pfnb: nothing listens in this kernel now; to listen again, run the cells of {', '.join(names)}"
+            if names
+            else ""
         )
     webhooks = len(await notebook.hub.get_webhooks())
     events = (await notebook.hub.list_events(limit=1))["total"]
     lost += [human_count(webhooks, "webhook")] if webhooks else []
     lost += [human_count(events, "event")] if events else []
-    return f"pfnb: the hub in memory has ended, and with it {', '.join(lost)}: run their cells again" if lost else ""
+    return f"pfnb: the hub in memory has ended, with {', '.join(lost)}: run their cells again" if lost else ""

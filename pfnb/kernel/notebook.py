@@ -101,10 +101,10 @@ class Notebook:
         """One line says which hub this is, whether events survive the kernel, and from where the hub can be called. Further
         lines say that webhooks have a new address, and what this kernel cannot do."""
         welcome = self.session.welcome
-        where = f"the hub {welcome['hub']}" if self._server is None else "a hub of this kernel's own"
+        where = f"the hub {welcome['hub']}" if self._server is None else "a hub in this kernel"
         kept = "events survive the kernel" if welcome["durable"] else "in memory: events end with the kernel"
         reach = f"reachable as {welcome['publicUrl']}" if welcome["publicUrl"] else "reachable from this machine only"
-        live = "" if self._is_kernel else "; a terminal has no live displays: ask with %pipeline list and %event wait"
+        live = "" if self._is_kernel else "; a terminal has no live displays: use %pipeline list and %event wait"
         first = f"pfnb uses {where} ({kept}; {reach}{live})"
         further = [said for said in (welcome.get("moved"), self._degraded) if said]
         return "\n".join([first, *(f"pfnb: {said}" for said in further)])
@@ -120,7 +120,7 @@ class Notebook:
             return None
         return (
             f"ipykernel {__version__} shows what a listener's thread pool prints for a later cell under the cell that "
-            "started the thread; ipykernel 7 shows it under its own"
+            "started the thread; ipykernel 7 shows it under its own cell"
         )
 
     @property
@@ -182,7 +182,7 @@ class Notebook:
             await self._server.start()
         except OSError as error:
             place = f" with its events in {folder} (PFNB_DATA_DIR)" if folder is not None else ""
-            raise HubUnreachableError(f"a hub of this kernel's own{place} cannot start: {error}") from error
+            raise HubUnreachableError(f"a hub in this kernel{place} cannot start: {error}") from error
         return HubAddress(self._server.url, self._server.token)
 
     async def _close(self) -> None:

@@ -18,7 +18,7 @@ SERVING = "serving.json"
 WHEREABOUTS = "pfnb-{pid}.json"
 """The file in Jupyter's runtime directory with the address of a running server's hub, and the place of its data."""
 TOKEN = "token"  # noqa: S105 - a file's name
-_HOW = "say which with --url and --token, or PFNB_URL and PFNB_TOKEN"
+_HOW = "choose one with --url and --token, or PFNB_URL and PFNB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
         given = token or environ.get("PFNB_TOKEN")
         if not given:
             raise NotAuthenticatedError(
-                f"the hub {checked_url(named, 'PFNB_URL')} wants its token: give --token, or set PFNB_TOKEN"
+                f"the hub {checked_url(named, 'PFNB_URL')} needs its token: give --token, or set PFNB_TOKEN"
             )
         origin, token_from = "--url" if url else "PFNB_URL", "--token" if token else "PFNB_TOKEN"
         return FoundHub(checked_url(named, origin), checked_token(given, token_from), origin)

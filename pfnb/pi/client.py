@@ -98,14 +98,16 @@ class HttpClient:
             with error:
                 raise _told(error, self._url) from None
         except HTTPException as error:
-            raise HubUnreachableError(f"what answers at {self._url} is no pfnb hub ({type(error).__name__})") from None
+            raise HubUnreachableError(
+                f"what answers at {self._url} is not a pfnb hub ({type(error).__name__})"
+            ) from None
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise HubUnreachableError(f"the hub at {self._url} does not answer ({reason})") from error
         try:
             return _reply(data, content_type)
         except (ValueError, RecursionError):
-            raise HubUnreachableError(f"{self._url} is no pfnb hub that works (its JSON is none)") from None
+            raise HubUnreachableError(f"{self._url} is not a working pfnb hub (its answer is not JSON)") from None
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -135,10 +137,10 @@ def _told(error: HTTPError, url: str) -> Exception:
         return error_from_json(told)
     if error.code in (401, 403):
         return NotAuthenticatedError(
-            f"{url} refuses this token ({error.code}): give another with --token, or set PFNB_TOKEN"
+            f"{url} rejects this token ({error.code}): give another one with --token or PFNB_TOKEN"
         )
     if 300 <= error.code < 400:
         return HubUnreachableError(
-            f"{url} redirects ({error.code}), and the token is not sent elsewhere: give the hub's own address"
+            f"{url} redirects ({error.code}), but the token is sent only to that address: give the hub's own address"
         )
-    return HubUnreachableError(f"{url} is no pfnb hub that works (it answered {error.code} {error.reason})")
+    return HubUnreachableError(f"{url} is not a working pfnb hub (it answered {error.code} {error.reason})")

@@ -77,8 +77,8 @@ def parser() -> argparse.ArgumentParser:
     command = add("command", "run one command: pi command webhook.put eventKey=webhook.lead.created", verbs.command)
     command.add_argument("name", metavar="NAME", help="the command")
     command.add_argument("parameters", nargs="*", type=_pair, metavar="KEY=VALUE", help="its parameters")
-    command.add_argument("--input", metavar="FILE", help="what the command gets as its body; - reads standard input")
-    command.add_argument("--output", metavar="FILE", help="write a result's bytes there")
+    command.add_argument("--input", metavar="FILE", help="the body of the command; - reads standard input")
+    command.add_argument("--output", metavar="FILE", help="write the bytes of the result to this file")
 
     pipeline = add("pipeline", "run a pipeline: a file, a stored one, or a URI such as 'datetime|log'", verbs.pipeline)
     pipeline.add_argument("source", metavar="FILE|PATH|URI", help="the pipeline")
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
     help_ = add("help", "explain pi, all commands, or one: pi help command webhook.put", verbs.explain)
     help_.add_argument("topic", nargs="?", choices=["command"], metavar="command", help="what to explain")
-    help_.add_argument("name", nargs="?", metavar="NAME", help="the command; without it, all of them")
+    help_.add_argument("name", nargs="?", metavar="NAME", help="the command (default: all)")
     help_.set_defaults(usage=made.format_help)
 
     init = add("init", "make a workspace: a folder whose src mirrors the property store", resources.init)
@@ -94,7 +94,10 @@ def parser() -> argparse.ArgumentParser:
 
     list_ = add("list", "list properties: pi list 'global/app/demo/**'", resources.list_)
     list_.add_argument(
-        "pattern", nargs="?", metavar="PATTERN", help="paths: * is part of a name, ** any number of names"
+        "pattern",
+        nargs="?",
+        metavar="PATTERN",
+        help="pattern of paths: * matches within a name, ** any number of names",
     )
 
     get = add("get", "write properties into the workspace", resources.get)
@@ -103,27 +106,29 @@ def parser() -> argparse.ArgumentParser:
 
     publish = add("publish", "save changed files of the workspace as properties", resources.publish)
     publish.add_argument("patterns", nargs="*", metavar="FILES", help="files, folders or patterns (default: all)")
-    publish.add_argument("--force", action="store_true", help="also those that have not changed")
+    publish.add_argument("--force", action="store_true", help="also files that have not changed")
 
     delete = add("delete", "delete properties of the hub; files stay", resources.delete)
     delete.add_argument("pattern", metavar="PATTERN", help="paths, as for list")
     delete.add_argument("--yes", action="store_true", help="do not ask")
 
-    completion = add("completion", "print what completes pi at Tab: bash, zsh", complete.script)
+    completion = add("completion", "print the completion script for a shell: bash, zsh", complete.script)
     completion.add_argument("shell", choices=complete.SHELLS, help="your shell")
 
     failed = add(
-        "failed", "deliveries that failed, are tried again, or still run; or set one of them aside", verbs.failed
+        "failed", "list deliveries that failed, are being retried or are running; or discard one", verbs.failed
     )
-    failed.add_argument("--limit", type=int, default=20, metavar="COUNT", help="how many at most (20), newest first")
-    failed.add_argument("--discard", type=int, metavar="RUN", help="set this run aside: it is dead, and others go on")
-    failed.add_argument("--reason", metavar="TEXT", help="why, for whoever reads it later")
+    failed.add_argument("--limit", type=int, default=20, metavar="COUNT", help="maximum number (20), newest first")
+    failed.add_argument(
+        "--discard", type=int, metavar="RUN", help="discard this run: it becomes dead, and the next ones proceed"
+    )
+    failed.add_argument("--reason", metavar="TEXT", help="the reason, for readers of the history")
 
-    add("status", "which hub this is, whether it answers, and what is wrong", verbs.status)
+    add("status", "show which hub this is, whether it answers, and its problems", verbs.status)
 
     known = tuple(verb.choices)
-    asked = verb.add_parser(complete.ASK, help="what a shell calls at Tab")
-    asked.add_argument("said", nargs="*", metavar="WORD", help="what the shell says of the line")
+    asked = verb.add_parser(complete.ASK, help="called by the shell for completion")
+    asked.add_argument("said", nargs="*", metavar="WORD", help="the line, from the shell")
     asked.set_defaults(run=complete.answer, json=False, url=None, token=None, verbs=known)
     return made
 
@@ -144,9 +149,7 @@ def _pair(word: str) -> tuple[str, str]:
 def _write(result: Any, out: TextIO, *, json: bool) -> None:
     if isinstance(result, bytes) and not json:
         if not hasattr(out, "buffer") or out.isatty():
-            raise ParameterError(
-                f"the result is {len(result)} bytes that are no text: write them to a file with --output"
-            )
+            raise ParameterError(f"the result is {len(result)} bytes, not text: write it to a file with --output")
         out.buffer.write(result)
         return
     text = as_json(result) if json else as_text(result)

@@ -20,7 +20,7 @@ def checked_parts(path: str) -> tuple[str, ...]:
     """The names in a path with slashes. ParameterError unless it names a file below a folder on every system."""
     parts = tuple(path.split("/"))
     if len(parts) > _DEEPEST or not all(_is_harmless(part) for part in parts):
-        raise ParameterError(f"{path[:200]!r} cannot be the path of a file")
+        raise ParameterError(f"{path[:200]!r} is not a valid file path")
     return parts
 
 
@@ -31,15 +31,15 @@ def write_below(root: Path, file: Path, data: bytes) -> None:
         twin = _twin(here, part)
         if twin is not None:
             raise ParameterError(
-                f"{here / part} and {twin} differ in capital letters alone: some systems have one file for both"
+                f"{here / part} and {twin} differ only in capital letters: some systems use one file for both"
             )
         here /= part
         if here.is_symlink():
-            raise ParameterError(f"{here} is a link, and nothing is written through links: remove it")
+            raise ParameterError(f"{here} is a link, and pi writes nothing through links: remove it")
         if here != file:
             here.mkdir(exist_ok=True)
     if here.exists() and not here.is_file():
-        raise ParameterError(f"{here} is there already, and is no file")
+        raise ParameterError(f"{here} already exists and is not a file")
     write_whole(file, data)
 
 

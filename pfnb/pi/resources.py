@@ -80,7 +80,7 @@ def delete(words: argparse.Namespace, hub: GetClient) -> Any:
     if not found:
         raise ParameterError(f"there is no property {words.pattern}: `pi list` shows those there are")
     if not words.yes and not ask(f"Delete {len(found)} properties of the hub ({_few(found)})?"):
-        raise ParameterError("nothing was deleted: --yes deletes without asking")
+        raise ParameterError("nothing was deleted: add --yes to delete without asking")
     gone = client.command("property.delete", {"pattern": words.pattern, "yes": "true"}).value
     return [{"path": short_path(path), "result": "deleted"} for path in gone]
 
@@ -107,7 +107,7 @@ def _resources(workspace: Workspace, files: Iterable[Path]) -> list[tuple[Path, 
         (
             file,
             ParameterError(
-                f"{' and '.join(twin.file.name for twin in same[one.path])} would be the same property {one.path}"
+                f"{' and '.join(twin.file.name for twin in same[one.path])} map to the same property {one.path}"
             )
             if isinstance(one, Resource) and one.path in same
             else one,
@@ -146,7 +146,7 @@ def _save(workspace: Workspace, found: PropertyRow, *, overwrite: bool) -> dict[
     if is_there and file.read_bytes() == data:
         return {**shown, "result": "unchanged"}
     if is_there and not (overwrite or ask(f"Overwrite {file}?")):
-        return {**shown, "result": "skipped", "reason": "the file differs: --yes overwrites it"}
+        return {**shown, "result": "skipped", "reason": "the file differs: add --yes to overwrite it"}
     try:
         write_below(workspace.root, file, data)
     except (PfnbError, OSError) as error:
@@ -163,7 +163,7 @@ def _listed(client: Client, pattern: str | None) -> list[PropertyRow]:
         and all(isinstance(one.get(key) or "", str) for key in texts)
         for one in found
     ):
-        raise HubUnreachableError(f"{client.name} is no pfnb hub that works: its list of properties is none")
+        raise HubUnreachableError(f"{client.name} is not a working pfnb hub: its list of properties is invalid")
     return found
 
 
@@ -171,7 +171,7 @@ def _rows(rows: list[dict[str, Any]], good: str) -> list[dict[str, Any]]:
     failed = [row for row in rows if row["result"] == "failed"]
     if failed:
         count = sum(row["result"] == good for row in rows)
-        raise PartlyError(f"{len(failed)} of {len(rows)} failed, {count} {good}: fix them, then run it again", rows)
+        raise PartlyError(f"{len(failed)} of {len(rows)} failed, {count} {good}: fix them, then run this again", rows)
     return rows
 
 

@@ -31,7 +31,7 @@ def run(words: argparse.Namespace) -> int:
     report = seen.to_json(webhooks, deactivated)
     sys.stdout.write(as_json(report) + "\n" if words.json else _told(seen, report))
     if firing and not agreed and not words.dry_run:
-        sys.stderr.write("pfnb: nothing was deactivated: --yes does it without asking\n")
+        sys.stderr.write("pfnb: nothing was deactivated: add --yes to deactivate without asking\n")
     return 1 if firing and not agreed else 0
 
 

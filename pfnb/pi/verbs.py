@@ -37,7 +37,7 @@ def pipeline(words: argparse.Namespace, hub: GetClient) -> Any:
     if source.startswith(STORED):
         return hub().stored_pipeline(source.removeprefix("$uri:property:"), dict(words.variables)).value
     if words.variables:
-        raise ParameterError("variables are for stored pipelines: a file or URI has its own")
+        raise ParameterError("variables are only for stored pipelines: a file or URI has its own")
     if file.is_file():
         return hub().pipeline(file.read_text("utf-8")).value
     if file.suffix in (".yaml", ".yml", ".json") or "/" in source.partition("?")[0]:
@@ -62,7 +62,7 @@ def failed(words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi failed`: the deliveries that failed or may hang, or the one that was set aside; in full as JSON, otherwise in brief."""
     if words.discard is None:
         if words.reason is not None:
-            raise ParameterError("--reason is for --discard RUN: which run is meant")
+            raise ParameterError("--reason needs --discard RUN")
         rows: list[RunRow] = hub().command("event.delivery.failed", {"limit": words.limit}).value
     else:
         asked = {"delivery": words.discard, **({} if words.reason is None else {"reason": words.reason})}

@@ -59,24 +59,20 @@ class Workspace:
         for root in (folder, *folder.parents):
             if (root / MARK).is_dir():
                 return cls(root)
-        raise ParameterError(f"{folder} is not within a workspace: make one with `pi init`, or go to where one is")
+        raise ParameterError(f"{folder} is not in a workspace: make one with `pi init`, or change to one")
 
     def files(self, pattern: str | None, folder: Path) -> list[Path]:
         """Files below `src` that match a pattern relative to `folder` (`*`, `**`); all without a pattern. ParameterError for a
         pattern that leads out of `src`, or matches nothing."""
         base, words = (self.source, "**") if pattern is None else _split(folder, pattern)
         if not base.resolve().is_relative_to(self.source.resolve()):
-            raise ParameterError(
-                f"{pattern} is outside of the workspace: only what lies below {self.source} is published"
-            )
+            raise ParameterError(f"{pattern} is outside of the workspace: only files below {self.source} are published")
         found = [base] if not words and base.is_file() else list(base.glob(words if words != "**" else "**/*"))
         inside = self.source.resolve()
         files = sorted(file for file in found if file.is_file())
         outside = next((file for file in files if not file.resolve().is_relative_to(inside)), None)
         if outside is not None:
-            raise ParameterError(
-                f"{outside} is a link that leads out of the workspace: nothing outside of it is published"
-            )
+            raise ParameterError(f"{outside} is a link that leads out of the workspace: only files in it are published")
         if not files:
             raise ParameterError(f"there is no file {pattern or 'to publish'} below {self.source}")
         return files

@@ -78,17 +78,18 @@ class PfnbExtension(ExtensionApp):
     )
     scan_paths = List(
         Unicode(),
-        help="Folders to look through now and then for secrets of webhooks, git history included; those found fire no more.",
+        help="Folders to scan regularly for secrets of webhooks, git history included; the webhooks found are deactivated.",
     ).tag(config=True)
-    scan_hours = Float(ScanPlan.hours, help="Hours between two such scans.").tag(config=True)
+    scan_hours = Float(ScanPlan.hours, help="Hours between two scans.").tag(config=True)
     allow_targets = Unicode(
         help="Private targets that pipelines may call: hosts, *.example.org, addresses, networks. Also PFNB_ALLOW_TARGETS."
     ).tag(config=True)
     keep_days = Float(
-        Keep.days, help="Events that are older are removed, unless something of theirs is pending; 0 keeps all."
+        Keep.days, help="Days after which events are removed, unless a delivery is pending; 0 keeps all."
     ).tag(config=True)
     keep_megabytes = Int(
-        Keep.megabytes, help="Beyond this the oldest events are removed, unless something is pending; 0 is without end."
+        Keep.megabytes,
+        help="Megabytes beyond which the oldest events are removed, unless a delivery is pending; 0: no limit.",
     ).tag(config=True)
 
     _whereabouts: Whereabouts | None = None
@@ -159,7 +160,7 @@ class PfnbExtension(ExtensionApp):
             try:
                 merge_older_hubs(self.folder, self.log)
             except (OSError, sqlite3.Error, SQLAlchemyError, PfnbError) as error:
-                self.log.error("pfnb: a folder of an older version cannot be merged and stays as it is: %s", error)
+                self.log.error("pfnb: a folder of an older version cannot be merged and stays unchanged: %s", error)
         return home
 
     def _make_site(self, hub: Hub) -> Site:

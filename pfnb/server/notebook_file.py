@@ -33,9 +33,9 @@ def read_parameters(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         name, equals, text = word.partition("=")
         if not equals:
-            raise ParameterError(f"{word!r} is no parameter: write -p name=value")
+            raise ParameterError(f"{word!r} is not a parameter: write -p name=value")
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise ParameterError(f"{name!r} cannot be a parameter: it is no name that a cell could use")
+            raise ParameterError(f"{name!r} is not a valid parameter name: use a Python name")
         parameters[name] = _value(name, text)
     return parameters
 
@@ -45,7 +45,7 @@ def _value(name: str, text: str) -> Any:
         node = read_document(text)
     except PipelineSyntaxError as error:
         if text.startswith(_JSON):
-            raise ParameterError(f"the value of -p {name} begins like JSON and is none: {error.message}") from None
+            raise ParameterError(f"the value of -p {name} begins like JSON, but is not JSON: {error.message}") from None
         return text
     if isinstance(node, Scalar) or text.startswith(_JSON):
         return json_value(node) if node is not None else text
@@ -58,7 +58,7 @@ def read_notebook(path: Path) -> NotebookNode:
         notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except (nbformat.ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise NotebookError(f"{path} is no notebook: {str(error).splitlines()[0]}") from None
+        raise NotebookError(f"{path} is not a notebook: {str(error).splitlines()[0]}") from None
     except OSError as error:
         raise NotebookError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from None
     return notebook

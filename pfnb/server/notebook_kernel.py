@@ -59,7 +59,7 @@ class NotebookKernel:
             await self._console.subscribed(self._kernel.kernel_info)
         except NoSuchKernel as error:
             raise NotebookError(
-                f"the notebook wants the kernel {error.name}, which is not installed here: "
+                f"the notebook needs the kernel {error.name}, which is not installed: "
                 "install it, or choose another in JupyterLab and save the notebook"
             ) from None
         except (RuntimeError, TimeoutError) as error:

@@ -76,7 +76,7 @@ class _Service:
                     raise NotebookError(f"the kernel of {self._job.notebook} died {death}") from None
                 if loop.time() - began > STEADY:
                     wait = FIRST_WAIT
-                say(f"the kernel died {death}; it is started again in {wait:g} s")
+                say(f"the kernel died {death}; it restarts in {wait:g} s")
                 await self._until_stopped(asyncio.sleep(wait))
                 wait = min(2 * wait, LONGEST_WAIT)
 

@@ -22,7 +22,7 @@ def merge_older_hubs(folder: Path, log: logging.Logger) -> None:
         try:
             lock = locked(other)
         except BusyError:
-            log.warning("pfnb: %s is in use by an older version: it is merged once that has ended", other)
+            log.warning("pfnb: %s is in use by an older version: it is merged after that version ends", other)
             continue
         try:
             merged = merge(folder, other, database=DATABASE)
@@ -32,7 +32,7 @@ def merge_older_hubs(folder: Path, log: logging.Logger) -> None:
             lock.release()
         log.info("pfnb has taken over %s webhooks and %s events of %s", merged.webhooks, merged.events, done)
         for name, beside in merged.beside.items():
-            log.warning("pfnb: %s is another one in %s, and was kept as %s", name, done.name, beside)
+            log.warning("pfnb: %s differs from the one in %s, and was kept as %s", name, done.name, beside)
 
 
 def _free(path: Path) -> Path:

@@ -174,9 +174,9 @@ class OneHub:
         try:
             await self._neighbour.ask(url)
         except TimeoutError:
-            self._lose(f"the hub does not answer: process {pid} has it, and is stopped or very busy")
+            self._lose(f"the hub does not answer: process {pid} has it, but is suspended or very busy")
         except NotOurHubError:
-            self._lose(f"process {pid} has the data directory {self._folder} and does not share it: stop it")
+            self._lose(f"process {pid} uses the data directory {self._folder} and does not share it: stop that process")
         except OSError:
             self._lose("")  # That hub is just ending.
         else:

@@ -36,8 +36,8 @@ class SavedNotebooks:
             self._log.info("pfnb masked %s in the outputs of %s as it was saved", _ends(hidden), path)
         if written:
             self._log.warning(
-                "%s has the secret of webhook %s in the source of a cell, for everybody to read who gets the notebook: "
-                "name the webhook by eventKey=… there, and give it a new secret by %%webhook rotate",
+                "%s has the secret of webhook %s in the source of a cell, where every reader of the notebook can see it: use "
+                "eventKey=… there, and give the webhook a new secret with %%webhook rotate",
                 path,
                 _ends(written),
             )

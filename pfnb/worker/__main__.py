@@ -69,7 +69,7 @@ async def _end_if_stuck() -> None:
         if has_stuck(STUCK_SECONDS):
             break
     logging.getLogger("pfnb.worker").error(
-        "a step went on for %g s after its run had ended: this worker ends", STUCK_SECONDS
+        "a step continued for %g s after the end of its run: this worker exits", STUCK_SECONDS
     )
     logging.shutdown()
     os._exit(STUCK)

@@ -33,7 +33,7 @@ def test_what_the_first_notebook_received_is_inspected(lab: Lab):
         inspector.field("title").click()
         assert inspector.copied() == "#{body.payload.issue.title}"
         inspector.detail.get_by_role("button", name="Replay").first.click()
-        expect(inspector.toast).to_contain_text("Handed to 1 listener again")
+        expect(inspector.toast).to_contain_text("Delivered again to 1 listener")
         inspector.narrow(key="webhook.quote.received")
         inspector.open()
         panel = inspector.tab("Files")

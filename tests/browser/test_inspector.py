@@ -91,7 +91,7 @@ def test_a_run_that_hangs_counts_on_and_is_stopped_by_the_keyboard(inspector, ne
         if stop.evaluate("(one) => one === document.activeElement"):
             break
     inspector.page.keyboard.press("Enter")
-    expect(panel).to_contain_text("this run was stopped by hand")
+    expect(panel).to_contain_text("this run was stopped by a user")
     expect(stop).to_have_count(0)
     expect(row).to_contain_text("failed")
     assert panel.evaluate("(one) => one.contains(document.activeElement)")
@@ -208,7 +208,7 @@ def test_deliveries_show_their_errors_and_steps_and_can_be_replayed(inspector, n
     panel.get_by_role("button", name="Steps").click()
     expect(panel.locator(".pfi-step").nth(1)).to_contain_text("body.set")
     inspector.detail.get_by_role("button", name="Replay").first.click()
-    expect(inspector.toast).to_have_text("Handed to 1 listener again")
+    expect(inspector.toast).to_have_text("Delivered again to 1 listener")
     expect(panel.get_by_role("article")).to_have_count(2)
 
 

@@ -33,7 +33,7 @@ async def refused(owner: httpx.AsyncClient) -> list[dict[str, Any]]:
         ({"content": b"x" * 4_194_305}, 413, 4_194_305, 4_194_304, "--max-payload"),
         (MALFORMED, 400, 9, None, "multipart"),
         ({"content": b"", "headers": {"Content-Type": "multipart/form-data"}}, 400, 0, None, "boundary"),
-        ({"params": {"wait": "true", "timeout": "soon"}, "json": {}}, 400, 2, None, "timeout is a number"),
+        ({"params": {"wait": "true", "timeout": "soon"}, "json": {}}, 400, 2, None, "timeout must be a number"),
     ],
 )
 async def test_the_owner_sees_what_was_refused_with_its_size_and_limit(

@@ -75,7 +75,10 @@ async def test_the_welcome_says_what_the_kernel_needs_to_tell_its_user(server: L
 async def test_another_protocol_is_refused_with_what_to_do(server: LocalServer) -> None:
     async with session(server, protocol=99) as connection:
         assert await connection.read_message() is None
-        assert (connection.close_code, "use the pfnb of this hub" in (connection.close_reason or "")) == (1008, True)
+        assert (
+            connection.close_code,
+            "use the same version of pfnb" in (connection.close_reason or ""),
+        ) == (1008, True)
 
 
 async def test_unknown_calls_and_arguments_are_the_callers_error(server: LocalServer) -> None:

@@ -63,7 +63,7 @@ def hub(server: JupyterServer) -> Iterator[HubClient]:
 
 
 def test_a_wrong_token_on_the_command_line_is_named_as_the_cause(server: JupyterServer) -> None:
-    with pytest.raises(NotAuthenticatedError, match=r"refuses this token.*--token"):
+    with pytest.raises(NotAuthenticatedError, match=r"rejects this token.*--token"):
         HttpClient(FoundHub(server.hub_url, "wrong")).command("webhook.get", {})
 
 

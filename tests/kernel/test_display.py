@@ -370,7 +370,7 @@ def test_a_table_of_webhooks_says_which_have_a_warning():
     for shown in both(webhooks_bundle([HOOK, *warned])):
         assert "webhook.n0: its address has changed" in shown
         assert "webhook.n3: " not in shown
-        assert "2 others have warnings, too" in shown
+        assert "2 more have warnings" in shown
 
 
 def test_listeners_say_who_is_away_and_what_waits():

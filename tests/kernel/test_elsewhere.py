@@ -115,8 +115,8 @@ def test_plain_ipython_says_what_a_terminal_has_not_and_leaves_nothing_behind(te
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == (
-        "pfnb uses a hub of this kernel's own (in memory: events end with the kernel; reachable from this machine only; "
-        "a terminal has no live displays: ask with %pipeline list and %event wait)"
+        "pfnb uses a hub in this kernel (in memory: events end with the kernel; reachable from this machine only; "
+        "a terminal has no live displays: use %pipeline list and %event wait)"
     )
     assert list(temporary.glob("pfnb-*")) == []
 

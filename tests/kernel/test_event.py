@@ -124,7 +124,7 @@ def test_files_are_read_and_saved_where_one_says(tmp_path):
     target = tmp_path / "mine.txt"
     assert first.save(target) == target
     assert target.read_bytes() == b"hello"
-    with pytest.raises(IsADirectoryError, match="name the file"):
+    with pytest.raises(IsADirectoryError, match="add a file name"):
         first.save(tmp_path)
     assert stored.asked == ["e1.0", "e1.0"]
 

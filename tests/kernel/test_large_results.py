@@ -15,8 +15,8 @@ PIPELINES = {
 }
 FUNCTIONS = {
     "3,000 deep": ("deep = []\n    for _ in range(3_000): deep = [deep]\n    return deep", "nested"),
-    "300 MB": ("return 'x' * 300_000_000", "286 MiB as a message"),
-    "300 MB of bytes": ("return bytes(300_000_000)", "286 MiB as a message"),
+    "300 MB": ("return 'x' * 300_000_000", "286 MiB, but a message"),
+    "300 MB of bytes": ("return bytes(300_000_000)", "286 MiB, but a message"),
     "an error of 50 MB": ("raise ValueError('x' * 50_000_000)", "and 49,990,0"),
     "an error that prints 50 MB": ("print('y' * 50_000_000)\n    raise ValueError('x')", "ValueError: x"),
     "lines of 50 MB": ("print('y\\n' * 25_000_000)\n    raise ValueError('x')", "ValueError: x"),

@@ -313,7 +313,7 @@ def test_a_run_that_python_cannot_interrupt_is_ended_all_the_same_and_said_so(ow
     hanging(own, "threading.Event().wait(600) if len(run) == 1 else None")
     said = own.ok("%pipeline stop hung").stdout
     assert said.startswith(
-        "pfnb: 1 run of hung stopped\npfnb: a thread of it waits in code that Python cannot interrupt"
+        "pfnb: 1 run of hung stopped\npfnb: one of its threads waits in code that Python cannot interrupt"
     )
     own.ok("%event send key=hang\n%event wait key=hang timeout=20\n%event wait key=hang timeout=20")
     assert own.ok("len(run)").value == "2"

@@ -89,7 +89,7 @@ async def test_an_answer_that_is_too_long_is_the_error_of_its_call(
     file = await kernel.hub.put_content(LONG.encode() * 2, name="a", content_type="text/plain")
     monkeypatch.setattr(frames, "MAX_FRAME", SHORT)
     for call in CALLS:
-        with pytest.raises(RunLimitError, match="0 MiB as a message between hub and kernel"):
+        with pytest.raises(RunLimitError, match="0 MiB, but a message between hub and kernel"):
             await call(kernel, file)
     assert (await kernel.hub.get_property("global/app/p1"))["value"] == LONG
 
@@ -103,7 +103,7 @@ async def test_a_delivery_that_is_too_long_fails_once_and_the_next_one_comes(
     await send(server, b"{}")
     (failed, succeeded) = await ends(server, 2)
     assert failed[:2] == ("failed", 1)
-    assert "0 MiB as a message between hub and kernel" in failed[2]
+    assert "0 MiB, but a message between hub and kernel" in failed[2]
     assert succeeded == ("succeeded", 1, "")
 
 

@@ -181,7 +181,7 @@ def test_a_listening_pipeline_may_be_run_now(shared):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("%webhook", "wants a verb: put, get, delete, "),
+        ("%webhook", "needs a verb: put, get, delete, "),
         ("%webhook pt", "did you mean put?"),
         ("%webhook put evntKey=a", "did you mean eventKey?"),
         ("%webhook put", "needs eventKey=…"),

@@ -157,7 +157,7 @@ async def test_a_wrong_token_says_what_to_set(server):
 
 
 async def test_another_server_is_no_hub(server):
-    with pytest.raises(HubUnreachableError, match="no pfnb hub"):
+    with pytest.raises(HubUnreachableError, match="not a working pfnb hub"):
         await Kernel(HubAddress(server.url + "/elsewhere", server.token), "first").session.open()
 
 
@@ -420,7 +420,7 @@ async def test_what_may_have_been_done_is_not_sent_twice(connect, wire, server, 
     asked = asyncio.ensure_future(kernel.hub.send_event("lead.created"))
     await reached.wait()
     await wire.cut()
-    with pytest.raises(HubUnreachableError, match="look whether it was done"):
+    with pytest.raises(HubUnreachableError, match="check whether it was done"):
         await asked
     never.set()  # the hub ends at once
 
@@ -524,9 +524,9 @@ async def test_a_step_asks_a_hub_whose_disk_refuses_again_and_no_other_step_runs
     [
         ("error", "and 40,990,"),
         ("deep", "nested"),
-        ("long", "0 MiB is the most"),
-        ("bytes", "0 MiB is the most"),
-        ("digits", "what JSON has"),
+        ("long", "at most 0 MiB"),
+        ("bytes", "at most 0 MiB"),
+        ("digits", "must be JSON"),
     ],
 )
 async def test_a_run_whose_end_is_too_large_to_be_told_ends_with_an_error_that_is_not(connect, monkeypatch, ends, said):

@@ -155,5 +155,5 @@ async def test_a_delivery_that_hangs_is_listed_and_set_aside(server: LocalServer
     assert said[1] in await pi("failed", "--limit", "1")
     with pytest.raises(NotFoundError, match="there is no delivery 999"):
         await pi("failed", "--discard", "999")
-    with pytest.raises(ParameterError, match="which run is meant"):
+    with pytest.raises(ParameterError, match="needs --discard RUN"):
         await pi("failed", "--reason", "x")

@@ -117,7 +117,7 @@ async def test_a_publish_reports_file_by_file_and_goes_on_when_it_is_repeated(
         "src/global/app/demo/twice.json",
         "src/global/app/demo/twice.txt",
     ]
-    assert "would be the same property" in rows[-1]["reason"]
+    assert "map to the same property" in rows[-1]["reason"]
     (workspace / "src/global/app/demo/twice.txt").unlink()
     again = await results(pi, "publish")
     assert [file for file, result in again.items() if result == "published"] == ["src/global/app/demo/twice.json"]
@@ -153,7 +153,7 @@ async def test_properties_become_files_again_and_differing_ones_are_kept_unless_
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "a\\b", "a/\x1b[2J", ""])
 def test_no_property_becomes_a_file_outside_of_the_workspace(tmp_path: Path, path: str) -> None:
     workspace = resources.create(tmp_path)
-    with pytest.raises(ParameterError, match="cannot be the path of a file"):
+    with pytest.raises(ParameterError, match="is not a valid file path"):
         workspace.file_of(path, "text/plain")
 
 

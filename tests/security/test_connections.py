@@ -205,7 +205,7 @@ def test_at_the_limit_of_descriptors_it_rests_and_goes_on_when_there_are_some(tm
             time.sleep(2)
             used = sum(hub.process.cpu_times()[:2]) - used
             assert used < 0.5, f"{used:.1f} s of processor time while nothing can be done"
-            assert hub.log.read_text().count("new connections have to wait") == 1
+            assert hub.log.read_text().count("new connections must wait") == 1
             assert hub.log.read_text().count("\n") < 10
             resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE, limits)
             the_owner_is_answered(hub)

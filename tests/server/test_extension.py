@@ -25,5 +25,5 @@ def test_limits_come_from_the_environment_where_the_configuration_does_not_say(
     assert PfnbExtension()._options(tmp_path).limits.hard == 30 * 1024**2
     assert PfnbExtension(max_payload_length="1MB")._options(tmp_path).limits.hard == 1024**2
     monkeypatch.setenv("PFNB_MAX_PAYLOAD", "much")
-    with pytest.raises(ParameterError, match="PFNB_MAX_PAYLOAD is a size"):
+    with pytest.raises(ParameterError, match="PFNB_MAX_PAYLOAD must be a size"):
         PfnbExtension()._options(tmp_path)

@@ -173,13 +173,13 @@ def test_its_kernel_is_started_again_when_it_dies_and_gets_what_waited(start, wr
     first.kill()
     for n in range(3):
         assert call(service.url, n).json()["status"] == "running"
-    service.line("the kernel died while it was serving; it is started again in 1 s")
+    service.line("the kernel died while it was serving; it restarts in 1 s")
     service.line("serving 1 pipeline", count=2)
     (second,) = service.kernels()
     service.line("kept", count=3)
     assert [line for line in service.lines if line.startswith("kept")] == [f"kept {n} {second.pid}" for n in range(3)]
     second.kill()
-    service.line("it is started again in 2 s")
+    service.line("it restarts in 2 s")
     assert service.end(signal.SIGINT) == 0
 
 

@@ -96,7 +96,7 @@ async def test_everything_of_an_older_folder_is_there_afterwards(
     assert found["properties"]["global/app/mark-from-pfnb-2"] == "OLD"
     assert [name for name in found["properties"] if "same" in name] == ["global/app/same"]
     assert (found["users"]["bob"], found["users"]["bob-from-pfnb-2"]) == (("CAN_PIPE_MAIN",), ("CAN_PIPE_OLD",))
-    assert "global/app/mark is another one" in caplog.text.replace("/pipeforce/default/", "")
+    assert "global/app/mark differs from the one" in caplog.text.replace("/pipeforce/default/", "")
     async with hub(tmp_path / "pfnb") as merged:
         old = await merged.properties.get("global/app/mark-from-pfnb-2", "ada")
         (file,) = await merged.store.properties.attachments(old.uuid)

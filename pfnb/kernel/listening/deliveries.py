@@ -109,7 +109,7 @@ class Deliveries:
         """End the run of one delivery. NotFoundError if it is not running in this kernel."""
         run = self._running.get(number)
         if run is None or run.began is None:
-            raise NotFoundError(f"no run {number} is under way in this notebook")
+            raise NotFoundError(f"no run {number} is running in this notebook")
         return await _stop([run], run.listener.threads, partial(_is_of, number))
 
     def discard(self, number: str, error: ErrorRow) -> None:

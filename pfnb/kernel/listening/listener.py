@@ -117,7 +117,7 @@ class Listener:
 
     async def stopped(self, delivery: DeliveryFrame) -> Failed:
         """The outcome of a run that was stopped by hand."""
-        return await self.broken_off(delivery, StepError("this run was stopped by hand"))
+        return await self.broken_off(delivery, StepError("this run was stopped by a user"))
 
     async def broken_off(self, delivery: DeliveryFrame, failure: PfnbError) -> Failed:
         """The outcome of a run that was stopped, or whose result the hub cannot accept."""

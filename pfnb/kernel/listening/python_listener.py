@@ -55,6 +55,6 @@ def _check_parameters(function: Callable[..., Any], name: str) -> None:
         if by_name and (parameter.name in TAKEN or parameter.default is not parameter.empty):
             continue
         raise ParameterError(
-            f'the listener {name} is a function with a parameter "{parameter.name}", which nothing would fill: it may take '
-            f"{', '.join(TAKEN[:-1])} and {TAKEN[-1]} by name, and others that have a default"
+            f'the listener {name} is a function with a parameter "{parameter.name}", which gets no value: name it '
+            f"{', '.join(TAKEN[:-1])} or {TAKEN[-1]}, or give it a default"
         )

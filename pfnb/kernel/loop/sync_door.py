@@ -113,7 +113,7 @@ class SyncDoor:
     def _check_open(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         if not self._thread.is_alive() or self._stopping:
             coroutine.close()
-            raise HubUnreachableError("pfnb is not running in this process (any more): run %load_ext pfnb")
+            raise HubUnreachableError("pfnb is not running in this process: run %load_ext pfnb")
 
     def _run_nested(self, coroutine: Coroutine[Any, Any, T], timeout: float | None) -> T:
         allow_reentry(self._loop)

@@ -32,21 +32,21 @@ VERBS = (
     Verb("send", "Fire an event.", (*_KEY, Parameter("payload", "JSON or text", json_or_text))),
     Verb(
         "wait",
-        "The oldest event of this key since the session began that no wait has returned, once this notebook's pipelines have "
-        "worked on it: event = %event wait key=…",
+        "Wait until this notebook's pipelines have processed an event of this key. Returns the oldest one since the session "
+        "began that no wait has returned yet: event = %event wait key=…",
         (
             *_KEY,
-            Parameter("timeout", f"seconds to wait at most ({events.WAIT_SECONDS:g}); then the cell fails", seconds),
+            Parameter("timeout", f"maximum seconds to wait ({events.WAIT_SECONDS:g}); then the cell fails", seconds),
         ),
     ),
     Verb(
         "list",
         "Your events, newest first.",
         (
-            Parameter("key", "only of this key, or pattern such as lead.*"),
-            Parameter("status", "only with such a delivery", one_of(*STATUSES)),
+            Parameter("key", "only of this key, or of a pattern such as lead.*"),
+            Parameter("status", "only with a delivery of this status", one_of(*STATUSES)),
             Parameter("text", "only with this text anywhere in them"),
-            Parameter("limit", f"how many at most ({_LIMIT})", whole_number),
+            Parameter("limit", f"maximum number ({_LIMIT})", whole_number),
         ),
     ),
 )

@@ -31,51 +31,51 @@ _OF_LISTENERS = ("run-as-me", "replace", "shared", "all-notebooks")
 _NAME = Parameter("name", "the pipeline's name", required=True)
 CELL = Verb(
     "NAME",
-    "Register the pipeline in this cell if it begins with event.listen, else run it now and show its result.",
-    (Parameter("save", "store it at this path (--save PATH): then it listens in the hub, without this notebook"),),
+    "Register the pipeline in this cell if it begins with event.listen; else run it now and show its result.",
+    (Parameter("save", "store it at this path (--save PATH): it listens in the hub, without this notebook"),),
     flags={
-        "run": "run it now, also if it begins with event.listen",
-        "run-as-me": "its runs may do what you may; a webhook's run is anonymous otherwise",
+        "run": "run it now, even if it begins with event.listen",
+        "run-as-me": "run it with your rights; otherwise runs of a webhook are anonymous",
         "replace": "take the name over from another notebook",
-        "all-notebooks": "hear by a pattern (* or #) what your other notebooks fire, too",
+        "all-notebooks": "with a pattern (* or #), also get events of your other notebooks",
         "shared": "share the events of this name with other kernels: each event goes to one of them",
     },
 )
 NAMED = Verb("NAME", "The name of the pipeline in this cell.", first=_NAME)
 VERBS = (
-    Verb("list", "The pipelines that listen: of all your notebooks, and stored ones."),
+    Verb("list", "List the pipelines that listen: of all your notebooks, and stored ones."),
     Verb("show", "Draw a pipeline that listens, with its source.", first=_NAME),
     Verb(
         "run",
-        "Run a pipeline of this notebook that listens, or a stored one by its path, now, as you. It gets no event.",
-        (Parameter("body", "JSON or text it begins with", json_or_text),),
+        "Run a listening pipeline of this notebook, or a stored one by its path, now, as you and without an event.",
+        (Parameter("body", "JSON or text, the body that it begins with", json_or_text),),
         first=_NAME,
     ),
     Verb(
         "history",
-        "What a pipeline did: its runs, newest first.",
-        (Parameter("limit", f"how many at most ({_LIMIT})", whole_number),),
+        "List a pipeline's runs, newest first.",
+        (Parameter("limit", f"maximum number ({_LIMIT})", whole_number),),
         first=_NAME,
     ),
     Verb(
         "debug",
-        "The steps of a pipeline's last run: what went in, what came out, how long it took, what failed.",
+        "Show the steps of a pipeline's last run: inputs, outputs, durations, errors.",
         (Parameter("run", "another run, by its number in %pipeline history", whole_number),),
         first=_NAME,
     ),
     Verb(
         "check",
-        "Wait until this notebook's pipelines have worked on all that came. The cell fails if a run failed since the last check: "
-        "the last line of a notebook that papermill or nbconvert executes.",
-        (Parameter("timeout", f"seconds to wait at most ({events.WAIT_SECONDS:g})", seconds),),
+        "Wait until this notebook's pipelines have processed all events. The cell fails if a run failed since the last "
+        "check. Use it as the last line of a notebook that papermill or nbconvert executes.",
+        (Parameter("timeout", f"maximum seconds to wait ({events.WAIT_SECONDS:g})", seconds),),
         first=Parameter("name", "only this pipeline"),
     ),
     Verb(
         "help",
-        "What a command or a function is, with an example; without a name, which commands there are.",
+        "Explain a command or a function, with an example. Without a name, list all commands.",
         first=Parameter("command", "a command such as log, or a function such as @text.trim"),
     ),
-    Verb("stop", "Stop what a pipeline of this notebook runs now; its next events follow.", first=_NAME),
+    Verb("stop", "Stop the current runs of a pipeline of this notebook; its next events follow.", first=_NAME),
     Verb("delete", "Delete a listening pipeline, with what is pending for it.", first=_NAME),
 )
 HELP = (
@@ -97,7 +97,7 @@ def run_cell(notebook: Notebook, line: str, cell: str) -> Any:
     with told_briefly(cell, FIRST_LINE):
         pipeline = parse_pipeline(cell, notebook.runner.registry, first_line=FIRST_LINE)
         if (path := words.get("save")) is not None:
-            _check_flags(words, "one that is stored at a path listens in the hub")
+            _check_flags(words, "a stored pipeline listens in the hub")
             pipelines.save(notebook, path, cell)
             if "run" not in words.flags:
                 return None

@@ -40,21 +40,21 @@ VERBS = (
         (
             *(Parameter(SPELLINGS[name], described(kind), reader_of(kind)) for name, kind in TYPES.items()),
             Parameter("uuid", "change this webhook, or create one with this uuid"),
-            Parameter("new", "true: create another one of this event key", boolean),
+            Parameter("new", "true: create another webhook of this event key", boolean),
         ),
     ),
     Verb("get", "Your webhooks, or one of them.", _WHICH),
     Verb("delete", "Delete a webhook.", _WHICH),
     Verb(
         "receive",
-        "Call a webhook through HTTP, for a test.",
+        "Call a webhook over HTTP, as a test.",
         (
             *_WHICH,
             Parameter("file", "path of a file to send; may be repeated", many=True),
             Parameter("body", "JSON or text to send", json_or_text),
             Parameter("method", "POST (default) or GET", one_of("POST", "GET")),
             Parameter("wait", "true: wait for the pipeline's answer", boolean),
-            Parameter("timeout", "seconds to wait at most (30)", seconds),
+            Parameter("timeout", "maximum seconds to wait (30)", seconds),
         ),
         fields="a field of the form to send, or of the query with method=GET",
     ),
@@ -62,31 +62,31 @@ VERBS = (
         "send",
         "Send a message to somebody else's webhook, and show what it answers.",
         (
-            Parameter("url", "whom to call", required=True),
+            Parameter("url", "the URL to call", required=True),
             Parameter("message", "JSON or text to send", json_or_text),
             Parameter("file", "path of a file to send; may be repeated", many=True),
-            Parameter("timeout", "seconds to wait for an answer, each time (30)", seconds),
+            Parameter("timeout", "seconds to wait for each answer (30)", seconds),
         ),
     ),
     Verb(
         "logs",
-        "What a webhook has received, newest first, and what was refused.",
-        (*_WHICH, Parameter("limit", "how many at most (20)", whole_number)),
+        "List the requests that a webhook received, newest first, and those refused.",
+        (*_WHICH, Parameter("limit", "maximum number (20)", whole_number)),
     ),
     Verb(
         "rotate",
-        "Give a webhook a new uuid, since the old one was seen by others.",
+        "Give a webhook a new uuid, if others have seen the old one.",
         (*_WHICH, Parameter("overlap", f"seconds for which the old one still works ({webhooks.OVERLAP:g})", seconds)),
     ),
     Verb(
         "scan",
-        "Look for uuids of your webhooks in files, notebooks and git history, and deactivate what is found.",
-        flags={"dry-run": "only report what is found", "no-history": "leave the history of git repositories out"},
-        first=Parameter("path", "files and folders to look through (this folder)", many=True),
+        "Scan files, notebooks and git history for uuids of your webhooks, and deactivate the webhooks found.",
+        flags={"dry-run": "only report what is found", "no-history": "skip the history of git repositories"},
+        first=Parameter("path", "files and folders to scan (this folder)", many=True),
     ),
     Verb(
         "replay",
-        "Deliver an event once more, to all that listen for its key now.",
+        "Deliver an event again, to all that now listen for its key.",
         (
             Parameter("id", "the event's id, as lists of events show it", required=True),
             Parameter("listener", "only to this pipeline"),
@@ -94,11 +94,13 @@ VERBS = (
     ),
     Verb(
         "failed",
-        "Deliveries that failed, are tried again, or still run, newest first; or set one of them aside.",
+        "List deliveries that failed, are being retried or are running, newest first; or discard one.",
         (
-            Parameter("limit", f"how many at most ({_FAILED})", whole_number),
-            Parameter("discard", "set this run aside, by its number: it is dead, and others go on", whole_number),
-            Parameter("reason", "why, for whoever reads it later"),
+            Parameter("limit", f"maximum number ({_FAILED})", whole_number),
+            Parameter(
+                "discard", "discard the run with this number: it becomes dead, and the next ones proceed", whole_number
+            ),
+            Parameter("reason", "the reason, for readers of the history"),
         ),
     ),
     Verb(
@@ -111,7 +113,7 @@ VERBS = (
         ),
         first=Parameter("key", "event key, or a pattern such as webhook.#"),
     ),
-    Verb("url", "The address that callers need.", _WHICH, {"show": "with the secret uuid in it"}),
+    Verb("url", "Show the address for callers.", _WHICH, {"show": "including the secret uuid"}),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", VERBS)
 
@@ -149,7 +151,7 @@ def _receive(notebook: Notebook, words: Words) -> Answer:
     _check_files("receive", files)
     method = words.get("method", "POST")
     if method == "GET" and (files or body is not None):
-        raise UsageError("%webhook receive method=GET has no body: give fields, which go into the query")
+        raise UsageError("%webhook receive method=GET has no body: give fields for the query")
     webhook = _named(notebook, words, "receive")
     return webhook.call(
         Request(
@@ -178,7 +180,7 @@ def _failed(notebook: Notebook, words: Words) -> FailedRows:
     number = words.get("discard")
     if number is None:
         if "reason" in words.values:
-            raise UsageError("%webhook failed needs discard=…: which run is meant")
+            raise UsageError("%webhook failed needs discard=…: the number of the run")
         return runs.failed(notebook, words.get("limit", _FAILED))
     return runs.discard(notebook, str(number), words.get("reason"))
 
@@ -209,7 +211,7 @@ def _check_files(verb: str, files: Iterable[Path]) -> None:
 
 def _named(notebook: Notebook, words: Words, verb: str) -> webhooks.Webhook:
     if "uuid" not in words.values and "eventKey" not in words.values:
-        raise UsageError(f"%webhook {verb} needs uuid=… or eventKey=…: which webhook is meant")
+        raise UsageError(f"%webhook {verb} needs uuid=… or eventKey=… of the webhook")
     return webhooks.find(notebook, uuid=words.get("uuid"), event_key=words.get("eventKey"))
 
 

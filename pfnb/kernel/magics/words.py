@@ -56,11 +56,11 @@ def read_verb(magic: str, line: str, verbs: Sequence[Verb]) -> tuple[Verb, Words
     words = split(line)
     names = [verb.name for verb in verbs]
     if not words:
-        raise UsageError(f"{magic} wants a verb: {', '.join(names)}. {magic}? shows the help")
+        raise UsageError(f"{magic} needs a verb: {', '.join(names)}. {magic}? shows the help")
     for verb in verbs:
         if verb.name == words[0]:
             return verb, read_words(f"{magic} {verb.name}", words[1:], verb)
-    raise UsageError(f"{magic} has no verb {words[0]!r}{_meant(words[0], names)}. It has {', '.join(names)}")
+    raise UsageError(f"{magic} has no verb {words[0]!r}{_meant(words[0], names)}. Use one of {', '.join(names)}")
 
 
 def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
@@ -200,7 +200,7 @@ def _keep(command: str, values: dict[str, Any], parameter: Parameter, text: str)
     if parameter.many:
         values.setdefault(parameter.name, []).append(value)
     elif parameter.name in values:
-        raise UsageError(f"{command} takes {parameter.name}= once")
+        raise UsageError(f"{command} takes {parameter.name}= only once")
     else:
         values[parameter.name] = value
 
@@ -209,7 +209,7 @@ def _value(command: str, parameter: Parameter, text: str) -> Any:
     try:
         return parameter.read(text)
     except ValueError as error:
-        raise UsageError(f"{command} wants {parameter.name}= to be {error}") from None
+        raise UsageError(f"{command}: {parameter.name}= must be {error}") from None
 
 
 def _check_required(command: str, values: Mapping[str, Any], verb: Verb) -> None:

@@ -37,7 +37,7 @@ def drawn(notebook: Notebook, name: str) -> Drawing:
     sources = {row["name"]: row["source"] for row in notebook.run_sync(notebook.hub.list_listeners())}
     if name not in sources:
         near = get_close_matches(name, sources, n=1)
-        hint = f"did you mean {near[0]}?" if near else "%pipeline list shows those that do"
+        hint = f"did you mean {near[0]}?" if near else "%pipeline list shows all that do"
         raise NotFoundError(f"no pipeline {name} listens: {hint}")
     source = sources[name]
     webhooks = notebook.run_sync(notebook.hub.get_webhooks())

@@ -98,8 +98,8 @@ def _unheard(name: str, keys: list[str]) -> str:
     """A hint that the listener does not get the events of these keys, which other notebooks' webhooks fire."""
     named = ", ".join(keys[:_NAMED]) + (f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else "")
     return (
-        f"{name} leaves out {named}, which other notebooks' webhooks fire: put the webhook in this notebook, too, or add "
-        "--all-notebooks (all_notebooks=True)\n"
+        f"{name} does not get {named}, which webhooks of other notebooks fire: create the webhook in this notebook, too, or "
+        "add --all-notebooks (all_notebooks=True)\n"
     )
 
 
@@ -123,11 +123,11 @@ def stop(notebook: Notebook, name: str) -> None:
     """End what a listener of this notebook runs now, and print what was stopped. NotFoundError if none of that name is here."""
     stopped = notebook.run_sync(notebook.deliveries.stop(name))
     runs = f"{stopped.runs} run{'s' * (stopped.runs != 1)} of {name}"
-    sys.stdout.write(f"pfnb: {runs} stopped\n" if stopped.runs else f"pfnb: {name} runs nothing now\n")
+    sys.stdout.write(f"pfnb: {runs} stopped\n" if stopped.runs else f"pfnb: {name} is not running\n")
     if stopped.is_working:
         sys.stdout.write(
-            "pfnb: a thread of it waits in code that Python cannot interrupt, and holds up no other run. "
-            "Restart the kernel to end it\n"
+            "pfnb: one of its threads waits in code that Python cannot interrupt. It does not block other runs. To end it, "
+            "restart the kernel\n"
         )
 
 

@@ -54,7 +54,7 @@ async def _check(notebook: Notebook, name: str | None, seconds: float) -> None:
     while busy := await _busy(notebook, name):
         if time.monotonic() >= end:
             raise WaitTimeoutError(
-                f"{', '.join(busy)} had still work to do after {seconds:g} seconds: timeout= waits longer"
+                f"{', '.join(busy)} did not finish within {seconds:g} seconds; a larger timeout= waits longer"
             )
         await asyncio.sleep(_GLANCE)
     lines = notebook.deliveries.failed.lines(name)

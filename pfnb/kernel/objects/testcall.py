@@ -119,7 +119,7 @@ def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
     if request.body is None:
         return None, {}
     if request.fields or request.files:
-        raise ParameterError("a request has either a body, or fields and files")
+        raise ParameterError("a request can have either a body, or fields and files")
     if isinstance(request.body, bytes):
         return request.body, {"Content-Type": OCTETS}
     if isinstance(request.body, str):

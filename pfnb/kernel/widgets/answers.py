@@ -136,8 +136,8 @@ class Answers:
         entry = await self._hub.read_event(event_id, body=False)
         found = [one for one in entry["deliveries"] if one["id"] == delivery and one["status"] == "running"]
         if not found:
-            return "this run has ended already"
-        name, aside = found[0]["listener"], f"%webhook failed discard={delivery} sets it aside"
+            return "this run has already ended"
+        name, aside = found[0]["listener"], f"%webhook failed discard={delivery} discards it"
         listeners = await self._hub.list_listeners()
         notebook = next((one["notebook"] for one in listeners if one["name"] == name), "")
         if not notebook:

@@ -22,7 +22,7 @@ from pfnb.kernel.widgets.viewer import Viewer
 
 _STATIC = Path(__file__).parent / "static"
 _VIEWERS = 8
-_ENDED = "this inspector belongs to a pfnb that was unloaded: run its cell again"
+_ENDED = "pfnb was reloaded since: run the cell of this inspector again"
 
 
 class Inspector(anywidget.AnyWidget):
@@ -52,7 +52,7 @@ class Inspector(anywidget.AnyWidget):
         return f"Inspector({shown})"
 
     def _repr_mimebundle_(self, **selection: Any) -> Any:
-        said = "Live inspector of events. Below is what it last showed."
+        said = "Live inspector of events. Its last state is below."
         bundle, *metadata = super()._repr_mimebundle_(**selection) or ({},)
         html = block(element("div", markup(said), names="pfnb-title"))
         return {**bundle, "text/plain": said, "text/html": html}, *metadata

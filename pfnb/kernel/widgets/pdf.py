@@ -23,7 +23,7 @@ def draw_first_page(data: bytes) -> bytes:
     """A PNG. MissingPackageError without the extra, PreviewError if it cannot be drawn. Slow: call it in a thread."""
     missing = [module for module in ("pypdfium2", "PIL") if find_spec(module) is None]
     if missing:
-        raise MissingPackageError("pages of PDF files are drawn by the extra [previews]: pip install 'pfnb[previews]'")
+        raise MissingPackageError("previews of PDF files need the extra [previews]: pip install 'pfnb[previews]'")
     command = [sys.executable, "-m", __name__]
     try:
         done = subprocess.run(  # noqa: S603
@@ -32,7 +32,7 @@ def draw_first_page(data: bytes) -> bytes:
     except subprocess.TimeoutExpired:
         raise PreviewError(f"this PDF was not drawn within {_SECONDS:g} seconds") from None
     if done.returncode:
-        raise PreviewError("this PDF cannot be drawn: it is damaged, or wants a password")
+        raise PreviewError("this PDF cannot be drawn: it is damaged, or needs a password")
     return done.stdout
 
 

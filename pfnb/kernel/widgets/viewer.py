@@ -59,7 +59,7 @@ class Viewer:
         elif ask != "here" and len(self._tasks) < _UNDER_WAY:
             self._spawn(self._answer(question))
         elif ask != "here":
-            self._say({"number": question.get("number"), "error": "too much was asked at once: ask again in a moment"})
+            self._say({"number": question.get("number"), "error": "too many questions at once: ask again in a moment"})
 
     def close(self) -> None:
         for task in list(self._tasks):

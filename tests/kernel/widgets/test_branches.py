@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-import pfnb
 from pfnb.display.payload import parse_json
 from pfnb.display.tree import Embedded
+from pfnb.functions import render
 from pfnb.kernel.widgets.branches import PAGE, Tree, page, top, whole_text
 from pfnb.kernel.widgets.expressions import expression
 from pfnb.language.masking import MASK, Mask
@@ -41,7 +41,7 @@ def tree(value, root="body.payload"):
 def test_the_expression_of_a_field_reads_that_field(key):
     value = {"list": [{}, {key: {"n": 42}}]}
     copied = expression("body.payload", ["list", 1, key, "n"])
-    assert pfnb.language.render(copied, {"body": {"payload": value}, "vars": {}, "headers": {}}) == 42
+    assert render(copied, {"body": {"payload": value}, "vars": {}, "headers": {}}) == 42
 
 
 def test_expressions_are_written_as_a_person_would_write_them():

@@ -146,7 +146,7 @@ def test_a_refused_request_is_told_and_listed_with_its_size_and_limit(lead):
     assert row["webhook"].startswith(f"{lead.key} …")
     shown = lead.kernel.ok(f"%webhook logs eventKey={lead.key}").value
     assert "refused  1 × 413" in shown
-    assert "this webhook accepts 1kB (1,024 bytes)" in shown
+    assert "this webhook accepts at most 1kB (1,024 byte…" in shown
 
 
 def test_files_are_previewed_and_downloaded_in_parts(lead, tmp_path):
@@ -248,7 +248,10 @@ def test_closing_ends_every_task_and_after_unloading_the_front_end_is_told_so(ke
     opened(front)
     kernel.ok("%unload_ext pfnb")
     front.send("page", before=None)
-    assert "run its cell again" in front.told("problem", lambda content: "cell" in content["message"])["message"]
+    assert (
+        "run the cell of this inspector again"
+        in front.told("problem", lambda content: "cell" in content["message"])["message"]
+    )
 
 
 def test_in_plain_ipython_the_newest_events_are_a_table():

@@ -114,5 +114,5 @@ async def test_what_is_asked_at_once_beyond_measure_is_refused(quick):
     for number in range(100):
         viewer.take({"ask": "page", "number": number})
     await until(lambda: len(front.told) == 100)
-    refused = [message for message in front.told if "too much" in message.get("error", "")]
+    refused = [message for message in front.told if "too many questions" in message.get("error", "")]
     assert 0 < len(refused) < 100

@@ -609,7 +609,7 @@ class Detail {
       make("div", { names: "pfi-head" }, make("span", { names: "pfi-title", text: "Refused requests" }),
         make("span", { names: "pfi-actions" },
           button("✕", () => this.closed(), { "aria-label": "Close the list", title: "Close (Esc)" }))),
-      this.hint("Their senders were told why. Nothing of these requests is stored."),
+      this.hint("Their senders got the reason. Nothing of these requests is stored."),
       make("div", { names: "pfi-sheet", tabindex: "0", role: "region", "aria-label": "Refused requests" },
         make("table", {}, make("thead", {}, cells("th", heads)), make("tbody", {}, ...shown))),
       ...(rest > 0 ? [make("p", { names: "pfi-quiet", text: `… ${number.format(rest)} more, which are only counted` })] : []));
@@ -653,8 +653,8 @@ class Detail {
     return make("div", { names: "pfi-head" },
       make("code", { names: "pfi-title", text: key }), this.badge,
       make("span", { names: "pfi-actions" },
-        button("↻ Replay", () => this.replay(row.id), { title: "Hand this event to its listeners again" }),
-        button("Copy URL", () => this.copyAddress(row.id), { title: "Copy the whole address of its webhook, a secret" }),
+        button("↻ Replay", () => this.replay(row.id), { title: "Deliver this event to its listeners again" }),
+        button("Copy URL", () => this.copyAddress(row.id), { title: "Copy the URL of its webhook, which contains the secret" }),
         button("✕", () => this.closed(), { "aria-label": "Close the event", title: "Close (Esc)" })));
   }
 
@@ -774,7 +774,7 @@ class Detail {
               class: "pfi-button pfi-stop", "aria-label": `Stop this run of ${one.listener}`,
               title: "Stop this run: it fails, and the next one follows" }) : null,
             button("Steps", (click) => { click.target.remove(); this.steps(trace, one.id); }),
-            button("↻ Replay", () => this.replay(this.id, one.listener), { title: "Hand the event to this listener again" }))),
+            button("↻ Replay", () => this.replay(this.id, one.listener), { title: "Deliver the event to this listener again" }))),
         this.hint(this.notes.get(one.id)), one.error ? make("pre", { names: "pfi-error", text: one.error }) : null, trace);
     });
     const hadFocus = this.deliveries.contains(document.activeElement);
@@ -828,7 +828,7 @@ class Detail {
   async replay(id, listener = null) {
     try {
       const [found] = await this.line.ask("replay", { id, listener });
-      this.say(found.deliveries === 1 ? "Handed to 1 listener again" : `Handed to ${found.deliveries} listeners again`);
+      this.say(found.deliveries === 1 ? "Delivered again to 1 listener" : `Delivered again to ${found.deliveries} listeners`);
     } catch (error) {
       this.say(error.message);
     }
@@ -838,7 +838,7 @@ class Detail {
     try {
       const [found] = await this.line.ask("address", { id });
       await copy(found.url);
-      this.say("Copied the webhook's URL: whoever has it may call it");
+      this.say("Copied the webhook's URL: anyone who has it can call the webhook");
     } catch (error) {
       this.say(error.message);
     }
