@@ -20,9 +20,9 @@ help:
 	@echo "make demo       run the main job once: Jupyter Server, notebook, webhooks, files"
 	@echo "make lab        open a copy of the notebooks (playground/) in JupyterLab with pfnb"
 	@echo "make test       check style and types, run every test and every notebook"
-	@echo "make faults     run the long tests: faults injected at random, FAULTS_SECONDS (60) for each that has no end"
+	@echo "make faults     run the long tests: faults injected at random, FAULTS_SECONDS (60) for each endless one"
 	@echo "make floors     run the kernel's tests with the oldest versions of all libraries"
-	@echo "make lint       check style, types and the direction of imports only"
+	@echo "make lint       check only style, types and the direction of imports"
 	@echo "make notebooks  run every notebook and save what it shows"
 	@echo "make docs       write the reference in docs/ from the declarations of commands and functions"
 	@echo "make pictures   take the README's pictures from a real JupyterLab (needs Chromium)"
@@ -32,22 +32,22 @@ help:
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \
-	  echo "pfnb: there is no $(PYTHON) here. On Debian: sudo apt install python3 python3-venv" >&2; exit 1; }
+	  echo "pfnb: $(PYTHON) was not found. On Debian: sudo apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "pfnb: $(PYTHON) is $$($(PYTHON) --version 2>&1), and 3.11 or later is needed." >&2; \
-	  echo "pfnb: if a later one is installed under another name: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	  echo "pfnb: $(PYTHON) is $$($(PYTHON) --version 2>&1), but 3.11 or later is needed." >&2; \
+	  echo "pfnb: if a newer one has another name, run: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "pfnb: $(PYTHON) cannot make virtual environments. On Debian: sudo apt install python3-venv" >&2; exit 1; }
-	@echo "Setting up $(VENV): a minute or two, this once"
+	@echo "Setting up $(VENV): a minute or two, only once"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab,test]' || { \
-	  echo "pfnb: pip could not install what pyproject.toml names; its message above says why." >&2; exit 1; }
+	  echo "pfnb: pip could not install the dependencies; see its message above." >&2; exit 1; }
 	@touch $@
 
 # The oldest versions that pyproject.toml allows, as hosts have them that pin their own. Of these, jupyter_core warns that its
 # folders will be others, and jupyter_client leaves ZeroMQ's contexts to the garbage collector.
 $(FLOORS)/.ready: pyproject.toml tests/floors.txt
-	@echo "Setting up $(FLOORS): a minute, this once"
+	@echo "Setting up $(FLOORS): a minute, only once"
 	@$(PYTHON) -m venv $(FLOORS)
 	@$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tests/floors.txt --editable ".[previews]" \
 	  pandas psutil pytest pytest-asyncio pytest-timeout
@@ -57,8 +57,8 @@ demo: $(READY)
 	@$(BIN)/python -m tests.demo
 
 # Three processes share the files: two would leave two cores idle now and then, since tests also wait. What measures time or
-# fairness comes after them, whatever became of the others. A test that failed is run once more, by itself: on a busy
-# machine one in thousands fails for want of time. A test that passes then is listed as PASSED; mend it.
+# fairness comes after them, even if others failed. A failed test runs again, by itself: on a busy
+# machine one in thousands is too slow. A test that passes then is listed as PASSED: it is flaky, so fix it.
 AGAIN := --last-failed --last-failed-no-failures none -rp
 test: lint
 	@failed=0; tests="$(BIN)/python -m pytest tests -m"; \
@@ -82,7 +82,7 @@ lint: $(READY)
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
 
-# A copy is opened, yours to change: what the manual's own notebooks show is compared by the tests.
+# This opens a copy, since tests compare the outputs of the original notebooks.
 # --allow-root: in a container the only user is often root, whom Jupyter otherwise refuses.
 lab: $(READY)
 	@test -d playground || cp -R notebooks playground

@@ -218,7 +218,7 @@ def _health() -> dict[str, Any]:
     status = {"type": "object", "properties": {"status": _TEXT}}
     return {
         "tags": ["hub"],
-        "summary": "Whether the hub takes requests and can store them: 200, or 503 while its disk is full or refuses.",
+        "summary": "Whether the hub accepts and can store requests: 200, or 503 while its disk is full or fails.",
         "security": [],
         "responses": {
             "200": {"description": "It does.", **_json(status)},

@@ -15,8 +15,8 @@ HUB = "{hub}"
 INTRODUCTION = f"""# HTTP
 
 All addresses are below the hub's own, `{HUB}`: `<base_url>pfnb` in a Jupyter Server, `http://127.0.0.1:PORT/pfnb` elsewhere.
-They want the token, as `Authorization: Bearer …` or `token …`, unless everybody may call. Errors are JSON with `statusCode`,
-`statusMessage` and `errorType`, and with `line`, `column` and `step` where a pipeline is to blame.
+They need the token, as `Authorization: Bearer …` or `token …`, unless everybody may call. Errors are JSON with `statusCode`,
+`statusMessage` and `errorType`, and with `line`, `column` and `step` if the error is in a pipeline.
 A run whose caller closes the connection may finish within a minute; then it is stopped.
 """
 
