@@ -19,7 +19,8 @@ Long values of a header are sent outside of it, so that parsing them blocks neit
 begin with them, and the header lists
 their places as `parts`, each with its path and its number of bytes. Where the path leads to null, the part is a text in UTF-8;
 where it leads to a list or an object, the part is JSON with further items. A frame of more than 256 KiB is announced by a
-frame of the type `long`, which has its `size`, and is sent as several messages, one directly after the other. The limit is 96 MiB.
+frame of the type `long`, which has its `size`, and is sent as several messages, one directly after the other.
+The limit is 96 MiB.
 """
 
 
