@@ -57,7 +57,7 @@ class RunHandler(UploadHandler, Door):
         frame = {"user": {"name": user.name, "roles": sorted(user.roles)}, "name": name, **what}
         if self._gone:
             self._left(run)
-        await self._answer_with(await self.site.callers.run(run, frame), access)
+        await self._answer_with(await self.site.hub.workers.callers.run(run, frame), access)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -66,7 +66,7 @@ class RunHandler(UploadHandler, Door):
             self._left(self._asked)
 
     def _left(self, run: Run) -> None:
-        self.site.hub.tasks.spawn(self.site.callers.left(run), "pfnb run without a caller")
+        self.site.hub.tasks.spawn(self.site.hub.workers.callers.left(run), "pfnb run without a caller")
 
     async def run_here(self, command: Command, given: Mapping[str, Any], body: Any = None) -> None:
         user, access = self._caller.user, self.access

@@ -165,7 +165,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
 
     def _running(self) -> list[str]:
         """The names of the pipelines that this worker is running."""
-        return [*self.site.hub.dispatcher.held_by(self).values(), *self.site.callers.names(self)]
+        return [*self.site.hub.dispatcher.held_by(self).values(), *self.site.hub.workers.callers.names(self)]
 
     async def ask(self, frame: Mapping[str, Any]) -> None:
         """Send the worker a frame, which may be long."""

@@ -48,7 +48,7 @@ class WorkerCalls:
 
     def __init__(self, site: Site, worker: Worker, origin: Origin) -> None:
         self._hub = site.hub
-        self._callers = site.callers
+        self._callers = site.hub.workers.callers
         self._worker = worker
         self._port = Ports(site, origin)
         self._own: Methods = {

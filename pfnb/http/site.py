@@ -17,8 +17,6 @@ from pfnb.http.vouch import vouched_for
 from pfnb.hub.access import NOWHERE, HubAccess
 from pfnb.hub.hub import Hub
 from pfnb.hub.origin import Origin
-from pfnb.hub.workers.callers import CallerRuns
-from pfnb.hub.workers.keeper import Keeper
 from pfnb.hub.workers.process import WorkerProcess
 from pfnb.language.port import User
 from pfnb.language.running.runner import Runner
@@ -75,8 +73,6 @@ class Site:
     timing: Timing = field(default_factory=Timing)
     capacity: Capacity = field(default_factory=Capacity)
     sessions: set[Session] = field(default_factory=set)
-    worker: Keeper = field(default_factory=Keeper)
-    callers: CallerRuns = field(default_factory=CallerRuns)
     gate: Gate = field(init=False)
     known: Gate = field(init=False)
     refused: Gate = field(init=False)
@@ -111,8 +107,7 @@ class Site:
     def open(self) -> None:
         """Call this when the hub is open and reachable at `url`."""
         self.logs.begin()
-        self.worker.begin(self.inner_url or self.url(), self.hub.pipelines)
-        self.callers.begin(self.inner_url or self.url())
+        self.hub.workers.begin(self.inner_url or self.url())
 
     async def close(self) -> None:
         """Close the kernels' sessions, end the workers and stop the clock. Close the hub after that."""
@@ -120,14 +115,13 @@ class Site:
             session.close(1001, "the hub is stopping")
         for gate in (self.gate, self.known, self.refused):
             gate.close()
-        await self.worker.end()
-        await self.callers.end()
+        await self.hub.workers.end()
         self.logs.end()
 
     async def peer(self, request: HTTPServerRequest) -> Peer | None:
         """The kernel or worker that asks for a session; None for anybody else."""
         token = authorization_token(request)
-        for process in (self.worker.process, *self.callers.processes):
+        for process in self.hub.workers.processes:
             if process.token and same_secret(token, process.token):
                 return Peer(self.hub.settings.owner, worker=process)
         vouched = vouched_for(request)

@@ -55,6 +55,7 @@ from pfnb.hub.stores.store import Opened, Store, Stored
 from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
+from pfnb.hub.workers.workers import Workers
 from pfnb.language.extent import check_written
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
@@ -113,6 +114,7 @@ class Hub:
         self.refusals = Refusals(store, self.webhooks, now)
         self.history = History(store, self.dispatcher, self.changes, self.reference_codes, self.refusals)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
+        self.workers = Workers(self.pipelines)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
         self.users = Users(store, settings.owner, now, self._belongings())

@@ -58,7 +58,7 @@ async def test_the_log_and_the_list_of_pipelines_say_why_stored_pipelines_do_not
     }
     bundle = listeners_bundle([{**listed, "runningFor": None}])
     assert all("No module named pfnb.is_not_there" in bundle[kind] for kind in ("text/plain", "text/html"))
-    server.site.worker.works()
+    server.hub.workers.stored.works()
     assert server.hub.pipelines.trouble is None
 
 
@@ -73,14 +73,14 @@ async def test_workers_that_begin_and_end_again_and_again_are_trouble_until_one_
         async with asyncio.timeout(60):
             for _ in range(worker.FEW):
                 await _one_works(server)
-                assert server.site.worker.pid is not None
-                os.kill(server.site.worker.pid, signal.SIGKILL)
+                assert server.hub.workers.stored.pid is not None
+                os.kill(server.hub.workers.stored.pid, signal.SIGKILL)
                 while server.hub.dispatcher.workers("global/app/a"):
                     await asyncio.sleep(0.02)
             await _one_works(server)
             assert "has failed 3 times; it ended with status -9" in str(server.hub.pipelines.trouble)
             monkeypatch.setattr(worker, "STEADY", 0.01)
-            os.kill(server.site.worker.pid, signal.SIGKILL)
+            os.kill(server.hub.workers.stored.pid, signal.SIGKILL)
             while server.hub.dispatcher.workers("global/app/a"):
                 await asyncio.sleep(0.02)
             await _one_works(server)

@@ -22,7 +22,7 @@ WAITS = "wait: {ms: 60000}"
 
 
 def pids(people: People) -> set[int]:
-    return {process.pid for process in people.server.site.callers.processes if process.pid is not None}
+    return {process.pid for process in people.server.hub.workers.callers.processes if process.pid is not None}
 
 
 async def waiting(people: People, client: httpx.AsyncClient, path: str) -> asyncio.Future[httpx.Response]:
@@ -76,7 +76,7 @@ async def test_a_process_that_is_killed_ends_its_runs_with_an_error(people: Peop
 async def test_a_hub_that_stops_ends_the_processes_of_its_callers(people: People) -> None:
     run = await waiting(people, people.ada, "a/b")
     (pid,) = pids(people)
-    await people.server.site.callers.end()
+    await people.server.hub.workers.callers.end()
     assert "the hub is stopping" in (await run).json()["statusMessage"]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -122,7 +122,7 @@ async def test_while_an_idle_process_ends_no_more_than_one_takes_its_place(
     answers = [asyncio.ensure_future(people.run(client, "body.set: x")) for client in clients]
     most = 0
     while not all(answer.done() for answer in answers):
-        most = max(most, len(people.server.site.callers.processes))
+        most = max(most, len(people.server.hub.workers.callers.processes))
         await asyncio.sleep(0.001)
     assert [(await answer).text for answer in answers] == ["x"] * 4
     assert most == 2, "the one that ends, and the one that is new"
@@ -141,7 +141,7 @@ async def test_one_user_has_so_many_runs_at_once_and_leaves_room_for_others(
 
 
 async def test_a_process_that_is_ended_before_it_begins_leaves_no_caller_waiting(people: People) -> None:
-    runs, user = people.server.site.callers, people.server.hub.users.user("ada")
+    runs, user = people.server.hub.workers.callers, people.server.hub.users.user("ada")
     run = asyncio.ensure_future(runs.run(callers.Run(user, None, Origin("login")), {}))
     await asyncio.sleep(0)
     await runs.end()
@@ -174,7 +174,7 @@ async def test_an_idle_process_ends(people: People, monkeypatch: pytest.MonkeyPa
     assert (await people.run(people.ada, "body.set: x")).text == "x"
 
     async def has_ended() -> bool:
-        return not people.server.site.callers.processes
+        return not people.server.hub.workers.callers.processes
 
     await until(has_ended)
     assert (await people.run(people.ada, "body.set: y")).text == "y"
@@ -189,7 +189,7 @@ async def test_a_run_that_takes_longer_than_its_timeout_ends(people: People) -> 
 
 async def test_a_worker_acts_for_the_callers_whose_runs_it_has_and_for_nobody_else(people: People) -> None:
     await waiting(people, people.ada, "a/b")
-    runs = people.server.site.callers
+    runs = people.server.hub.workers.callers
     ((number, _),) = next(iter(runs._places)).runs.items()
     calls = WorkerCalls(people.server.site, RecordingWorker(), Origin("worker"))
     for given in (number, number + 1, "1", None, [number]):
@@ -226,7 +226,7 @@ async def test_a_run_that_goes_on_long_after_its_caller_left_is_stopped(
     site = people.server.site
 
     async def is_free() -> bool:
-        return not any(site.callers.names(session) for session in site.sessions)
+        return not any(site.hub.workers.callers.names(session) for session in site.sessions)
 
     await until(is_free)
     assert (await people.run(people.ada, "body.set: x")).text == "x"

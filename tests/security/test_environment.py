@@ -39,7 +39,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_the_workers_environment_holds_no_secret(hub: Hub) -> None:
     await hub.save('body.set: "#{body.payload}"')
     assert await hub.answer(1) == 1
-    pid = hub.server.site.worker.pid
+    pid = hub.server.hub.workers.stored.pid
     environment = await asyncio.to_thread(Path(f"/proc/{pid}/environ").read_bytes)
     assert b"REGION=eu" in environment
     assert b"s3cr3t" not in environment
@@ -61,11 +61,11 @@ async def test_a_variable_is_read_only_where_the_hubs_owner_allows_it(
         return f"body.set: {{value: \"#{{@instance.env('{name}')}}\"}}"
 
     assert (await people.run(grace, reading("REGION"))).text in ("", "null")
-    (process,) = people.server.site.callers.processes
+    (process,) = people.server.hub.workers.callers.processes
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)  # a process keeps the environment that it was started with
     async with asyncio.timeout(10):
-        while people.server.site.callers.processes:
+        while people.server.hub.workers.callers.processes:
             await asyncio.sleep(0.01)
     monkeypatch.setenv("PFNB_INSTANCE_ENV", ", ".join(["REGION", *SECRETS]))
     assert (await people.run(grace, reading("REGION"))).text == "eu"

@@ -40,7 +40,7 @@ async def running(hub: Hub, attempt: int, path: str = PATH) -> None:  # noqa: F8
 
 def stopped(hub: Hub) -> int:  # noqa: F811
     """Stop the worker, as code that never returns would. Its process id."""
-    pid = hub.server.site.worker.pid
+    pid = hub.server.hub.workers.stored.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     return pid
@@ -48,7 +48,7 @@ def stopped(hub: Hub) -> int:  # noqa: F811
 
 async def replaced(hub: Hub, pid: int) -> None:  # noqa: F811
     async def is_another() -> bool:
-        return hub.server.site.worker.pid not in (None, pid)
+        return hub.server.hub.workers.stored.pid not in (None, pid)
 
     await until(is_another)
 

@@ -28,7 +28,7 @@ async def test_a_saved_pipeline_runs_for_the_next_event(hub: Hub) -> None:
 async def test_nothing_is_started_before_a_pipeline_listens(hub: Hub) -> None:
     await hub.put(PATH, "pipeline:\n  - log: {message: nobody listens}")
     await hub.send()
-    assert hub.server.site.worker.pid is None
+    assert hub.server.hub.workers.stored.pid is None
 
 
 async def test_a_changed_pipeline_runs_what_waits(hub: Hub) -> None:
@@ -179,7 +179,7 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_run_is_replaced_and_th
     await hub.save("wait: {ms: 60000}", 'body.set: "done"')
     await hub.send()
     await hub.ended("running")
-    first = hub.server.site.worker.pid
+    first = hub.server.hub.workers.stored.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
 
@@ -188,7 +188,7 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_run_is_replaced_and_th
         return (run["status"], run["attempts"]) == ("running", 2)
 
     await until(again)
-    assert hub.server.site.worker.pid != first
+    assert hub.server.hub.workers.stored.pid != first
 
 
 async def test_a_run_that_ends_the_worker_each_time_is_given_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,8 +196,8 @@ async def test_a_run_that_ends_the_worker_each_time_is_given_up(hub: Hub, monkey
     await hub.save("wait: {ms: 60000}")
     await hub.send()
     await hub.ended("running")
-    assert hub.server.site.worker.pid is not None
-    os.kill(hub.server.site.worker.pid, signal.SIGKILL)
+    assert hub.server.hub.workers.stored.pid is not None
+    os.kill(hub.server.hub.workers.stored.pid, signal.SIGKILL)
     assert "started 1 times and never finished" in (await hub.ended("failed"))["error"]["statusMessage"]
 
 

@@ -20,9 +20,9 @@ FEW = 3
 class Keeper:
     """Starts a worker when stored pipelines need one, and a new one whenever it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipelines: StoredPipelines) -> None:
         self.process = WorkerProcess(self._arrived)
-        self._pipelines: StoredPipelines | None = None
+        self._pipelines = pipelines
         self._failures = 0
         self._works = self._broke_off = False
         self._steady: asyncio.TimerHandle | None = None
@@ -33,10 +33,9 @@ class Keeper:
         """None while there is no process."""
         return self.process.pid
 
-    def begin(self, url: str, pipelines: StoredPipelines) -> None:
-        """Keep a worker running from the moment one is needed, and report in `pipelines` why none runs."""
-        self._pipelines = pipelines
-        self._task = asyncio.create_task(self._keep(url, pipelines), name="pfnb worker process")
+    def begin(self, url: str) -> None:
+        """Keep a worker running from the moment one is needed, and report in the pipelines' `trouble` why none runs."""
+        self._task = asyncio.create_task(self._keep(url), name="pfnb worker process")
 
     async def end(self) -> None:
         if self._task is not None:
@@ -45,7 +44,6 @@ class Keeper:
 
     async def _arrived(self, session: Worker) -> None:
         self.works()
-        assert self._pipelines is not None
         await self._pipelines.serve(session)
 
     def works(self) -> None:
@@ -71,11 +69,10 @@ class Keeper:
     def _say(self, trouble: str | None) -> None:
         if trouble is not None:
             log.error("%s", trouble)
-        if self._pipelines is not None:
-            self._pipelines.trouble = trouble
+        self._pipelines.trouble = trouble
 
-    async def _keep(self, url: str, pipelines: StoredPipelines) -> None:
-        await pipelines.wanted.wait()
+    async def _keep(self, url: str) -> None:
+        await self._pipelines.wanted.wait()
         loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
         while True:
             began, self._works = loop.time(), False
