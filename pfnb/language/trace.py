@@ -167,7 +167,12 @@ class Trace:
         """A copy of the step's input: its evaluated parameters, or the body if it has none."""
         if not step.spellings:
             return self.copy(body)
-        return self.copy({spelling: arguments[name] for name, spelling in step.spellings.items()})
+        given = {spelling: arguments[name] for name, spelling in step.spellings.items()}
+        for value in given.values():
+            if type(value) not in _ATOMS and (type(value) is not str or len(value) > _SHORT):
+                return self.copy(given)
+        self._room -= _SHORT
+        return given
 
     def made(self, step: Step, arguments: Mapping[str, Any], value: Any) -> Any:
         """A copy of a step's result; if it is one of its parameters, as with `set`, they share one copy."""
@@ -187,6 +192,9 @@ class Trace:
             return value
         if self._room <= 0:
             return MORE
+        if type(value) is str and len(value) <= _SHORT:
+            self._room -= _ATOM
+            return value
         if id(value) not in self._large and not has_more_values(value, MAX_VALUE // _ATOM):
             try:
                 packed = marshal.dumps(value)
