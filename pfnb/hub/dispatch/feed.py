@@ -11,11 +11,15 @@ from typing import Any, Protocol
 from pfnb.exceptions import AccessDeniedError
 from pfnb.hub.dispatch.backlog import Backlog
 from pfnb.hub.dispatch.window import Held, Window
+from pfnb.hub.randomness import SystemBits
 from pfnb.hub.rate import Rate
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.stores.store import Store
 from pfnb.hub.supervision import Supervision
+
+RANDOM_BYTES = 512
+"""Fetched at once, for the leases of 64 deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Feed:
         self.supervision = Supervision(f"events for {listener.name} could not be delivered")
         self.rate = Rate()
         self._changed = changed
+        self._random = SystemBits(RANDOM_BYTES)
         self._strict = Window(1, 0) if listener.strict else None
         self._tasks: dict[Worker, list[asyncio.Task[None]]] = {}
 
@@ -162,7 +167,7 @@ class Feed:
         except BaseException:
             window.give_back()
             raise
-        held = self.held[waiting.delivery.id] = Held(waiting, worker, window)
+        held = self.held[waiting.delivery.id] = Held(waiting, worker, window, f"{self._random.getrandbits(64):016x}")
         await window.enter(held)
         if self.held.get(waiting.delivery.id) is not held:
             window.leave(held)  # it was set aside meanwhile

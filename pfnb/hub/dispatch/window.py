@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pfnb.hub.dispatch.waiting import Waiting
@@ -26,7 +25,7 @@ class Held:
     waiting: Waiting
     worker: Worker
     window: Window
-    lease: str = field(default_factory=lambda: secrets.token_hex(8))
+    lease: str
     begun: bool = False
     began: float = 0.0
     reported: asyncio.Event | None = None
