@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.event import Event
@@ -11,6 +11,7 @@ from pfnb.hub.stores.bodies import read_body
 from pfnb.hub.stores.store import Found
 from pfnb.language.charset import document_text, known_charset, named_charset
 
+Named = Mapping[str, Sequence[str]]
 Candidate = tuple[int, int, tuple[Event, Body] | None]
 """The seq and size of an event, and the event itself, unless it is known not to contain the text."""
 MAX_EVENTS = 5_000
@@ -35,24 +36,23 @@ def search(candidates: Iterable[Candidate], text: str, limit: int) -> Found:
 def _texts(event: Event, body: Body) -> Iterator[str]:
     """The readable text of an event, cheap parts first."""
     yield from (event.event_key, event.id, event.trace_id, event.correlation_id)
-    for name, value in event.headers.items():
+    yield from head_texts(event.headers, event.query, event.fields, [file.filename for file in event.files])
+    try:
+        yield readable(read_body(body), event.content_type)
+    except FileNotFoundError:
+        return  # removed after it was listed
+
+
+def head_texts(headers: Mapping[str, str], query: Named, fields: Named, filenames: Iterable[str]) -> Iterator[str]:
+    for name, value in headers.items():
         yield f"{name}: {value}"
-    for named in (event.query, event.fields):
+    for named in (query, fields):
         for name, values in named.items():
             yield from (name, *values)
-    for file in event.files:
-        yield file.filename
-    yield _readable(event, body)
+    yield from filenames
 
 
-def _readable(event: Event, body: Body) -> str:
-    try:
-        data = read_body(body)
-    except FileNotFoundError:
-        return ""  # removed after it was listed
-    return unescaped(document_text(data, known_charset(named_charset(event.content_type))))
-
-
-def unescaped(text: str) -> str:
+def readable(body: bytes, content_type: str) -> str:
     """JSON may write any character as \\uXXXX; nobody searches for that form."""
+    text = document_text(body, known_charset(named_charset(content_type)))
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\" in text and "\\u" in text else text
