@@ -87,7 +87,7 @@ _asking(
 _asking("DELETE", "Delete what is at a URL; the body becomes the answer. Answers and errors are those of `http.get`.")
 _sending(
     "POST",
-    """Post something to a URL; the body becomes the answer. Content references are sent as the files they stand for.
+    """Post something to a URL; the body becomes the answer. Content references are sent as their files.
 
     Answers and errors are those of `http.get`.""",
 )

@@ -18,7 +18,7 @@ CONNECTED = "connected"
 MANY = 60
 """From this many runs a minute on, the state shows them: this exposes pipelines that trigger each other in a loop."""
 ALL = "all notebooks"
-"""Shown after the pattern of a listener that also hears what other notebooks fire."""
+"""Shown after the pattern of a listener that also gets events of other notebooks."""
 LONG = 5
 """Seconds after which the state shows how long a run takes."""
 _SIZE = 150_000

@@ -65,7 +65,7 @@ class Handover:
         return self._stored(frame, listener, attempt) if listener.is_stored else frame
 
     async def give_up(self, job: Job, worker: Worker, error: Exception, row: dict[str, Any]) -> None:
-        """End a delivery that cannot be handed over because of this error, so that those behind it can go on; `row` is the error
+        """End a delivery that cannot be handed over because of this error, so that the next ones can proceed; `row` is the error
         as the delivery shows it. An error that will pass is raised: the delivery is handed over again."""
         is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
         if isinstance(error, StoreBusyError):

@@ -373,7 +373,7 @@ class Hub:
         return deliveries
 
     async def discard(self, number: int, owner: str, reason: str | None = None) -> RunRow:
-        """Set aside a delivery of this owner's events: it is dead, and those behind it go on. Returns its row. NotFoundError if
+        """Discard a delivery of this owner's events: it becomes dead, the next ones proceed. Returns its row. NotFoundError if
         there is none, ParameterError if it has succeeded."""
         delivery, event = await self.store.deliveries.get(number)
         if event.owner != owner:

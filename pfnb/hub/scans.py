@@ -43,5 +43,5 @@ class Scans:
             self._threads.rest()
         for leak in seen.leaks:
             if await self._webhooks.deactivate(leak.uuid):
-                log.warning("webhook %s is deactivated: its secret stands in %s", masked_uuid(leak.uuid), leak.place)
+                log.warning("webhook %s is deactivated: its secret was found in %s", masked_uuid(leak.uuid), leak.place)
         return seen.leaks

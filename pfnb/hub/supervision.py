@@ -1,4 +1,4 @@
-"""Work that goes on for as long as a hub is open. After a failure, it restarts; the log and its state say why it failed."""
+"""Work that continues as long as a hub is open. After a failure, it restarts; the log and its state say why it failed."""
 
 from __future__ import annotations
 

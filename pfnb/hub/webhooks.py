@@ -71,7 +71,7 @@ class Webhooks:
         return webhook.notebooks if webhook is not None else ()
 
     def left_out(self, listener: Listener) -> Sequence[str]:
-        """Event keys of its owner's active webhooks that match its pattern but that it does not hear."""
+        """Event keys of its owner's active webhooks that match its pattern but that it does not get."""
         mine = (one for one in self._by_uuid.values() if one.owner == listener.owner and one.accepts(self._now()))
         keys = (one.event_key for one in mine if not listener.hears(one.event_key, one.notebooks))
         return sorted({key for key in keys if topic_matches(listener.pattern, key)})

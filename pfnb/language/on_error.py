@@ -11,7 +11,7 @@ from pfnb.language.retry import RETRY_PROPERTIES, Retry, retry_of
 
 
 class Action(Enum):
-    """THROW ends the run, LOG and IGNORE go on (logging the whole error, or one line), RETRY tries the step again,
+    """THROW ends the run, LOG and IGNORE continue (logging the whole error, or one line), RETRY tries the step again,
     ROLLBACK runs another pipeline and then ends the run."""
 
     THROW = "THROW"

@@ -100,7 +100,7 @@ class HubPort(Protocol):
 
     @repeatable
     async def event_mappings(self) -> list[EventMapping]:
-        """This user's listening pipelines, and the events that they hear."""
+        """This user's listening pipelines, and the events that they get."""
         ...
 
     async def iam(self, action: str, /, **fields: Any) -> Any:

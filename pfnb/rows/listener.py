@@ -31,13 +31,13 @@ class ListenerHere(ListenerRow):
 
 
 class Registered(TypedDict):
-    """`leftOut` are event keys of webhooks that match the pattern but that the listener does not hear."""
+    """`leftOut` are event keys of webhooks that match the pattern but that the listener does not get."""
 
     leftOut: list[str]
 
 
 class EventMapping(TypedDict):
-    """Which pipeline hears which events. `notebook` is None for a stored one."""
+    """Which pipeline gets which events. `notebook` is None for a stored one."""
 
     eventKey: str
     pipeline: str

@@ -25,14 +25,14 @@ class PropertyRow(TypedDict):
 
 
 class ChangedProperty(TypedDict):
-    """What became of a property that was to be saved, and its new state."""
+    """The result of saving a property, and its new state."""
 
     result: PropertyChange
     property: PropertyRow
 
 
 class SavedProperty(TypedDict):
-    """What became of a property that was to be saved, in brief."""
+    """The result of saving a property, in brief."""
 
     result: PropertyChange
     path: str

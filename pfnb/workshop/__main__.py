@@ -79,7 +79,7 @@ def _answer(data: bytes) -> bytes:
     except PfnbError as problem:
         error = problem.to_json()
     except Exception as problem:
-        # Any error is the answer: the child goes on.
+        # Any error is the answer: the child continues.
         error = {"errorType": "StepError", "statusMessage": f"{type(problem).__name__}: {problem}"[:1000]}
     return encoded((used, is_large(), error, None))
 

@@ -1,4 +1,4 @@
-"""JupyterLab as a person uses it: a notebook is opened, its cells are run, what stands under them is looked at."""
+"""JupyterLab as a person uses it: a notebook is opened, its cells are run, and the output below them is checked."""
 
 from __future__ import annotations
 

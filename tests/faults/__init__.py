@@ -5,4 +5,4 @@ from __future__ import annotations
 import os
 
 SECONDS = int(os.environ.get("FAULTS_SECONDS", "60"))
-"""How long a test goes on that could go on for ever."""
+"""How long an endless test runs."""

@@ -1,4 +1,4 @@
-"""Upgrades and first starts that are killed at random moments: the next one goes on, and nothing is lost."""
+"""Upgrades and first starts that are killed at random moments: the next one continues, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owners hear that their webhooks have another address, while it matters."""
+"""Owners learn that the address of their webhooks has changed, while it matters."""
 
 from __future__ import annotations
 

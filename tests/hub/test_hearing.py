@@ -1,4 +1,4 @@
-"""Which listeners hear an event: those of its exact key, and by a pattern those of the notebook that fires it."""
+"""Which listeners get an event: those of its exact key, and by a pattern those of the notebook that fires it."""
 
 from __future__ import annotations
 

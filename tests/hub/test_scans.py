@@ -30,7 +30,7 @@ async def test_what_leaked_fires_no_more_and_the_log_says_where(
                     await asyncio.sleep(0.01)
         finally:
             await home.close()
-    assert f"webhook …6936bd is deactivated: its secret stands in {tmp_path / 'work' / 'a.txt'}:1" in caplog.text
+    assert f"webhook …6936bd is deactivated: its secret was found in {tmp_path / 'work' / 'a.txt'}:1" in caplog.text
     assert UUID not in caplog.text
 
 

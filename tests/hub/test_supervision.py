@@ -1,4 +1,4 @@
-"""What goes on as long as a hub is open survives a failure: the log and the state say so, and it begins again."""
+"""Work that continues as long as a hub is open survives a failure: the log and the state say so, and it restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands under the cell of a listening pipeline."""
+"""What is shown under the cell of a listening pipeline."""
 
 from __future__ import annotations
 

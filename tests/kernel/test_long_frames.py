@@ -1,5 +1,5 @@
 """What is too long for a frame between hub and kernel is an error of the call or the delivery that it belongs to: the connection
-stays, and everything else goes on over it."""
+stays, and everything else continues over it."""
 
 from __future__ import annotations
 

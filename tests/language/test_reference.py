@@ -1,4 +1,4 @@
-"""References to pipelines: literal ones are read with the pipeline they stand in, computed ones name stored pipelines."""
+"""References to pipelines: literal ones are read with the pipeline that contains them, computed ones name stored pipelines."""
 
 import pytest
 

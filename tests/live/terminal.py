@@ -1,4 +1,4 @@
-"""A program in a terminal, with what stands on its screen."""
+"""A program in a terminal, and the text on its screen."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def pids(people: People) -> set[int]:
 
 
 async def waiting(people: People, client: httpx.AsyncClient, path: str) -> asyncio.Future[httpx.Response]:
-    """A pipeline that has begun, and goes on for long."""
+    """A pipeline that has begun, and takes long."""
     run = asyncio.ensure_future(people.run(client, f"property.put: {{path: {path}, value: x}}", WAITS))
 
     async def has_begun() -> bool:

@@ -1,4 +1,4 @@
-"""A webhook's secret gets into no log, wherever in a request it stands and whoever writes of it."""
+"""A webhook's secret gets into no log, wherever in a request it is and whoever logs it."""
 
 from __future__ import annotations
 

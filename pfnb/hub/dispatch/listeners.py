@@ -1,4 +1,4 @@
-"""The hub's listeners: their pipelines' names, their owners, and the events they hear."""
+"""The hub's listeners: their pipelines' names, their owners, and the events they get."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Listeners:
 
     def matching(self, key: str, owner: str, notebooks: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Names of this owner's listeners for an event that these notebooks fire (empty: it comes from elsewhere), in the order
-        of their registration. Nobody else hears what a user's webhook receives."""
+        of their registration. Nobody else gets what a user's webhook receives."""
         names = self._by_key.get((key, owner, notebooks))
         if names is None:
             mine = (one for one in self._by_name.values() if one.owner == owner)

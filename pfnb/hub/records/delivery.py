@@ -19,7 +19,7 @@ FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 class Listener:
     """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` owns it, and `session` is the kernel
     that registered it last. A stored pipeline has neither; its path is its name. A `shared` one may run in several kernels.
-    A `strict` one lets no event overtake another. One of `all_notebooks` also hears by a pattern what other notebooks fire."""
+    A `strict` one lets no event overtake another. One of `all_notebooks` with a pattern also gets events of other notebooks."""
 
     name: str
     pattern: str
@@ -42,7 +42,7 @@ class Listener:
     def hears(self, key: str, notebooks: Sequence[str]) -> bool:
         """Whether an event of its owner is for it. `notebooks` are those that fire the event, empty if no notebook does.
 
-        A listener on an exact key hears every event of that key. A pattern leaves out what only other notebooks fire, unless
+        A listener on an exact key gets every event of that key. A pattern leaves out what only other notebooks fire, unless
         the listener does not belong to a single notebook."""
         if not topic_matches(self.pattern, key):
             return False

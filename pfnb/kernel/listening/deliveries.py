@@ -152,7 +152,7 @@ class Deliveries:
         await self._ends.close()
 
     def take(self, delivery: DeliveryFrame) -> None:
-        """Begin a run. A run that survived a broken connection goes on under its new lease. A run whose outcome the hub has
+        """Begin a run. A run that survived a broken connection continues under its new lease. A run whose outcome the hub has
         already accepted is a retry: it is run once more."""
         number, listener = delivery["delivery"], self._listeners.get(delivery["listener"])
         if listener is None:

@@ -23,7 +23,7 @@ PAGE = 100
 _KEPT = 2
 """Events whose payloads are kept, parsed."""
 _SEARCH = 0.3
-"""Seconds after which a search that has found nothing yet answers so; the browser asks for it to go on."""
+"""Seconds after which a search that has found nothing yet answers so; the browser then asks it to continue."""
 _WHOSE = ("key", "webhook")
 _ASKED = ("key", "status", "text")
 

@@ -20,7 +20,7 @@ COMMON = {
     "id": Setting("A name for the step.", {"type": ["string", "number", "boolean"]}),
     "if": Setting("The step runs only if this is true."),
     "onError": Setting(
-        "What to do if the step fails: end the run, log it and go on, try again, or run a pipeline that cleans up.",
+        "What to do if the step fails: end the run, log it and continue, try again, or run a pipeline that cleans up.",
         ON_ERROR,
     ),
     "eval": Setting(

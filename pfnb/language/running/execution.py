@@ -301,7 +301,7 @@ class Execution:
             raise
 
     async def settle(self, error: PfnbError, step: Step, retries: int) -> bool:
-        """Apply the step's `onError`. Returns true to try again, false to go on; otherwise the run ends."""
+        """Apply the step's `onError`. Returns true to try again, false to continue; otherwise the run ends."""
         wanted = step.options.on_error
         if isinstance(error, RunLimitError):
             wanted = THROW
