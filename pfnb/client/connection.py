@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.httputil import HTTPInputError
@@ -14,6 +14,7 @@ from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, w
 from pfnb.client.discovery import HubAddress
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError
 from pfnb.http.wire import KERNEL_HEADER, MAX_FRAME, PROTOCOL, Frame, Incoming, bundled, pack
+from pfnb.rows.session import WelcomeFrame
 
 _CONNECT_SECONDS = 5.0
 _WELCOME_SECONDS = 10.0
@@ -22,15 +23,16 @@ _FAREWELL, _FAREWELL_SECONDS = 1000, 1.0
 
 
 class Connection:
-    """`welcome` is the hub's description of itself: owner, roles, hub, durable, publicUrl, since, notebook."""
+    """`welcome` is the hub's answer to the hello; a worker's has only the type."""
 
-    def __init__(self, socket: WebSocketClientConnection, welcome: dict[str, Any]) -> None:
+    welcome: WelcomeFrame
+
+    def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
         self._incoming = Incoming()
         self._received: deque[tuple[dict[str, Any], bytes]] = deque()
         self._waiting: deque[Frame] = deque()
         self._sending: asyncio.Task[None] | None = None
-        self.welcome = welcome
 
     def send(self, frame: Frame) -> None:
         """Queue a frame. It is lost if the connection has just ended; `receive` reports that."""
@@ -92,7 +94,7 @@ async def connect(address: HubAddress, hello: dict[str, Any]) -> Connection:
                 ping_interval=_PING_SECONDS,
                 ping_timeout=_PING_SECONDS,  # Tornado before 6.5 would wait for half a minute at least
             )
-            connection = Connection(socket, {})
+            connection = Connection(socket)
             try:
                 connection.send([pack({"type": "hello", "protocol": PROTOCOL, **hello})])
                 connection.welcome = await _welcome(connection, address)
@@ -127,11 +129,11 @@ def _request(address: HubAddress) -> HTTPRequest:
     )
 
 
-async def _welcome(connection: Connection, address: HubAddress) -> dict[str, Any]:
+async def _welcome(connection: Connection, address: HubAddress) -> WelcomeFrame:
     frame = await connection.receive()
     if frame is None or frame[0].get("type") != "welcome":
         raise HubUnreachableError(f"{address.url} speaks another protocol: use the same version of pfnb on both sides")
-    return frame[0]
+    return cast(WelcomeFrame, frame[0])
 
 
 def _refused(address: HubAddress, error: HTTPClientError) -> HubUnreachableError | NotAuthenticatedError:

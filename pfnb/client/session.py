@@ -14,6 +14,7 @@ from pfnb.exceptions import HubUnreachableError, PfnbError, RequestError
 from pfnb.rows.error import ErrorRow
 from pfnb.rows.listener import Registered
 from pfnb.rows.run import DeliveryFrame
+from pfnb.rows.session import WelcomeFrame
 
 log = logging.getLogger("pfnb.listener")
 SERVERS_FAULT = 500
@@ -52,7 +53,7 @@ class Session:
         self._connection: Connection | None = None
         self._last_error: PfnbError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.welcome: dict[str, Any] = {}
+        self.welcome: WelcomeFrame
         self.connections = 0
         """How many connections there have been so far."""
 

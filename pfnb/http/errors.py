@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from http.client import responses
-from typing import Any
 
 from tornado.web import HTTPError
 
@@ -12,12 +11,13 @@ from pfnb.exceptions import BusyError, PfnbError, StoreBusyError
 from pfnb.hub.randomness import SystemBits
 from pfnb.hub.records.event import new_trace_id
 from pfnb.hub.supervision import is_want_of_memory
+from pfnb.rows.error import ErrorRow
 
 log = logging.getLogger("pfnb.http")
 RETRY_SECONDS = 10
 
 
-def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, dict[str, Any], dict[str, str]]:
+def error_answer(error: BaseException | None, status: int = 500) -> tuple[int, ErrorRow, dict[str, str]]:
     """Status, JSON body and headers. An error that is not pfnb's own is logged, and answered without inner details. Lack of
     memory is not the request's fault."""
     trace_id = new_trace_id(None, SystemBits(batch=16))

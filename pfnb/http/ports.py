@@ -21,6 +21,7 @@ from pfnb.language.checked import MOST, Checked
 from pfnb.language.extent import shown
 from pfnb.language.port import User
 from pfnb.language.roles import check_run_as
+from pfnb.rows.error import ErrorRow
 
 Methods = dict[str, Checked]
 TAKE_BYTES = frozenset({"answer_run", *(name for name, call in CALLS.items() if call.takes_bytes)})
@@ -108,6 +109,6 @@ class Ended:
         return End(self.delivery, self.lease, outcome, self.skipped)
 
 
-async def finish_deliveries(hub: Hub, ends: list[Ended]) -> list[dict[str, Any] | None]:
+async def finish_deliveries(hub: Hub, ends: list[Ended]) -> list[ErrorRow | None]:
     errors = await hub.dispatcher.finish_all([ended.to_end() for ended in ends])
     return [None if error is None else error_answer(error)[1] for error in errors]

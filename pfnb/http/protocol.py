@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 from pfnb.language.port import HubPort, is_repeatable, repeatable
 from pfnb.rows.delivery import Replayed
-from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
+from pfnb.rows.error import ErrorRow
+from pfnb.rows.event import EventPage, Filter, ReadEvent, WatchedEvents
 from pfnb.rows.listener import ListenerRow, Registered
 from pfnb.rows.webhook import RefusedOfWebhook
 
@@ -22,8 +23,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _WAITS = "pfnb_waits"
 DATA = "data"
 """The parameter whose bytes follow the frame's header."""
-Filter = Mapping[str, Any]
-"""Which events are meant: `key` (a topic pattern), `webhook`, `status` of any delivery, `text`, `since`, `until`."""
 
 
 def waits(method: F) -> F:
@@ -120,7 +119,7 @@ class KernelPort(HubPort, Protocol):
         ...
 
     @repeatable
-    async def finish_deliveries(self, ends: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
+    async def finish_deliveries(self, ends: Sequence[Mapping[str, Any]]) -> list[ErrorRow | None]:
         """Report the ends of runs, each with the `delivery` and its `lease`, its `status` (`succeeded` or `failed`), `value`,
         `response`, `error` and `steps`, and whether the filter `skipped` it. Returns for each end None once it is stored, or the
         error because of which it is not: AccessDeniedError if the delivery has been handed to another worker meanwhile."""

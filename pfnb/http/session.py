@@ -30,6 +30,7 @@ from pfnb.hub.records.delivery import Delivery
 from pfnb.hub.records.event import Event
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.workers.process import WorkerProcess
+from pfnb.rows.session import WelcomeFrame
 
 SHORT = 8 * 1024
 """The frames of events up to this size are encoded on the loop: measuring one first would take half as long again."""
@@ -141,7 +142,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
             since=hello.since,
             origin=replace(self._origin("session"), notebook=notebook),
         )
-        welcome = {
+        welcome: WelcomeFrame = {
             "type": "welcome",
             "owner": self._peer.owner,
             "roles": sorted(self.site.hub.users.user(self._peer.owner).roles),
@@ -153,7 +154,7 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         }
         if moved := self.site.hub.moved(self._peer.owner):
             welcome["moved"] = moved
-        self.site.hub.tasks.spawn(self._send(welcome), "pfnb welcome")
+        self.site.hub.tasks.spawn(self._send(dict(welcome)), "pfnb welcome")
 
     def _origin(self, kind: Kind) -> Origin:
         """The kernel's id comes from the server, the session's id from the kernel itself."""

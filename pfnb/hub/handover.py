@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any
 
 from pfnb.exceptions import KernelEndedError, NotFoundError, RunLimitError, StoreBusyError, WorkerEndedError
 from pfnb.hub.dispatch.dispatcher import Dispatcher
@@ -64,7 +63,7 @@ class Handover:
         }
         return self._stored(frame, listener, attempt) if listener.is_stored else frame
 
-    async def give_up(self, job: Job, worker: Worker, error: Exception, row: dict[str, Any]) -> None:
+    async def give_up(self, job: Job, worker: Worker, error: Exception, row: ErrorRow) -> None:
         """End a delivery that cannot be handed over because of this error, so that the next ones can proceed; `row` is the error
         as the delivery shows it. An error that will pass is raised: the delivery is handed over again."""
         is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
@@ -75,7 +74,7 @@ class Handover:
                 raise error
             row, is_dead = {**_unfit(job.event), "traceId": row["traceId"]}, True
         if self.is_wanted(job, worker):
-            outcome = Outcome(succeeded=False, error=row, is_dead=is_dead)
+            outcome = Outcome(succeeded=False, error=dict(row), is_dead=is_dead)
             await self._dispatcher.finish(job.delivery.id, job.lease, outcome)
 
     def _never_fits(self, job: Job) -> bool:

@@ -56,6 +56,18 @@ class ListedEvent(EventRow):
     seq: int
 
 
+class Filter(TypedDict, total=False):
+    """Which events are meant. `key` is a topic pattern, `webhook` a uuid, `status` that of any delivery; `since` and `until` are
+    milliseconds since the epoch. `text` is searched in everything readable of an event."""
+
+    key: str
+    webhook: str
+    status: str
+    text: str
+    since: int
+    until: int
+
+
 class EventPage(TypedDict):
     """`next` is the `before` of the next page, None at the end. `total` is None after the first page, and for a text search."""
 

@@ -19,6 +19,7 @@ from pfnb.exceptions import HubUnreachableError, PfnbError
 from pfnb.language.offload import has_stuck
 from pfnb.language.running.runner import Runner
 from pfnb.rows.run import StoredDeliveryFrame
+from pfnb.rows.session import CallerFrame
 from pfnb.worker.runs import Runs
 
 NICENESS = 10
@@ -89,7 +90,7 @@ async def _serve(address: HubAddress) -> None:
             if head["type"] == "delivery":
                 runs.take(cast(StoredDeliveryFrame, head))
             elif head["type"] == "run":
-                runs.take_callers(head)
+                runs.take_callers(cast(CallerFrame, head))
             elif head["type"] == "stop":
                 runs.stop_caller(head["run"])
             elif head["type"] == "revoked":

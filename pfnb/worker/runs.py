@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
 
 from pfnb.client.attempt import attempt, report, until_ended
 from pfnb.client.cause import CAUSE
@@ -32,6 +30,7 @@ from pfnb.language.run import RunResult
 from pfnb.language.running.calls import LARGE
 from pfnb.language.running.runner import Runner
 from pfnb.rows.run import Outcome, StoredDeliveryFrame
+from pfnb.rows.session import CallerFrame
 
 JSON = "application/json"
 MAX_PARSED = 2_000
@@ -56,7 +55,7 @@ class Runs:
         running.add(task)
         task.add_done_callback(running.discard)
 
-    def take_callers(self, asked: dict[str, Any]) -> None:
+    def take_callers(self, asked: CallerFrame) -> None:
         """Begin a run that a caller asked for."""
         task = self._callers[asked["run"]] = asyncio.create_task(self._answer(asked))
         task.add_done_callback(lambda _: self._callers.pop(asked["run"]))
@@ -84,7 +83,7 @@ class Runs:
             with suppress(AccessDeniedError):  # The pipeline has changed: the delivery was handed out again.
                 await report(self._ends, delivery, outcome, partial(_broken_off, delivery))
 
-    async def _answer(self, asked: dict[str, Any]) -> None:
+    async def _answer(self, asked: CallerFrame) -> None:
         """Run what a caller asked for, and send the answer."""
         hub = session_port(Naming(self._hub, RUN, asked["run"]))
         user = User(asked["user"]["name"], frozenset(asked["user"]["roles"]))
@@ -99,7 +98,7 @@ class Runs:
             status, body, headers = error_answer(error)
             await self._send(asked["run"], Answer(status, {"Content-Type": JSON, **headers}, to_json(body).encode()))
 
-    async def _asked_pipeline(self, asked: Mapping[str, Any]) -> Pipeline:
+    async def _asked_pipeline(self, asked: CallerFrame) -> Pipeline:
         registry = self._runner.registry
         if (command := asked.get("command")) is not None:
             return command_pipeline(command, asked["parameters"], registry)

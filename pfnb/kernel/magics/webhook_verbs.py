@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.error import UsageError
 
@@ -27,6 +27,7 @@ from pfnb.kernel.magics.words import (
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects import inspection, leaks, runs, sending, webhooks
 from pfnb.kernel.objects.testcall import Answer, Request
+from pfnb.rows.event import Filter
 
 _WHICH = (
     Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
@@ -195,7 +196,7 @@ def _scan(notebook: Notebook, words: Words) -> leaks.Leaks:
 
 
 def _inspect(notebook: Notebook, words: Words) -> Any:
-    return inspection.inspect(notebook, words.values)
+    return inspection.inspect(notebook, cast(Filter, words.values))
 
 
 def _url(notebook: Notebook, words: Words) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from pfnb.client.event import Event
 from pfnb.kernel.notebook import Notebook
-from pfnb.rows.event import EventPage
+from pfnb.rows.event import EventPage, Filter
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -21,7 +21,7 @@ Moment = datetime | timedelta | int
 class EventList(Sequence[Event]):
     """Events, newest first. `filter` is that of `list_events`; `limit` is the most events to list, None for all."""
 
-    def __init__(self, notebook: Notebook, filter: dict[str, Any], limit: int | None) -> None:  # noqa: A002
+    def __init__(self, notebook: Notebook, filter: Filter, limit: int | None) -> None:  # noqa: A002
         __tracebackhide__ = True
         self._notebook = notebook
         self._filter = filter
@@ -103,7 +103,7 @@ def _from_the_start(part: slice) -> bool:
     return (part.start or 0) >= 0 and (part.step or 1) > 0 and part.stop is not None and part.stop >= 0
 
 
-async def each_event(notebook: Notebook, filter: dict[str, Any], limit: int | None) -> AsyncIterator[Event]:  # noqa: A002
+async def each_event(notebook: Notebook, filter: Filter, limit: int | None) -> AsyncIterator[Event]:  # noqa: A002
     """The same as an async iterator, on any loop."""
     before, left = None, limit
     while left is None or left > 0:
@@ -117,17 +117,17 @@ async def each_event(notebook: Notebook, filter: dict[str, Any], limit: int | No
         left = None if left is None else left - len(page["events"])
 
 
-async def _page(notebook: Notebook, filter: dict[str, Any], before: int | None, limit: int) -> EventPage:  # noqa: A002
+async def _page(notebook: Notebook, filter: Filter, before: int | None, limit: int) -> EventPage:  # noqa: A002
     return await notebook.hub.list_events(filter, before, limit)
 
 
-def event_filter(*, since: Moment | None, until: Moment | None, **words: str | None) -> dict[str, Any]:
+def event_filter(*, since: Moment | None, until: Moment | None, **words: str | None) -> Filter:
     """The filter as `list_events` takes it."""
     asked: dict[str, Any] = {name: word for name, word in words.items() if word is not None}
     for name, moment in (("since", since), ("until", until)):
         if moment is not None:
             asked[name] = _milliseconds(moment)
-    return asked
+    return cast(Filter, asked)
 
 
 def _milliseconds(moment: Moment) -> int:

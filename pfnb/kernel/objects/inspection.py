@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from pfnb.kernel.notebook import Notebook, loaded_notebook
 from pfnb.kernel.objects import webhooks
 from pfnb.kernel.objects.events import Events
+from pfnb.rows.event import Filter
 
 if TYPE_CHECKING:
     from pfnb.kernel.widgets.inspector import Inspector
@@ -25,12 +25,12 @@ def inspector(
     """
     __tracebackhide__ = True
     asked = {"key": key, "status": status, "text": text, "webhook": webhook}
-    return inspect(loaded_notebook(), {name: value for name, value in asked.items() if value})
+    return inspect(loaded_notebook(), cast(Filter, {name: value for name, value in asked.items() if value}))
 
 
-def inspect(notebook: Notebook, asked: Mapping[str, Any]) -> Inspector | Events:
+def inspect(notebook: Notebook, asked: Filter) -> Inspector | Events:
     """The same, for a given notebook."""
-    chosen = dict(asked)
+    chosen = asked.copy()
     if "webhook" in chosen:
         chosen["webhook"] = webhooks.find(notebook, uuid=chosen["webhook"]).uuid
     if not hasattr(notebook.shell, "kernel"):

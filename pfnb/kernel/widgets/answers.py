@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.http.protocol import KernelPort
@@ -15,7 +15,7 @@ from pfnb.kernel.widgets import branches
 from pfnb.kernel.widgets.facts import MOST, delivery_facts, refused_facts, row_facts, step_facts
 from pfnb.kernel.widgets.opened import OpenedEvent, open_event
 from pfnb.language.checked import Checked
-from pfnb.rows.event import ListedEvent
+from pfnb.rows.event import Filter, ListedEvent
 from pfnb.uuid_tail import masked_uuid
 
 PAGE = 100
@@ -39,8 +39,8 @@ Answer = tuple[dict[str, Any], list[bytes]]
 class Answers:
     """Answers one open inspector. `filter` is what it lists now; initially that of its cell."""
 
-    def __init__(self, hub: KernelPort, filter: Mapping[str, Any], stop: Stop) -> None:  # noqa: A002 - the hub's word
-        self.filter: dict[str, Any] = dict(filter)
+    def __init__(self, hub: KernelPort, filter: Filter, stop: Stop) -> None:  # noqa: A002 - the hub's word
+        self.filter = filter.copy()
         self._hub = hub
         self._stop = stop
         self._opened: OrderedDict[str, OpenedEvent] = OrderedDict()
@@ -66,7 +66,7 @@ class Answers:
     def narrow(self, asked: Mapping[str, Any]) -> None:
         """Set key, status and text of the filter from the toolbar."""
         kept = {name: value for name, value in self.filter.items() if name not in _ASKED}
-        self.filter = kept | {name: asked[name] for name in _ASKED if asked.get(name)}
+        self.filter = cast(Filter, kept | {name: asked[name] for name in _ASKED if asked.get(name)})
 
     def told(self) -> dict[str, Any]:
         """The filter, for the toolbar."""
@@ -87,7 +87,8 @@ class Answers:
 
     async def refused(self) -> Answer:
         """The newest refused requests, and how many were refused in all."""
-        found = await self._hub.list_refused({name: self.filter[name] for name in _WHOSE if name in self.filter})
+        whose = {name: value for name, value in self.filter.items() if name in _WHOSE}
+        found = await self._hub.list_refused(cast(Filter, whose))
         rows = [refused_facts(webhook, row) for webhook in found for row in webhook["refused"]]
         rows.sort(key=lambda row: row["time"], reverse=True)
         return {"rows": rows[:MOST], "total": sum(webhook["count"] for webhook in found)}, []

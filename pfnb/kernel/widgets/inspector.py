@@ -7,7 +7,6 @@ and no secret.
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from pfnb.kernel.board.screen import Display
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.widgets.still import Still
 from pfnb.kernel.widgets.viewer import Viewer
+from pfnb.rows.event import Filter
 
 _STATIC = Path(__file__).parent / "static"
 _VIEWERS = 8
@@ -34,10 +34,10 @@ class Inspector(anywidget.AnyWidget):
     _esm = _STATIC / "inspector.js"
     _css = _STATIC / "inspector.css"
 
-    def __init__(self, notebook: Notebook, filter: Mapping[str, Any]) -> None:  # noqa: A002 - the hub's word
+    def __init__(self, notebook: Notebook, filter: Filter) -> None:  # noqa: A002 - the hub's word
         super().__init__()
         self._notebook = notebook
-        self._filter = dict(filter)
+        self._filter = filter.copy()
         self._viewers: dict[str, Viewer] = {}
         self._still: Still | None = None
         self.on_msg(self._hear)

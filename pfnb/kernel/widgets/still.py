@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from pfnb.display.block import element
 from pfnb.display.events import events_bundle
@@ -18,7 +16,7 @@ from pfnb.exceptions import PfnbError
 from pfnb.http.protocol import KernelPort
 from pfnb.kernel.board.screen import Bundle, Display
 from pfnb.kernel.widgets.watch import changes
-from pfnb.rows.event import ListedEvent
+from pfnb.rows.event import Filter, ListedEvent
 
 EVENTS = 20
 _INTERVAL = 3.0
@@ -32,7 +30,7 @@ _RULE = ".jp-OutputArea-child:has(>.jp-OutputArea-output.jupyter-widgets):has(+.
 class Still:
     """`name` is a class of its HTML, by which a live inspector hides it. Call all methods except `show` on the loop."""
 
-    def __init__(self, hub: KernelPort, filter: Mapping[str, Any], display: Display) -> None:  # noqa: A002
+    def __init__(self, hub: KernelPort, filter: Filter, display: Display) -> None:  # noqa: A002
         self.name = f"pfnb-still-{uuid.uuid4().hex[:12]}"
         self._hub = hub
         self._filter = filter

@@ -13,6 +13,7 @@ from pfnb.http.protocol import KernelPort
 from pfnb.kernel.widgets.answers import Answers, Stop
 from pfnb.kernel.widgets.facts import row_facts
 from pfnb.kernel.widgets.watch import Change, changes
+from pfnb.rows.event import Filter
 
 Tell = Callable[[dict[str, Any], list[bytes]], None]
 """Sends a message with its buffers."""
@@ -32,7 +33,7 @@ class Viewer:
         self,
         name: str,
         hub: KernelPort,
-        filter: Mapping[str, Any],  # noqa: A002
+        filter: Filter,  # noqa: A002
         tell: Tell,
         stop: Stop,
     ) -> None:

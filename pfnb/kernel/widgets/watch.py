@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from pfnb.exceptions import PfnbError
 from pfnb.http.protocol import KernelPort
-from pfnb.rows.event import ListedEvent
+from pfnb.rows.event import Filter, ListedEvent
 
 _SECONDS = 10.0
 _AGAIN = 1.0
@@ -26,7 +25,7 @@ class Change:
     refused: int | None = None
 
 
-async def changes(hub: KernelPort, filter: Mapping[str, Any]) -> AsyncIterator[Change]:  # noqa: A002 - the hub's word
+async def changes(hub: KernelPort, filter: Filter) -> AsyncIterator[Change]:  # noqa: A002 - the hub's word
     """The first change comes at once, as `lost`: a list made from then on misses no change."""
     cursor: int | None = None
     refused: int | None = None
