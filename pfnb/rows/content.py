@@ -1,7 +1,5 @@
 """A content reference: bytes that are stored elsewhere, in the place of a value."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 

@@ -1,7 +1,5 @@
 """A delivery: one event for one listener."""
 
-from __future__ import annotations
-
 from typing import Literal, NotRequired, TypedDict
 
 from pfnb.rows.error import ErrorRow

@@ -1,7 +1,5 @@
 """An error as answers, deliveries and runs carry it."""
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 

@@ -1,7 +1,5 @@
 """An event: its row in a log, the pages of such rows, and the event object that pipelines get."""
 
-from __future__ import annotations
-
 from typing import Any, NotRequired, TypedDict
 
 from pfnb.rows.delivery import DeliveryRow

@@ -1,7 +1,5 @@
 """A hub's state, and the entries of its cache."""
 
-from __future__ import annotations
-
 from typing import Any, TypedDict
 
 

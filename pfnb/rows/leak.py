@@ -1,7 +1,5 @@
 """What a scan for leaked secrets of webhooks found."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 

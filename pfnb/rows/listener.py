@@ -1,7 +1,5 @@
 """A listener: a pipeline bound to an event key or a pattern."""
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 

@@ -1,7 +1,5 @@
 """A property: a value stored at a path."""
 
-from __future__ import annotations
-
 from typing import Literal, NotRequired, TypedDict
 
 PropertyChange = Literal["create", "update", "skip"]

@@ -1,7 +1,5 @@
 """A run of a listener's pipeline: how it is handed over, its steps, and how it ended."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, TypedDict
 
 from pfnb.rows.account import UserRow

@@ -1,7 +1,5 @@
 """Frames of a session that are neither calls nor deliveries."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, NotRequired, TypedDict
 
 from pfnb.rows.account import UserRow

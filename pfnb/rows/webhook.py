@@ -1,7 +1,5 @@
 """A webhook, and the requests that it refused."""
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 

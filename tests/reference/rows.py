@@ -26,7 +26,8 @@ def rows_section() -> Iterator[str]:
 
 
 def _declared() -> list[type]:
-    names = [f"pfnb.rows.{module.name}" for module in pkgutil.iter_modules(pfnb.rows.__path__)]
+    modules = (module.name for module in pkgutil.iter_modules(pfnb.rows.__path__))
+    names = [f"pfnb.rows.{name}" for name in modules if name != "inspector"]  # those go from kernels to browsers
     found = [one for name in names for one in vars(import_module(name)).values() if _is_of(one, name)]
     return sorted(found, key=lambda row: row.__name__)
 

@@ -21,6 +21,16 @@ from pfnb.display.visible import visible
 from pfnb.language.masking import MASK, Mask
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.event import EventRow, FileRow, ListedEvent
+from pfnb.rows.inspector import (
+    EventDetails,
+    ShownDelivery,
+    ShownEvent,
+    ShownFile,
+    ShownListener,
+    ShownPair,
+    ShownRefused,
+    ShownStep,
+)
 from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedOfWebhook, RefusedRow
 from pfnb.uuid_tail import masked_uuid
@@ -32,9 +42,8 @@ _ERROR = 2_000
 _TRACE = 4_000
 
 
-def row_facts(row: ListedEvent) -> dict[str, Any]:
-    """A row of the list. `time` is in milliseconds, shown in the reader's own time zone. `running`: seconds since the longest
-    of its current runs began, None if there is none."""
+def row_facts(row: ListedEvent) -> ShownEvent:
+    """A row of the list."""
     mask = Mask.for_entries([row])
     method, content_type, size = facts(row, mask)
     state, tone = delivery_state(row)
@@ -55,7 +64,7 @@ def row_facts(row: ListedEvent) -> dict[str, Any]:
     }
 
 
-def event_facts(entry: EventRow, mask: Mask) -> dict[str, Any]:
+def event_facts(entry: EventRow, mask: Mask) -> EventDetails:
     """The detail view of an event, without its payload."""
     headers, query, files = entry["headers"], entry["query"], entry["files"]
     return {
@@ -74,7 +83,7 @@ def event_facts(entry: EventRow, mask: Mask) -> dict[str, Any]:
     }
 
 
-def delivery_facts(entry: EventRow, mask: Mask) -> list[dict[str, Any]]:
+def delivery_facts(entry: EventRow, mask: Mask) -> list[ShownDelivery]:
     """The deliveries of an event, with their errors."""
     return [
         {
@@ -88,7 +97,7 @@ def delivery_facts(entry: EventRow, mask: Mask) -> list[dict[str, Any]]:
     ]
 
 
-def step_facts(record: StepRow, mask: Mask) -> dict[str, Any]:
+def step_facts(record: StepRow, mask: Mask) -> ShownStep:
     """One step of a run."""
     return {
         "number": record["number"],
@@ -102,7 +111,7 @@ def step_facts(record: StepRow, mask: Mask) -> dict[str, Any]:
     }
 
 
-def refused_facts(webhook: RefusedOfWebhook, row: RefusedRow) -> dict[str, Any]:
+def refused_facts(webhook: RefusedOfWebhook, row: RefusedRow) -> ShownRefused:
     """A request that was refused."""
     mask = Mask.for_uuids([webhook["uuid"]])
     _, status, size, limit, reason = cells(row, mask)
@@ -116,14 +125,14 @@ def refused_facts(webhook: RefusedOfWebhook, row: RefusedRow) -> dict[str, Any]:
     }
 
 
-def _brief(delivery: DeliveryRow, mask: Mask) -> dict[str, Any]:
+def _brief(delivery: DeliveryRow, mask: Mask) -> ShownListener:
     return {
         "listener": _line(delivery["listener"], mask),
         "status": delivery["status"],
     }
 
 
-def _file(file: FileRow, mask: Mask) -> dict[str, Any]:
+def _file(file: FileRow, mask: Mask) -> ShownFile:
     return {
         "name": _line(file["filename"] or UNKNOWN, mask),
         "field": _line(file["field"] or UNKNOWN, mask, 80),
@@ -133,7 +142,7 @@ def _file(file: FileRow, mask: Mask) -> dict[str, Any]:
     }
 
 
-def _pair(pair: tuple[str, str]) -> dict[str, Any]:
+def _pair(pair: tuple[str, str]) -> ShownPair:
     name, value = pair
     return {"name": visible(name, one_line=True), "value": visible(value), "hidden": value == MASK}
 
