@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from pfnb.exceptions import BusyError, StartError
 from pfnb.hub.brokers.local import LocalBroker
-from pfnb.hub.hub import Hub, Settings
+from pfnb.hub.hub import Hub
 from pfnb.hub.past.retention import Keep
 from pfnb.hub.people.identity import default_owner
 from pfnb.hub.private import FILE_MODE, FOLDER_MODE, own_folder, private_file
 from pfnb.hub.receiving.request import Limits
 from pfnb.hub.scans import ScanPlan
 from pfnb.hub.secret_file import SIZE, kept_secret
+from pfnb.hub.settings import Settings
 from pfnb.hub.stores.memory.store import MemoryStore
 from pfnb.hub.stores.store import Store
 from pfnb.hub.troubles import os_error

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError, PfnbError
@@ -33,22 +31,22 @@ from pfnb.hub.keeping.properties import News, Properties
 from pfnb.hub.past import retention
 from pfnb.hub.past.changes import Changes
 from pfnb.hub.past.history import History
-from pfnb.hub.past.retention import Keep, Retention
+from pfnb.hub.past.retention import Retention
 from pfnb.hub.people import tokens
 from pfnb.hub.people.audit import Audit
 from pfnb.hub.people.belongings import Belongings
 from pfnb.hub.people.users import Users
 from pfnb.hub.pipelines import StoredPipelines
 from pfnb.hub.randomness import DerivedBits, SystemBits
-from pfnb.hub.receiving.request import Body, Limits, Received
+from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
 from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
 from pfnb.hub.records.webhook import NOBODYS
 from pfnb.hub.reference_codes import ReferenceCodes
 from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import repeat_key
-from pfnb.hub.scans import ScanPlan, Scans
-from pfnb.hub.secret_file import SIZE as SECRET_SIZE
+from pfnb.hub.scans import Scans
+from pfnb.hub.settings import Settings
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.changes import AddEvent, PropertyChange
 from pfnb.hub.stores.store import Opened, Store, Stored
@@ -60,23 +58,6 @@ from pfnb.language.extent import check_written
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address for outside callers; `owner` the
-    hub's owner; `audit` the folder of the audit log, if there is one. What `secret` signs is valid for as long as the hub
-    has this secret."""
-
-    bodies: Path
-    limits: Limits = field(default_factory=Limits)
-    namespace: str = "default"
-    public_url: str | None = None
-    keep: Keep = field(default_factory=Keep)
-    scan: ScanPlan = field(default_factory=ScanPlan)
-    owner: str = ""
-    audit: Path | None = None
-    secret: bytes = field(default_factory=lambda: os.urandom(SECRET_SIZE), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

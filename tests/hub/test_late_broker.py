@@ -11,9 +11,10 @@ import pytest
 from pfnb.hub.brokers.local import LocalBroker
 from pfnb.hub.dispatch import waiting
 from pfnb.hub.dispatch.waiting import Fresh, Waiting
-from pfnb.hub.hub import Hub, Settings
+from pfnb.hub.hub import Hub
 from pfnb.hub.records.delivery import Delivery, Outcome
 from pfnb.hub.records.event import Event
+from pfnb.hub.settings import Settings
 from pfnb.hub.stores.memory.store import MemoryStore
 from tests.hub.conftest import UUID, RecordingWorker, event, listener, request
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pfnb.hub.brokers.local import LocalBroker
-from pfnb.hub.hub import Hub, Settings
+from pfnb.hub.hub import Hub
+from pfnb.hub.settings import Settings
 from pfnb.language.running.calls import PIPELINE_TYPE
 from tests.hub.conftest import UUID, RecordingWorker, listener, request, sqlite_store
 

@@ -13,9 +13,9 @@ import pytest
 import pfnb
 from pfnb.http.server import LocalServer
 from pfnb.hub.home import Home, HubOptions
-from pfnb.hub.hub import Settings
 from pfnb.hub.randomness import BATCH, DerivedBits, SystemBits
 from pfnb.hub.records.event import new_correlation_id, new_trace_id
+from pfnb.hub.settings import Settings
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID, anyone, owner, server
 
 __all__ = ["anyone", "owner", "server"]

@@ -1,0 +1,29 @@
+"""How a hub is set up."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pfnb.hub.past.retention import Keep
+from pfnb.hub.receiving.request import Limits
+from pfnb.hub.scans import ScanPlan
+from pfnb.hub.secret_file import SIZE as SECRET_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address for outside callers; `owner` the
+    hub's owner; `audit` the folder of the audit log, if there is one. What `secret` signs is valid for as long as the hub
+    has this secret."""
+
+    bodies: Path
+    limits: Limits = field(default_factory=Limits)
+    namespace: str = "default"
+    public_url: str | None = None
+    keep: Keep = field(default_factory=Keep)
+    scan: ScanPlan = field(default_factory=ScanPlan)
+    owner: str = ""
+    audit: Path | None = None
+    secret: bytes = field(default_factory=lambda: os.urandom(SECRET_SIZE), repr=False)
