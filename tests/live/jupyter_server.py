@@ -86,14 +86,10 @@ class JupyterServer:
             answer = http.post(f"{self.url}api/sessions", json=asked)
             answer.raise_for_status()
             session = answer.json()
-            client = BlockingKernelClient(connection_file=str(self.runtime / f"kernel-{session['kernel']['id']}.json"))
-            client.load_connection_file()
-            client.start_channels()
             try:
-                wait_for(client)
-                yield client
+                with kernel_client(self.runtime / f"kernel-{session['kernel']['id']}.json") as client:
+                    yield client
             finally:
-                client.stop_channels()
                 if self.process.poll() is None:
                     http.delete(f"{self.url}api/sessions/{session['id']}").raise_for_status()
 
@@ -127,6 +123,19 @@ def jupyter_server(
         yield server
     finally:
         JupyterServer("", token, runtime, process).end()
+
+
+@contextmanager
+def kernel_client(connection_file: Path) -> Iterator[BlockingKernelClient]:
+    """A client of a running kernel."""
+    client = BlockingKernelClient(connection_file=str(connection_file))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        wait_for(client)
+        yield client
+    finally:
+        client.stop_channels()
 
 
 def wait_for(client: BlockingKernelClient) -> None:

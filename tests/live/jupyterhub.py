@@ -19,7 +19,7 @@ import httpx
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.live.environment import own_environment
-from tests.live.jupyter_server import wait_for
+from tests.live.jupyter_server import kernel_client
 
 PROXY = shutil.which("configurable-http-proxy")
 START_SECONDS = 60
@@ -80,14 +80,8 @@ class JupyterHub:
         file = f"kernel-{answer.json()['kernel']['id']}.json"
         found: list[Path] = []
         until(lambda: found.extend(self.folder.glob(f"home-*/.local/share/jupyter/runtime/{file}")) or found, 10)
-        client = BlockingKernelClient(connection_file=str(found[0]))
-        client.load_connection_file()
-        client.start_channels()
-        try:
-            wait_for(client)
+        with kernel_client(found[0]) as client:
             yield client
-        finally:
-            client.stop_channels()
 
 
 def until(condition: Callable[[], Any], seconds: float) -> None:
