@@ -4,6 +4,7 @@ off."""
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable
 from typing import cast
 from urllib.parse import quote_from_bytes
@@ -149,13 +150,12 @@ class UploadHandler(HubHandler):
         return RequestHead(self.request.method or "", query, tuple(self.request.headers.get_all()), address)
 
     def _allow_body(self) -> int | None:
-        """The declared length. Let bodies that are too long through to us, for a readable 413: Tornado would answer a bare
-        400."""
+        """The declared length. Let bodies that are too long through to `data_received`, for a readable 413: Tornado would answer
+        a bare 400, also to a body without a declared length that is within the hub's limit."""
         connection = self.request.connection
         assert connection is not None, "a request that is being read has a connection"
-        length = declared_length(self.request)
-        connection.set_max_body_size(max(DRAIN, length or 0))  # type: ignore[attr-defined]  # HTTP1Connection's own
-        return length
+        connection.set_max_body_size(sys.maxsize)  # type: ignore[attr-defined]  # HTTP1Connection's own
+        return declared_length(self.request)
 
     def _end(self) -> None:
         self._leave()

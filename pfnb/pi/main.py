@@ -76,13 +76,15 @@ def parser() -> argparse.ArgumentParser:
 
     command = add("command", "run one command: pi command webhook.put eventKey=webhook.lead.created", verbs.command)
     command.add_argument("name", metavar="NAME", help="the command")
-    command.add_argument("parameters", nargs="*", type=_pair, metavar="KEY=VALUE", help="its parameters")
+    command.add_argument("parameters", nargs="*", default=[], type=_pair, metavar="KEY=VALUE", help="its parameters")
     command.add_argument("--input", metavar="FILE", help="the body of the command; - reads standard input")
     command.add_argument("--output", metavar="FILE", help="write the bytes of the result to this file")
 
     pipeline = add("pipeline", "run a pipeline: a file, a stored one, or a URI such as 'datetime|log'", verbs.pipeline)
     pipeline.add_argument("source", metavar="FILE|PATH|URI", help="the pipeline")
-    pipeline.add_argument("variables", nargs="*", type=_pair, metavar="NAME=VALUE", help="vars of a stored pipeline")
+    pipeline.add_argument(
+        "variables", nargs="*", default=[], type=_pair, metavar="NAME=VALUE", help="vars of a stored pipeline"
+    )
 
     help_ = add("help", "explain pi, all commands, or one: pi help command webhook.put", verbs.explain)
     help_.add_argument("topic", nargs="?", choices=["command"], metavar="command", help="what to explain")
@@ -105,7 +107,9 @@ def parser() -> argparse.ArgumentParser:
     get.add_argument("--yes", action="store_true", help="overwrite files that differ, without asking")
 
     publish = add("publish", "save changed files of the workspace as properties", resources.publish)
-    publish.add_argument("patterns", nargs="*", metavar="FILES", help="files, folders or patterns (default: all)")
+    publish.add_argument(
+        "patterns", nargs="*", default=[], metavar="FILES", help="files, folders or patterns (default: all)"
+    )
     publish.add_argument("--force", action="store_true", help="also files that have not changed")
 
     delete = add("delete", "delete properties of the hub; files stay", resources.delete)

@@ -7,9 +7,9 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
-from tornado.web import RequestHandler, authenticated
+from tornado.web import HTTPError, RequestHandler, authenticated
 
-from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError
+from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError, PfnbError
 from pfnb.http.door import Door, note_failure
 from pfnb.http.handler import HubHandler
 from pfnb.http.secret import authorization_token
@@ -56,7 +56,19 @@ class JupyterDoor(JupyterHandler, Door):
         if self.site is None and token is not None:
             return
         if self.site is None or self.user_of(token) is None:
-            super().check_xsrf_cookie()
+            try:
+                super().check_xsrf_cookie()
+            except HTTPError:
+                raise self._turned_away(token) from None
+
+    def _turned_away(self, token: str | None) -> PfnbError:
+        """Why a caller without a cookie that counts may not change anything."""
+        if token is None:
+            return AccessDeniedError(f"{UNAUTHENTICATED}; a cookie needs Jupyter's XSRF token beside it")
+        self.site.hub.tasks.spawn(note_failure(self.site, self.request), "pfnb failed login")
+        return NotAuthenticatedError(
+            "this Jupyter Server does not know this token: use its own, or an API token of a user"
+        )
 
     def get_login_url(self) -> str:
         """Callers are programs: answer 401 or 403 instead of redirecting to a login page."""
@@ -74,6 +86,9 @@ class JupyterDoor(JupyterHandler, Door):
         HubHandler.set_default_headers(self)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Say why `prepare` refused the caller of an upload: the decorator of its method comes first, and does not know."""
+        if (refused := getattr(self, "_refused", None)) is not None:
+            kwargs["exc_info"] = (type(refused), refused, None)
         HubHandler.write_error(self, status_code, **kwargs)
 
 

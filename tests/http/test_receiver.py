@@ -7,12 +7,14 @@ import base64
 import hashlib
 import json
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from pfnb.http import upload
 from pfnb.http.server import LocalServer
 from pfnb.hub.records.delivery import Outcome
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID, newest
@@ -169,6 +171,24 @@ async def test_a_chunked_body_is_cut_at_the_hard_limit_while_it_streams(anyone: 
 
     answer = await anyone.post(RECEIVE, params={"uuid": UUID}, content=endless())
     assert answer.status_code == 413
+
+
+async def test_a_body_without_a_declared_length_is_taken_up_to_the_hubs_limit_however_little_is_drained(
+    server: LocalServer, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "DRAIN", 1_000_000)
+
+    async def long() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 65536
+
+    assert (await owner.post("/api/v3/command/log?message=x", content=long())).status_code == 200
+    address = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST {address.path}{RECEIVE}?uuid={UUID} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n{10**9:x}\r\n".encode() + b"x" * 6_000_000)
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
 
 
 async def test_a_body_that_breaks_off_or_is_too_slow_leaves_nothing(server: LocalServer) -> None:

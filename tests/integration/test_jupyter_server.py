@@ -63,7 +63,7 @@ def hub(server: JupyterServer) -> Iterator[HubClient]:
 
 
 def test_a_wrong_token_on_the_command_line_is_named_as_the_cause(server: JupyterServer) -> None:
-    with pytest.raises(NotAuthenticatedError, match=r"rejects this token.*--token"):
+    with pytest.raises(NotAuthenticatedError, match="does not know this token: use its own"):
         HttpClient(FoundHub(server.hub_url, "wrong")).command("webhook.get", {})
 
 
@@ -246,6 +246,16 @@ def test_the_hub_is_behind_jupyters_own_authentication(server: JupyterServer) ->
         received = stranger.post(f"{command}webhook.receive", params={"token": TOKEN}, json={})
         assert received.status_code == 200
         assert "set-cookie" not in received.headers
+
+
+def test_a_refused_caller_that_would_change_something_reads_why(server: JupyterServer, folder: Path) -> None:
+    address = f"{server.hub_url}/api/v3/pipeline"
+    with httpx.Client(trust_env=False) as stranger:
+        answer = stranger.post(address, content="pipeline: []", headers={"Authorization": "token wrong"})
+        assert (answer.status_code, "does not know this token" in answer.json()["statusMessage"]) == (401, True)
+        until(lambda: any("login.failed" in log.read_text() for log in folder.rglob("audit*")))
+        answer = stranger.post(address, content="pipeline: []")
+        assert (answer.status_code, "send `Authorization: token" in answer.json()["statusMessage"]) == (403, True)
 
 
 def test_a_cookie_alone_changes_nothing_by_get_or_without_xsrf(server: JupyterServer) -> None:

@@ -71,7 +71,7 @@ async def test_errors_are_the_hubs_own(pi: Pi, tmp_path: Path) -> None:
     [
         ((), "required: VERB"),
         (("nope",), "choose from"),
-        (("command",), "required: NAME"),
+        (("command",), "required: NAME\n"),
         (("command", "log", "message"), "'message' is not a name=value pair"),
         (("status", "--nope"), "unrecognized arguments: --nope"),
     ],
