@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import gc
 import marshal
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 MANY = 1_000
 """Up to this many values, work is faster on the loop than in a thread."""
@@ -27,11 +23,6 @@ def has_more_values(value: Any, most: int = MANY) -> bool:
             if item.__class__ in _CONTAINERS:
                 waiting.append(item)  # noqa: PERF401 - a list of them would take twice as long
     return False
-
-
-async def in_thread_if_many(value: Any, work: Callable[[], T]) -> T:
-    """Do work on all of `value`: in a thread if it holds more than MANY values."""
-    return await asyncio.to_thread(work) if has_more_values(value) else work()
 
 
 def copied(value: Any) -> Any:
