@@ -32,7 +32,7 @@ CASES = {
     "3,000 deep": (NESTED, "nested too deeply"),
     "3,000 deep in an answer": ([*NESTED, 'http.response.set: {body: "#{body}"}', "body.set: 1"], "nested too deeply"),
     "300 MB": ([TEXT % "0123", times(43)], "more than 40,000,000 characters"),
-    "200 MB in escapes": ([TEXT % "\\u0001", times(5)], "200 MiB as a message"),
+    "200 MB in escapes": ([TEXT % "\\u0001", times(5)], "200 MiB, but a message"),
     "an error of 7 MB": ([TEXT % "0123", 'error: {message: "#{body}"}'], "and 6,990,000 more characters"),
     "a log of 35 GB": ([TEXT % "0123", LOOP % 10_001, 'log: {message: "#{body}"}', "foreach.end:", "error: {message: end}"],
         "end"),

@@ -82,7 +82,7 @@ async def test_a_second_scan_of_a_user_is_refused_and_the_first_ends_at_its_time
     first = asyncio.create_task(people.try_to(people.ada, "webhook.scan", path=str(tmp_path)))
     assert await asyncio.to_thread(begun.wait, 10)
     second = await people.try_to(people.ada, "webhook.scan", path=str(tmp_path))
-    assert (second.status_code, "under way" in second.json()["statusMessage"]) == (503, True)
+    assert (second.status_code, "running already" in second.json()["statusMessage"]) == (503, True)
     assert "took longer" in (await first).json()["statusMessage"]
 
 

@@ -247,7 +247,7 @@ class Bytes:
 def test_the_name_that_a_stranger_gave_a_file_leads_nowhere(tmp_path: Path, name: str) -> None:
     file = EventFile(name, "text/plain", 4, "", None, "1.0", Bytes())  # type: ignore[arg-type]
     (tmp_path / "in").mkdir()
-    with pytest.raises(ParameterError, match="stranger"):
+    with pytest.raises(ParameterError, match="chosen by the sender"):
         file.save(tmp_path / "in" / name)
     assert file.save(tmp_path / "in" / "mine").read_bytes() == b"evil"
 
