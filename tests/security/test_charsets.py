@@ -56,7 +56,7 @@ async def test_a_hostile_charset_is_never_looked_up(name):
     began = time.process_time()
     kind = f"text/plain; charset={name}"
     assert known_charset(name) is None
-    entry = {"contentType": kind, "contentLength": len(DATA)}
+    entry = {"contentType": kind, "contentLength": len(DATA), "headers": {}}
     event = Event(entry, {}, Unreadable())
     event.__dict__["body"] = DATA
     assert event.text() == DATA.decode()
