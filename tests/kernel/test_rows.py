@@ -13,6 +13,7 @@ import pytest
 from pfnb.client.discovery import HubAddress
 from pfnb.client.port import session_port
 from pfnb.client.session import Session
+from pfnb.commands.webhook_settings import SPELLINGS
 from pfnb.exceptions import ParameterError
 from pfnb.http.protocol import CALLS, KernelPort
 from pfnb.http.server import LocalServer
@@ -21,6 +22,8 @@ from pfnb.rows.run import DeliveryFrame
 
 STEP = StepRecord(1, "body.set", 3, 1682349730659, 0.5, {"a": 1}, "done")
 PATH = "global/app/demo/name"
+SETTINGS = frozenset(SPELLINGS.values())
+"""A setting that only the hub reads need not be declared in a webhook's row."""
 
 
 def misfits(value: Any, kind: Any, where: str = "") -> Iterator[str]:
@@ -55,7 +58,7 @@ def _row_misfits(row: Any, kind: Any, where: str) -> Iterator[str]:
             yield from misfits(row[name], get_args(declared)[0] if optional else declared, f"{where}.{name}")
         elif not optional:
             yield f"{where}: a {kind.__name__} has no {name}"
-    yield from (f"{where}: a {kind.__name__} has {name}" for name in row.keys() - fields.keys())
+    yield from (f"{where}: a {kind.__name__} has {name}" for name in row.keys() - fields.keys() - SETTINGS)
 
 
 def test_a_misfit_is_found_wherever_it_is():
