@@ -74,6 +74,13 @@ async def test_as_many_pages_are_written_for_an_unknown_uuid_as_for_any_other(hu
     assert {name: part for name, part in parts.items() if abs(part) > APART[name]} == {}
 
 
+async def test_what_is_written_in_the_place_of_an_earlier_decoy_does_not_show_whose_that_was(hub: Hub) -> None:
+    engine = await grown(hub, await webhooks(hub))
+    with engine.connect() as connection:
+        owners = "SELECT owner FROM decoy_deliveries UNION SELECT owner FROM spare_deliveries"
+        assert len(connection.exec_driver_sql(owners).all()) == 1
+
+
 async def test_what_only_an_event_needs_begins_after_the_answer(hub: Hub) -> None:
     for name, one in (await webhooks(hub)).items():
         before = (hub.last_seq, hub.changes.number, len(hub.tasks))
