@@ -59,7 +59,11 @@ _SIGN = re.compile(
     r"[=<@]|-----begin|eyj|(?:bearer|basic|digest)\s|gh[opsur]_|github_pat_|glpat-|xox|[srp]k_|whsec_|npm_|aiza|pfnb_"
     r"|\.hmac-|hooks\.slack|api/webhooks/|\.webhook\.office"
 )
-"""Matches in every text that has a secret, in lower case: each branch begins with a letter, which is fast to search."""
+"""Matches in every text that has a secret, in lower case."""
+_HINTS = (
+    "=", "<", "@", "_", "-----", "hook", "eyj", "bearer", "basic", "digest", "glpat-", "xox", "aiza", ".hmac-",
+)  # fmt: skip
+"""Each match of _SIGN has one of these. Searching for all of them takes a fifth of its time."""
 _HEX_AS_ZERO = bytes(ord("0") if chr(code) in "0123456789abcdef" else ord(" ") for code in range(256))
 _LONG_NUMBER = b"0" * 8
 _SHORTEST = 14
@@ -159,7 +163,7 @@ def _may_have_secret(text: str) -> bool:
         return False
     small = text.lower()
     return (
-        _SIGN.search(small) is not None
+        (any(hint in small for hint in _HINTS) and _SIGN.search(small) is not None)
         or small.count(":") > small.count("http://") + small.count("https://")
         or _LONG_NUMBER in small.encode("ascii", "replace").translate(_HEX_AS_ZERO)
     )
