@@ -1,12 +1,9 @@
 """The built-in functions of expressions, one module per group, each declared exactly as a user's own. The registry of a process
 loads them when a function is first looked for."""
 
-from collections.abc import MutableMapping
 from functools import cache
 from importlib import import_module
-from typing import Any
 
-from pfnb.language import pel
 from pfnb.language.function import FunctionRegistry
 
 _GROUPS = (
@@ -40,14 +37,3 @@ def load() -> FunctionRegistry:
 registry = FunctionRegistry(load, __name__)
 """The one registry of a process: the built-in functions and a user's own."""
 function = registry.function
-
-
-def evaluate(expression: str, scope: MutableMapping[str, Any]) -> Any:
-    """The value of one bare expression over a mapping with `vars`, `body` and `headers`, which assignments change. It may call
-    all registered functions. Raises PelSyntaxError and PelEvaluationError."""
-    return pel.evaluate(expression, scope, registry)
-
-
-def render(text: str, scope: MutableMapping[str, Any]) -> Any:
-    """Evaluate a text with `#{…}` or `${…}` in it: a text that is one expression yields its value, any other a text."""
-    return pel.render(text, scope, registry)

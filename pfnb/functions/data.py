@@ -7,9 +7,10 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import evaluate, function
+from pfnb.functions import function
 from pfnb.functions.arguments import check_count, flat, plain_text
 from pfnb.language.budget import current
+from pfnb.language.evaluation import evaluate
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pel.units import count_units
 

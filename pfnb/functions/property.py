@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.functions import evaluate, function
+from pfnb.functions import function
 from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
+from pfnb.language.evaluation import evaluate
 from pfnb.language.media_types import typed_value
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.rows.property import PropertyRow

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import content, evaluate, function
+from pfnb.functions import content, function
 from pfnb.functions.context import account_of
 from pfnb.functions.property import NOT_COMPUTED
 from pfnb.functions.property import get as get_property
 from pfnb.language.context import Context
+from pfnb.language.evaluation import evaluate
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.reading.reference import PipelineReference
 

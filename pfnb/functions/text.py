@@ -12,9 +12,10 @@ import uuid as uuids
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import evaluate, function
+from pfnb.functions import function
 from pfnb.functions.arguments import check_count, check_length, fitting, flat, in_pieces, listed, plain_text
 from pfnb.language.budget import current
+from pfnb.language.evaluation import evaluate
 from pfnb.language.pel import patterns
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pel.units import count_units, from_units, in_units

@@ -35,6 +35,7 @@ LONG = "long"
 PARTS = "parts"
 """The field of a header that says what the raw bytes begin with: for each part its path and its number of bytes. Where the path
 leads to null, the part is that text; where it leads to a list or map, the part is JSON with further items."""
+_CONTROLS = bytes(range(0x20))
 MAX_FRAME = 96 * 1024 * 1024
 """The most bytes of a frame. Tornado buffers 100 MiB of an arriving message: a longer one would break the connection, and again
 each time it is resent."""
@@ -62,12 +63,14 @@ def _pack_long(head: dict[str, Any], body: bytes) -> Frame:
     _check_length(written(head) + len(body))
     head, parts = taken_out(head)
     pieces: list[bytes] = []
-    places, total = [], len(body)
+    places, total, escapes = [], len(body), 0
     for path, value in parts:
-        before = total
-        for piece in pieces_of(value) if isinstance(value, str) else [_ENCODE(value).encode()]:
+        before, is_text = total, isinstance(value, str)
+        for piece in pieces_of(value) if is_text else [_ENCODE(value).encode()]:
             total += len(piece)
-            _check_length(total)
+            # Callers get a text as JSON, where each of these characters takes six bytes.
+            escapes += 5 * (len(piece) - len(piece.translate(None, _CONTROLS))) if is_text else 0
+            _check_length(total + escapes)
             pieces.append(piece)
         places.append([path, total - before])
     header = pack({**head, PARTS: places} if places else head)

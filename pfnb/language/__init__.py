@@ -3,6 +3,7 @@
 from pfnb.language.command import NULL, BlockDeclaration, Command, CommandRegistry
 from pfnb.language.context import Context
 from pfnb.language.deferred import Deferred, Lazy, Verbatim
+from pfnb.language.evaluation import evaluate, render
 from pfnb.language.function import Function, FunctionRegistry
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pipeline import Pipeline
@@ -41,8 +42,10 @@ __all__ = [
     "Written",
     "command_pipeline",
     "compile_topic",
+    "evaluate",
     "listen_accepts",
     "parse_pipeline",
+    "render",
     "steps_of",
     "topic_matches",
 ]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pfnb.exceptions import PelSyntaxError
-from pfnb.functions import evaluate
+from pfnb.language import evaluate
 from pfnb.language.pel.parser import Parser
 
 CASES = Path(__file__).parents[3] / "shared" / "pel" / "cases_dev.jsonl"

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import evaluate, load
+from pfnb.functions import load
+from pfnb.language import evaluate
 
 VALUES = (
     *(

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import evaluate
+from pfnb.language import evaluate
 
 BRANCHES = "<a>" + "<b><c><d/></c></b>" * 3000 + "</a>"
 WIDE = {"items": [{"n": {"m": [{"k": number}] * 10}} for number in range(500)]}

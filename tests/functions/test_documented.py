@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import render
+from pfnb.language import render
 from pfnb.language.pel import to_text
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pfnb.functions import evaluate, load
+from pfnb.functions import load
+from pfnb.language import evaluate
 
 FUNCTIONS = [function for function in load().functions() if function.call.__module__.startswith("pfnb.functions.")]
 EXAMPLES = [

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import evaluate
+from pfnb.language import evaluate
 
 
 @pytest.fixture(autouse=True)

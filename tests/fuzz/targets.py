@@ -11,7 +11,6 @@ from pfnb import commands
 from pfnb.commands.formats.freemarker import to_jinja
 from pfnb.commands.formats.template import render
 from pfnb.exceptions import PfnbError, RequestError
-from pfnb.functions import evaluate
 from pfnb.functions.json import path as json_path
 from pfnb.functions.xml import xpath
 from pfnb.http.wire import pack, unpack
@@ -19,6 +18,7 @@ from pfnb.hub.receiving.body_json import parse_json
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.multipart import MultipartReader
 from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead
+from pfnb.language import evaluate
 from pfnb.language.java.dates import format_moment, parse_moment
 from pfnb.language.java.moments import to_moment
 from pfnb.language.java.numbers import format_number, to_number

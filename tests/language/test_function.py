@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pfnb.exceptions import NameTakenError, ParameterError, PelEvaluationError
-from pfnb.functions import evaluate as evaluate_built_in
 from pfnb.functions import registry
 from pfnb.language import Context, FunctionRegistry, Runner, User, parse_pipeline
+from pfnb.language import evaluate as evaluate_built_in
 from pfnb.language.pel import evaluate, render
 
 SCOPE = {"vars": {"n": 4}, "body": "x", "headers": {}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pfnb.exceptions import PelEvaluationError
-from pfnb.functions import evaluate
+from pfnb.language import evaluate
 from pfnb.language.payload import event_body
 
 EVENT = {"id": "e1", "payload": {"origin": "e30=", "contentType": "application/json", "contentLength": 2}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pfnb.functions import evaluate
+from pfnb.language import evaluate
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 
 from pfnb.display.payload import parse_json
 from pfnb.display.tree import Embedded
-from pfnb.functions import render
 from pfnb.kernel.widgets.branches import PAGE, Tree, page, top, whole_text
 from pfnb.kernel.widgets.expressions import expression
+from pfnb.language import render
 from pfnb.language.masking import MASK, Mask
 
 ODD = [
