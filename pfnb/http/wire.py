@@ -70,9 +70,10 @@ def _pack_long(head: dict[str, Any], body: bytes) -> Frame:
             total += len(piece)
             # Callers get a text as JSON, where each of these characters takes six bytes.
             escapes += 5 * (len(piece) - len(piece.translate(None, _CONTROLS))) if is_text else 0
-            _check_length(total + escapes)
+            _check_length(total)
             pieces.append(piece)
         places.append([path, total - before])
+    _check_length(total + escapes)
     header = pack({**head, PARTS: places} if places else head)
     total += len(header)
     _check_length(total)
