@@ -7,10 +7,10 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import function
+from pfnb.functions import function, registry
 from pfnb.functions.arguments import check_count, flat, plain_text
 from pfnb.language.budget import current
-from pfnb.language.evaluation import evaluate
+from pfnb.language.pel import evaluate
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pel.units import count_units
 
@@ -69,13 +69,13 @@ def select(value: Any, *selections: LiteralText | list[LiteralText]) -> Any:
     """
     wanted = [plain_text(each) for each in flat(selections) if each]
     if len(wanted) == 1 and not _AS.fullmatch(wanted[0]):
-        return evaluate(wanted[0], value)
+        return evaluate(wanted[0], value, registry)
     selected, left = {}, current()
     for each in wanted:
         left.check()
         named = _AS.fullmatch(each)
         expression, name = (named[1], named[2]) if named else (each, each)
-        selected[name] = evaluate(expression, value)
+        selected[name] = evaluate(expression, value, registry)
     return selected
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pfnb.exceptions import NotFoundError, ParameterError
-from pfnb.functions import function
+from pfnb.functions import function, registry
 from pfnb.functions.context import refuse_anonymous
 from pfnb.language.context import Context
-from pfnb.language.evaluation import evaluate
 from pfnb.language.media_types import typed_value
+from pfnb.language.pel import evaluate
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.rows.property import PropertyRow
 
@@ -80,7 +80,7 @@ async def lazy(context: Context, key: str | LiteralText) -> Any:
     if expression and not isinstance(key, LiteralText):
         raise ParameterError(NOT_COMPUTED)
     found = await value(context, path)
-    return evaluate(expression, found) if expression else found
+    return evaluate(expression, found, registry) if expression else found
 
 
 def _read(found: PropertyRow) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import content, function
+from pfnb.functions import content, function, registry
 from pfnb.functions.context import account_of
 from pfnb.functions.property import NOT_COMPUTED
 from pfnb.functions.property import get as get_property
 from pfnb.language.context import Context
-from pfnb.language.evaluation import evaluate
+from pfnb.language.pel import evaluate
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.reading.reference import PipelineReference
 
@@ -53,7 +53,7 @@ async def _property(context: Context, text: str, is_literal: bool) -> Any:
     found = await get_property(context, filtered["path"] if filtered else text)
     if filtered is None or found is None:
         return found
-    return evaluate(filtered["expression"], found if filtered["mark"] == "@" else found["value"])
+    return evaluate(filtered["expression"], found if filtered["mark"] == "@" else found["value"], registry)
 
 
 async def _user(context: Context, text: str) -> dict[str, Any] | None:

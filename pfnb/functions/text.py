@@ -12,11 +12,10 @@ import uuid as uuids
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import function
+from pfnb.functions import function, registry
 from pfnb.functions.arguments import check_count, check_length, fitting, flat, in_pieces, listed, plain_text
 from pfnb.language.budget import current
-from pfnb.language.evaluation import evaluate
-from pfnb.language.pel import patterns
+from pfnb.language.pel import evaluate, patterns
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pel.units import count_units, from_units, in_units
 
@@ -302,7 +301,7 @@ def concat_and_format(separator: str | None, collection: Any, pel: LiteralText) 
     formatted = []
     for item in listed(collection):
         left.check()
-        formatted.append(evaluate(pel, item))
+        formatted.append(evaluate(pel, item, registry))
     return concat(separator, formatted)
 
 

@@ -21,13 +21,14 @@ class Expression:
     Any other may start on the loop, and restart in a thread: see Parser. `changes`: it may have side effects.
     """
 
-    __slots__ = ("_run", "_weight", "changes", "may_block", "text")
+    __slots__ = ("_heavy", "_run", "changes", "may_block", "text")
 
     def __init__(self, text: str) -> None:
         parser = Parser(text, 0, len(text))
         self.text = text
         self._run = compile_node(parser.parse())
-        self._weight, self.changes, self.may_block = parser.weight, parser.changes > 0, parser.may_block
+        self._heavy = parser.weight if parser.weight > LIGHT else 0
+        self.changes, self.may_block = parser.changes > 0, parser.may_block
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None = None) -> Any:
         """The value over a scope with `vars`, `body` and `headers`, which assignments change in place.
@@ -37,12 +38,11 @@ class Expression:
         """
         frame = Frame()
         frame.root, frame.functions = scope, functions
-        in_run = functions.__class__ is RunFunctions
-        if in_run:
+        if in_run := functions.__class__ is RunFunctions:
             frame.portion = functions.portion  # type: ignore[union-attr]
         try:
-            if self._weight > LIGHT:
-                frame.spend(self._weight)
+            if self._heavy:
+                frame.spend(self._heavy)
             value = self._run(scope, frame)
         except PelEvaluationError as error:
             locate(error, self.text)
