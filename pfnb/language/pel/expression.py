@@ -39,7 +39,7 @@ class Expression:
         frame = Frame()
         frame.root, frame.functions = scope, functions
         if in_run := functions.__class__ is RunFunctions:
-            frame.portion = functions.portion  # type: ignore[union-attr]
+            frame.portion = functions.portion
         try:
             if self._heavy:
                 frame.spend(self._heavy)
