@@ -75,12 +75,19 @@ def put_back(head: dict[str, Any], places: Any, raw: memoryview) -> int:
             if (there := holder[last]) is None:
                 holder[last] = _text(part)
             elif isinstance(there, list):
-                there.extend(parse_json(bytes(part), depth=None))
+                there.extend(_items(part, list))
             else:
-                there.update(parse_json(bytes(part), depth=None))
+                there.update(_items(part, dict))
     except (TypeError, LookupError, ValueError, AttributeError) as error:
         raise RequestError("a part of a frame does not fit its place") from error
     return begin
+
+
+def _items(raw: memoryview, kind: type) -> Any:
+    items = parse_json(bytes(raw), depth=None)
+    if not isinstance(items, kind):  # a map would also take pairs, whose keys may be anything
+        raise TypeError("items for a list are a list, those for a map are a map")
+    return items
 
 
 def _text(raw: memoryview) -> str:

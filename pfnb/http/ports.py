@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Interval
+from annotated_types import Interval, MaxLen
 
 from pfnb.exceptions import ParameterError
 from pfnb.http.errors import error_answer
@@ -27,6 +27,8 @@ Methods = dict[str, Checked]
 TAKE_BYTES = frozenset({"answer_run", *(name for name, call in CALLS.items() if call.takes_bytes)})
 MAX_MADE = 1_000
 """The most users whose methods are cached."""
+MAX_ENDS = 1_000
+"""The most ends of runs in one call: while they are checked, the hub does nothing else."""
 
 
 class Ports:
@@ -89,6 +91,20 @@ async def called(methods: Methods, name: str, arguments: dict[str, Any], data: b
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a run answers to an HTTP caller who waits for it."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    status: Annotated[int, Interval(ge=200, le=599)]
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"status": self.status, "headers": self.headers, "body": self.body}
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How a session reports the end of a run."""
 
@@ -98,17 +114,18 @@ class Ended:
     lease: str
     status: str
     value: Any = None
-    response: dict[str, Any] | None = None
+    response: Answered | None = None
     error: dict[str, Any] | None = None
     steps: list[dict[str, Any]] | None = None
     skipped: bool = False
 
     def to_end(self) -> End:
         is_success = self.status == "succeeded"
-        outcome = Outcome(is_success, self.value, self.response, self.error, tuple(self.steps or ()))
+        response = self.response.to_json() if self.response is not None else None
+        outcome = Outcome(is_success, self.value, response, self.error, tuple(self.steps or ()))
         return End(self.delivery, self.lease, outcome, self.skipped)
 
 
-async def finish_deliveries(hub: Hub, ends: list[Ended]) -> list[ErrorRow | None]:
+async def finish_deliveries(hub: Hub, ends: Annotated[list[Ended], MaxLen(MAX_ENDS)]) -> list[ErrorRow | None]:
     errors = await hub.dispatcher.finish_all([ended.to_end() for ended in ends])
     return [None if error is None else error_answer(error)[1] for error in errors]

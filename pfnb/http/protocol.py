@@ -120,9 +120,10 @@ class KernelPort(HubPort, Protocol):
 
     @repeatable
     async def finish_deliveries(self, ends: Sequence[Mapping[str, Any]]) -> list[ErrorRow | None]:
-        """Report the ends of runs, each with the `delivery` and its `lease`, its `status` (`succeeded` or `failed`), `value`,
-        `response`, `error` and `steps`, and whether the filter `skipped` it. Returns for each end None once it is stored, or the
-        error because of which it is not: AccessDeniedError if the delivery has been handed to another worker meanwhile."""
+        """Report the ends of up to 1,000 runs, each with the `delivery` and its `lease`, its `status` (`succeeded` or `failed`),
+        `value`, `response`, `error` and `steps`, and whether the filter `skipped` it. Returns for each end None once it is
+        stored, or the error because of which it is not: AccessDeniedError if the delivery has been handed to another worker
+        meanwhile."""
         ...
 
 

@@ -139,7 +139,7 @@ class Incoming:
 
     def __init__(self) -> None:
         self._long: bytearray | None = None
-        self._filled = 0
+        self._size = 0
 
     async def frame(self, message: bytes | str) -> tuple[dict[str, Any], bytes] | None:
         """The frame that ends with this message, None if there is more to come. RequestError if it is invalid. Does not block
@@ -153,16 +153,14 @@ class Incoming:
         size = head.get("size")
         if type(size) is not int or not PIECE < size <= MAX_FRAME:
             raise RequestError(f"a long frame has from {PIECE} to {MAX_FRAME} bytes")
-        self._long, self._filled = bytearray(size), 0
+        self._long, self._size = bytearray(), size  # which takes memory as bytes arrive, not for what is only announced
         return None
 
     async def _continued(self, frame: bytearray, data: bytes) -> tuple[dict[str, Any], bytes] | None:
-        end = self._filled + len(data)
-        if end > len(frame):
+        if len(frame) + len(data) > self._size:
             raise RequestError("a long frame is longer than announced")
-        frame[self._filled : end] = data
-        self._filled = end
-        if end < len(frame):
+        frame += data
+        if len(frame) < self._size:
             await asyncio.sleep(0)  # other connections have their turn, however fast this one sends
             return None
         self._long = None

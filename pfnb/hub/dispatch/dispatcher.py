@@ -200,9 +200,14 @@ class Dispatcher:
 
     def _stored(self, one: _Reported) -> Awaitable[None]:
         outcome = one.end.outcome
-        return self._store.deliveries.finish(
-            one.end.delivery, one.status, outcome.error, outcome.steps, one.not_before or 0
-        )
+        try:
+            return self._store.deliveries.finish(
+                one.end.delivery, one.status, outcome.error, outcome.steps, one.not_before or 0
+            )
+        except Exception as error:  # of this end alone: the others are stored
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     def _end(self, one: _Reported, error: BaseException | None) -> BaseException | None:
         feed, held = one.feed, one.held

@@ -17,6 +17,7 @@ from pfnb.hub.stores.sql.database import Database
 from pfnb.hub.stores.sql.schema import PENDING, TRIED_AGAIN, deliveries, events
 from pfnb.hub.stores.sql.transaction import Change, Transaction
 from pfnb.hub.stores.store import AWAY
+from pfnb.language.extent import contains_itself
 
 _COLUMNS = (
     deliveries.c.id.label("number"),
@@ -53,7 +54,10 @@ class SqlDeliveries:
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
     ) -> Awaitable[None]:
-        reason, trace = json.dumps(error) if error else None, json.dumps(list(steps)) if steps else None
+        try:
+            reason, trace = json.dumps(error) if error else None, json.dumps(list(steps)) if steps else None
+        except RecursionError:
+            raise contains_itself() from None
         return self._database.write(FinishDelivery((status, reason, trace, not_before, delivery)))
 
     async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
