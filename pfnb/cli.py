@@ -22,7 +22,7 @@ MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0, 1 if the command failed, 2 for a wrong command line."""
+    """Exit status: 0, 1 if the command failed, 2 for a wrong command line, 130 for Ctrl-C during the start."""
     words = build_parser().parse_args(arguments)
     try:
         return int(words.run(words))
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PfnbError, OSError) as error:
         sys.stderr.write(f"pfnb: {error}\n")
         return 1
+    except KeyboardInterrupt:  # before the command has begun to listen to signals
+        return 130
 
 
 def build_parser() -> argparse.ArgumentParser:

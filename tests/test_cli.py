@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -217,6 +218,18 @@ def test_a_notebook_that_is_not_there_is_said_before_a_hub_starts(tmp_path: Path
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "pfnb: missing.ipynb cannot be read: No such file or directory\n"
     assert not (tmp_path / "hub").exists()
+
+
+def test_ctrl_c_during_the_start_ends_without_a_traceback(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "leads.ipynb")
+    words = [sys.executable, "-m", "pfnb.cli", "run", "leads.ipynb", "--data-dir", "hub"]
+    with (
+        subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as started,
+        (tmp_path / "leads.ipynb").open("w"),  # returns once the command reads the notebook, and waits for text
+    ):
+        started.send_signal(signal.SIGINT)
+        assert started.communicate(timeout=60) == (None, "")
+    assert started.returncode == 130
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "0x50", "1.5"])

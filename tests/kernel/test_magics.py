@@ -211,6 +211,20 @@ def test_wrong_words_are_usage_errors(shared, code, said):
 
 
 @pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("%webhook delete eventKey=webhook.of.nobody", "%webhook get lists yours, %webhook put creates one"),
+        ("%pipeline stop nobody", "%pipeline list shows all, with their notebooks"),
+        ("%pipeline check nobody", "%pipeline list shows all, with their notebooks"),
+    ],
+)
+def test_what_is_not_there_is_an_error_that_says_where_to_look(shared, code, said):
+    cell = shared.run(code)
+    assert cell.error.startswith("NotFoundError: ")
+    assert said in cell.error
+
+
+@pytest.mark.parametrize(
     ("cell", "said"),
     [
         (

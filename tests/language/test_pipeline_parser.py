@@ -232,7 +232,7 @@ class TestSteps:
     def test_a_bare_value_fills_the_main_parameter_of_commands_that_have_one(self, parse, problem):
         assert dict(parse(steps("body.set: hello")).steps[0].arguments) == {"value": "hello"}
         error = problem(steps("log: hello"), ParameterError)
-        assert "log needs parameters with names" in error.message
+        assert 'log needs parameters with names, such as "- log: {message: value}"' in error.message
         assert (error.line, error.column) == (2, 10)
 
 

@@ -97,11 +97,8 @@ class Deliveries:
         began = [run.began for run in self._running.values() if run.listener.name == name and run.began is not None]
         return time.monotonic() - min(began) if began else None
 
-    async def stop(self, name: str) -> Stopped:
+    async def stop(self, listener: Listener) -> Stopped:
         """End the runs of a listener that have begun. Those that wait for their turn begin next."""
-        listener = self._listeners.get(name)
-        if listener is None:
-            raise NotFoundError(f"no pipeline {name} listens in this notebook")
         runs = [run for run in self._running.values() if run.listener is listener and run.began is not None]
         return await _stop(runs, listener.threads, _is_any)
 

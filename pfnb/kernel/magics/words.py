@@ -177,9 +177,11 @@ def reader_of(kind: Any) -> Callable[[str], Any]:
 def _flag(command: str, word: str, verb: Verb) -> str:
     name = word.removeprefix("--")
     if name not in verb.flags:
-        allowed = ", ".join(f"--{flag}" for flag in verb.flags)
-        said = f"It has {allowed}" if allowed else "It has no flags"
-        raise UsageError(f"{command} has no flag {word}{_meant(word, [f'--{flag}' for flag in verb.flags])}. {said}")
+        parameters = [parameter.name for parameter in verb.parameters]
+        if name in parameters:
+            raise UsageError(f"{command}: {word} needs a value: {name}=…")
+        meant = _meant(word, [f"--{known}" for known in (*verb.flags, *parameters)])
+        raise UsageError(f"{command} has no flag {word}{meant}. {_takes(command, verb)}")
     return name
 
 

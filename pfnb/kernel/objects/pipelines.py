@@ -121,7 +121,7 @@ def listed(notebook: Notebook) -> Listeners:
 
 def stop(notebook: Notebook, name: str) -> None:
     """End what a listener of this notebook runs now, and print what was stopped. NotFoundError if none of that name is here."""
-    stopped = notebook.run_sync(notebook.deliveries.stop(name))
+    stopped = notebook.run_sync(notebook.deliveries.stop(here(notebook, name)))
     runs = f"{stopped.runs} run{'s' * (stopped.runs != 1)} of {name}"
     sys.stdout.write(f"pfnb: {runs} stopped\n" if stopped.runs else f"pfnb: {name} is not running\n")
     if stopped.is_working:

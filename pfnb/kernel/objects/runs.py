@@ -9,6 +9,7 @@ from pfnb.client.results import FailedRows, Runs, Steps
 from pfnb.commands.pipelines import find_run
 from pfnb.exceptions import FailedRunsError, NotFoundError, WaitTimeoutError
 from pfnb.kernel.notebook import Notebook
+from pfnb.kernel.objects.pipelines import here
 
 _GLANCE = 0.05
 
@@ -48,8 +49,8 @@ def check(notebook: Notebook, name: str | None, seconds: float) -> None:
 
 
 async def _check(notebook: Notebook, name: str | None, seconds: float) -> None:
-    if name is not None and notebook.deliveries.listener(name) is None:
-        raise NotFoundError(f"no pipeline {name} listens in this notebook")
+    if name is not None:
+        here(notebook, name)
     end = time.monotonic() + seconds
     while busy := await _busy(notebook, name):
         if time.monotonic() >= end:

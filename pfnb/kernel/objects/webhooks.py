@@ -166,7 +166,7 @@ def find(notebook: Notebook, *, uuid: str | None = None, event_key: str | None =
         found = [one for one in present if _is_current(one)] or present
     named = f"uuid {masked_uuid(given)}" if uuid is not None else f"event key {event_key}"
     if not found:
-        known = f"it is one of {_tails(present)}" if present else "there is none yet: %webhook put eventKey=…"
+        known = f"it is one of {_tails(present)}" if present else "%webhook get lists yours, %webhook put creates one"
         raise NotFoundError(f"you have no webhook of {named}: {known}")
     if len(found) > 1:
         raise ParameterError(f"you have several webhooks of {named} ({_tails(found)}): say which with uuid=")

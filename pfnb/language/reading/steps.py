@@ -130,7 +130,7 @@ class StepReader:
     def _frame(self, plain: str, name: Scalar, arguments: Node | None, owner: Command, number: int) -> Call:
         """Read `if.else`, `if.end` and the like: they are not calls, but may have an `eval`."""
         common: dict[str, Node] = {}
-        for key, value in _entries(arguments, name):
+        for key, value in _entries(arguments, name, "eval"):
             option = common_name(key.text)
             if option not in OF_A_PART:
                 message = f'{name.text} has no parameter "{key.text}": it has {" and ".join(OF_A_PART)}'
@@ -147,7 +147,7 @@ class StepReader:
         common: dict[str, Node] = {}
         if command.shorthand is not None and node is not None and not isinstance(node, nodes.Mapping):
             return {command.shorthand: (name, node)}, common
-        for key, value in _entries(node, name):
+        for key, value in _entries(node, name, next(iter(command.parameters.names()), "name")):
             option = common_name(key.text)
             if option is not None and key.text not in command.parameters.spellings:
                 target, given = option, option in common
@@ -187,11 +187,11 @@ def _is_end(arguments: Node | None) -> bool:
     return isinstance(arguments, nodes.Mapping) and [key.text for key, _ in arguments.entries] == ["end"]
 
 
-def _entries(node: Node | None, name: Scalar) -> list[tuple[Scalar, Node]]:
+def _entries(node: Node | None, name: Scalar, example: str) -> list[tuple[Scalar, Node]]:
     if node is None:
         return []
     if not isinstance(node, nodes.Mapping):
-        message = f'{name.text} needs parameters with names, such as "- {name.text}: {{name: value}}"'
+        message = f'{name.text} needs parameters with names, such as "- {name.text}: {{{example}: value}}"'
         raise ParameterError(message, line=node.line, column=node.column)
     return node.entries
 
