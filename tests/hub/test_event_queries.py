@@ -151,6 +151,13 @@ SOUGHT = [
 SOUGHT += ["a b", "c, d", "\n", "\0", "a\nb", '"b": c', "b: c", "order.placed", "\ufeff", "s", "plain"]
 
 
+async def test_an_emoji_is_found_however_json_writes_it(store: Store) -> None:
+    bodies = ['"\\ud83d\\ude00"', '"\\u0061\\uD83D\\uDE00b"', '"\U0001f600"', '"\\ud83d"', '"\\ude00\\ud83d"']
+    for number, body in enumerate(bodies):
+        await store.events.add(event(number), small(body.encode()), [])
+    assert await ids(store, asked(text="\U0001f600")) == ["e2", "e1", "e0"]
+
+
 @pytest.mark.parametrize("text", SOUGHT)
 async def test_a_search_over_many_finds_what_a_look_at_each_finds(store: Store, text: str) -> None:
     given = [(event(number, **changes), small(body)) for number, (body, changes) in enumerate(ODD)]

@@ -16,7 +16,7 @@ Candidate = tuple[int, int, tuple[Event, Body] | None]
 """The seq and size of an event, and the event itself, unless it is known not to contain the text."""
 MAX_EVENTS = 5_000
 MAX_BYTES = 16 * 1024 * 1024
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 
 
 def search(candidates: Iterable[Candidate], text: str, limit: int) -> Found:
@@ -53,6 +53,10 @@ def head_texts(headers: Mapping[str, str], query: Named, fields: Named, filename
 
 
 def readable(body: bytes, content_type: str) -> str:
-    """JSON may write any character as \\uXXXX; nobody searches for that form."""
+    """JSON may write any character as \\uXXXX, and an emoji as two of these; nobody searches for that form."""
     text = document_text(body, known_charset(named_charset(content_type)))
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\" in text and "\\u" in text else text
+    return _ESCAPED.sub(_characters, text) if "\\" in text and "\\u" in text else text
+
+
+def _characters(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("\\u", "")).decode("utf-16-be", "surrogatepass")
