@@ -12,8 +12,10 @@ import pytest
 from pfnb.exceptions import AccessDeniedError, BusyError, WorkerEndedError
 from pfnb.http import wire
 from pfnb.http.session_calls import WorkerCalls
+from pfnb.hub.access import NOWHERE
 from pfnb.hub.origin import Origin
 from pfnb.hub.workers import callers, watchdog
+from pfnb.language.port import User
 from tests.hub.conftest import RecordingWorker
 from tests.security.conftest import People
 from tests.worker.conftest import until
@@ -230,3 +232,15 @@ async def test_a_run_that_goes_on_long_after_its_caller_left_is_stopped(
 
     await until(is_free)
     assert (await people.run(people.ada, "body.set: x")).text == "x"
+
+
+async def test_nobody_waits_for_a_refused_run_whose_caller_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "MOST_RUNS", 0)
+    runs = callers.CallerRuns()
+    runs.begin("http://localhost")
+    run = callers.Run(User("ada", frozenset()), None, NOWHERE)
+    left = asyncio.ensure_future(runs.left(run))
+    with pytest.raises(BusyError):
+        await runs.run(run, {})
+    async with asyncio.timeout(5):
+        await left

@@ -99,6 +99,12 @@ class CallerRuns:
     async def run(self, run: Run, frame: Mapping[str, Any]) -> Answer:
         """Run a pipeline and return its answer. `frame` says what to run. Raises BusyError for too many runs at once, and
         WorkerEndedError if the process ends before the run does."""
+        try:
+            return await self._run(run, frame)
+        finally:
+            run.answer.cancel()  # nobody waits for it, nor for its end
+
+    async def _run(self, run: Run, frame: Mapping[str, Any]) -> Answer:
         user = run.user.name
         if not self._url:
             raise BusyError("the hub is starting or stopping; try again in a second")
