@@ -15,7 +15,10 @@ from pfnb.language.run import RunResult
 from pfnb.rows.run import DeliveryFrame, Outcome
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
-"""Seconds before a run begins again while the hub is reachable but cannot do its part: doubled each time."""
+"""Seconds before a run begins again, or its end is reported again, while the hub is reachable but cannot do its part: doubled
+each time."""
+PATIENT = 16.0
+"""The longest pause after which a hub that met an unexpected error is asked again to store a success."""
 
 
 async def attempt(
@@ -67,6 +70,7 @@ async def report(
     Raises AccessDeniedError if the hub has handed out the delivery again, HubUnreachableError if the connection broke.
     """
     held = {"delivery": delivery["delivery"], "lease": delivery["lease"]}
+    pause = FIRST_PAUSE
     while True:
         try:
             await ends.report({**held, **outcome}, more=more)
@@ -75,8 +79,15 @@ async def report(
         except BusyError as error:
             await asyncio.sleep(error.retry_after)
         except PfnbError as error:
-            if outcome["status"] == "failed":
+            has_failed = outcome["status"] == "failed"
+            if type(error) is PfnbError and (
+                has_failed or pause <= PATIENT
+            ):  # the hub's own fault, not that of the outcome
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            elif has_failed:
                 raise
-            outcome = await broken_off(error)
+            else:
+                outcome = await broken_off(error)
         else:
             return

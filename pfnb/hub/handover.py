@@ -14,7 +14,7 @@ from pfnb.hub.payload import log_entry
 from pfnb.hub.people.users import Users
 from pfnb.hub.records.delivery import Listener, Outcome
 from pfnb.hub.records.event import Event
-from pfnb.hub.supervision import is_want_of_memory
+from pfnb.hub.supervision import lacking
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.error import ErrorRow
 from pfnb.rows.event import EventObject
@@ -69,7 +69,7 @@ class Handover:
         is_dead = isinstance(error, KernelEndedError | WorkerEndedError)
         if isinstance(error, StoreBusyError):
             raise error
-        if is_want_of_memory(error):
+        if lacking(error):
             if not isinstance(error, MemoryError) or not self._never_fits(job):
                 raise error
             row, is_dead = {**_unfit(job.event), "traceId": row["traceId"]}, True

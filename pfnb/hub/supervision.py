@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import threading
 import time
@@ -80,6 +81,9 @@ def _kind(error: BaseException) -> str:
     return f"{type(behind).__name__}: {said or behind}"
 
 
-def is_want_of_memory(error: BaseException) -> bool:
-    """Whether it is a temporary lack of memory, which is not the caller's fault."""
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == NO_THREAD)
+def lacking(error: BaseException) -> str | None:
+    """What the machine has too little of now, if that is the error: it will pass, and is not the caller's fault."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "too few file descriptors"
+    no_thread = isinstance(error, RuntimeError) and str(error) == NO_THREAD
+    return "too little memory" if isinstance(error, MemoryError) or no_thread else None
