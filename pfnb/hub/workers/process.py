@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import secrets
+import string
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,10 @@ log.addHandler(logging.NullHandler())  # otherwise Python shows warnings under t
 MODULE = "pfnb.worker"
 FAREWELL_SECONDS = 3.0
 MOST_WORDS = 300
-_CHUNK = 65536
+MOST_LINE = 8192
+"""Bytes of a line of a worker's output that are logged."""
+_WORD, _LONGEST_WORD = string.ascii_letters + string.digits + "-_", 100
+_CHUNK = 8192
 
 Arrived = Callable[[Any], Awaitable[None]]
 """Called with the session of a worker that has reached the hub."""
@@ -83,12 +87,26 @@ class WorkerProcess:
         process.kill()
 
     async def _relay(self, process: Process) -> None:
-        """Log its output until it ends."""
+        """Log its output until it ends. Searching it for secrets takes time: the loop has other turns, and long lines are cut."""
         assert process.stderr is not None
+        begun = b""
         while chunk := await process.stderr.read(_CHUNK):
-            for line in chunk.decode("utf-8", "replace").splitlines():
-                log.info("%s", line)
-                self.last_words = line.strip()[:MOST_WORDS] or self.last_words
+            first, *others = chunk.split(b"\n")
+            lines = [begun + first, *others]
+            for line in lines[:-1]:
+                self._log(line)
+            begun = lines[-1][: MOST_LINE + 1]
+            await asyncio.sleep(0)
+        self._log(begun)
+
+    def _log(self, line: bytes) -> None:
+        text = line[:MOST_LINE].decode("utf-8", "replace").rstrip()
+        if len(line) > MOST_LINE:
+            # A part of a secret would not be recognised as one: none is left at the end.
+            text = text[:-_LONGEST_WORD] + text[-_LONGEST_WORD:].rstrip(_WORD) + " … (cut)"
+        if text:
+            log.info("%s", text)
+            self.last_words = text.strip()[:MOST_WORDS]
 
 
 async def _ended(process: Process) -> None:
