@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import sqlite3
 import stat
@@ -220,16 +219,23 @@ def test_a_notebook_that_is_not_there_is_said_before_a_hub_starts(tmp_path: Path
     assert not (tmp_path / "hub").exists()
 
 
-def test_ctrl_c_during_the_start_ends_without_a_traceback(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "leads.ipynb")
-    words = [sys.executable, "-m", "pfnb.cli", "run", "leads.ipynb", "--data-dir", "hub"]
-    with (
-        subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as started,
-        (tmp_path / "leads.ipynb").open("w"),  # returns once the command reads the notebook, and waits for text
-    ):
-        started.send_signal(signal.SIGINT)
-        assert started.communicate(timeout=60) == (None, "")
-    assert started.returncode == 130
+def test_ctrl_c_while_pfnb_still_imports_ends_without_a_traceback(tmp_path: Path) -> None:
+    script = """import os, signal, sys
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "pfnb.server.serve":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupted())
+from pfnb.cli import main
+sys.exit(main(["serve", "--port", "0", "--data-dir", "hub"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert not (tmp_path / "hub").exists()
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "0x50", "1.5"])

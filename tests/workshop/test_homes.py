@@ -24,7 +24,7 @@ __all__ = ["start_kernel", "started"]
 SECONDS = 30.0
 VALIDATE = "json.validate: {schema: {type: integer}, input: '#{body.payload}'}"
 STORED = f"pipeline:\n- event.listen: {{key: order.placed}}\n- {VALIDATE}\n- body.set: valid\n"
-[SLOW] = [one for one in HOSTILE if one.name == "json.validate with recursive anyOf"]
+[SLOW] = [one for one in HOSTILE if one.name == "json.validate with contains"]
 RUN_SLOW = f"%%pipeline check --run\nbody: {{payload: {SLOW.content.data.decode()}}}\npipeline:\n- {SLOW.steps[0]}\n"
 
 
