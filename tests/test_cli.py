@@ -227,6 +227,7 @@ class Interrupted:
         if name == "pfnb.server.serve":
             os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.meta_path.insert(0, Interrupted())
 from pfnb.cli import main
 sys.exit(main(["serve", "--port", "0", "--data-dir", "hub"]))
