@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.live.cells import run_cell
@@ -75,6 +76,8 @@ def test_a_service_receives_while_no_server_runs(with_service: JupyterHub) -> No
         url = run_cell(kernel, PUT)[-1]["text"].strip()
         assert url.startswith(f"{with_service.url}services/pfnb/")
         assert post(url, 1, wait="true").json()["value"] == "got 1"
+        pid = int(run_cell(kernel, "import os; print(os.getpid())")[-1]["text"])
+    until(lambda: not psutil.pid_exists(pid), 30)  # it outlives its server for a moment, and runs what comes
     assert post(url, 2).json()["status"] == "running"
     with with_service.server(USER) as server, with_service.kernel(server, "a.ipynb") as kernel:
         run_cell(kernel, "%load_ext pfnb")
