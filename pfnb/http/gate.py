@@ -79,7 +79,7 @@ class Gate(Places):
         self._timer: asyncio.TimerHandle | None = None
 
     def enter(self, upload: Upload, who: str = "") -> None:
-        """BusyError when there is no place and no request has been inside long enough to be dropped."""
+        """BusyError when all places are taken, and no request has held one long enough to be dropped."""
         if not self.has_share(who) and not self.relieve(PATIENCE, who):
             raise BusyError("too many requests of yours are being received; try again in a second")
         if not self.has_place() and not self.relieve(PATIENCE):

@@ -40,7 +40,7 @@ def _short(value: Any, path: Path, parts: list[Part]) -> Any:
     items: Iterator[tuple[Any, Any]] = iter(value.items() if isinstance(value, dict) else enumerate(value))
     while group := list(islice(items, GROUP)):
         place = len(parts)
-        # A key that is no text becomes one in JSON: what it leads to stays where it is.
+        # JSON turns other keys into texts, so the receiver could not follow a path through them: keep such an item here.
         short = {
             key: _short(item, (*path, key), parts) if isinstance(key, str) or not is_map else item
             for key, item in group
