@@ -17,6 +17,7 @@ PfnbError
 ├── RequestError                 400  a request to the hub cannot be accepted as it is
 │   ├── RequestTimeoutError      408  the body came too slowly
 │   ├── PayloadTooLargeError     413  the body is over a limit
+│   ├── NotAdmittedError         403  a webhook does not take this request; the sender is not told
 │   └── BusyError                503  too much is in progress; carries `retry_after` seconds
 │       ├── StoreBusyError       503  the disk or the database cannot be read or written now
 │       └── TooManyAttemptsError 429  too many wrong passwords
@@ -200,6 +201,17 @@ class PayloadTooLargeError(RequestError):
 
 class ContentEncodingError(RequestError):
     status = 422
+
+
+class NotAdmittedError(RequestError):
+    """A webhook does not take this request. The sender gets the answer of an unknown webhook; the webhook's owner sees the
+    message and the status, which is 401 for a missing or wrong proof of the sender, 405 for a method, else 403."""
+
+    status = 403
+
+    def __init__(self, message: str, *, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BusyError(RequestError):

@@ -27,6 +27,13 @@ Size = Annotated[
         json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=PATTERN)],
     ),
 ]
+Methods = Annotated[
+    list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]],
+    BeforeValidator(
+        lambda given: given.upper().replace(",", " ").split() if isinstance(given, str) else given,
+        json_schema_input_type=list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] | str,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,10 @@ class WebhookSettings:
         Size, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
     ] = MAX_PAYLOAD_LENGTH
     active: Annotated[bool, Field(description="Whether requests fire events. If not, they get the same answer.")] = True
+    methods: Annotated[
+        Methods | None,
+        Field(description="Methods that the webhook takes, such as POST or GET,POST; all of them by default."),
+    ] = None
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

@@ -11,9 +11,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError, PayloadTooLargeError, PfnbError
+from pfnb.exceptions import (
+    AccessDeniedError,
+    NotAdmittedError,
+    NotFoundError,
+    ParameterError,
+    PayloadTooLargeError,
+    PfnbError,
+)
 from pfnb.hub import refusals, scans
 from pfnb.hub.addresses import Addresses
+from pfnb.hub.admission import Admission
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.causation import chain_to
 from pfnb.hub.clock import now
@@ -41,7 +49,7 @@ from pfnb.hub.randomness import DerivedBits, SystemBits
 from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
 from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
-from pfnb.hub.records.webhook import NOBODYS
+from pfnb.hub.records.webhook import NOBODYS, Webhook
 from pfnb.hub.reference_codes import ReferenceCodes
 from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import repeat_key
@@ -79,6 +87,7 @@ class Hub:
         self.store = store
         self.webhooks = Webhooks(store, settings.limits, now)
         self._nobodys = replace(NOBODYS, max_payload_length=min(settings.limits.webhook, settings.limits.hard))
+        self.admission = Admission()
         self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
@@ -192,11 +201,12 @@ class Hub:
     async def receive(self, received: Received, *, wait: bool = False) -> Receipt:
         """Store a request that named a webhook and wake its listeners. Returns after the commit.
 
-        A request that names no active webhook takes the same path, but stores a decoy instead of an event. Work that only one of
-        the two needs is done after the answer. PayloadTooLargeError when the body exceeds the webhook's limit.
+        A request that names no active webhook, or that its webhook does not admit, takes the same path, but stores a decoy
+        instead of an event. Work that only one of the two needs is done after the answer. PayloadTooLargeError when the body
+        exceeds the webhook's limit.
         """
-        known = self.webhooks.receiving(received.token)
-        webhook = known or self._nobodys
+        admitted = await self._admitted(received)
+        webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
         # A repetition gets the same ids, even where there is no webhook that could remember them.
         source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
@@ -232,17 +242,30 @@ class Hub:
             payload_type=webhook.payload_type,
             repeat_key=repeat,
         )
-        if known is None:
-            return await self._pretend(event, received.body)
+        if isinstance(admitted, NotAdmittedError):
+            return await self._pretend(event, received, admitted)
         return await self._accept(event, received.body, wait=wait)
 
-    async def _pretend(self, event: Event, body: Body) -> Receipt:
-        """Do the work of `_accept` for a request without a webhook: no event is stored."""
+    async def _admitted(self, received: Received) -> Webhook | NotAdmittedError:
+        """The webhook that takes this request, else the reason why none does."""
+        webhook = self.webhooks.receiving(received.token)
+        if webhook is None:
+            return NotAdmittedError("There is no such webhook.")
+        try:
+            await self.admission.check(webhook, received)
+        except NotAdmittedError as error:
+            return error
+        return webhook
+
+    async def _pretend(self, event: Event, received: Received, reason: NotAdmittedError) -> Receipt:
+        """Do the work of `_accept` for a request that no webhook takes: no event is stored."""
+        body = received.body
         self._hearing(event)
         try:
             await self.store.events.count_unknown(AddEvent(event, body, (), self.listeners.padding(())))
         finally:
             _soon(self._discard, body)
+            _soon(self.refusals.note, received.token, reason, body.size)
         return Receipt(event.trace_id, event.correlation_id, event.created)
 
     def _discard(self, body: Body) -> None:

@@ -24,8 +24,9 @@ NEWEST = 20
 """How many refused requests of a webhook are described; older ones are only counted."""
 LONGEST_REASON = 300
 SAVE_SECONDS = 10.0
-SEEN = frozenset({400, 408, 413, 429, 503})
-"""The statuses of refusals that a webhook's owner sees."""
+SEEN = frozenset({400, 401, 403, 405, 408, 413, 429, 503})
+"""The statuses of refusals that a webhook's owner sees. The senders of those with 401, 403 and 405 got the answer of an unknown
+webhook: see NotAdmittedError."""
 _NOBODY = ""
 
 

@@ -34,6 +34,7 @@ class WebhookRow(TypedDict):
     payloadType: str
     maxPayloadLength: int
     active: bool
+    methods: list[str] | None
     created: int
     updated: int
     lastReceived: int | None
