@@ -83,6 +83,16 @@ def hmac_sha256(value: Any, key: Any, format: Literal["hex", "base64"] = "hex") 
     return _mac("sha256", value, key, format)
 
 
+@function("hash.hmacSha256Base64")
+def hmac_sha256_base64(value: Any, key: Any) -> str:
+    """The HMAC with SHA-256 in base64, as `@hash.hmacSha256`.
+
+    Example:
+        @hash.hmacSha256Base64('abc', 'key')  # => "nBluMtwBdfhvSxy4konWYZ3mvuaZ5MN45oMJ7Zehpqs="
+    """
+    return _mac("sha256", value, key, "base64")
+
+
 @function("hash.hmacSha512")
 def hmac_sha512(value: Any, key: Any, format: Literal["hex", "base64"] = "hex") -> str:  # noqa: A002
     """The HMAC with SHA-512, as `@hash.hmacSha256`.
@@ -93,6 +103,16 @@ def hmac_sha512(value: Any, key: Any, format: Literal["hex", "base64"] = "hex") 
     return _mac("sha512", value, key, format)
 
 
+@function("hash.hmacSha512Base64")
+def hmac_sha512_base64(value: Any, key: Any) -> str:
+    """The HMAC with SHA-512 in base64, as `@hash.hmacSha256`.
+
+    Example:
+        @hash.hmacSha512Base64('abc', 'key') == @hash.hmacSha512('abc', 'key', 'base64')  # => true
+    """
+    return _mac("sha512", value, key, "base64")
+
+
 @function("hash.hmacSha1")
 def hmac_sha1(value: Any, key: Any, format: Literal["hex", "base64"] = "hex") -> str:  # noqa: A002
     """The HMAC with SHA-1, as `@hash.hmacSha256`; for services that still sign with it.
@@ -101,6 +121,16 @@ def hmac_sha1(value: Any, key: Any, format: Literal["hex", "base64"] = "hex") ->
         @text.length(@hash.hmacSha1('abc', 'key'))  # => 40
     """
     return _mac("sha1", value, key, format)
+
+
+@function("hash.hmacSha1Base64")
+def hmac_sha1_base64(value: Any, key: Any) -> str:
+    """The HMAC with SHA-1 in base64, as `@hash.hmacSha1`; for services that still sign with it.
+
+    Example:
+        @hash.hmacSha1Base64('abc', 'key')  # => "T9CyFSdu8S8rPkyOysKBFJi2Vvw="
+    """
+    return _mac("sha1", value, key, "base64")
 
 
 def _digest(algorithm: str, value: Any) -> str:
