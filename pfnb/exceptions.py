@@ -27,6 +27,7 @@ PfnbError
 ├── NameTakenError               409  another notebook holds this pipeline name
 ├── WaitTimeoutError             408  the awaited event did not happen in time
 ├── OutboundError                502  an outbound call was not answered, or not successfully
+├── SecretsKeyError              500  the key of a hub's secrets is lost, or another one
 ├── StartError                   500  a hub cannot start: its port, its data directory or its database
 ├── NotebookError                500  a notebook that should serve cannot: a cell failed, or there is no kernel
 ├── MissingPackageError          500  an optional package is not installed; says which
@@ -255,6 +256,10 @@ class WaitTimeoutError(PfnbError):
 
 class OutboundError(PfnbError):
     status = 502
+
+
+class SecretsKeyError(PfnbError):
+    pass
 
 
 class StartError(PfnbError):

@@ -33,7 +33,7 @@ def floors(requirements: list[str]) -> dict[str, Version]:
 
 
 BASE = floors(PROJECT["dependencies"])
-OPTIONAL = set().union(*(floors(PROJECT["optional-dependencies"][name]) for name in ("pandas", "previews")))
+OPTIONAL = set().union(*(floors(PROJECT["optional-dependencies"][name]) for name in ("keyring", "pandas", "previews")))
 
 
 @cache

@@ -32,13 +32,17 @@ _TOKEN = re.compile(
 
 
 class LogMask(logging.Filter):
-    """Masks records and drops none. `secrets` are the webhooks' uuids. Uuids of Jupyter's kernels and sessions stay readable. In
-    records about requests every other uuid is masked; elsewhere, those that are known or part of an address. Jupyter's token, 48
-    hex digits, stays readable: its user logs in with the address that Jupyter logs."""
+    """Masks records and drops none. `secrets` are the webhooks' uuids; `values` are other texts to hide wherever they occur.
+    Uuids of Jupyter's kernels and sessions stay readable. In records about requests every other uuid is masked; elsewhere, those
+    that are known or part of an address. Jupyter's token, 48 hex digits, stays readable: its user logs in with the address that
+    Jupyter logs."""
 
-    def __init__(self, secrets: Callable[[], Collection[str]], *, about_requests: bool) -> None:
+    def __init__(
+        self, secrets: Callable[[], Collection[str]], values: Callable[[], Collection[str]], *, about_requests: bool
+    ) -> None:
         super().__init__()
         self._secrets = secrets
+        self._values = values
         self._about_requests = about_requests
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -59,6 +63,9 @@ class LogMask(logging.Filter):
         return True
 
     def _masked(self, text: str) -> str:
+        for value in self._values():
+            if value in text:
+                text = text.replace(value, MASK)
         if self._about_requests:
             return _UUID.sub(self._hidden, _TOKEN.sub(MASK, Mask().text(text)))
         return _UUID.sub(self._hidden, text)
@@ -81,9 +88,11 @@ class LogMask(logging.Filter):
 class MaskedLogs:
     """Filters on the loggers of a hub, and on further ones, from `begin` to `end`."""
 
-    def __init__(self, secrets: Callable[[], Collection[str]]) -> None:
-        self._strict = LogMask(secrets, about_requests=True)
-        self._lenient = LogMask(secrets, about_requests=False)
+    def __init__(
+        self, secrets: Callable[[], Collection[str]], values: Callable[[], Collection[str]] = frozenset
+    ) -> None:
+        self._strict = LogMask(secrets, values, about_requests=True)
+        self._lenient = LogMask(secrets, values, about_requests=False)
         self._filtered: list[tuple[logging.Filterer, LogMask]] = []
 
     def begin(self, *others: logging.Filterer) -> None:

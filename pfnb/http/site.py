@@ -83,7 +83,7 @@ class Site:
         """Give unknown, authenticated and refused callers a gate each, so that none takes the room of another."""
         capacity = self.capacity
         parts = {
-            "logs": MaskedLogs(self.hub.webhooks.secrets),
+            "logs": MaskedLogs(self.hub.webhooks.secrets, self.hub.secrets.known),
             "gate": Gate(capacity.max_uploads, capacity.uploads_per_address, capacity.body_seconds),
             "known": Gate(KNOWN, KNOWN // 2, capacity.body_seconds),
             "refused": Gate(REFUSED, REFUSED, REFUSED_SECONDS, patient=False),

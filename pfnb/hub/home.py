@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pfnb.exceptions import BusyError, StartError
 from pfnb.hub.brokers.local import LocalBroker
 from pfnb.hub.hub import Hub
+from pfnb.hub.keeping.secrets_key import KeptKey, new_key
 from pfnb.hub.past.retention import Keep
 from pfnb.hub.people.identity import default_owner
 from pfnb.hub.private import FILE_MODE, FOLDER_MODE, own_folder, private_file
@@ -81,6 +82,7 @@ class Home:
                 scan=options.scan,
                 owner=options.owner or default_owner(),
                 audit=None if options.data_dir is None else folder,
+                secrets_key=new_key() if options.data_dir is None else KeptKey(folder),
                 secret=secrets.token_bytes(SIZE) if options.data_dir is None else kept_secret(folder),
             ),
         )

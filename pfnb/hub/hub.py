@@ -36,6 +36,7 @@ from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.properties import News, Properties
+from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.past import retention
 from pfnb.hub.past.changes import Changes
 from pfnb.hub.past.history import History
@@ -85,6 +86,7 @@ class Hub:
     def __init__(self, store: Store, broker: Broker, settings: Settings) -> None:
         self.settings = settings
         self.store = store
+        self.secrets = Secrets(store, settings.secrets_key)
         self.webhooks = Webhooks(store, settings.limits, now)
         self._nobodys = replace(NOBODYS, max_payload_length=min(settings.limits.webhook, settings.limits.hard))
         self.admission = Admission()
@@ -129,6 +131,7 @@ class Hub:
             self.webhooks,
             self.listeners,
             self.properties,
+            self.secrets,
             self.contents,
             self.cache,
             self.unregister,
@@ -149,6 +152,7 @@ class Hub:
     async def _begin(self, opened: Opened) -> None:
         await self._broker.open()
         self.webhooks.load(opened.webhooks)
+        self.secrets.load(opened.secrets)
         self.refusals.load(opened.refusals)
         self.listeners.load(opened.listeners)
         self.users.load(opened.identities)

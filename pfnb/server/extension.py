@@ -129,7 +129,7 @@ class PfnbExtension(ExtensionApp):
         self.settings["extra_log_scrub_param_keys"] = [*self.settings.get("extra_log_scrub_param_keys", []), "uuid"]
         self.settings["log_function"] = logged_by(server.web_app.settings["log_function"], HubHandler)
         access_log.parent, access_log.level = self.log, self.log.getEffectiveLevel()
-        self.logs = MaskedLogs(self.one_hub.secrets)
+        self.logs = MaskedLogs(self.one_hub.secrets, self.one_hub.stored_secrets)
         self.logs.begin(server.log, *server.log.handlers)
 
     def initialize_handlers(self) -> None:

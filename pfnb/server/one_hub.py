@@ -127,6 +127,10 @@ class OneHub:
         """The uuids of all webhooks, of all owners."""
         return self._neighbour.secrets if self.site is None else self.site.hub.webhooks.secrets()
 
+    def stored_secrets(self) -> Collection[str]:
+        """The values of stored secrets, where this server has the hub."""
+        return () if self.site is None else self.site.hub.secrets.known()
+
     async def _watch(self, pause: float) -> None:
         while self.site is None:
             await asyncio.sleep(pause)

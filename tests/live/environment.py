@@ -15,10 +15,12 @@ FOREIGN = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "PFNB_HUB", "PFNB_URL", "PFNB_
 
 
 def own_environment(folder: Path) -> dict[str, str]:
-    """This process's environment with every Jupyter folder below `folder`, which exists; the folders are made."""
+    """This process's environment with every Jupyter folder below `folder`, which exists; the folders are made. The
+    keyring of whoever runs the tests stays untouched."""
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     for name, leaf in FOLDERS.items():
         own = folder / leaf
         own.mkdir(mode=0o700, exist_ok=True)
         environment[name] = str(own)
+    environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     return environment

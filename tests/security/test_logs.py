@@ -146,6 +146,16 @@ def test_the_filter_masks_messages_arguments_and_tracebacks(
     assert logging.getLogger("tornado.application").filters == filters
 
 
+def test_a_stored_secret_is_masked_wherever_it_occurs(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tests.stored")
+    logs = MaskedLogs(frozenset, lambda: ["a secret, in plain words"])
+    logs.begin(log)
+    log.error("the answer was: %s", {"text": "a secret, in plain words"})
+    logs.end()
+    assert "the answer was" in caplog.text
+    assert "plain words" not in caplog.text
+
+
 def test_the_address_that_jupyter_logs_for_its_user_stays_whole(caplog: pytest.LogCaptureFixture) -> None:
     """Jupyter makes its token of 48 hex digits. The first 32 of them look like a uuid."""
     address = f"http://localhost:8888/lab?token={'8792ac2101a64c02' * 3}"

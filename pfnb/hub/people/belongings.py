@@ -10,6 +10,7 @@ from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.properties import Properties
+from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.query import EventQuery
 from pfnb.hub.stores.store import Store
@@ -27,6 +28,7 @@ class Belongings:
     webhooks: Webhooks
     listeners: Listeners
     properties: Properties
+    secrets: Secrets
     contents: Contents
     cache: Cache
     unregister: Callable[[str], Awaitable[Listener]]
@@ -36,7 +38,7 @@ class Belongings:
         """Whether this owner has anything."""
         if self.webhooks.list(owner) or any(one.owner == owner for one in self.listeners.all()):
             return True
-        if await self.properties.find(_ALL, owner):
+        if self.secrets.any(owner) or await self.properties.find(_ALL, owner):
             return True
         return bool((await self.store.events.find(EventQuery(owner), None, 1)).events)
 
@@ -47,6 +49,7 @@ class Belongings:
         async with self.properties.turn:
             await self.webhooks.hand_over(owner, to)
             await self.store.registry.change_owner(owner, to)
+        await self.secrets.hand_over(owner, to)
         self._forget(owner)
 
     async def remove(self, owner: str) -> None:
@@ -55,6 +58,7 @@ class Belongings:
         for webhook in self.webhooks.list(owner):
             await self.webhooks.delete(webhook.uuid, owner)
         await self.properties.delete(_ALL, owner, confirmed=True)
+        await self.secrets.remove(owner)
         while found := (await self.store.events.find(EventQuery(owner), None, BATCH)).events:
             if not await self.store.events.remove([event.seq for event in found]):
                 raise BusyError(f"some events of {owner} are still being worked on: try again")

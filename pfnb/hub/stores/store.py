@@ -11,6 +11,7 @@ from pfnb.hub.records.delivery import Delivery, DeliveryStatus, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.query import EventQuery
+from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.changes import NO_LISTENERS, AddEvent, ListenerChange, PropertyChange
 
@@ -46,13 +47,14 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What the hub keeps in memory: all webhooks and listeners, the newest event's seq, accounts, roles and tokens by kind and
-    name, and refused requests by webhook."""
+    name, refused requests by webhook, and secrets, still encrypted."""
 
     webhooks: tuple[Webhook, ...]
     listeners: tuple[Listener, ...]
     last_seq: int
     identities: tuple[tuple[str, str, dict[str, Any]], ...] = ()
     refusals: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: tuple[SecretRecord, ...] = ()
 
 
 class Store(Protocol):
@@ -214,19 +216,22 @@ class PropertyStore(Protocol):
 
 
 class RegistryStore(Protocol):
-    """Webhooks, listeners, accounts and refused requests: the hub has them in memory, as `open` read them."""
+    """Webhooks, listeners, accounts, refused requests and secrets: the hub has them in memory, as `open` read them."""
 
-    async def save_webhooks(self, *webhooks: Webhook) -> None:
-        """Add or replace them, all in one commit; their counts are unchanged: they belong to the receiver."""
+    async def save_webhooks(self, *webhooks: Webhook, secrets: Sequence[SecretRecord] = ()) -> None:
+        """Add or replace them with their secrets, all in one commit; their counts are unchanged: they belong to the receiver."""
 
-    async def delete_webhook(self, uuid: str, now: int) -> None:
-        """Delete it, and remember for ever that it existed."""
+    async def delete_webhook(self, uuid: str, now: int, secrets: Sequence[SecretRecord] = ()) -> None:
+        """Delete it with its secrets, and remember for ever that it existed."""
 
     async def retired_by(self, uuid: str) -> str | None:
         """The owner of a deleted webhook of this uuid; None if there was none."""
 
     async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
         """Add or replace the refused requests, by webhook, all in one commit."""
+
+    async def save_secrets(self, records: Sequence[SecretRecord]) -> None:
+        """Add, replace or remove secrets, all in one commit."""
 
     async def change_listeners(self, change: ListenerChange) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Webhooks, listeners, accounts and refused requests in memory."""
+"""Webhooks, listeners, accounts, refused requests and secrets in memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pfnb.hub.records.delivery import FINAL
+from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.changes import ListenerChange
 from pfnb.hub.stores.memory.tables import Tables
@@ -17,10 +18,12 @@ class MemoryRegistry:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def save_webhooks(self, *webhooks: Webhook) -> None:
+    async def save_webhooks(self, *webhooks: Webhook, secrets: Sequence[SecretRecord] = ()) -> None:
         self._tables.webhooks.update((webhook.uuid, webhook) for webhook in webhooks)
+        await self.save_secrets(secrets)
 
-    async def delete_webhook(self, uuid: str, now: int) -> None:  # noqa: ARG002
+    async def delete_webhook(self, uuid: str, now: int, secrets: Sequence[SecretRecord] = ()) -> None:  # noqa: ARG002
+        await self.save_secrets(secrets)
         gone = self._tables.webhooks.pop(uuid, None)
         if gone is not None:
             self._tables.retired[uuid] = gone.owner
@@ -30,6 +33,13 @@ class MemoryRegistry:
 
     async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
         self._tables.refusals.update(records)
+
+    async def save_secrets(self, records: Sequence[SecretRecord]) -> None:
+        for one in records:
+            if one.sealed is None:
+                self._tables.secrets.pop((one.owner, one.name), None)
+            else:
+                self._tables.secrets[one.owner, one.name] = one
 
     async def change_listeners(self, change: ListenerChange) -> None:
         listeners, deliveries = self._tables.listeners, self._tables.deliveries

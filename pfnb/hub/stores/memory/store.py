@@ -31,6 +31,7 @@ class MemoryStore:
             tables.last_seq,
             identities,
             tables.refusals,
+            tuple(tables.secrets.values()),
         )
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.delivery import FINAL, Delivery, Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 
 
@@ -23,6 +24,7 @@ class Tables:
     listeners: dict[str, Listener] = field(default_factory=dict)
     identities: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], SecretRecord] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Webhooks, listeners, accounts and refused requests in the database."""
+"""Webhooks, listeners, accounts, refused requests and secrets in the database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.changes import ListenerChange
 from pfnb.hub.stores.sql import rows, schema
@@ -20,16 +21,20 @@ _WEBHOOKS = sa.select(schema.webhooks, schema.webhook_notebooks.c.notebooks).out
 )
 
 
+Statements = tuple[tuple[sa.Executable, dict[str, Any] | None], ...]
+
+
 class SqlRegistry:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save_webhooks(self, *webhooks: Webhook) -> None:
+    async def save_webhooks(self, *webhooks: Webhook, secrets: Sequence[SecretRecord] = ()) -> None:
         """Replaces all columns except the counts, which the receiver may be increasing at the same time."""
-        await self._database.write(Change(tuple(one for webhook in webhooks for one in _save_webhook(webhook))))
+        saved = (one for webhook in webhooks for one in _save_webhook(webhook))
+        await self._database.write(Change((*saved, *_save_secrets(secrets))))
 
-    async def delete_webhook(self, uuid: str, now: int) -> None:
-        await self._database.write(_delete_webhook(uuid, now))
+    async def delete_webhook(self, uuid: str, now: int, secrets: Sequence[SecretRecord] = ()) -> None:
+        await self._database.write(Change((*_delete_webhook(uuid, now), *_save_secrets(secrets))))
 
     async def retired_by(self, uuid: str) -> str | None:
         table = schema.retired_webhooks
@@ -38,6 +43,9 @@ class SqlRegistry:
 
     async def save_refusals(self, records: Mapping[str, dict[str, Any]]) -> None:
         await self._database.write(_save_refusals(records))
+
+    async def save_secrets(self, records: Sequence[SecretRecord]) -> None:
+        await self._database.write(Change(_save_secrets(records)))
 
     async def change_listeners(self, change: ListenerChange) -> None:
         await self._database.write(change_listeners(change))
@@ -56,10 +64,11 @@ def opened(connection: sa.Connection, last_seq: int) -> Opened:
         (row.kind, row.name, json.loads(row.record)) for row in connection.execute(sa.select(schema.identities))
     )
     refusals = {row.webhook: json.loads(row.record) for row in connection.execute(sa.select(schema.refusals))}
-    return Opened(webhooks, listeners, last_seq, identities, refusals)
+    secrets = tuple(SecretRecord(**row._mapping) for row in connection.execute(sa.select(schema.secrets)))
+    return Opened(webhooks, listeners, last_seq, identities, refusals, secrets)
 
 
-def _save_webhook(webhook: Webhook) -> tuple[tuple[sa.Executable, dict[str, Any] | None], ...]:
+def _save_webhook(webhook: Webhook) -> Statements:
     row = rows.webhook_row(webhook)
     kept = {name: value for name, value in row.items() if name not in ("received", "last_received")}
     table = schema.webhooks
@@ -82,6 +91,16 @@ def _save_identities(records: Sequence[tuple[str, str, dict[str, Any] | None]]) 
     return Change(tuple(statements))
 
 
+def _save_secrets(records: Sequence[SecretRecord]) -> Statements:
+    table = schema.secrets
+    statements: list[tuple[sa.Executable, dict[str, Any] | None]] = []
+    for one in records:
+        statements.append((sa.delete(table).where(table.c.owner == one.owner, table.c.name == one.name), None))
+        if one.sealed is not None:
+            statements.append((sa.insert(table), {"owner": one.owner, "name": one.name, "sealed": one.sealed}))
+    return tuple(statements)
+
+
 def _save_refusals(records: Mapping[str, dict[str, Any]]) -> Change:
     table = schema.refusals
     saved = [{"webhook": name, "record": json.dumps(record)} for name, record in records.items()]
@@ -94,13 +113,13 @@ def _change_owner(owner: str, to: str) -> Change:
     return Change(tuple((sa.update(table).where(table.c.owner == owner).values(owner=to), None) for table in tables))
 
 
-def _delete_webhook(uuid: str, now: int) -> Change:
+def _delete_webhook(uuid: str, now: int) -> Statements:
     table, retired = schema.webhooks, schema.retired_webhooks
     mine = sa.select(table.c.uuid, table.c.owner, sa.literal(now)).where(table.c.uuid == uuid)
     keep = sa.insert(retired).from_select(["uuid", "owner", "retired"], mine)
     gone = [sa.delete(each).where(each.c.uuid == uuid) for each in (table, schema.webhook_notebooks)]
     gone.append(sa.delete(schema.refusals).where(schema.refusals.c.webhook == uuid))
-    return Change(((keep, None), *((statement, None) for statement in gone)))
+    return ((keep, None), *((statement, None) for statement in gone))
 
 
 def change_listeners(change: ListenerChange) -> Change:

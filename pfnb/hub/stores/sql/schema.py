@@ -157,6 +157,14 @@ identities = sa.Table(
     sa.Column("record", sa.Text, nullable=False),
 )
 
+secrets = sa.Table(
+    "secrets",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
 counters = sa.Table(
     "counters",
     metadata,

@@ -103,6 +103,10 @@ _SETTINGS = "ALTER TABLE webhooks ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'
 # Without it, every event is read to find the few whose bodies are files.
 _IN_FILES = "CREATE INDEX events_in_files ON events (body_file, size) WHERE body_file IS NOT NULL"
 
+_SECRETS = """
+CREATE TABLE secrets (owner TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (owner, name))
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _ROTATED,
@@ -119,6 +123,7 @@ MIGRATIONS: tuple[str, ...] = (
     _OWNED_DELIVERIES,
     _SETTINGS,
     _IN_FILES,
+    _SECRETS,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 
