@@ -25,6 +25,7 @@ from pfnb.hub.admission import Admission
 from pfnb.hub.brokers.broker import Broker
 from pfnb.hub.causation import chain_to
 from pfnb.hub.clock import now
+from pfnb.hub.dispatch.announcements import Announcements
 from pfnb.hub.dispatch.dispatcher import Dispatcher
 from pfnb.hub.dispatch.feed import Worker
 from pfnb.hub.dispatch.listeners import Listeners
@@ -116,6 +117,7 @@ class Hub:
         self.last_seq = 0
         self.started = now()
         self.tasks = Tasks()
+        self.announcements = Announcements(self.dispatcher, self.tasks)
         self._sweeping: list[asyncio.Task[None]] = []
         self.ready = False
         self._broker = broker
@@ -194,6 +196,7 @@ class Hub:
         for task in self._sweeping:
             task.cancel()
         await asyncio.gather(*self._sweeping, return_exceptions=True)
+        self.announcements.close()
         await self.dispatcher.close()
         await self.tasks.close()
         await self.users.tokens.sweep()
@@ -318,7 +321,7 @@ class Hub:
         for name in (*listeners.removed, *listeners.renamed):
             self.outcomes.give_up(name)
         for added, place in zip(events, stored, strict=True):
-            _soon(self._accepted, added.event, added.body, place)
+            _soon(self._accepted, added.event, added.body, place, True)
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
         names = self._hearing(event)
@@ -332,7 +335,7 @@ class Hub:
             raise
         if stored.repeats is not None:
             return await self._repeated(event, body, stored, stored.repeats, wait=wait)
-        _soon(self._accepted, event, body, stored)
+        _soon(self._accepted, event, body, stored, wait or event.webhook is None)
         return Receipt(event.trace_id, event.correlation_id, event.created, event.id, answer, event.owner)
 
     def _hearing(self, event: Event) -> tuple[str, ...]:
@@ -354,17 +357,17 @@ class Hub:
     async def _publish_again(self, event_id: str, deliveries: Sequence[Delivery]) -> None:
         event = await self.store.events.get(event_id)
         if event is not None:
-            await self.dispatcher.publish(event, deliveries, None)
+            self.announcements.add(event, deliveries, now=True)
             self.changes.note(event.seq)
 
-    def _accepted(self, event: Event, body: Body, stored: Stored) -> None:
-        """An event was stored. Call this through `_soon`, so that listeners get events in commit order."""
+    def _accepted(self, event: Event, body: Body, stored: Stored, now: bool) -> None:
+        """An event was stored; its listeners get it `now` or a moment later. Call this through `_soon`, so that they get events
+        in commit order."""
         self.last_seq = stored.seq
         self.webhooks.count(event)
         self.retention.grew(event.size)
         if stored.deliveries:
-            publishing = self.dispatcher.publish(replace(event, seq=stored.seq), stored.deliveries, body.data)
-            self.tasks.spawn(publishing, "pfnb dispatch")
+            self.announcements.add(replace(event, seq=stored.seq), stored.deliveries, body.data, now=now)
         self.changes.note(stored.seq)
 
     async def replay(self, event_id: str, owner: str, listener: str | None = None) -> tuple[Delivery, ...]:
@@ -376,7 +379,7 @@ class Hub:
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} does not belong to {owner}")
         deliveries = await self.listeners.commits.of(mine, self.store.deliveries.add(event.id, mine))
-        await self.dispatcher.publish(event, deliveries, None)
+        self.announcements.add(event, deliveries, now=True)
         self.changes.note(event.seq)
         return deliveries
 
