@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pfnb.server.jupyterhub import Place
 
 DEFAULT_PORT = 8899
-MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="run a hub as a process of its own")
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine only)")
-    serve.add_argument("--port", type=_port, help=f"0 picks a free one (default: {DEFAULT_PORT})")
+    serve.add_argument("--port", type=_port, help=f"0 picks a free one (default: $PFNB_PORT, else {DEFAULT_PORT})")
     serve.add_argument(
         "--prefix", metavar="PATH", help="the path of the hub's address, such as /hooks behind a proxy (default: /pfnb)"
     )
@@ -61,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--data-dir", type=Path, help="where webhooks and events are kept (default: your user data folder)"
     )
-    serve.add_argument("--public-url", help="the hub's address as callers outside know it")
+    serve.add_argument("--public-url", help="the hub's address as callers outside know it (default: $PFNB_PUBLIC_URL)")
     serve.epilog = "In a JupyterHub service, JupyterHub sets --host, --port, --prefix and --public-url."
     serve.add_argument(
         "--access-log", action="store_true", help="log every request, webhooks by the ends of their uuids"
@@ -119,15 +118,16 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--output", type=Path, metavar="FILE", help="write the executed copy there")
     run.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest time for a cell (default: no limit)")
     run.add_argument(
-        "--port", type=_port, help=f"of the notebook's own hub; 0 picks a free one (default: {DEFAULT_PORT})"
-    )
+        "--port", type=_port,
+        help=f"of the notebook's own hub; 0 picks a free one (default: $PFNB_PORT, else {DEFAULT_PORT})",
+    )  # fmt: skip
     run.add_argument(
         "--token", help="the token of the hub's owner (default: $PFNB_TOKEN, else a file in the data directory)"
     )
     run.add_argument(
         "--data-dir", type=Path, help="where webhooks and events are kept (default: a folder for this notebook alone)"
     )
-    run.add_argument("--public-url", help="the hub's address as callers outside know it")
+    run.add_argument("--public-url", help="the hub's address as callers outside know it (default: $PFNB_PUBLIC_URL)")
     _add_sizes(run)
     run.set_defaults(run=_run)
     return parser
@@ -148,6 +148,7 @@ def _serve(words: argparse.Namespace) -> int:
 
     from pfnb.http.capacity import Capacity
     from pfnb.http.descriptors import raise_limit
+    from pfnb.http.origin import public_url
     from pfnb.hub.home import HubOptions
     from pfnb.hub.past.retention import Keep
     from pfnb.hub.receiving.request import Limits
@@ -164,7 +165,8 @@ def _serve(words: argparse.Namespace) -> int:
     keep = Keep(words.keep_days, words.keep_megabytes)
     scan = ScanPlan(tuple(words.scan), words.scan_hours)
     limits = Limits.chosen(os.environ, vars(words))
-    options = HubOptions(data_dir, limits, words.public_url or place.public_url, keep=keep, scan=scan)
+    url = public_url(os.environ, words.public_url, "--public-url") or place.public_url
+    options = HubOptions(data_dir, limits, url, keep=keep, scan=scan)
     capacity = Capacity.chosen(os.environ, vars(words))
     raise_limit()
     asyncio.run(serve(options, place, token=_token(words), capacity=capacity))
@@ -175,10 +177,11 @@ def _place(words: argparse.Namespace) -> Place | None:
     """Where to serve: by the flags, else by JupyterHub; None if the prefix is not a path."""
     from dataclasses import replace
 
+    from pfnb.http.origin import chosen_port
     from pfnb.server.jupyterhub import Place, service_place
 
     given = {name: value for name in ("host", "port", "prefix") if (value := getattr(words, name)) is not None}
-    place = replace(service_place(os.environ, Place("127.0.0.1", DEFAULT_PORT)), **given)
+    place = replace(service_place(os.environ, Place("127.0.0.1", chosen_port(os.environ, DEFAULT_PORT))), **given)
     place = replace(place, prefix="/" + place.prefix.strip("/"))
     return place if re.fullmatch(r"(/[\w.~!$&'()*+,;=:@%-]+)+", place.prefix) else None
 
@@ -186,6 +189,7 @@ def _place(words: argparse.Namespace) -> Place | None:
 def _run(words: argparse.Namespace) -> int:
     import asyncio
 
+    from pfnb.http.origin import chosen_port, public_url
     from pfnb.hub.home import HubOptions
     from pfnb.hub.receiving.request import Limits
     from pfnb.server.notebook_file import read_notebook, read_parameters
@@ -200,8 +204,9 @@ def _run(words: argparse.Namespace) -> int:
     if url is None:
         data_dir = words.data_dir or own_data_directory(words.notebook)
         read_notebook(words.notebook)  # check it before starting a hub for it
-        options = HubOptions(data_dir, Limits.chosen(os.environ, vars(words)), words.public_url)
-        port = DEFAULT_PORT if words.port is None else words.port
+        address = public_url(os.environ, words.public_url, "--public-url")
+        options = HubOptions(data_dir, Limits.chosen(os.environ, vars(words)), address)
+        port = chosen_port(os.environ, DEFAULT_PORT) if words.port is None else words.port
         asyncio.run(run_with_own_hub(job, options, port=port, token=_token(words)))
         return 0
     of_the_hub = ("port", "data_dir", "public_url", *map(setting_of, SIZES))
@@ -263,9 +268,12 @@ def _token(words: argparse.Namespace) -> str | None:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text} is not a port: write a number from 0 to {MAX_PORT}")
-    return int(text)
+    from pfnb.http.origin import checked_port
+
+    try:
+        return checked_port(text)
+    except ParameterError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
 
 
 def _size(text: str) -> int:

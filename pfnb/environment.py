@@ -57,6 +57,9 @@ VARIABLES: Final = {
     "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, with commas or spaces between them. Default: none.",
     "PFNB_LOG": "For services: the level, such as INFO, from which a kernel writes the logs of its listeners to its output.",
     "PFNB_NOTEBOOK": "The notebook's name, for kernels that cannot find it out.",
+    "PFNB_PORT": "The port of a hub that starts within a kernel, or with `pfnb serve` or `pfnb run`.",
+    "PFNB_PUBLIC_URL": "The address, such as https://hooks.example.org/pfnb, by which callers outside know the hub that starts "
+    "within a kernel, in a Jupyter Server, or with `pfnb serve` or `pfnb run`.",
     "PFNB_TOKEN": "The token of the hub that PFNB_URL names, or that `pfnb serve` starts.",
     "PFNB_URL": "The hub to use, such as http://127.0.0.1:8899/pfnb.",
     **{variable: bound.help for variable, bound in {**CAPACITY, **SIZES}.items()},

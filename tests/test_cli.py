@@ -19,6 +19,7 @@ from pfnb.cli import build_parser, main
 from pfnb.hub.past.retention import Keep
 from pfnb.server.serve import kept_token
 from tests.live.older_database import contents, older_database
+from tests.live.served import served
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -157,7 +158,8 @@ def test_a_used_port_is_said_with_what_to_do(used_port: int, tmp_path: Path) -> 
     done = run("serve", "--port", str(used_port), "--data-dir", str(tmp_path / "hub"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"pfnb: port {used_port} of 127.0.0.1 is in use: stop what uses it, or choose another with --port (0 takes a free one)\n"
+        f"pfnb: port {used_port} of 127.0.0.1 is in use: stop what uses it, or choose another with --port or PFNB_PORT "
+        "(0 takes a free one)\n"
     )
 
 
@@ -244,3 +246,32 @@ def test_a_port_that_is_none_is_a_wrong_word(port: str) -> None:
     done = run("serve", f"--port={port}")
     assert done.returncode == 2
     assert "is not a port: write a number from 0 to 65535" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PFNB_PORT", "http", "PFNB_PORT: http is not a port: write a number from 0 to 65535"),
+        (
+            "PFNB_PUBLIC_URL",
+            "hooks.example.org",
+            "PFNB_PUBLIC_URL is not a hub's address: write one such as https://hooks.example.org/pfnb",
+        ),
+    ],
+)
+def test_a_wrong_variable_of_the_address_is_said_with_what_is_right(
+    name: str, value: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = run("serve", "--data-dir", str(tmp_path / "hub"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert said in done.stderr
+
+
+def test_a_flag_comes_before_the_variable_of_the_address(tmp_path: Path) -> None:
+    there = {"PFNB_PORT": "1", "PFNB_PUBLIC_URL": "https://hooks.example.org/pfnb/"}
+    with served(tmp_path, environment=there) as hub:  # it is given --port 0
+        assert hub.address[1] > 1
+        assert hub.client().command("hub.status")["url"] == "https://hooks.example.org/pfnb"
+    with served(tmp_path, "--public-url", "https://other.example.org/pfnb", environment=there) as hub:
+        assert hub.client().command("hub.status")["url"] == "https://other.example.org/pfnb"

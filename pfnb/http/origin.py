@@ -1,14 +1,37 @@
-"""Checks a hub's address and token as given by a user, before the token is sent anywhere. Used by all clients of a hub."""
+"""Checks a hub's address, port and token as given by a user: by hubs before they start, by clients before they send the token."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pfnb.exceptions import NotAuthenticatedError, ParameterError
 
+MAX_PORT = 65_535
 
-def checked_url(url: str, named_by: str) -> str:
+
+def public_url(environ: Mapping[str, str], given: str | None, named_by: str) -> str | None:
+    """The hub's address for callers outside: the given one, else that of `PFNB_PUBLIC_URL`; None without both. ParameterError
+    for any other text."""
+    url, source = (given, named_by) if given else (environ.get("PFNB_PUBLIC_URL"), "PFNB_PUBLIC_URL")
+    return checked_url(url, source, "https://hooks.example.org/pfnb") if url else None
+
+
+def chosen_port(environ: Mapping[str, str], default: int) -> int:
+    """The port of a hub that starts: that of `PFNB_PORT`, else the default. ParameterError for what is not a port."""
+    text = environ.get("PFNB_PORT")
+    return checked_port(text, "PFNB_PORT: ") if text else default
+
+
+def checked_port(text: str, named_by: str = "") -> int:
+    """A port, from its text. ParameterError, which begins with `named_by`, for any other text."""
+    if not (text.isascii() and text.isdecimal()) or int(text[:10]) > MAX_PORT:
+        raise ParameterError(f"{named_by}{text[:30]} is not a port: write a number from 0 to {MAX_PORT}")
+    return int(text)
+
+
+def checked_url(url: str, named_by: str, example: str = "http://127.0.0.1:8899/pfnb") -> str:
     """The root of a hub without a final slash. ParameterError, without secrets in it, if it is not a hub's address."""
     try:
         parts = urlsplit(url)
@@ -25,8 +48,8 @@ def checked_url(url: str, named_by: str) -> str:
         is_right = False
     if not is_right:
         raise ParameterError(
-            f"{named_by} is not a hub's address: write one such as http://127.0.0.1:8899/pfnb, with http or https, a host "
-            "and a path, without user, query or token"
+            f"{named_by} is not a hub's address: write one such as {example}, with http or https, a host and a path, "
+            "without user, query or token"
         )
     return url.rstrip("/")
 

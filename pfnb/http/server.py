@@ -107,7 +107,8 @@ class LocalServer:
         except OSError as error:
             place = f"port {self._port} of {self._host}"
             reason = {
-                errno.EADDRINUSE: f"{place} is in use: stop what uses it, or choose another with --port (0 takes a free one)",
+                errno.EADDRINUSE: f"{place} is in use: stop what uses it, or choose another with --port or "
+                "PFNB_PORT (0 takes a free one)",
                 errno.EACCES: f"{place} is not allowed: ports below 1024 need more rights, so choose a higher one",
             }
             raise StartError(

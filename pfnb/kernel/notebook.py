@@ -172,13 +172,15 @@ class Notebook:
         await self.session.open()
 
     async def _embed(self) -> HubAddress:
+        from pfnb.http.origin import chosen_port, public_url
         from pfnb.http.server import LocalServer
         from pfnb.hub.home import HubOptions
         from pfnb.hub.receiving.request import Limits
 
         folder = data_directory(os.environ)
+        options = HubOptions(folder, Limits.chosen(os.environ), public_url(os.environ, None, ""))
         try:
-            self._server = LocalServer(HubOptions(folder, Limits.chosen(os.environ)))
+            self._server = LocalServer(options, port=chosen_port(os.environ, 0))
             await self._server.start()
         except OSError as error:
             place = f" with its events in {folder} (PFNB_DATA_DIR)" if folder is not None else ""

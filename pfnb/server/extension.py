@@ -22,6 +22,7 @@ from pfnb.http.access_log import access_log, logged_by
 from pfnb.http.capacity import Capacity
 from pfnb.http.handler import HubHandler
 from pfnb.http.log_mask import MaskedLogs
+from pfnb.http.origin import public_url
 from pfnb.http.routes import anonymous_routes, owned_routes
 from pfnb.http.server import PREFIX
 from pfnb.http.site import Site
@@ -68,7 +69,7 @@ class PfnbExtension(ExtensionApp):
     ).tag(config=True)
     public_url = Unicode(
         help="The hub's address as callers outside know it, such as https://hooks.example.org/pfnb. "
-        "Default: what JupyterHub says, else this server's."
+        "Default: PFNB_PUBLIC_URL, else what JupyterHub says, else this server's."
     ).tag(config=True)
     max_payload_length = Union([Int(), Unicode()], default_value="", help=_size_help("PFNB_MAX_PAYLOAD")).tag(
         config=True
@@ -105,7 +106,7 @@ class PfnbExtension(ExtensionApp):
         Targets.from_environment(os.environ)
         server = self._server()
         self.folder = Path(self.data_dir or Path(jupyter_data_dir()) / "pfnb")
-        self._options(self.folder)  # report invalid sizes now
+        self._options(self.folder)  # report invalid values now
         self.owner = default_owner()
         token = kept_token(self.folder)
         assert token is not None, "there is a folder"
@@ -195,12 +196,12 @@ class PfnbExtension(ExtensionApp):
         return HubOptions(
             folder,
             Limits.chosen(os.environ, sizes),
-            self.public_url or _public_url(),
+            public_url(os.environ, self.public_url, "PfnbExtension.public_url") or _of_jupyterhub(),
             keep=Keep(self.keep_days, self.keep_megabytes),
             scan=ScanPlan(tuple(Path(path).expanduser() for path in self.scan_paths), self.scan_hours),
         )
 
 
-def _public_url() -> str | None:
+def _of_jupyterhub() -> str | None:
     server = public_address(os.environ)
     return server and server + PREFIX
