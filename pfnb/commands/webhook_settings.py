@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.environment import SIZES
 from pfnb.language.parameters import Parameters, camel_case, parameters_of
 from pfnb.language.sizes import PATTERN, size_of
@@ -61,6 +62,14 @@ class WebhookSettings:
         Methods | None,
         Field(description="Methods that the webhook takes, such as POST or GET,POST; all of them by default."),
     ] = None
+
+    repeat_by: Annotated[
+        RepeatBy,
+        Field(
+            description="What identifies a repeated delivery, which is stored once: a header's name, an expression over the "
+            "event such as #{body.payload.id}, none, or default: the delivery id of well-known senders, with the content.",
+        ),
+    ] = SENDERS_OWN
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from annotated_types import Interval
 
+from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.clock import now
 from pfnb.hub.hub import Hub
@@ -72,7 +73,10 @@ class HubAccess:
             key = check_event_key(fields["eventKey"])
             if not self._hub.webhooks.list(self._user.name, key):
                 self._hub.listeners.check_key(key, self._user.name)
-        shown = self._warned(await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook))
+        webhook = await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook)
+        if "repeatBy" in fields:
+            self._hub.refusals.settle(webhook.uuid, "repeatBy")
+        shown = self._warned(webhook)
         warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
             warnings.append(
@@ -281,13 +285,22 @@ class HubAccess:
         return self._hub.cache.list(self._user.name)
 
     def _warned(self, webhook: Webhook) -> WebhookRow:
-        """The webhook as shown, with a `warning` if its callers may still know another address."""
+        """The webhook as shown, with a `warning` if its callers may still know another address, or if `repeatBy` does not fit
+        what they send."""
         shown, addresses = self._show(webhook), self._hub.addresses
         before = None if addresses is None else addresses.before(webhook, now())
+        warnings = []
         if before is not None:
-            shown["warning"] = (
+            warnings.append(
                 f"its address has changed and it has received nothing since: its callers may still use {before}"
             )
+        unnamed = self._hub.refusals.remarked(webhook.uuid, "repeatBy")
+        if unnamed is not None:
+            warnings.append(
+                f"repetitions of a request of {utc_time(unnamed.created)} are not recognized: {unnamed.text}"
+            )
+        if warnings:
+            shown["warning"] = "; ".join(warnings)
         return shown
 
     def _show(self, webhook: Webhook) -> WebhookRow:

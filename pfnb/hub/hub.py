@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pfnb.commands.repeat_by import SENDERS_OWN
 from pfnb.exceptions import (
     AccessDeniedError,
     NotAdmittedError,
@@ -32,6 +33,7 @@ from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.dispatch.outcomes import Outcomes
 from pfnb.hub.dispatch.suspects import Suspects
 from pfnb.hub.handover import Handover
+from pfnb.hub.incoming import event_of
 from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
@@ -54,7 +56,7 @@ from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_
 from pfnb.hub.records.webhook import NOBODYS, Webhook
 from pfnb.hub.reference_codes import ReferenceCodes
 from pfnb.hub.refusals import Refusals
-from pfnb.hub.repeats import repeat_key
+from pfnb.hub.repeats import chosen_key, repeat_key
 from pfnb.hub.scans import Scans
 from pfnb.hub.settings import Settings
 from pfnb.hub.stores.bodies import discard_body
@@ -215,7 +217,8 @@ class Hub:
         admitted = await self._admitted(received)
         webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
-        # A repetition gets the same ids, even where there is no webhook that could remember them.
+        # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
+        # sender calls the delivery, and not on the webhook's `repeatBy`.
         source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
         trace_id, correlation_id, created = new_trace_id(received.token, source), new_correlation_id(source), now()
         if received.body.size > webhook.max_payload_length:
@@ -226,32 +229,33 @@ class Hub:
                 "maxPayloadLength.",
                 limit=webhook.max_payload_length,
             )
-        query, raw_query = received.events_query()
-        event = Event(
-            id=new_event_id(created, self._random),
-            event_key=webhook.event_key,
-            namespace=self.settings.namespace,
+        event = event_of(
+            received,
+            webhook,
+            self.settings.namespace,
+            created,
+            event_id=new_event_id(created, self._random),
             trace_id=trace_id,
             correlation_id=correlation_id,
-            created=created,
-            owner=webhook.owner,
-            webhook=webhook.uuid,
-            method=received.method,
-            query=query,
-            raw_query=raw_query,
-            remote_address=received.remote_address,
-            headers=received.headers,
-            content_type=received.content_type,
-            size=received.body.size,
-            fields=received.events_fields(),
-            files=received.files,
-            named_by=received.named_by,
-            payload_type=webhook.payload_type,
             repeat_key=repeat,
         )
         if isinstance(admitted, NotAdmittedError):
             return await self._pretend(event, received, admitted)
+        if webhook.repeat_by != SENDERS_OWN:
+            event = await self._repeatable(event, received.body, webhook.repeat_by)
         return await self._accept(event, received.body, wait=wait)
+
+    async def _repeatable(self, event: Event, body: Body, repeat_by: str) -> Event:
+        """The event with the key that its webhook's `repeatBy` gives it; without one, and its owner knows why, if that has no
+        value."""
+        try:
+            return replace(event, repeat_key=await chosen_key(repeat_by, event, body))
+        except ParameterError as error:
+            _soon(self.refusals.remark, event.webhook, "repeatBy", error.message)
+            return replace(event, repeat_key=None)
+        except BaseException:
+            await discard_body(body)
+            raise
 
     async def _admitted(self, received: Received) -> Webhook | NotAdmittedError:
         """The webhook that takes this request, else the reason why none does."""

@@ -1,4 +1,5 @@
-"""Requests that named a webhook and were refused: counted for its owner, the newest described. Bounded, whatever is sent.
+"""Requests that named a webhook and were refused: counted for its owner, the newest described. Also remarks on others. Bounded,
+whatever is sent.
 
 A request for an unknown webhook leaves as much behind, in one shared place, so that the time of the next answer reveals nothing.
 """
@@ -53,15 +54,25 @@ class Refusal:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a webhook's owner should know of a request. `created` is in milliseconds since the epoch."""
+
+    created: int
+    text: str
+
+
 @dataclass(slots=True)
 class _Kept:
     counts: Counter[int] = field(default_factory=Counter)
     newest: deque[Refusal] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    remarks: dict[str, Remark] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         return {
             "counts": {str(status): count for status, count in self.counts.items()},
             "newest": [[one.created, one.status, one.reason, one.size, one.limit] for one in self.newest],
+            "remarks": {about: [one.created, one.text] for about, one in self.remarks.items()},
         }
 
 
@@ -80,7 +91,8 @@ class Refusals:
     def load(self, records: Mapping[str, dict[str, Any]]) -> None:
         for uuid, record in records.items():
             counts = Counter({int(status): count for status, count in record["counts"].items()})
-            self._kept[uuid] = _Kept(counts, deque((Refusal(*one) for one in record["newest"]), NEWEST))
+            remarks = {about: Remark(*one) for about, one in record.get("remarks", {}).items()}
+            self._kept[uuid] = _Kept(counts, deque((Refusal(*one) for one in record["newest"]), NEWEST), remarks)
 
     def note(self, uuid: str | None, error: PfnbError, size: int | None = None) -> None:
         """A request that named this uuid was refused. Call it when the answer is on its way."""
@@ -93,6 +105,23 @@ class Refusals:
         kept.newest.append(Refusal(self._now(), error.status, error.message[:LONGEST_REASON], size, limit))
         self._unsaved.add(name)
         self._pulse.beat()
+
+    def remark(self, uuid: str, about: str, text: str) -> None:
+        """Keep this for the owner of the webhook; the newest remark about something replaces the one before. Call it when the
+        answer is on its way."""
+        if self._webhooks.receiving(uuid) is not None:
+            self._kept.setdefault(uuid, _Kept()).remarks[about] = Remark(self._now(), text[:LONGEST_REASON])
+            self._unsaved.add(uuid)
+
+    def remarked(self, uuid: str, about: str) -> Remark | None:
+        kept = self._kept.get(uuid)
+        return None if kept is None else kept.remarks.get(about)
+
+    def settle(self, uuid: str, about: str) -> None:
+        """Forget what was remarked about this, since its owner has changed it."""
+        kept = self._kept.get(uuid)
+        if kept is not None and kept.remarks.pop(about, None) is not None:
+            self._unsaved.add(uuid)
 
     def next(self) -> asyncio.Future[None]:
         """A future of the next refusal. Take it before looking."""

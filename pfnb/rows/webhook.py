@@ -35,6 +35,7 @@ class WebhookRow(TypedDict):
     maxPayloadLength: int
     active: bool
     methods: list[str] | None
+    repeatBy: str
     created: int
     updated: int
     lastReceived: int | None

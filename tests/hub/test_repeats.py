@@ -16,6 +16,15 @@ from pfnb.hub.stores.sql import additions
 from tests.hub.conftest import UUID, RecordingWorker, listener
 
 UNKNOWN = "99999999-6d6b-4f1e-9d5e-5b8f3f999999"
+HEADERS = (
+    "svix-id",
+    "X-Shopify-Webhook-Id",
+    "x-amz-sns-message-id",
+    "X-Gitlab-Event-UUID",
+    "X-Request-UUID",
+    "X-Atlassian-Webhook-Identifier",
+    "I-Twilio-Idempotency-Token",
+)
 DONE = Outcome(succeeded=True, value="done")
 FAILED = Outcome(succeeded=False, error={"statusMessage": "no"})
 
@@ -24,6 +33,24 @@ def named(name: str = "X-GitHub-Delivery", value: str = "d1", body: bytes = b"{}
     ingest = Ingest(RequestHead("POST", f"uuid={uuid}", ((name, value),)), Limits(), Path("unused"))
     ingest.feed(body)
     return ingest.finish()
+
+
+def sent(headers: dict[str, str], body: bytes = b"{}") -> Received:
+    ingest = Ingest(RequestHead("POST", f"uuid={UUID}", tuple(headers.items())), Limits(), Path("unused"))
+    ingest.feed(body)
+    return ingest.finish()
+
+
+def cloud_event(source: str, name: str) -> Received:
+    return sent({"ce-id": name, "ce-source": source, "ce-type": "order.placed", "ce-specversion": "1.0"})
+
+
+def structured(source: str, name: str) -> Received:
+    body = b'{"specversion": "1.0", "type": "order.placed", "id": "%s", "source": "%s"}' % (
+        name.encode(),
+        source.encode(),
+    )
+    return sent({"Content-Type": "application/cloudevents+json; charset=utf-8"}, body)
 
 
 def stripe(event: str) -> Received:
@@ -37,6 +64,10 @@ def stripe(event: str) -> Received:
         (named("webhook-id", "msg_1"), named("Webhook-Id", "msg_1"), named("webhook-id", "msg_2")),
         (named("Idempotency-Key", "a"), named("Idempotency-Key", "a"), named("Idempotency-Key", "b")),
         (stripe("evt_1"), stripe("evt_1"), stripe("evt_2")),
+        (cloud_event("/a", "1"), cloud_event("/a", "1"), cloud_event("/b", "1")),
+        (structured("/a", "1"), structured("/a", "1"), structured("/a", "2")),
+        (structured("/a", "1"), structured("/a", "1"), cloud_event("/a", "1")),
+        *((named(name, "1"), named(name, "1"), named(name, "2")) for name in HEADERS),
     ],
 )
 async def test_a_request_of_the_same_name_is_answered_with_the_first_ones_ids(
@@ -65,7 +96,9 @@ async def test_the_same_name_at_another_webhook_and_a_request_without_a_name_are
     await hub.webhooks.put({"uuid": other, "eventKey": "order.placed"}, "ada")
     for received in (named(), named(uuid=other), named("X-Other", "d1"), named("X-Other", "d1")):
         await hub.receive(received)
-    assert len(await hub.store.events.since(0, 10)) == 4
+    for _ in range(2):  # an id of a CloudEvent without its source names nothing
+        await hub.receive(named("ce-id", "1"))
+    assert len(await hub.store.events.since(0, 10)) == 6
 
 
 async def test_nobody_learns_from_a_repetition_whether_a_webhook_exists(hub: Hub) -> None:
