@@ -24,6 +24,10 @@ GRACE = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 
 
+def _ignore(*_told: object) -> None:
+    """For a session without listeners, which gets no deliveries."""
+
+
 class Session:
     """`id` names this kernel process to the hub, `notebook` the document it runs.
 
@@ -38,9 +42,9 @@ class Session:
         *,
         id: str,  # noqa: A002 - the protocol's word
         notebook: str | None,
-        on_delivery: Callable[[DeliveryFrame], None],
-        on_revoked: Callable[[str], None],
-        on_discarded: Callable[[str, ErrorRow], None],
+        on_delivery: Callable[[DeliveryFrame], None] = _ignore,
+        on_revoked: Callable[[str], None] = _ignore,
+        on_discarded: Callable[[str, ErrorRow], None] = _ignore,
         grace: float = GRACE,
     ) -> None:
         self._address = address

@@ -7,10 +7,10 @@ It uses the standard library: every call starts an interpreter, and loading a la
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -18,6 +18,12 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, error_from_json
 from pfnb.pi.address import FoundHub
 
+if TYPE_CHECKING:
+    from pfnb.http.protocol import KernelPort
+
+T = TypeVar("T")
+InSession: TypeAlias = "Callable[[KernelPort, int], Coroutine[Any, Any, T]]"
+"""Work for which a request is not enough."""
 _FORM = "application/x-www-form-urlencoded"
 _SECONDS = 330.0
 """Slightly longer than a hub lets any caller wait."""
@@ -54,6 +60,11 @@ class Client(Protocol):
 
     def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply: ...
 
+    def in_session(self, work: InSession[T], *, is_endless: bool = False) -> T:
+        """Call `work` with a session's calls and the sequence number of the newest event. An endless one, which writes to the
+        terminal, is only for terminals."""
+        ...
+
 
 GetClient = Callable[[], Client]
 """Connects when called: not every verb needs a hub."""
@@ -87,6 +98,25 @@ class HttpClient:
 
     def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply:
         return self._post(f"/api/v3/pipeline:{quote(path)}?{urlencode(variables)}", b"", _FORM)
+
+    def in_session(self, work: InSession[T], *, is_endless: bool = False) -> T:  # noqa: ARG002 - any is welcome here
+        from asyncio import run
+
+        return run(self._with_session(work))
+
+    async def _with_session(self, work: InSession[T]) -> T:
+        from uuid import uuid4
+
+        from pfnb.client.discovery import HubAddress
+        from pfnb.client.port import session_port
+        from pfnb.client.session import Session
+
+        session = Session(HubAddress(self._url, self._token), id=f"{uuid4()}", notebook="pi")
+        await session.open()
+        try:
+            return await work(session_port(session), session.since)
+        finally:
+            await session.close()
 
     def _post(self, path: str, data: bytes, content_type: str) -> Reply:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from pfnb.exceptions import ParameterError, PfnbError
-from pfnb.pi import complete, resources, verbs
+from pfnb.pi import complete, events, resources, verbs
 from pfnb.pi.address import find_address
 from pfnb.pi.client import Client, HttpClient
 from pfnb.pi.show import as_json, as_text
@@ -127,6 +127,22 @@ def parser() -> argparse.ArgumentParser:
         "--discard", type=int, metavar="RUN", help="discard this run: it becomes dead, and the next ones proceed"
     )
     failed.add_argument("--reason", metavar="TEXT", help="the reason, for readers of the history")
+
+    events_ = add(
+        "events", "list and follow events: pi events 'webhook.#' -f; show or replay one by its id", events.events
+    )
+    events_.add_argument(
+        "what", nargs="*", default=[], metavar="KEY | show ID | replay ID [PIPELINE]",
+        help="an event key or pattern (default: all); or the event to show, or to deliver again",
+    )  # fmt: skip
+    events_.add_argument("-f", "--follow", action="store_true", help="show the newest, then each as it arrives")
+    events_.add_argument(
+        "--limit", type=events.count, metavar="COUNT",
+        help=f"maximum number ({events.LIMIT}; {events.LIMIT_OF_FOLLOWING} before following)",
+    )  # fmt: skip
+    events_.add_argument(
+        "--since", type=events.moment, metavar="TIME", help="none before: 90s, 15m, 1h, 7d (ago), or 2026-11-28T14:00"
+    )
 
     add("status", "show which hub this is, whether it answers, and its problems", verbs.status)
 

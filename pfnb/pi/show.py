@@ -10,9 +10,11 @@ from typing import Any
 _CELL = 60
 
 
-def as_json(value: Any) -> str:
-    """One JSON document; bytes as text if they are text."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=lambda data: bytes(data).decode("utf-8", "replace"))
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """One JSON document, without `indent` in one line; bytes as text if they are text."""
+    return json.dumps(
+        value, indent=indent, ensure_ascii=False, default=lambda data: bytes(data).decode("utf-8", "replace")
+    )
 
 
 def as_text(value: Any) -> str:

@@ -35,3 +35,9 @@ def test_wrong_words_and_failed_commands_say_what_would_be_right(shared):
     assert "not a name=value pair" in shared.run("%pi command log message").stderr
     cell = shared.run("%pi command webhook.putt")
     assert (cell.status, 'did you mean "webhook.put"' in cell.error) == ("error", True)
+
+
+def test_events_are_listed_and_only_a_terminal_can_follow_them(shared):
+    shared.ok("%event send key=pi.listed")
+    assert "pi.listed" in shared.ok("%pi events pi.listed").stdout
+    assert "use %webhook inspect" in shared.run("%pi events -f").error

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from pfnb.exceptions import ParameterError
 from pfnb.kernel.magics.suggestions import Suggestions
 from pfnb.kernel.magics.words import split
 from pfnb.language.content import genuine_id
 from pfnb.language.masking import Mask
 from pfnb.language.reading.parser import command_pipeline, parse_pipeline
-from pfnb.pi.client import Reply, Upload
+from pfnb.pi.client import InSession, Reply, T, Upload
 from pfnb.pi.main import WordsError, parser, run
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class NotebookClient:
     def stored_pipeline(self, path: str, variables: Mapping[str, str]) -> Reply:
         given = {"key": path, "vars": dict(variables)}
         return self._reply(lambda: command_pipeline("pipeline.start", given, self._notebook.runner.registry))
+
+    def in_session(self, work: InSession[T], *, is_endless: bool = False) -> T:
+        if is_endless:
+            raise ParameterError("a cell cannot follow events: use %webhook inspect, which is live")
+        return self._notebook.run_sync(work(self._notebook.hub, self._notebook.session.since))
 
     def _reply(self, made: Callable[[], Pipeline], upload: Upload | None = None) -> Reply:
         notebook, pipeline = self._notebook, made()
