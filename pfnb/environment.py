@@ -24,7 +24,7 @@ CAPACITY: Final = {
     "PFNB_BODY_SECONDS": Bound(30.0, "Seconds within which the body of a request must arrive."),
     "PFNB_IDLE_SECONDS": Bound(75.0, "Seconds after which a connection without a request is closed."),
     "PFNB_TRUSTED_PROXIES": Bound(
-        (), "Addresses or networks of your reverse proxies, whose X-Forwarded-For is trusted."
+        (), "Addresses or networks of your reverse proxies, whose X-Forwarded-For or Forwarded is trusted."
     ),
 }  # fmt: skip
 """Limits on unknown callers: the flag --max-uploads is the same as PFNB_MAX_UPLOADS."""

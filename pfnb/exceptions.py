@@ -234,6 +234,10 @@ class TooManyAttemptsError(BusyError):
     status = 429
 
 
+class RateLimitError(BusyError):
+    status = 429
+
+
 class NotAuthenticatedError(PfnbError):
     status = 401
 

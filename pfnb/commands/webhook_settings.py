@@ -12,8 +12,11 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.environment import SIZES
+from pfnb.exceptions import ParameterError
+from pfnb.language.networks import networks_of
 from pfnb.language.parameters import Parameters, camel_case, parameters_of
 from pfnb.language.sizes import PATTERN, size_of
 from pfnb.language.topics import check_event_key
@@ -35,6 +38,18 @@ Methods = Annotated[
         json_schema_input_type=list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] | str,
     ),
 ]
+MOST_NETWORKS = 1_000
+
+
+def _allowed(given: object) -> list[str]:
+    networks = networks_of(given, "allow")
+    if len(networks) > MOST_NETWORKS:
+        raise ParameterError(f"allow may have at most {MOST_NETWORKS:,} networks, not {len(networks):,}")
+    return [str(one[0]) if one.num_addresses == 1 else str(one) for one in networks]
+
+
+Allowed = Annotated[list[str], BeforeValidator(_allowed, json_schema_input_type=list[str] | str)]
+Rate = Annotated[dict[str, int | float], BeforeValidator(rate_of, json_schema_input_type=dict[str, Any] | str)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +77,18 @@ class WebhookSettings:
         Methods | None,
         Field(description="Methods that the webhook takes, such as POST or GET,POST; all of them by default."),
     ] = None
-
+    allow: Annotated[
+        Allowed | None,
+        Field(
+            description="Addresses and networks that may call, such as 192.30.252.0/22; empty, the default, allows all."
+        ),
+    ] = None
+    rate: Annotated[
+        Rate | None,
+        Field(
+            description="How often it may be called, such as 100/minute or 5/s burst 20; `none`, the default, sets no limit."
+        ),
+    ] = None
     repeat_by: Annotated[
         RepeatBy,
         Field(

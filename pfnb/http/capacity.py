@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, TypeAlias
+from typing import Any
 
 from pfnb.environment import CAPACITY, setting_of
 from pfnb.exceptions import ParameterError
-
-Network: TypeAlias = IPv4Network | IPv6Network
+from pfnb.language.networks import Network, networks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Capacity:
 
 def _read(default: Any, value: object, name: str) -> Any:
     if isinstance(default, tuple):
-        return _networks(str(value), name)
+        return networks_of(str(value), name)
     kind = type(default)
     try:
         number = kind(str(value))
@@ -53,10 +51,3 @@ def _read(default: Any, value: object, name: str) -> Any:
         what = "a whole number above 0" if kind is int else "a number of seconds above 0"
         raise ParameterError(f"{name} must be {what}, not {value!r}") from None
     return number
-
-
-def _networks(text: str, name: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ip_network(each) for each in text.replace(",", " ").split())
-    except ValueError as error:
-        raise ParameterError(f"{name} must contain addresses or networks such as 10.0.0.0/8: {error}") from None

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from pfnb.exceptions import NotAdmittedError
+import math
+from functools import lru_cache
+
+from pfnb.commands.rates import rate_text
+from pfnb.exceptions import NotAdmittedError, RateLimitError
+from pfnb.hub.buckets import Buckets
 from pfnb.hub.receiving.request import Received
 from pfnb.hub.records.webhook import Webhook
+from pfnb.language.networks import Networks, address_of, networks_of
 
 
 class Admission:
     """Checks requests against the demands of their webhooks, the cheapest first."""
 
+    def __init__(self) -> None:
+        self._buckets = Buckets()
+
     async def check(self, webhook: Webhook, received: Received) -> None:
         """NotAdmittedError, with the reason for the webhook's owner, if the webhook does not take this request."""
         _check_method(webhook, received)
+        _check_address(webhook, received)
+
+    def count(self, webhook: Webhook) -> None:
+        """Count a request that is to become an event. RateLimitError if the webhook's rate allows none now.
+
+        Call this after `check`: senders that the webhook does not admit must not use up its rate."""
+        if webhook.rate and (seconds := self._buckets.take(webhook.uuid, webhook.rate)):
+            raise RateLimitError(
+                f"This webhook takes at most {rate_text(webhook.rate)} requests (rate): send it again later.",
+                retry_after=max(1, math.ceil(seconds)),
+            )
 
 
 def _check_method(webhook: Webhook, received: Received) -> None:
@@ -21,3 +41,18 @@ def _check_method(webhook: Webhook, received: Received) -> None:
             f"The method was {received.method}, but this webhook takes only {', '.join(webhook.methods)} (methods).",
             status=405,
         )
+
+
+def _check_address(webhook: Webhook, received: Received) -> None:
+    if not webhook.allow:
+        return
+    address = address_of(received.remote_address)
+    if address is None or address not in _networks(tuple(webhook.allow)):
+        raise NotAdmittedError(
+            f"The address was {received.remote_address or 'unknown'}, which is not among those that may call (allow)."
+        )
+
+
+@lru_cache(1024)
+def _networks(allowed: tuple[str, ...]) -> Networks:
+    return Networks(networks_of(allowed, "allow"))

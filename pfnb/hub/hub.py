@@ -19,6 +19,7 @@ from pfnb.exceptions import (
     ParameterError,
     PayloadTooLargeError,
     PfnbError,
+    RateLimitError,
 )
 from pfnb.hub import refusals, scans
 from pfnb.hub.addresses import Addresses
@@ -212,7 +213,7 @@ class Hub:
 
         A request that names no active webhook, or that its webhook does not admit, takes the same path, but stores a decoy
         instead of an event. Work that only one of the two needs is done after the answer. PayloadTooLargeError when the body
-        exceeds the webhook's limit.
+        exceeds the webhook's limit, RateLimitError when the webhook was called too often.
         """
         admitted = await self._admitted(received)
         webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
@@ -241,6 +242,11 @@ class Hub:
         )
         if isinstance(admitted, NotAdmittedError):
             return await self._pretend(event, received, admitted)
+        try:
+            self.admission.count(webhook)
+        except RateLimitError:
+            await discard_body(received.body)
+            raise
         if webhook.repeat_by != SENDERS_OWN:
             event = await self._repeatable(event, received.body, webhook.repeat_by)
         return await self._accept(event, received.body, wait=wait)

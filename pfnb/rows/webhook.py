@@ -36,6 +36,8 @@ class WebhookRow(TypedDict):
     active: bool
     methods: list[str] | None
     repeatBy: str
+    allow: list[str] | None
+    rate: dict[str, int | float] | None
     created: int
     updated: int
     lastReceived: int | None

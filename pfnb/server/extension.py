@@ -52,7 +52,7 @@ from pfnb.server.whereabouts import Whereabouts
 
 def _help(variable: str) -> str:
     default, text = CAPACITY[variable]
-    return f"{text} Default: {default:g}."
+    return f"{text} Default: {default:g}." if default else text
 
 
 def _size_help(variable: str) -> str:
@@ -99,6 +99,7 @@ class PfnbExtension(ExtensionApp):
     uploads_per_address = Int(0, help=_help("PFNB_UPLOADS_PER_ADDRESS")).tag(config=True)
     max_waiting = Int(0, help=_help("PFNB_MAX_WAITING")).tag(config=True)
     body_seconds = Float(0.0, help=_help("PFNB_BODY_SECONDS")).tag(config=True)
+    trusted_proxies = Unicode("", help=_help("PFNB_TRUSTED_PROXIES")).tag(config=True)
 
     def initialize_settings(self) -> None:
         if self.allow_targets:

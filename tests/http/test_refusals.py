@@ -111,3 +111,34 @@ async def test_who_watches_events_learns_of_a_refusal_at_once(server: LocalServe
     assert (await asyncio.wait_for(watching, 5))["events"] == []
     assert server.hub.refusals.number("ada", everything) == 1
     assert server.hub.refusals.number("eve", everything) == 0
+
+
+async def test_more_requests_than_the_webhooks_rate_get_429_and_the_owner_sees_them(
+    anyone: httpx.AsyncClient, owner: httpx.AsyncClient
+) -> None:
+    put = {"uuid": UUID, "rate": "1/minute burst 2"}
+    answer = await owner.post("/api/v3/command/webhook.put", params=put)
+    assert answer.status_code == 200, answer.text
+    answers = [await anyone.post(RECEIVE, params={"uuid": UUID}, json={}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert answers[-1].json()["errorType"] == "RateLimitError"
+    (row,) = await refused(owner)
+    assert (row["statusCode"], row["count"]) == (429, 1)
+    assert "(rate)" in row["reason"]
+
+
+async def test_addresses_that_may_not_call_get_the_answer_of_an_unknown_webhook(
+    anyone: httpx.AsyncClient, owner: httpx.AsyncClient
+) -> None:
+    put = {"uuid": UUID, "allow": "192.0.2.0/24"}
+    answer = await owner.post("/api/v3/command/webhook.put", params=put)
+    assert answer.status_code == 200, answer.text
+    sent = {"json": {}, "headers": {"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.7"}}
+    answers = [await anyone.post(RECEIVE, params={"uuid": uuid}, **sent) for uuid in (UUID, UNKNOWN)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json().keys() == answers[1].json().keys()
+    (row,) = await refused(owner)
+    assert (row["statusCode"], row["count"]) == (403, 1)
+    assert "127.0.0.1" in row["reason"]
+    assert (await owner.get(LOGS, params={"uuid": UUID})).json() == []

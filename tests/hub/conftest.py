@@ -57,9 +57,14 @@ def listener(name: str, notebook: str = "a.ipynb", pattern: str = "order.*", **c
 
 
 def request(
-    body: bytes = b"{}", *, uuid: str = UUID, method: str = "POST", content_type: str = "application/json"
+    body: bytes = b"{}",
+    *,
+    uuid: str = UUID,
+    method: str = "POST",
+    content_type: str = "application/json",
+    address: str = "192.0.2.7",
 ) -> Received:
-    head = RequestHead(method, f"uuid={uuid}", (("Content-Type", content_type),))
+    head = RequestHead(method, f"uuid={uuid}", (("Content-Type", content_type),), address)
     ingest = Ingest(head, Limits(memory=max(Limits.memory, len(body))), Path("unused"))
     ingest.feed(body)
     return ingest.finish()
