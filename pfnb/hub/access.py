@@ -59,7 +59,12 @@ class HubAccess:
         self._behind = behind
         self._origin = origin
         self._iam = Iam(hub.users, hub.audit, user, origin)
-        self._url = (hub.settings.public_url or url).rstrip("/")
+        self._own_url = url
+
+    @property
+    def _url(self) -> str:
+        """What addresses of webhooks begin with. A tunnel may change it while a kernel is connected."""
+        return (self._hub.settings.public_url or self._own_url).rstrip("/")
 
     @property
     def _user(self) -> User:
