@@ -19,9 +19,10 @@ from tornado.web import Application
 
 from pfnb.http.accepting import Accepting
 from pfnb.http.caller_address import caller_address, is_among, owner_of
-from pfnb.http.capacity import Capacity, Network
+from pfnb.http.capacity import Capacity
 from pfnb.http.descriptors import most_connections
 from pfnb.http.vouch import Vouching
+from pfnb.language.networks import Network
 
 LOOK_SECONDS = 1.0
 FINISH_LOOK_SECONDS = 0.02

@@ -18,7 +18,7 @@ from tornado.web import HTTPError, stream_request_body
 from pfnb import commands, functions
 from pfnb.exceptions import StartError
 from pfnb.http.access_log import AccessLog
-from pfnb.http.capacity import Capacity, Network
+from pfnb.http.capacity import Capacity
 from pfnb.http.connections import Connections, HubApplication
 from pfnb.http.descriptors import most_connections
 from pfnb.http.routes import Route, receiving_routes, token_routes
@@ -28,6 +28,7 @@ from pfnb.http.upload import UploadHandler
 from pfnb.hub.addresses import arrive
 from pfnb.hub.clock import now
 from pfnb.hub.home import Home, HubOptions
+from pfnb.language.networks import Network
 from pfnb.language.running.runner import Runner
 from pfnb.outbound import Targets
 
