@@ -19,6 +19,8 @@ from pfnb.language.media_types import OCTETS
 from pfnb.language.run import SERVER_HEADERS, can_be_header
 
 WITHOUT_BODY = frozenset({204, 304})
+DEPTH = "pfnb_depth"
+"""The setting of a Tornado application that counts the segments of a path before the hub's own."""
 
 
 class HubHandler(RequestHandler):
@@ -26,6 +28,11 @@ class HubHandler(RequestHandler):
 
     def initialize(self, site: Site) -> None:
         self.site = site
+
+    @property
+    def path_below(self) -> str:
+        """The request's path below the hub's address, as sent."""
+        return "/" + "/".join(self.request.path.split("/")[1 + self.settings[DEPTH] :])
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")

@@ -45,7 +45,8 @@ class ReceiverHandler(UploadHandler):
         if isinstance(problem, PfnbError) and not self._is_noted:
             self._is_noted = True
             size = declared_length(self.request) or self._read
-            self.site.hub.refusals.note(self._named, problem, size)
+            name = self.site.hub.webhooks.named(self._names)
+            self.site.hub.refusals.note(name and name.uuid, problem, size)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -80,9 +81,9 @@ class ReceiverHandler(UploadHandler):
         await self._answer_with(outcome, receipt)
 
     def _seconds_to_wait(self) -> float | None:
-        if self.get_query_argument("wait", "").lower() != "true":
+        if self._ingest is None or self._ingest.query_value("wait").lower() != "true":
             return None
-        text = self.get_query_argument("timeout", "")
+        text = self._ingest.query_value("timeout")
         longest = self.site.timing.longest_wait
         with contextlib.suppress(ValueError):
             seconds = float(text) if text else self.site.timing.wait

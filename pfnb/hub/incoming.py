@@ -33,12 +33,11 @@ def event_of(
         query=query,
         raw_query=raw_query,
         remote_address=received.remote_address,
-        headers=received.headers,
+        headers=received.events_headers(),
         content_type=received.content_type,
         size=received.body.size,
         fields=received.events_fields(),
         files=received.files,
-        named_by=received.named_by,
         payload_type=webhook.payload_type,
         repeat_key=repeat_key,
     )

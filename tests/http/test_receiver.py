@@ -50,12 +50,21 @@ async def test_a_200_means_the_event_is_in_the_store(server: LocalServer, anyone
         {"params": {"uuid": UUID.upper()}},
         {"params": {"token": "jupyters-own-token", "uuid": UUID}},
         {"json": {"token": "xoxb-slack", "uuid": UUID}},
+        {"url": f"/hook/{UUID}"},
+        {"url": f"/hook/{UUID.upper()}/", "json": {"a": 1}},
+        {"url": f"{RECEIVE}/{UUID}", "data": {"x": "1"}},
+        {"url": f"/hook/{UUID}", "params": {"uuid": UUID, "a": "1"}, "headers": {"Token": f"{UUID}, {UUID}"}},
+        {"url": f"{RECEIVE}?uuid={UUID}?a=1"},
+        {
+            "url": f"/hook/{UUID}",
+            "headers": {"Referer": f"https://h/hook/{UUID.upper()}", "X-Original-URI": f"/hook/{UUID}"},
+        },
     ],
 )
 async def test_a_webhook_can_be_named_in_every_documented_way(
     server: LocalServer, anyone: httpx.AsyncClient, sent: dict[str, object]
 ) -> None:
-    assert (await anyone.post(RECEIVE, **sent)).status_code == 200
+    assert (await anyone.post(**{"url": RECEIVE, **sent})).status_code == 200
     (event,) = await server.hub.store.events.since(0, 10)
     shown = json.dumps([event.headers, event.query, event.fields, (await server.hub.history.object(event))["payload"]])
     assert UUID not in shown.lower()
