@@ -24,14 +24,18 @@ from pfnb.hub.records.webhook import HOOK, RECEIVE
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
-def anonymous_routes(site: Site) -> list[Route]:
-    """Handlers that need no login, or check a token of their own. Patterns are relative to the hub's address."""
+def receiving_routes(site: Site) -> list[Route]:
+    """What senders need, and nothing that takes a token. Patterns are relative to the hub's address."""
     return [
         (rf"{re.escape(RECEIVE)}(?:/{UUID})?/?", ReceiverHandler, {"site": site}),
         (f"{HOOK}/{UUID}/?", ReceiverHandler, {"site": site}),
-        (r"/api/v3/session", SessionHandler, {"site": site}),
         (HEALTH, HealthHandler, {"site": site}),
     ]
+
+
+def anonymous_routes(site: Site) -> list[Route]:
+    """Handlers that need no login, or check a token of their own."""
+    return [*receiving_routes(site), (r"/api/v3/session", SessionHandler, {"site": site})]
 
 
 def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list[Route]:

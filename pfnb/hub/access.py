@@ -36,6 +36,11 @@ from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 NOWHERE = Origin()
+REMARKS = {
+    "filter": "a request of {} was stored although the filter has no value for it",
+    "repeatBy": "repetitions of a request of {} are not recognized",
+}
+"""What the owner of a webhook is told when one of these settings does not fit what was sent at a time."""
 MAX_LOGS = 10_000
 MAX_REASON = 500
 MAX_PAGE = 500
@@ -54,7 +59,12 @@ class HubAccess:
         self._behind = behind
         self._origin = origin
         self._iam = Iam(hub.users, hub.audit, user, origin)
-        self._url = (hub.settings.public_url or url).rstrip("/")
+        self._own_url = url
+
+    @property
+    def _url(self) -> str:
+        """What addresses of webhooks begin with. A tunnel may change it while a kernel is connected."""
+        return (self._hub.settings.public_url or self._own_url).rstrip("/")
 
     @property
     def _user(self) -> User:
@@ -74,8 +84,8 @@ class HubAccess:
             if not self._hub.webhooks.list(self._user.name, key):
                 self._hub.listeners.check_key(key, self._user.name)
         webhook = await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook)
-        if "repeatBy" in fields:
-            self._hub.refusals.settle(webhook.uuid, "repeatBy")
+        for setting in REMARKS.keys() & fields.keys():
+            self._hub.refusals.settle(webhook.uuid, setting)
         shown = self._warned(webhook)
         warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
@@ -285,7 +295,7 @@ class HubAccess:
         return self._hub.cache.list(self._user.name)
 
     def _warned(self, webhook: Webhook) -> WebhookRow:
-        """The webhook as shown, with a `warning` if its callers may still know another address, or if `repeatBy` does not fit
+        """The webhook as shown, with a `warning` if its callers may still know another address, or if a setting does not fit
         what they send."""
         shown, addresses = self._show(webhook), self._hub.addresses
         before = None if addresses is None else addresses.before(webhook, now())
@@ -294,11 +304,10 @@ class HubAccess:
             warnings.append(
                 f"its address has changed and it has received nothing since: its callers may still use {before}"
             )
-        unnamed = self._hub.refusals.remarked(webhook.uuid, "repeatBy")
-        if unnamed is not None:
-            warnings.append(
-                f"repetitions of a request of {utc_time(unnamed.created)} are not recognized: {unnamed.text}"
-            )
+        for setting, said in REMARKS.items():
+            remark = self._hub.refusals.remarked(webhook.uuid, setting)
+            if remark is not None:
+                warnings.append(f"{said.format(utc_time(remark.created))}: {remark.text}")
         if warnings:
             shown["warning"] = "; ".join(warnings)
         return shown

@@ -14,12 +14,12 @@ from typing import Any
 from pfnb.commands.repeat_by import SENDERS_OWN
 from pfnb.exceptions import (
     AccessDeniedError,
+    BusyError,
     NotAdmittedError,
     NotFoundError,
     ParameterError,
     PayloadTooLargeError,
     PfnbError,
-    RateLimitError,
 )
 from pfnb.hub import refusals, scans
 from pfnb.hub.addresses import Addresses
@@ -67,7 +67,7 @@ from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
 from pfnb.hub.workers.workers import Workers
-from pfnb.language.extent import check_written
+from pfnb.language.extent import check_written, shown
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
@@ -245,13 +245,26 @@ class Hub:
         if isinstance(admitted, NotAdmittedError):
             return await self._pretend(event, received, admitted)
         try:
-            self.admission.count(webhook)
-        except RateLimitError:
+            await self._pass(webhook, event, received.body)
+        except NotAdmittedError as refused:
+            return await self._pretend(_of_nobody(event, self._nobodys), received, refused)
+        except BaseException:
             await discard_body(received.body)
             raise
         if webhook.repeat_by != SENDERS_OWN:
             event = await self._repeatable(event, received.body, webhook.repeat_by)
         return await self._accept(event, received.body, wait=wait)
+
+    async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:
+        """NotAdmittedError if the webhook's filter refuses the event, RateLimitError if it is one too many. A filter that fails
+        lets it pass: a mistake in it must not lose events."""
+        try:
+            await self.admission.filter(webhook, event, body)
+        except (NotAdmittedError, BusyError):
+            raise
+        except PfnbError as error:
+            _soon(self.refusals.remark, webhook.uuid, "filter", f"{shown(webhook.filter)}: {error.message}")
+        self.admission.count(webhook)
 
     async def _repeatable(self, event: Event, body: Body, repeat_by: str) -> Event:
         """The event with the key that its webhook's `repeatBy` gives it; without one, and its owner knows why, if that has no
@@ -430,6 +443,17 @@ class Hub:
         self.outcomes.give_up(name)
         self.changes.note_many()
         return listener
+
+
+def _of_nobody(event: Event, nobodys: Webhook) -> Event:
+    """The same event for no webhook."""
+    return replace(
+        event,
+        event_key=nobodys.event_key,
+        owner=nobodys.owner,
+        webhook=nobodys.uuid,
+        payload_type=nobodys.payload_type,
+    )
 
 
 def _soon(follow: Callable[..., None], *values: Any) -> None:

@@ -40,6 +40,7 @@ class WebhookRow(TypedDict):
     repeatBy: str
     allow: list[str] | None
     rate: dict[str, int | float] | None
+    filter: str
     created: int
     updated: int
     lastReceived: int | None

@@ -4,7 +4,7 @@ certificate or socket the Jupyter Server itself has."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from tornado.netutil import bind_sockets
 
@@ -36,11 +36,12 @@ class Inner:
         nowhere = cast(Site, None)  # set for each request
         routes = [*token_routes(nowhere, self._secret, owner), proof_route(nowhere, self.vouching)]
         both = joined(routes, one_hub, peer_of)
+        depth: dict[str, Any] = {DEPTH: segments_of(PREFIX)}
         application = HubApplication(
             self.vouching,
             [(PREFIX + pattern, handler, settings) for pattern, handler, settings in both],
             log_function=AccessLog(),
-            **{DEPTH: segments_of(PREFIX)},
+            **depth,
         )
         # All requests come through this machine's own servers, which vouch for who sent them.
         capacity = replace(capacity, connections_per_address=capacity.max_connections)
