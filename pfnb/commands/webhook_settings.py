@@ -104,6 +104,20 @@ class WebhookSettings:
             "event such as #{body.payload.id}, none, or default: the delivery id of well-known senders, with the content.",
         ),
     ] = SENDERS_OWN
+    answer: Annotated[
+        Literal["envelope", "body"],
+        Field(
+            description="What a caller gets: `envelope` (default), or `body`, the result of the pipeline by itself. With `body`, "
+            "callers wait for it without `wait=true`; `wait=false` in the address keeps one from waiting."
+        ),
+    ] = "envelope"
+    allow_html: Annotated[
+        bool,
+        Field(
+            description="Whether pages that a pipeline answers may run scripts and load from elsewhere. They still have no "
+            "access to cookies, storage and other pages of the hub's address."
+        ),
+    ] = False
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

@@ -15,6 +15,7 @@ from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.clock import now
 from pfnb.hub.hub import Hub
+from pfnb.hub.keeping.contents import Content
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
@@ -190,6 +191,11 @@ class HubAccess:
             raise ParameterError("offset and size must not be negative")
         plain_id, owner = self._genuine(content_id)
         return await self._hub.contents.read(plain_id, owner, offset, size)
+
+    async def open_content(self, content_id: str) -> Content:
+        """The bytes behind a content reference, to be read piece by piece. NotFoundError."""
+        plain_id, owner = self._genuine(content_id)
+        return await self._hub.contents.open(plain_id, owner)
 
     async def are_genuine(self, content_ids: Sequence[str]) -> bool:
         if len(content_ids) > MAX_CHECKED:

@@ -76,7 +76,7 @@ from pfnb.rows.delivery import RunRow
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a webhook's caller gets. `answer` is set if somebody listens and the caller waits; `forget` it afterwards.
-    `owner` owns the event."""
+    `owner` owns the event. `webhook` is the one that took the request, where its caller waits."""
 
     trace_id: str
     correlation_id: str
@@ -84,6 +84,7 @@ class Receipt:
     event_id: str = ""
     answer: asyncio.Future[Outcome | None] | None = None
     owner: str = ""
+    webhook: Webhook | None = None
 
 
 class Hub:
@@ -253,7 +254,8 @@ class Hub:
             raise
         if webhook.repeat_by != SENDERS_OWN:
             event = await self._repeatable(event, received.body, webhook.repeat_by)
-        return await self._accept(event, received.body, wait=wait)
+        receipt = await self._accept(event, received.body, wait=wait)
+        return replace(receipt, webhook=webhook) if wait else receipt
 
     async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:
         """NotAdmittedError if the webhook's filter refuses the event, RateLimitError if it is one too many. A filter that fails

@@ -47,6 +47,12 @@ class Webhooks:
         active = [name for name in names if self.receiving(name.uuid) is not None]
         return next(iter((*active, *names)), None)
 
+    def answers_with_body(self, names: Sequence[Name]) -> bool:
+        """Whether these name an active webhook whose callers wait for the result and get it by itself."""
+        name = self.named(names)
+        webhook = None if name is None else self.receiving(name.uuid)
+        return webhook is not None and webhook.answer == "body"
+
     def secrets(self) -> Collection[str]:
         """The uuids of all webhooks of all owners."""
         return self._by_uuid.keys()

@@ -41,6 +41,8 @@ class WebhookRow(TypedDict):
     allow: list[str] | None
     rate: dict[str, int | float] | None
     filter: str
+    answer: str
+    allowHtml: bool
     created: int
     updated: int
     lastReceived: int | None

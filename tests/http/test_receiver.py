@@ -255,7 +255,8 @@ async def test_wait_answers_as_the_pipeline_set_it_but_for_what_only_the_server_
     await answering(server, Outcome(True, "x", response={"status": 201, "headers": headers, "body": "<b>made</b>"}))
     answer = await anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, json={})
     assert (answer.status_code, answer.text, answer.headers["location"]) == (201, "<b>made</b>", "/leads/7")
-    assert not {"set-cookie", "x-a", "x-injected", "service-worker-allowed"} & set(answer.headers)
+    assert answer.headers["set-cookie"] == "a=b; Path=/pfnb/api/v3/command/webhook.receive"
+    assert not {"x-a", "x-injected", "service-worker-allowed"} & set(answer.headers)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("sandbox")
 
