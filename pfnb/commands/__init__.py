@@ -12,6 +12,7 @@ _GROUPS = (
     "cache",
     "data",
     "datetime",
+    "endpoint",
     "errors",
     "event",
     "flow",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -11,24 +13,27 @@ from urllib.parse import urlsplit
 
 from annotated_types import Interval
 
+from pfnb.commands.endpoint import check_url
 from pfnb.display.units import utc_time
-from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
+from pfnb.exceptions import AccessDeniedError, NotFoundError, OutboundError, ParameterError
 from pfnb.hub.clock import now
 from pfnb.hub.hub import Hub
-from pfnb.hub.keeping.contents import Content
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.property import Attachment
-from pfnb.hub.records.webhook import Webhook
+from pfnb.hub.records.webhook import RECEIVE, Webhook
 from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference
 from pfnb.language.extent import shown
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
 from pfnb.language.topics import check_event_key
+from pfnb.outbound import Targets
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
+from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
@@ -37,14 +42,10 @@ from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 NOWHERE = Origin()
-REMARKS = {
-    "filter": "a request of {} was stored although the filter has no value for it",
-    "repeatBy": "repetitions of a request of {} are not recognized",
-}
-"""What the owner of a webhook is told when one of these settings does not fit what was sent at a time."""
 MAX_LOGS = 10_000
 MAX_REASON = 500
 MAX_PAGE = 500
+RESOLVE_SECONDS = 3.0
 _NUMBER = re.compile(r"[0-9]{1,18}")
 MAX_OVERLAP = 31 * 24 * 3600
 
@@ -60,12 +61,7 @@ class HubAccess:
         self._behind = behind
         self._origin = origin
         self._iam = Iam(hub.users, hub.audit, user, origin)
-        self._own_url = url
-
-    @property
-    def _url(self) -> str:
-        """What addresses of webhooks begin with. A tunnel may change it while a kernel is connected."""
-        return (self._hub.settings.public_url or self._own_url).rstrip("/")
+        self._url = (hub.settings.public_url or url).rstrip("/")
 
     @property
     def _user(self) -> User:
@@ -85,8 +81,8 @@ class HubAccess:
             if not self._hub.webhooks.list(self._user.name, key):
                 self._hub.listeners.check_key(key, self._user.name)
         webhook = await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook)
-        for setting in REMARKS.keys() & fields.keys():
-            self._hub.refusals.settle(webhook.uuid, setting)
+        if "repeatBy" in fields:
+            self._hub.refusals.settle(webhook.uuid, "repeatBy")
         shown = self._warned(webhook)
         warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
@@ -138,6 +134,75 @@ class HubAccess:
             "created": event.created,
         }
 
+    async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:
+        warning = await self._reachable(fields["url"]) if isinstance(fields.get("url"), str) else None
+        row = await self._endpoint_row(await self._hub.endpoints.put(fields, self._user.name))
+        return row if warning is None else {**row, "warning": warning}
+
+    async def get_endpoints(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  # the protocol's name
+        event_key: str | None = None,
+    ) -> list[EndpointRow]:
+        endpoints, name = self._hub.endpoints, self._user.name
+        found = endpoints.of(name, event_key) if id is None else [endpoints.get(id, name)]
+        pending = await self._hub.store.deliveries.pending_counts() if found else {}
+        return [one.to_json(pending.get(one.name, 0)) for one in found]
+
+    async def delete_endpoint(self, id: str) -> EndpointRow:  # noqa: A002
+        gone = await self._hub.endpoints.delete(id, self._user.name)
+        return {**gone.to_json(0), "active": False, "deleted": True}
+
+    async def endpoint_secret(self, id: str) -> EndpointSecret:  # noqa: A002
+        endpoint = self._hub.endpoints.get(id, self._user.name)
+        return {"id": endpoint.id, "secret": await self._hub.endpoints.secret(endpoint)}
+
+    async def rotate_endpoint(self, id: str, *, overlap: float, secret: str | None = None) -> EndpointRow:  # noqa: A002
+        if not 0 <= overlap <= MAX_OVERLAP:
+            raise ParameterError(f"overlap must be from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
+        rotated = await self._hub.endpoints.rotate(id, self._user.name, overlap, secret)
+        return await self._endpoint_row(rotated)
+
+    async def endpoint_logs(self, id: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:  # noqa: A002
+        if not 1 <= limit <= MAX_PAGE:
+            raise ParameterError(f"limit must be from 1 to {MAX_PAGE}, not {limit}")
+        endpoint = self._hub.endpoints.get(id, self._user.name)
+        return await self._hub.sent.rows(endpoint, _delivery(before), limit)
+
+    async def replay_endpoint(
+        self,
+        id: str,  # noqa: A002
+        *,
+        event: str | None = None,
+        since: int | None = None,
+    ) -> Resent:
+        endpoint = self._hub.endpoints.get(id, self._user.name)
+        if event is not None:
+            return {"replayed": await self._hub.sent.again(endpoint, event)}
+        return {"replayed": await self._hub.sent.recover(endpoint, since or 0)}
+
+    async def test_endpoint(self, id: str) -> Attempt:  # noqa: A002
+        return await self._hub.sender.test(self._hub.endpoints.get(id, self._user.name))
+
+    async def _endpoint_row(self, endpoint: Endpoint) -> EndpointRow:
+        (row,) = await self.get_endpoints(id=endpoint.id)
+        return row
+
+    async def _reachable(self, url: str) -> str | None:
+        """What stands in the way to this address now, if it is not forbidden. AccessDeniedError if it may not be called."""
+        parts = urlsplit(check_url(url))
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                await Targets.from_environment(os.environ).resolve(parts.hostname or "", parts.port or 443)
+        except OutboundError as error:
+            return error.message
+        except TimeoutError:
+            return f"the address of {parts.hostname} was not found within {RESOLVE_SECONDS:g} seconds"
+        if not _is_private_way(url):
+            return "this url is neither https nor on this machine: others in the network can read what is sent"
+        return None
+
     async def read_pipeline(self, path: str) -> PipelineSource:
         listener = self._hub.listeners.find(path)
         if (listener is None or listener.is_stored) and ("/" in path or path.startswith(BY_UUID)):
@@ -158,7 +223,7 @@ class HubAccess:
         return {"path": found.path, "source": source}
 
     async def event_mappings(self) -> list[EventMapping]:
-        mine = (one for one in self._hub.listeners.all() if one.owner == self._user.name)
+        mine = self._hub.listeners.of(self._user.name)
         return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
 
     async def iam(self, action: str, /, **fields: Any) -> Any:
@@ -191,11 +256,6 @@ class HubAccess:
             raise ParameterError("offset and size must not be negative")
         plain_id, owner = self._genuine(content_id)
         return await self._hub.contents.read(plain_id, owner, offset, size)
-
-    async def open_content(self, content_id: str) -> Content:
-        """The bytes behind a content reference, to be read piece by piece. NotFoundError."""
-        plain_id, owner = self._genuine(content_id)
-        return await self._hub.contents.open(plain_id, owner)
 
     async def are_genuine(self, content_ids: Sequence[str]) -> bool:
         if len(content_ids) > MAX_CHECKED:
@@ -254,16 +314,17 @@ class HubAccess:
 
     async def status(self) -> HubStatus:
         hub, name = self._hub, self._user.name
-        listeners = [one for one in hub.listeners.all() if one.owner == name]
+        listeners, endpoints = hub.listeners.of(name), hub.endpoints.of(name)
+        names = [*(one.name for one in listeners), *(one.name for one in endpoints)]
         pending = await hub.store.deliveries.pending_counts()
-        problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name)])
+        problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name), *map(_trouble, endpoints)])
         return {
             "url": self._url,
             "durable": hub.store.durable,
             "webhooks": sum(webhook.active for webhook in hub.webhooks.list(name)),
             "listeners": len(listeners),
             "away": sum(not hub.dispatcher.workers(one.name) for one in listeners),
-            "waiting": sum(pending.get(one.name, 0) for one in listeners),
+            "waiting": sum(pending.get(each, 0) for each in names),
             "problems": [problem for problem in problems if problem is not None],
         }
 
@@ -301,7 +362,7 @@ class HubAccess:
         return self._hub.cache.list(self._user.name)
 
     def _warned(self, webhook: Webhook) -> WebhookRow:
-        """The webhook as shown, with a `warning` if its callers may still know another address, or if a setting does not fit
+        """The webhook as shown, with a `warning` if its callers may still know another address, or if `repeatBy` does not fit
         what they send."""
         shown, addresses = self._show(webhook), self._hub.addresses
         before = None if addresses is None else addresses.before(webhook, now())
@@ -310,16 +371,21 @@ class HubAccess:
             warnings.append(
                 f"its address has changed and it has received nothing since: its callers may still use {before}"
             )
-        for setting, said in REMARKS.items():
-            remark = self._hub.refusals.remarked(webhook.uuid, setting)
-            if remark is not None:
-                warnings.append(f"{said.format(utc_time(remark.created))}: {remark.text}")
+        unnamed = self._hub.refusals.remarked(webhook.uuid, "repeatBy")
+        if unnamed is not None:
+            warnings.append(
+                f"repetitions of a request of {utc_time(unnamed.created)} are not recognized: {unnamed.text}"
+            )
         if warnings:
             shown["warning"] = "; ".join(warnings)
         return shown
 
     def _show(self, webhook: Webhook) -> WebhookRow:
-        return webhook.to_json(self._url, self._hub.refusals.count(webhook.uuid))
+        return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}", self._hub.refusals.count(webhook.uuid))
+
+
+def _trouble(endpoint: Endpoint) -> str | None:
+    return None if endpoint.disabled is None else f"the endpoint {endpoint.id} was switched off: {endpoint.disabled}"
 
 
 def _delivery(number: str | None) -> int | None:

@@ -3,7 +3,7 @@ what they listen for in an endless loop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import groupby
@@ -13,6 +13,10 @@ from pfnb.hub.records.event import Event
 
 MAX_CHAIN = 32
 """How many events may have led to one."""
+HOPS = "pfnb-hops"
+"""The header in which an endpoint's message says how many events led to it: the endpoint may be a webhook of this hub."""
+_ELSEWHERE = "elsewhere"
+"""Stands for the key of an event whose key the message does not tell."""
 _chain: ContextVar[tuple[str, ...]] = ContextVar("pfnb_chain", default=())
 
 
@@ -36,6 +40,24 @@ def chain_to(key: str) -> tuple[str, ...]:
             f"events: {_shown(chain)} → {key}"
         )
     return chain
+
+
+def hops_after(event: Event, place: str) -> int:
+    """How many events led to a message with this event. RunLimitError if they are too many."""
+    hops = len(event.causation) + 1
+    if hops > MAX_CHAIN:
+        raise RunLimitError(
+            f"{event.event_key} was not sent to {place}: {hops} events led to it, each caused by the previous one, and at most "
+            f"{MAX_CHAIN} are allowed. Let the endpoint have a key that does not match what it causes: "
+            f"{_shown((*event.causation, event.event_key))}"
+        )
+    return hops
+
+
+def chain_of(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What led to a received request, as far as it says so."""
+    hops = headers.get(HOPS, "")
+    return (_ELSEWHERE,) * min(int(hops), MAX_CHAIN) if hops.isascii() and hops.isdecimal() and len(hops) < 4 else ()
 
 
 def _shown(chain: tuple[str, ...]) -> str:

@@ -14,12 +14,12 @@ from typing import Any
 from pfnb.commands.repeat_by import SENDERS_OWN
 from pfnb.exceptions import (
     AccessDeniedError,
-    BusyError,
     NotAdmittedError,
     NotFoundError,
     ParameterError,
     PayloadTooLargeError,
     PfnbError,
+    RateLimitError,
 )
 from pfnb.hub import refusals, scans
 from pfnb.hub.addresses import Addresses
@@ -41,6 +41,10 @@ from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.properties import News, Properties
 from pfnb.hub.keeping.secrets import Secrets
+from pfnb.hub.outgoing.endpoints import Endpoints
+from pfnb.hub.outgoing.message import Messages
+from pfnb.hub.outgoing.sender import Sender
+from pfnb.hub.outgoing.sent import Sent
 from pfnb.hub.past import retention
 from pfnb.hub.past.changes import Changes
 from pfnb.hub.past.history import History
@@ -67,7 +71,7 @@ from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
 from pfnb.hub.workers.workers import Workers
-from pfnb.language.extent import check_written, shown
+from pfnb.language.extent import check_written
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
@@ -76,7 +80,7 @@ from pfnb.rows.delivery import RunRow
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a webhook's caller gets. `answer` is set if somebody listens and the caller waits; `forget` it afterwards.
-    `owner` owns the event. `webhook` is the one that took the request, where its caller waits."""
+    `owner` owns the event."""
 
     trace_id: str
     correlation_id: str
@@ -84,7 +88,6 @@ class Receipt:
     event_id: str = ""
     answer: asyncio.Future[Outcome | None] | None = None
     owner: str = ""
-    webhook: Webhook | None = None
 
 
 class Hub:
@@ -110,6 +113,7 @@ class Hub:
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.refusals = Refusals(store, self.webhooks, now)
         self.history = History(store, self.dispatcher, self.changes, self.reference_codes, self.refusals)
+        self.endpoints = Endpoints(store, self.secrets, self.listeners, self.dispatcher, self._tell)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
         self.workers = Workers(self.pipelines)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
@@ -122,6 +126,8 @@ class Hub:
         self.started = now()
         self.tasks = Tasks()
         self.announcements = Announcements(self.dispatcher, self.tasks)
+        self.sender = Sender(self.endpoints, Messages(store, self.history), self.dispatcher, store, self.tasks)
+        self.sent = Sent(store, self.history, self._deliver_again)
         self._sweeping: list[asyncio.Task[None]] = []
         self.ready = False
         self._broker = broker
@@ -135,6 +141,7 @@ class Hub:
         return Belongings(
             self.store,
             self.webhooks,
+            self.endpoints,
             self.listeners,
             self.properties,
             self.secrets,
@@ -161,10 +168,12 @@ class Hub:
         self.secrets.load(opened.secrets)
         self.refusals.load(opened.refusals)
         self.listeners.load(opened.listeners)
+        self.endpoints.load(opened.endpoints)
         self.users.load(opened.identities)
         self.pipelines.opened()
         self.last_seq = opened.last_seq
         self._begin_sweeping()
+        await self.endpoints.serve(self.sender)
         self.ready = True
 
     def _begin_sweeping(self) -> None:
@@ -216,15 +225,13 @@ class Hub:
         instead of an event. Work that only one of the two needs is done after the answer. PayloadTooLargeError when the body
         exceeds the webhook's limit, RateLimitError when the webhook was called too often.
         """
-        received = replace(received, name=self.webhooks.named(received.names))
         admitted = await self._admitted(received)
         webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
         # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
         # sender calls the delivery, and not on the webhook's `repeatBy`.
         source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
-        trace_id = new_trace_id(received.names[0].uuid if received.names else None, source)
-        correlation_id, created = new_correlation_id(source), now()
+        trace_id, correlation_id, created = new_trace_id(received.token, source), new_correlation_id(source), now()
         if received.body.size > webhook.max_payload_length:
             await discard_body(received.body)
             raise PayloadTooLargeError(
@@ -246,27 +253,13 @@ class Hub:
         if isinstance(admitted, NotAdmittedError):
             return await self._pretend(event, received, admitted)
         try:
-            await self._pass(webhook, event, received.body)
-        except NotAdmittedError as refused:
-            return await self._pretend(_of_nobody(event, self._nobodys), received, refused)
-        except BaseException:
+            self.admission.count(webhook)
+        except RateLimitError:
             await discard_body(received.body)
             raise
         if webhook.repeat_by != SENDERS_OWN:
             event = await self._repeatable(event, received.body, webhook.repeat_by)
-        receipt = await self._accept(event, received.body, wait=wait)
-        return replace(receipt, webhook=webhook) if wait else receipt
-
-    async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:
-        """NotAdmittedError if the webhook's filter refuses the event, RateLimitError if it is one too many. A filter that fails
-        lets it pass: a mistake in it must not lose events."""
-        try:
-            await self.admission.filter(webhook, event, body)
-        except (NotAdmittedError, BusyError):
-            raise
-        except PfnbError as error:
-            _soon(self.refusals.remark, webhook.uuid, "filter", f"{shown(webhook.filter)}: {error.message}")
-        self.admission.count(webhook)
+        return await self._accept(event, received.body, wait=wait)
 
     async def _repeatable(self, event: Event, body: Body, repeat_by: str) -> Event:
         """The event with the key that its webhook's `repeatBy` gives it; without one, and its owner knows why, if that has no
@@ -315,6 +308,9 @@ class Hub:
         await self._accept(event, body, wait=False)
         return event
 
+    async def _tell(self, key: str, payload: dict[str, Any], owner: str) -> None:
+        await self.send(key, payload, owner=owner)
+
     def _own_event(self, key: str, payload: Any, owner: str, correlation_id: str | None = None) -> tuple[Event, Body]:
         check_written(payload)
         try:
@@ -352,7 +348,7 @@ class Hub:
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
         names = self._hearing(event)
-        answer = self.outcomes.expect(event.id, names) if wait and names else None
+        answer = self._expected(event.id, names) if wait else None
         try:
             adding = self.store.events.add(event, body, names, self.listeners.padding(names))
             stored = await self.listeners.commits.of(names, adding)
@@ -365,6 +361,14 @@ class Hub:
         _soon(self._accepted, event, body, stored, wait or event.webhook is None)
         return Receipt(event.trace_id, event.correlation_id, event.created, event.id, answer, event.owner)
 
+    def _expected(self, event_id: str, names: Sequence[str]) -> asyncio.Future[Outcome | None] | None:
+        """The answer that pipelines among these listeners will give; None without any. The caller must `forget` it."""
+        pipelines = self._pipelines(names)
+        return self.outcomes.expect(event_id, pipelines) if pipelines else None
+
+    def _pipelines(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if (one := self.listeners.find(name)) is None or one.is_pipeline)
+
     def _hearing(self, event: Event) -> tuple[str, ...]:
         """Names of the listeners that this event is for."""
         sender = (event.notebook,) if event.notebook else ()
@@ -376,7 +380,7 @@ class Hub:
         self.outcomes.forget(event.id)
         _soon(self._discard, body)
         names = tuple(delivery.listener for delivery in stored.deliveries)
-        answer = self.outcomes.expect(first_id, names) if wait and names else None
+        answer = self._expected(first_id, names) if wait else None
         if names:
             self.tasks.spawn(self._publish_again(first_id, stored.deliveries), "pfnb dispatch")
         return Receipt(event.trace_id, event.correlation_id, event.created, first_id, answer, event.owner)
@@ -398,14 +402,17 @@ class Hub:
         self.changes.note(stored.seq)
 
     async def replay(self, event_id: str, owner: str, listener: str | None = None) -> tuple[Delivery, ...]:
-        """Deliver an event once more: to each of its owner's listeners that match now, or to the named one, matching or not.
-        Earlier deliveries stay as they are. NotFoundError when there is no such event or listener."""
+        """Deliver an event once more: to each of its owner's pipelines that match now, or to the named one, matching or not.
+        Earlier deliveries stay as they are, and endpoints get nothing. NotFoundError when there is no such event or pipeline."""
         event = await self.history.event(event_id, owner)
-        names = [listener] if listener is not None else self._hearing(event)
+        names = [listener] if listener is not None else self._pipelines(self._hearing(event))
         mine = [name for name in names if self.listeners.get(name).owner == owner]
         if listener is not None and not mine:
             raise AccessDeniedError(f"the pipeline {listener} does not belong to {owner}")
-        deliveries = await self.listeners.commits.of(mine, self.store.deliveries.add(event.id, mine))
+        return await self._deliver_again(event, mine)
+
+    async def _deliver_again(self, event: Event, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        deliveries = await self.listeners.commits.of(listeners, self.store.deliveries.add(event.id, listeners))
         self.announcements.add(event, deliveries, now=True)
         self.changes.note(event.seq)
         return deliveries
@@ -445,17 +452,6 @@ class Hub:
         self.outcomes.give_up(name)
         self.changes.note_many()
         return listener
-
-
-def _of_nobody(event: Event, nobodys: Webhook) -> Event:
-    """The same event for no webhook."""
-    return replace(
-        event,
-        event_key=nobodys.event_key,
-        owner=nobodys.owner,
-        webhook=nobodys.uuid,
-        payload_type=nobodys.payload_type,
-    )
 
 
 def _soon(follow: Callable[..., None], *values: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pfnb.hub.causation import chain_of
 from pfnb.hub.receiving.request import Received
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
@@ -33,11 +34,13 @@ def event_of(
         query=query,
         raw_query=raw_query,
         remote_address=received.remote_address,
-        headers=received.events_headers(),
+        headers=received.headers,
         content_type=received.content_type,
         size=received.body.size,
         fields=received.events_fields(),
         files=received.files,
+        named_by=received.named_by,
         payload_type=webhook.payload_type,
         repeat_key=repeat_key,
+        causation=chain_of(received.headers),
     )

@@ -80,8 +80,7 @@ class KernelAccess:
 
     async def list_listeners(self) -> list[ListenerRow]:
         pending = await self._hub.store.deliveries.pending_counts()
-        mine = (one for one in self._hub.listeners.all() if one.owner == self._owner)
-        return [self._listener_row(one, pending.get(one.name, 0)) for one in mine]
+        return [self._listener_row(one, pending.get(one.name, 0)) for one in self._hub.listeners.of(self._owner)]
 
     def _listener_row(self, listener: Listener, pending: int) -> ListenerRow:
         dispatcher = self._hub.dispatcher

@@ -37,7 +37,10 @@ class RunRequest:
     @property
     def parameters(self) -> dict[str, Any]:
         """Query and form fields, also `uuid`: in these addresses it does not name a webhook."""
-        return {**self.vars, **_single(self.received.fields)}
+        given = {**self.vars, **_single(self.received.fields)}
+        if self.received.named_by.startswith(("query.", "field.")):
+            given["uuid"] = self.received.token
+        return given
 
     async def text(self) -> str:
         return (await self._bytes()).decode("utf-8", "replace")

@@ -63,6 +63,17 @@ class Supervision:
                 if every:
                     await asyncio.sleep(every)
 
+    async def until_done(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do the work, after a pause again and again until it succeeds."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                self._note(error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
     def well(self) -> None:
         """Report that the work succeeds, even if it has not finished."""
         self.trouble = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from pfnb.language.roles import RUN, grants
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
+from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
@@ -91,6 +92,53 @@ class HubPort(Protocol):
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> SentEvent:
         """Fire an event."""
+        ...
+
+    async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:
+        """Create an endpoint, or change the one with this `id`, or with this URL and event key. Raises AccessDeniedError for an
+        address that may not be called."""
+        ...
+
+    @repeatable
+    async def get_endpoints(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  # the protocol's name
+        event_key: str | None = None,
+    ) -> list[EndpointRow]:
+        """This user's endpoints, narrowed by id and by an event key that they get."""
+        ...
+
+    async def delete_endpoint(self, id: str) -> EndpointRow:  # noqa: A002
+        """Delete an endpoint and return it. Raises NotFoundError."""
+        ...
+
+    @repeatable
+    async def endpoint_secret(self, id: str) -> EndpointSecret:  # noqa: A002
+        """The secret with which an endpoint's messages are signed. Raises NotFoundError."""
+        ...
+
+    async def rotate_endpoint(self, id: str, *, overlap: float, secret: str | None = None) -> EndpointRow:  # noqa: A002
+        """Give an endpoint a new secret; the former one signs, too, for `overlap` more seconds."""
+        ...
+
+    @repeatable
+    async def endpoint_logs(self, id: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:  # noqa: A002
+        """What was sent to an endpoint, newest first; `before` is the id of the row to continue after."""
+        ...
+
+    async def replay_endpoint(
+        self,
+        id: str,  # noqa: A002
+        *,
+        event: str | None = None,
+        since: int | None = None,
+    ) -> Resent:
+        """Send an event to an endpoint once more, or all that failed for good since a time."""
+        ...
+
+    async def test_endpoint(self, id: str) -> Attempt:  # noqa: A002
+        """Send a sample message to an endpoint, once."""
         ...
 
     @repeatable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,31 @@ class Retry:
     def delay(self, retry: int) -> float:
         """Seconds to wait before this retry, which counts from 1."""
         return min(self.wait * self.backoff ** min(retry - 1, 100), MAX_WAIT)
+
+    def longest(self, retry: int) -> float:
+        """The most seconds that may pass before this retry."""
+        return self.delay(retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Retries after these pauses, in seconds. Each is lengthened at random by up to `jitter` of itself, so that what failed at
+    the same time is not tried again at the same time."""
+
+    pauses: tuple[float, ...]
+    jitter: float = 0.2
+
+    @property
+    def times(self) -> int:
+        return len(self.pauses)
+
+    def delay(self, retry: int) -> float:
+        """Seconds to wait before this retry, which counts from 1."""
+        return min(self.pauses[retry - 1] * (1 + self.jitter * random.random()), MAX_WAIT)  # noqa: S311  # no secret
+
+    def longest(self, retry: int) -> float:  # noqa: ARG002  # a receiver may ask for a longer pause than the schedule's
+        """The most seconds that may pass before this retry."""
+        return MAX_WAIT
 
 
 RETRY_PROPERTIES: Final[Mapping[str, Any]] = {

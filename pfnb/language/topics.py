@@ -10,6 +10,7 @@ from pfnb.language.extent import shown
 
 WORD = "*"
 WORDS = "#"
+_EVENT_PATTERN = re.compile(r"([A-Za-z0-9_-]+|\*|#)(\.([A-Za-z0-9_-]+|\*|#))*")
 _EVENT_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
@@ -65,3 +66,13 @@ def check_event_key(key: object) -> str:
             "such as webhook.lead.created"
         )
     return key
+
+
+def check_event_pattern(pattern: str) -> str:
+    """The pattern itself; ParameterError if it cannot match an event key."""
+    if len(pattern) > 255 or not _EVENT_PATTERN.fullmatch(pattern):
+        raise ParameterError(
+            f"{shown(pattern)} is not a valid event key or pattern: use words of letters, digits, - and _ joined by dots, * for "
+            "one word and # for any number of words, such as webhook.lead.*"
+        )
+    return pattern

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
+from email.utils import parsedate_to_datetime
+from http.client import responses
 from typing import Any
 
 from pfnb.language.charset import charset_of, document_text, json_text, named_charset
@@ -13,6 +16,7 @@ from pfnb.language.media_types import OCTETS, is_json
 
 _TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded")
 """Suffixes of media types that are text, besides `text/…`."""
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,30 @@ class Answer:
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "")
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the answer asks to wait, given as a number or a date."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdecimal():
+            return float(value[:10])
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (ValueError, TypeError, OverflowError):
+            return None
+
+    @property
+    def described(self) -> str:
+        """What was answered, for messages: the status, and the beginning of a text."""
+        said = f"answered {self.status} {responses.get(self.status, '')}".rstrip()
+        if 300 <= self.status < 400:
+            return f"{said}: redirects are not followed, give the final address"
+        text = self.data[: 4 * _SHOWN].decode("utf-8", "replace")
+        return f"{said}: {' '.join(text.split())[:_SHOWN]}" if text.strip() else said
 
     @property
     def value(self) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 
-_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,25 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def signature_headers(content: Content, secret: str, message_id: str, timestamp: int) -> dict[str, str]:
-    """`webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature` (v1, HMAC-SHA256). ParameterError for a secret that is
-    not base64, with or without the prefix `whsec_`."""
+def signature_headers(content: Content, secrets: Sequence[str], message_id: str, timestamp: int) -> dict[str, str]:
+    """`webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature`, with a signature (v1, HMAC-SHA256) for each secret.
+    ParameterError for one that is not base64, with or without the prefix `whsec_`."""
+    before = f"{message_id}.{timestamp}.".encode()
+    signatures = []
+    for secret in secrets:
+        signature = hmac.new(key_of(secret), before, hashlib.sha256)
+        signature.update(content.data)
+        signatures.append(f"v1,{base64.b64encode(signature.digest()).decode()}")
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def key_of(secret: str) -> bytes:
+    """The bytes of a secret of Standard Webhooks. Raises ParameterError."""
     try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
         raise ParameterError("the secret is not base64: Standard Webhooks secrets look like whsec_MfKQ…") from None
-    signed = b".".join((message_id.encode(), str(timestamp).encode(), content.data))
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": f"v1,{signature}"}

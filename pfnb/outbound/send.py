@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from http.client import responses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pfnb.exceptions import OutboundError, ParameterError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 MAX_ANSWER = 4 * 1024 * 1024
 MAX_WAIT = 60.0
 """The most seconds between two attempts, whatever `Retry-After` asks for."""
-_SHOWN = 200
 _OWN_HEADERS = frozenset(
     {"connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te"}
     | {"trailer", "transfer-encoding", "upgrade"}
@@ -56,40 +56,57 @@ async def send(
     is for its original address. AccessDeniedError if the address may not be called; OutboundError without an answer, or for any
     other status.
     """
-    for name in headers or {}:
+    check_headers(headers or {})
+    message_id = f"msg_{uuid.uuid4().hex}"
+    for number in range(1, attempts.retries + 2):
+        signed = {} if secret is None else signature_headers(content, [secret], message_id, int(time.time()))
+        problem: str
+        pause = attempts.wait * 2 ** (number - 1)
+        try:
+            answer = await attempt(
+                targets, url, content, method=method, headers={**(headers or {}), **signed}, seconds=attempts.timeout
+            )
+        except UnansweredError as error:
+            problem = error.message
+        else:
+            if answer.is_success:
+                return replace(answer, attempts=number)
+            problem = answer.described
+            if answer.status != 429 and answer.status < 500:
+                raise OutboundError(f"{place_of(url)} {problem}")
+            pause = answer.retry_after or pause
+        if number <= attempts.retries:
+            await asyncio.sleep(min(pause, MAX_WAIT))
+    times = "" if attempts.retries == 0 else f" (sent {attempts.retries + 1} times)"
+    raise OutboundError(f"{place_of(url)} {problem}{times}")
+
+
+def check_headers(names: Iterable[str]) -> None:
+    """ParameterError for a header that cannot be set."""
+    for name in names:
         if name.lower() in _OWN_HEADERS:
             raise ParameterError(
                 f"the header {name} cannot be set: it belongs to the connection and is set automatically"
             )
-    message_id = f"msg_{uuid.uuid4().hex}"
-    for number in range(1, attempts.retries + 2):
-        signed = {} if secret is None else signature_headers(content, secret, message_id, int(time.time()))
-        problem: str
-        pause = attempts.wait * 2 ** (number - 1)
-        try:
-            answer = await _attempt(targets, url, content, method, {**(headers or {}), **signed}, attempts.timeout)
-        except _AgainError as error:
-            problem = str(error)
-        else:
-            if 200 <= answer.status < 300:
-                return Answer(answer.status, answer.headers, answer.data, number)
-            problem = _described(answer)
-            if answer.status != 429 and answer.status < 500:
-                raise OutboundError(f"{_place(url)} {problem}")
-            pause = _retry_after(answer.headers) or pause
-        if number <= attempts.retries:
-            await asyncio.sleep(min(pause, MAX_WAIT))
-    times = "" if attempts.retries == 0 else f" (sent {attempts.retries + 1} times)"
-    raise OutboundError(f"{_place(url)} {problem}{times}")
 
 
-class _AgainError(Exception):
-    """Failed, but worth a retry."""
+class UnansweredError(OutboundError):
+    """There was no answer: another attempt may get one. The message continues a sentence that begins with the address."""
 
 
-async def _attempt(
-    targets: Targets, url: str, content: Content, method: str, headers: Mapping[str, str], seconds: float
+async def attempt(
+    targets: Targets,
+    url: str,
+    content: Content,
+    *,
+    method: str = "POST",
+    headers: Mapping[str, str],
+    seconds: float,
+    shown: int | None = None,
 ) -> Answer:
+    """Send a request once: its answer, whatever the status. With `shown`, only so many bytes of the answer are read; else more
+    than MAX_ANSWER are an error. Raises UnansweredError, AccessDeniedError if the address may not be called, and ParameterError
+    if it cannot."""
     import httpx
 
     # No compression: a small answer could expand to a huge one.
@@ -103,13 +120,14 @@ async def _attempt(
             httpx.AsyncClient(transport=_checked_transport(targets), timeout=None, trust_env=False) as client,  # noqa: S113
             client.stream(method, url, content=content.data, headers=sent) as response,
         ):
-            return Answer(response.status_code, dict(response.headers), await _read(response))
+            data = await _read(response) if shown is None else await _beginning(response, shown)
+            return Answer(response.status_code, dict(response.headers), data)
     except TimeoutError:
-        raise _AgainError(f"did not answer within {seconds:g} seconds") from None
+        raise UnansweredError(f"did not answer within {seconds:g} seconds") from None
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
-        raise ParameterError(f"{_place(url)} cannot be called: {error}") from error
+        raise ParameterError(f"{place_of(url)} cannot be called: {error}") from error
     except httpx.TransportError as error:
-        raise _AgainError(f"cannot be reached ({type(error).__name__}: {error})") from error
+        raise UnansweredError(f"cannot be reached ({type(error).__name__}: {error})") from error
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -119,6 +137,15 @@ async def _read(response: httpx.Response) -> bytes:
         if len(data) > MAX_ANSWER:
             raise OutboundError(f"the answer is longer than {MAX_ANSWER // 1024 // 1024} MiB")
     return bytes(data)
+
+
+async def _beginning(response: httpx.Response, size: int) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) >= size:
+            break
+    return bytes(data[:size])
 
 
 def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
@@ -136,30 +163,19 @@ def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
             request.url = url.copy_with(host=address)
             return await super().handle_async_request(request)
 
-    return CheckedTransport()
+    return CheckedTransport(verify=_tls(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))))
 
 
-def _place(url: str) -> str:
+def place_of(url: str) -> str:
     """The address without user, path and query, which hold the secrets of most webhooks."""
     scheme, separator, rest = url.partition("://")
     host = rest.split("/")[0].split("?")[0].rsplit("@")[-1]
     return f"{scheme}{separator}{host}"
 
 
-def _described(answer: Answer) -> str:
-    said = f"answered {answer.status} {responses.get(answer.status, '')}".rstrip()
-    if 300 <= answer.status < 400:
-        return f"{said}: redirects are not followed, give the final address"
-    text = answer.data[: 4 * _SHOWN].decode("utf-8", "replace")
-    return f"{said}: {' '.join(text.split())[:_SHOWN]}" if text.strip() else said
+@lru_cache(maxsize=1)
+def _tls(*_files: str | None) -> ssl.SSLContext:
+    """The trusted certificates, which take 20 ms to read; `_files` are where the environment says they are."""
+    import httpx
 
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the answer asks to wait, given as a number or a date."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return None
+    return httpx.create_ssl_context()

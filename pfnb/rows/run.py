@@ -32,10 +32,10 @@ class RunWithSteps(RunRow):
 
 
 class ResponseRow(TypedDict):
-    """What a pipeline answers to an HTTP caller who waits for it. A header that is sent several times has a list."""
+    """What a pipeline answers to an HTTP caller who waits for it."""
 
     status: int
-    headers: dict[str, str | list[str]]
+    headers: dict[str, str]
     body: Any
 
 

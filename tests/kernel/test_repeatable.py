@@ -7,17 +7,22 @@ from pfnb.http.protocol import ONCE as DECLARED
 ONCE = {
     "copy_property",
     "delete_attachment",
+    "delete_endpoint",
     "delete_properties",
     "delete_webhook",
     "get_cached",  # may remove what it reads
     "iam",
     "move_property",
     "put_attachment",
+    "put_endpoint",
     "put_property",
     "put_webhook",
+    "replay_endpoint",
     "replay_event",
+    "rotate_endpoint",
     "rotate_webhook",
     "send_event",
+    "test_endpoint",
     "unregister_listener",
 }
 

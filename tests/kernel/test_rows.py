@@ -147,6 +147,7 @@ async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[
     await hub.rotate_webhook(hook["uuid"], overlap=60)
     await hub.delete_webhook(hook["uuid"])
     await _use_what_is_kept(hub)
+    await _use_endpoint(hub, event)
     await hub.describe()
     await hub.status()
 
@@ -169,6 +170,19 @@ async def _use_what_is_kept(hub: KernelPort) -> None:
     await hub.put_cached("rate", 1.1, seconds=60)
     await hub.list_cached()
     await hub.get_cached("rate")
+
+
+async def _use_endpoint(hub: KernelPort, event: str) -> None:
+    endpoint = (await hub.put_endpoint({"url": "https://nowhere.invalid/", "eventKey": "other"}))["id"]
+    await hub.get_endpoints()
+    await hub.test_endpoint(endpoint)
+    await hub.endpoint_secret(endpoint)
+    await hub.rotate_endpoint(endpoint, overlap=1)
+    await hub.replay_endpoint(endpoint, event=event)
+    async with asyncio.timeout(10):
+        while not (await hub.endpoint_logs(endpoint))[0]["attempts"]:
+            await asyncio.sleep(0.01)
+    await hub.delete_endpoint(endpoint)
 
 
 async def _call(server: LocalServer, uuid: str, **request: Any) -> None:

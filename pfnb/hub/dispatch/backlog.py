@@ -142,7 +142,7 @@ class Backlog:
         an earlier hub stored it: the retry is then due at once."""
         pause = delivery.not_before - steady()
         retry = self._listener.retry
-        longest = 0 if retry is None else round(1000 * retry.delay(delivery.attempts))
+        longest = 0 if retry is None else round(1000 * retry.longest(delivery.attempts))
         return pause if pause <= longest else 0
 
     async def _bodies(self, page: Sequence[tuple[Delivery, Event]]) -> dict[str, bytes]:

@@ -58,7 +58,8 @@ class Listeners:
     def check_key(self, key: str, owner: str) -> None:
         """AccessDeniedError for a webhook whose key is the exact pattern of somebody else's pipeline and matches none of the
         owner's: its events would go unheard."""
-        others = sorted({one.owner for one in self._by_name.values() if one.pattern == key} - {owner})
+        pipelines = (one for one in self._by_name.values() if one.is_pipeline)
+        others = sorted({one.owner for one in pipelines if one.pattern == key} - {owner})
         if others and not self.matching(key, owner):
             raise AccessDeniedError(
                 f"{key} is the key of a pipeline of {others[0]}, but a webhook fires only pipelines of its owner: choose "
@@ -67,9 +68,13 @@ class Listeners:
 
     def get(self, name: str) -> Listener:
         listener = self._by_name.get(name)
-        if listener is None:
+        if listener is None or not listener.is_pipeline:
             raise NotFoundError(f"there is no pipeline named {name}: `%pipeline list` shows all")
         return listener
+
+    def of(self, owner: str) -> list[Listener]:
+        """This owner's pipelines that listen."""
+        return [one for one in self._by_name.values() if one.owner == owner and one.is_pipeline]
 
     def find(self, name: str) -> Listener | None:
         return self._by_name.get(name)

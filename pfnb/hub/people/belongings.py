@@ -11,6 +11,7 @@ from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.properties import Properties
 from pfnb.hub.keeping.secrets import Secrets
+from pfnb.hub.outgoing.endpoints import Endpoints
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.query import EventQuery
 from pfnb.hub.stores.store import Store
@@ -26,6 +27,7 @@ class Belongings:
 
     store: Store
     webhooks: Webhooks
+    endpoints: Endpoints
     listeners: Listeners
     properties: Properties
     secrets: Secrets
@@ -36,18 +38,19 @@ class Belongings:
 
     async def any(self, owner: str) -> bool:
         """Whether this owner has anything."""
-        if self.webhooks.list(owner) or any(one.owner == owner for one in self.listeners.all()):
+        if self.webhooks.list(owner) or self.endpoints.of(owner) or self.listeners.of(owner):
             return True
         if self.secrets.any(owner) or await self.properties.find(_ALL, owner):
             return True
         return bool((await self.store.events.find(EventQuery(owner), None, 1)).events)
 
     async def hand_over(self, owner: str, to: str) -> None:
-        """Give all of it to somebody else. Its pipelines do not listen and its webhooks do not fire until the new owner allows
-        it: they would act with the new owner's rights."""
+        """Give all of it to somebody else. Its pipelines do not listen, its webhooks do not fire and its endpoints get nothing
+        until the new owner allows it: they would act with the new owner's rights."""
         await self._stop_listening(owner)
         async with self.properties.turn:
             await self.webhooks.hand_over(owner, to)
+            await self.endpoints.hand_over(owner, to)
             await self.store.registry.change_owner(owner, to)
         await self.secrets.hand_over(owner, to)
         self._forget(owner)
@@ -57,6 +60,7 @@ class Belongings:
         await self._stop_listening(owner)
         for webhook in self.webhooks.list(owner):
             await self.webhooks.delete(webhook.uuid, owner)
+        await self.endpoints.remove(owner)
         await self.properties.delete(_ALL, owner, confirmed=True)
         await self.secrets.remove(owner)
         while found := (await self.store.events.find(EventQuery(owner), None, BATCH)).events:
@@ -65,8 +69,8 @@ class Belongings:
         self._forget(owner)
 
     async def _stop_listening(self, owner: str) -> None:
-        for name in [one.name for one in self.listeners.all() if one.owner == owner]:
-            await self.unregister(name)
+        for listener in self.listeners.of(owner):
+            await self.unregister(listener.name)
 
     def _forget(self, owner: str) -> None:
         """Remove what is kept in memory for a while only."""

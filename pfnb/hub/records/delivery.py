@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pfnb.language.retry import Retry
+from pfnb.language.retry import MAX_WAIT, Retry, Schedule
 from pfnb.language.topics import topic_matches
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.delivery import DeliveryStatus as DeliveryStatus
@@ -31,13 +31,18 @@ class Listener:
     session: str = ""
     shared: bool = False
     strict: bool = False
-    retry: Retry | None = None
+    retry: Retry | Schedule | None = None
     all_notebooks: bool = False
 
     @property
     def is_stored(self) -> bool:
         """Whether it is a stored pipeline."""
         return not self.notebook
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether a pipeline listens: what it returns may answer a caller."""
+        return True
 
     def hears(self, key: str, notebooks: Sequence[str]) -> bool:
         """Whether an event of its owner is for it. `notebooks` are those that fire the event, empty if no notebook does.
@@ -69,7 +74,8 @@ class Listener:
             return "failed", None
         if attempts > self.retry.times:
             return "dead", None
-        return "pending", now + round(1000 * self.retry.delay(attempts))
+        pause = max(self.retry.delay(attempts), min(outcome.retry_after, MAX_WAIT))
+        return "pending", now + round(1000 * pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def set_aside(delivery: Delivery, username: str, reason: str | None) -> dict[str
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended: its result and what `http.response.set` asked for, or its error; and its steps. If `is_dead`, it is
-    never retried automatically."""
+    never retried automatically. A retry waits for `retry_after` seconds at least."""
 
     succeeded: bool
     value: Any = None
@@ -112,6 +118,7 @@ class Outcome:
     error: dict[str, Any] | None = None
     steps: tuple[dict[str, Any], ...] = ()
     is_dead: bool = False
+    retry_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.delivery import Delivery, DeliveryStatus, Listener
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.query import EventQuery
@@ -47,7 +48,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What the hub keeps in memory: all webhooks and listeners, the newest event's seq, accounts, roles and tokens by kind and
-    name, refused requests by webhook, and secrets, still encrypted."""
+    name, refused requests by webhook, secrets, still encrypted, and endpoints."""
 
     webhooks: tuple[Webhook, ...]
     listeners: tuple[Listener, ...]
@@ -55,6 +56,7 @@ class Opened:
     identities: tuple[tuple[str, str, dict[str, Any]], ...] = ()
     refusals: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     secrets: tuple[SecretRecord, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 class Store(Protocol):
@@ -185,6 +187,10 @@ class DeliveryStore(Protocol):
         """Pending deliveries of a listener whose event is older than that time, or that are not among its newest `most`; the
         oldest, `limit` of them."""
 
+    async def ended_badly(self, listener: str, since: int, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        """Failed and dead deliveries of a listener with an id above `after`, of events that are not older than `since`; oldest
+        first."""
+
     async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
         """Deliveries of this owner's events that failed, are dead, or wait for a retry, newest event first."""
 
@@ -216,7 +222,8 @@ class PropertyStore(Protocol):
 
 
 class RegistryStore(Protocol):
-    """Webhooks, listeners, accounts, refused requests and secrets: the hub has them in memory, as `open` read them."""
+    """Webhooks, listeners, endpoints, accounts, refused requests and secrets: the hub has them in memory, as `open` read
+    them."""
 
     async def save_webhooks(self, *webhooks: Webhook, secrets: Sequence[SecretRecord] = ()) -> None:
         """Add or replace them with their secrets, all in one commit; their counts are unchanged: they belong to the receiver."""
@@ -234,6 +241,12 @@ class RegistryStore(Protocol):
         """Add, replace or remove secrets, all in one commit."""
 
     async def change_listeners(self, change: ListenerChange) -> None: ...
+
+    async def save_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        """Add or replace it with its secrets, all in one commit."""
+
+    async def delete_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        """Delete it with its secrets; what waits for it is dead."""
 
     async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
         """Add or replace accounts, roles and tokens, by kind and name, all in one commit; None removes one."""

@@ -103,6 +103,11 @@ class MemoryDeliveries:
         old = (one.id for one in waiting if one.id in too_many or self._with_event(one)[1].created < before)
         return list(islice(old, limit))
 
+    async def ended_badly(self, listener: str, since: int, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        every = (one for one in self._tables.deliveries.values() if one.listener == listener and one.id > after)
+        found = (self._with_event(one) for one in every if one.status in ("failed", "dead"))
+        return list(islice((one for one in found if one[1].created >= since), limit))
+
     async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
         every = map(self._with_event, self._tables.deliveries.values())
         found = [

@@ -1,4 +1,4 @@
-"""Webhooks, listeners, accounts, refused requests and secrets in memory."""
+"""Webhooks, listeners, endpoints, accounts, refused requests and secrets in memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pfnb.hub.records.delivery import FINAL
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.changes import ListenerChange
@@ -51,6 +52,15 @@ class MemoryRegistry:
                 deliveries[one.id] = replace(one, status="dead", error={"statusMessage": DELETED})
             elif one.listener in change.renamed:
                 deliveries[one.id] = replace(one, listener=change.renamed[one.listener])
+
+    async def save_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        self._tables.endpoints[endpoint.id] = endpoint
+        await self.save_secrets(secrets)
+
+    async def delete_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        self._tables.endpoints.pop(endpoint.id, None)
+        await self.save_secrets(secrets)
+        await self.change_listeners(ListenerChange(removed=[endpoint.name]))
 
     async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
         for kind, name, record in records:

@@ -32,6 +32,7 @@ class MemoryStore:
             identities,
             tables.refusals,
             tuple(tables.secrets.values()),
+            tuple(tables.endpoints.values()),
         )
 
     async def close(self) -> None:

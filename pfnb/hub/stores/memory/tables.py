@@ -8,6 +8,7 @@ from typing import Any
 
 from pfnb.hub.receiving.request import Body
 from pfnb.hub.records.delivery import FINAL, Delivery, Listener
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.secret import SecretRecord
@@ -25,6 +26,7 @@ class Tables:
     identities: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretRecord] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)

@@ -106,6 +106,11 @@ class SqlDeliveries:
     async def overdue(self, listener: str, before: int, most: int, limit: int) -> list[int]:
         return await self._database.read(lambda connection: _overdue(connection, listener, before, most, limit))
 
+    async def ended_badly(self, listener: str, since: int, after: int, limit: int) -> list[tuple[Delivery, Event]]:
+        mine = _WITH_EVENT.where(deliveries.c.listener == listener, deliveries.c.id > after)
+        query = mine.where(deliveries.c.status.in_(("failed", "dead")), events.c.created >= since)
+        return await self._found(query.order_by(deliveries.c.id).limit(limit))
+
     async def unsuccessful(self, owner: str, limit: int) -> list[tuple[Delivery, Event]]:
         return await self._database.read(lambda connection: _unsuccessful(connection, owner, limit))
 

@@ -1,4 +1,4 @@
-"""Webhooks, listeners, accounts, refused requests and secrets in the database."""
+"""Webhooks, listeners, endpoints, accounts, refused requests and secrets in the database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.changes import ListenerChange
@@ -50,6 +51,14 @@ class SqlRegistry:
     async def change_listeners(self, change: ListenerChange) -> None:
         await self._database.write(change_listeners(change))
 
+    async def save_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        await self._database.write(Change((*_save_endpoint(endpoint), *_save_secrets(secrets))))
+
+    async def delete_endpoint(self, endpoint: Endpoint, secrets: Sequence[SecretRecord] = ()) -> None:
+        gone = (sa.delete(schema.endpoints).where(schema.endpoints.c.id == endpoint.id), None)
+        waiting = change_listeners(ListenerChange(removed=[endpoint.name])).statements
+        await self._database.write(Change((gone, *waiting, *_save_secrets(secrets))))
+
     async def save_identities(self, records: Sequence[tuple[str, str, dict[str, Any] | None]]) -> None:
         await self._database.write(_save_identities(records))
 
@@ -65,7 +74,8 @@ def opened(connection: sa.Connection, last_seq: int) -> Opened:
     )
     refusals = {row.webhook: json.loads(row.record) for row in connection.execute(sa.select(schema.refusals))}
     secrets = tuple(SecretRecord(**row._mapping) for row in connection.execute(sa.select(schema.secrets)))
-    return Opened(webhooks, listeners, last_seq, identities, refusals, secrets)
+    endpoints = tuple(rows.to_endpoint(row) for row in connection.execute(sa.select(schema.endpoints)))
+    return Opened(webhooks, listeners, last_seq, identities, refusals, secrets, endpoints)
 
 
 def _save_webhook(webhook: Webhook) -> Statements:
@@ -106,6 +116,12 @@ def _save_refusals(records: Mapping[str, dict[str, Any]]) -> Change:
     saved = [{"webhook": name, "record": json.dumps(record)} for name, record in records.items()]
     gone = sa.delete(table).where(table.c.webhook.in_(records))
     return Change(((gone, None), *((sa.insert(table), row) for row in saved)))
+
+
+def _save_endpoint(endpoint: Endpoint) -> Statements:
+    table = schema.endpoints
+    gone = sa.delete(table).where(table.c.id == endpoint.id)
+    return ((gone, None), (sa.insert(table), rows.endpoint_row(endpoint)))
 
 
 def _change_owner(owner: str, to: str) -> Change:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pfnb.commands.webhook_settings import WebhookSettings
 from pfnb.hub.receiving.request import Body, FilePart
 from pfnb.hub.records.delivery import Delivery, Listener
+from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.webhook import Webhook
@@ -60,6 +61,8 @@ def _head(event: Event) -> dict[str, Any]:
         head["fields"] = event.fields
     if event.files:
         head["files"] = [asdict(file) for file in event.files]
+    if event.named_by:
+        head["named_by"] = event.named_by
     if event.conflict:
         head["conflict"] = event.conflict
     if event.notebook:
@@ -89,6 +92,7 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         size=row.size,
         fields=head.get("fields", {}),
         files=tuple(FilePart(**file) for file in head.get("files", ())),
+        named_by=head.get("named_by", ""),
         payload_type=row.payload_type,
         seq=row.seq,
         repeat_key=row.repeat_key,
@@ -146,6 +150,14 @@ def listener_row(listener: Listener) -> dict[str, Any]:
 
 def to_listener(row: sa.Row[*tuple[Any, ...]]) -> Listener:
     return Listener(**{**row._mapping, "retry": Retry(**json.loads(row.retry)) if row.retry else None})
+
+
+def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
+    return {"id": endpoint.id, "record": _ENCODE(asdict(endpoint))}
+
+
+def to_endpoint(row: sa.Row[*tuple[Any, ...]]) -> Endpoint:
+    return Endpoint(**json.loads(row.record))
 
 
 def property_row(given: Property) -> dict[str, Any]:

@@ -48,6 +48,13 @@ refusals = sa.Table(
     sa.Column("record", sa.Text, nullable=False),
 )
 
+endpoints = sa.Table(
+    "endpoints",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+
 listeners = sa.Table(
     "listeners",
     metadata,

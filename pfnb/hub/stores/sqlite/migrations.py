@@ -106,6 +106,7 @@ _IN_FILES = "CREATE INDEX events_in_files ON events (body_file, size) WHERE body
 _SECRETS = """
 CREATE TABLE secrets (owner TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (owner, name))
 """
+_ENDPOINTS = "CREATE TABLE endpoints (id TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -124,6 +125,7 @@ MIGRATIONS: tuple[str, ...] = (
     _SETTINGS,
     _IN_FILES,
     _SECRETS,
+    _ENDPOINTS,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 
