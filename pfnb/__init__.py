@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pfnb.kernel.api import aevents, arun, command, events, on, run, wait, wait_for, webhook
     from pfnb.kernel.objects.inspection import inspector
     from pfnb.kernel.objects.webhooks import Webhook
+    from pfnb.language.response import Response
     from pfnb.language.run import RunResult
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PelEvaluationError",
     "PelSyntaxError",
     "PfnbError",
+    "Response",
     "RunResult",
     "Webhook",
     "aevents",
@@ -50,6 +52,7 @@ _HOMES = {
     "PelEvaluationError": "pfnb.exceptions",
     "PelSyntaxError": "pfnb.exceptions",
     "PfnbError": "pfnb.exceptions",
+    "Response": "pfnb.language.response",
     "RunResult": "pfnb.language.run",
     "Webhook": "pfnb.kernel.objects.webhooks",
     "aevents": "pfnb.kernel.api",

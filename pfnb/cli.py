@@ -61,6 +61,15 @@ def build_parser() -> argparse.ArgumentParser:
         "--data-dir", type=Path, help="where webhooks and events are kept (default: your user data folder)"
     )
     serve.add_argument("--public-url", help="the hub's address as callers outside know it (default: $PFNB_PUBLIC_URL)")
+    serve.add_argument(
+        "--receive-port", type=_port, metavar="PORT",
+        help="a second port, on this machine, that takes requests to webhooks and nothing else: for proxies and tunnels",
+    )  # fmt: skip
+    serve.add_argument(
+        "--tunnel", metavar="COMMAND",
+        help="run this command, which gives the hub a public address, as long as the hub runs: cloudflared, ngrok, ssh, "
+        "tailscale, or a command of your own with {port} in it",
+    )  # fmt: skip
     serve.epilog = "In a JupyterHub service, JupyterHub sets --host, --port, --prefix and --public-url."
     serve.add_argument(
         "--access-log", action="store_true", help="log every request, webhooks by the ends of their uuids"
@@ -154,6 +163,7 @@ def _serve(words: argparse.Namespace) -> int:
     from pfnb.hub.receiving.request import Limits
     from pfnb.hub.scans import ScanPlan
     from pfnb.server.serve import serve
+    from pfnb.server.tunnel import names_port
 
     _log_to_stderr()
     if words.access_log:
@@ -168,8 +178,18 @@ def _serve(words: argparse.Namespace) -> int:
     url = public_url(os.environ, words.public_url, "--public-url") or place.public_url
     options = HubOptions(data_dir, limits, url, keep=keep, scan=scan)
     capacity = Capacity.chosen(os.environ, vars(words))
+    receive_port = words.receive_port
+    if words.tunnel is not None and receive_port is None:
+        if not names_port(words.tunnel):
+            return _wrong(
+                "--tunnel: the command does not say to which port the tunnel leads: write {port} where it belongs, or "
+                "choose that port with --receive-port"
+            )
+        receive_port = 0
     raise_limit()
-    asyncio.run(serve(options, place, token=_token(words), capacity=capacity))
+    asyncio.run(
+        serve(options, place, token=_token(words), capacity=capacity, receive_port=receive_port, tunnel=words.tunnel)
+    )
     return 0
 
 

@@ -270,8 +270,10 @@ def test_a_wrong_variable_of_the_address_is_said_with_what_is_right(
 
 def test_a_flag_comes_before_the_variable_of_the_address(tmp_path: Path) -> None:
     there = {"PFNB_PORT": "1", "PFNB_PUBLIC_URL": "https://hooks.example.org/pfnb/"}
-    with served(tmp_path, environment=there) as hub:  # it is given --port 0
-        assert hub.address[1] > 1
-        assert hub.client().command("hub.status")["url"] == "https://hooks.example.org/pfnb"
-    with served(tmp_path, "--public-url", "https://other.example.org/pfnb", environment=there) as hub:
-        assert hub.client().command("hub.status")["url"] == "https://other.example.org/pfnb"
+    for words, url in (
+        ([], "https://hooks.example.org/pfnb"),
+        (["--public-url", "https://other.example.org/pfnb"], "https://other.example.org/pfnb"),
+    ):
+        with served(tmp_path, *words, environment=there) as hub, closing(hub.client()) as client:
+            assert hub.address[1] > 1  # `served` gives --port 0
+            assert client.command("hub.status")["url"] == url

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
-from pfnb.exceptions import PfnbError, RunRecord, StepError
+from pfnb.client.event import EventFile
+from pfnb.exceptions import ParameterError, PfnbError, RunRecord, StepError
 from pfnb.language.extent import check_written
 from pfnb.language.media_types import OCTETS
 from pfnb.language.payload import is_event_body
 from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
 from pfnb.language.port import HubPort
-from pfnb.language.run import Response, RunResult, steps_of
+from pfnb.language.response import Response
+from pfnb.language.run import RunResult, steps_of
 from pfnb.rows.event import EventObject
 from pfnb.rows.run import Failed, Succeeded
 
@@ -39,9 +43,8 @@ async def succeeded(result: RunResult, event: EventObject, hub: HubPort) -> Succ
 
     Raises ParameterError for a value that cannot be written as JSON, RunLimitError for one that is too long.
     """
-    response = result.response
     value = await _kept(result.body, hub, OCTETS)
-    body = None if response is None else await _kept(response.body, hub, _content_type(response))
+    body = None if result.response is None else await _kept_body(result.response, hub)
     is_large = _is_large(result.trace) or has_more_values((value, body))
     return await _in_thread_if(is_large, lambda: _succeeded(result, event, value, body))
 
@@ -54,14 +57,29 @@ def _succeeded(result: RunResult, event: EventObject, value: Any, body: Any) -> 
         "value": None if is_untouched else _sendable(value),
         "response": None
         if response is None
-        else {"status": response.status, "headers": dict(response.headers), "body": _sendable(body)},
+        else {"status": response.status, "headers": response.headers, "body": _sendable(body)},
         "steps": [record.to_json() for record in result.steps],
         "skipped": result.skipped,
     }
 
 
-def _content_type(response: Response) -> str:
-    return next((value for name, value in response.headers.items() if name.lower() == "content-type"), OCTETS)
+async def _kept_body(response: Response, hub: HubPort) -> Any:
+    """The response's body; bytes and files as content references."""
+    body, declared = response.body, str(response.headers.get("Content-Type", ""))
+    if isinstance(body, EventFile):
+        return await _kept(await body.aread(), hub, declared or body.content_type)
+    if isinstance(body, Path):
+        kind = declared or mimetypes.guess_type(body.name)[0] or OCTETS
+        return await _kept(await asyncio.to_thread(_bytes_of, body), hub, kind)
+    is_raw = isinstance(body, bytes | bytearray | memoryview)
+    return await _kept(bytes(body), hub, declared or OCTETS) if is_raw else body
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ParameterError(f"the file of the response cannot be read: {error}") from error
 
 
 async def _kept(value: Any, hub: HubPort, content_type: str) -> Any:

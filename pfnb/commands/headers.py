@@ -12,17 +12,21 @@ from pfnb.language.extent import check_written
 def headers_of(value: Any) -> dict[str, str]:
     """Headers by name, from a map, a text such as `X-A: 1, X-B: 2`, or a list of such texts. Raises ParameterError for an
     invalid header. Strips the codes of content references."""
-    if value is None:
-        return {}
-    check_written(value)
-    pairs = list(value.items()) if isinstance(value, dict) else _pairs(value)
-    headers = {str(name).strip(): without_codes(str(content).strip()) for name, content in pairs}
+    headers = {str(name).strip(): without_codes(str(content).strip()) for name, content in named_in(value)}
     for name, content in headers.items():
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
             raise ParameterError(f"{name!r} cannot be the name of a header")
         if any(ord(character) < 32 for character in content):
             raise ParameterError(f"the header {name} cannot have line breaks or control characters")
     return headers
+
+
+def named_in(value: Any) -> list[tuple[Any, Any]]:
+    """The names and contents in what is written as headers."""
+    if value is None:
+        return []
+    check_written(value)
+    return list(value.items()) if isinstance(value, dict) else _pairs(value)
 
 
 def _pairs(value: Any) -> list[tuple[str, str]]:

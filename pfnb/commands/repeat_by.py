@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pfnb.exceptions import ParameterError
 from pfnb.language.expression_text import ExpressionText, template_in
 from pfnb.language.extent import shown
-from pfnb.language.run import can_be_header
+from pfnb.language.response import is_header_name
 
 NO_REPEATS = "none"
 SENDERS_OWN = ExpressionText("default")
@@ -24,7 +24,7 @@ def _check(repeat_by: str) -> str:
     repeat_by = repeat_by.strip()
     if is_expression(repeat_by):
         template_in(repeat_by, "repeatBy")
-    elif not can_be_header(repeat_by, ""):
+    elif not is_header_name(repeat_by):
         raise ParameterError(
             "repeatBy must be a header's name such as X-Request-Id, an expression such as #{body.payload.id}, none or default, "
             f"not {shown(repeat_by)}"

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
+from pfnb.commands.webhook_filter import EVERYTHING, Filter
 from pfnb.environment import SIZES
 from pfnb.exceptions import ParameterError
 from pfnb.language.networks import networks_of
@@ -89,6 +90,13 @@ class WebhookSettings:
             description="How often it may be called, such as 100/minute or 5/s burst 20; `none`, the default, sets no limit."
         ),
     ] = None
+    filter: Annotated[
+        Filter,
+        Field(
+            description="An expression over the event: only requests for which it is true become events, such as "
+            "#{body.payload.action == 'opened'}; `none`, the default, lets all pass."
+        ),
+    ] = EVERYTHING
     repeat_by: Annotated[
         RepeatBy,
         Field(
@@ -96,6 +104,20 @@ class WebhookSettings:
             "event such as #{body.payload.id}, none, or default: the delivery id of well-known senders, with the content.",
         ),
     ] = SENDERS_OWN
+    answer: Annotated[
+        Literal["envelope", "body"],
+        Field(
+            description="What a caller gets: `envelope` (default), or `body`, the result of the pipeline by itself. With `body`, "
+            "callers wait for it without `wait=true`; `wait=false` in the address keeps one from waiting."
+        ),
+    ] = "envelope"
+    allow_html: Annotated[
+        bool,
+        Field(
+            description="Whether pages that a pipeline answers may run scripts and load from elsewhere. They still have no "
+            "access to cookies, storage and other pages of the hub's address."
+        ),
+    ] = False
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

@@ -18,7 +18,7 @@ ROWS = 100
 WARNINGS = 3
 _SIZE = 150_000
 _KNOWN = (
-    "eventKey", "uuid", "webhookUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
+    "eventKey", "uuid", "webhookUrl", "pathUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
     "lastReceived", "received", "refused", "warning", "deleted",
 )  # fmt: skip
 

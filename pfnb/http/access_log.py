@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 
 from tornado.web import RequestHandler
 
-from pfnb.hub.receiving.request import canonical_uuid
+from pfnb.hub.receiving.naming import canonical_uuid, one_query
 from pfnb.hub.supervision import Repeated
+from pfnb.language.masking import Mask
 from pfnb.uuid_tail import masked_uuid
 
 access_log = logging.getLogger("pfnb.access")
@@ -55,7 +56,9 @@ def logged_by(others: Callable[[RequestHandler], None], ours: type[RequestHandle
 
 
 def shown_target(path: str, query: str) -> str:
-    """The path, and of the query only the ends of webhook uuids: anything else may be a secret, too."""
-    named = [(name, canonical_uuid(value)) for name, value in parse_qsl(query) if name in _NAMES]
+    """The path with only the ends of uuids, and of the query only the ends of webhook uuids: anything else may be a secret,
+    too."""
+    named = [(name, canonical_uuid(value)) for name, value in parse_qsl(one_query(query)) if name in _NAMES]
     shown = "&".join(f"{name}={masked_uuid(uuid)}" for name, uuid in named if uuid is not None)
+    path = Mask(all_uuids=True).uuids(path)
     return f"{path}?{shown}" if shown else path

@@ -76,8 +76,10 @@ class RunHandler(UploadHandler, Door):
         await self._answer_with(await answer_of(result, access), access)
 
     async def _answer_with(self, answer: Answer, access: HubAccess) -> None:
-        body = answer.body if answer.content is None else await access.read_content(answer.content)
-        await self.answer_as_set(body, answer.status, answer.headers)
+        if answer.content is None:
+            await self.answer_as_set(answer.body, answer.status, answer.headers)
+        else:
+            await self.answer_with_content(await access.open_content(answer.content), answer.status, answer.headers)
 
     @asynccontextmanager
     async def sent(self) -> AsyncIterator[RunRequest]:

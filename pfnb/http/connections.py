@@ -18,10 +18,11 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate, HTTPServerRequ
 from tornado.web import Application
 
 from pfnb.http.accepting import Accepting
-from pfnb.http.caller_address import is_among, owner_of
+from pfnb.http.caller_address import caller_address, is_among, owner_of
 from pfnb.http.capacity import Capacity
 from pfnb.http.descriptors import most_connections
 from pfnb.http.vouch import Vouching
+from pfnb.language.networks import Network
 
 LOOK_SECONDS = 1.0
 FINISH_LOOK_SECONDS = 0.02
@@ -170,18 +171,23 @@ class Connections(HTTPServer):
 
 class HubApplication(Application):
     """Reports when the head of a request has arrived. With `vouching`, it also accepts what other servers of the same user vouch
-    for."""
+    for. The handlers see the address that `proxies` say a request comes from."""
 
     head_arrived: Callable[[object], None]
 
-    def __init__(self, vouching: Vouching | None, *args: Any, **settings: Any) -> None:
+    def __init__(
+        self, vouching: Vouching | None, *args: Any, proxies: tuple[Network, ...] = (), **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
         self._vouching = vouching
+        self._proxies = proxies
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         self.head_arrived(request.server_connection)
         if self._vouching is not None:
             self._vouching.take(request)
+        if self._proxies:
+            request.remote_ip = caller_address(request, self._proxies)
         return super().find_handler(request, **kwargs)
 
 

@@ -47,22 +47,22 @@ class LogMask(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        shown = self._masked(message)
+        shown = self.masked(message)
         if shown != message:
             record.msg, record.args = shown, ()
         for name in ("exc_text", "stack_info"):
             text = getattr(record, name)
             if text:
-                setattr(record, name, self._masked(text))
+                setattr(record, name, self.masked(text))
         if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
             text = "".join(format_exception(record.exc_info[1])).rstrip("\n")
-            shown = self._masked(text)
+            shown = self.masked(text)
             if shown != text:
                 # Formatters write this text; the exception itself, which may hold secrets, is dropped.
                 record.exc_text, record.exc_info = shown, None
         return True
 
-    def _masked(self, text: str) -> str:
+    def masked(self, text: str) -> str:
         for value in self._values():
             if value in text:
                 text = text.replace(value, MASK)

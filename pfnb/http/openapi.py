@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from pfnb.hub.records.webhook import RECEIVE
+from pfnb.hub.records.webhook import HOOK, RECEIVE
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.reading.parser import stands_alone
 
@@ -52,6 +52,19 @@ _RESULT: Final = {
     "content": {"application/json": {"schema": {}}, "text/plain": {"schema": _TEXT}, "*/*": {"schema": _BINARY}},
 }
 
+_IN_PATH: list[dict[str, Any]] = [
+    {"name": "uuid", "in": "path", "required": True, "description": "The webhook's uuid.", "schema": _TEXT}
+]
+_IN_QUERY: list[dict[str, Any]] = [
+    {
+        "name": "uuid",
+        "in": "query",
+        "description": "The webhook's uuid; it can also be sent as the header `token`, or in the body.",
+        "schema": _TEXT,
+    },
+    {"name": "token", "in": "query", "description": "The same, by its other name.", "schema": _TEXT},
+]
+
 
 def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
     """The document for a hub at this address."""
@@ -64,7 +77,9 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         "security": [{"authorization": []}],
         "tags": [{"name": name} for name in ("webhooks", "pipelines", "hub", *(f"command {name}" for name in groups))],
         "paths": {
-            RECEIVE: _receiver(),
+            f"{HOOK}/{{uuid}}": _receiver("hook", _IN_PATH),
+            RECEIVE: _receiver("webhook.receive", _IN_QUERY),
+            f"{RECEIVE}/{{uuid}}": _receiver("webhook.receive/uuid", _IN_PATH),
             PIPELINE: {"post": _pipeline()},
             f"{PIPELINE}:{{path}}": _stored_pipeline(),
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
@@ -121,20 +136,14 @@ def _command(command: Command) -> dict[str, Any]:
     }
 
 
-def _receiver() -> dict[str, Any]:
+def _receiver(name: str, naming: list[dict[str, Any]]) -> dict[str, Any]:
     about = {
         "tags": ["webhooks"],
         "summary": "Receive a webhook.",
         "description": "Answers 200 once the event is stored. An unknown uuid gets the same kind of answer.",
         "security": [],
         "parameters": [
-            {
-                "name": "uuid",
-                "in": "query",
-                "description": "The webhook's uuid; it can also be sent in the body.",
-                "schema": _TEXT,
-            },
-            {"name": "token", "in": "query", "description": "The same, by its other name.", "schema": _TEXT},
+            *naming,
             {
                 "name": "wait",
                 "in": "query",
@@ -154,8 +163,8 @@ def _receiver() -> dict[str, Any]:
     }
     body = {"description": "Anything: JSON, a form, files, text, bytes.", "content": {"*/*": {"schema": {}}}}
     return {
-        "get": {"operationId": "get webhook.receive", **about},
-        "post": {"operationId": "webhook.receive", **about, "requestBody": body},
+        "get": {"operationId": f"get {name}", **about},
+        "post": {"operationId": name, **about, "requestBody": body},
     }
 
 

@@ -20,6 +20,7 @@ from pfnb.hub.records.delivery import End, Outcome
 from pfnb.language.checked import MOST, Checked
 from pfnb.language.extent import shown
 from pfnb.language.port import User
+from pfnb.language.response import Response
 from pfnb.language.roles import check_run_as
 from pfnb.rows.error import ErrorRow
 
@@ -97,11 +98,13 @@ class Answered:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     status: Annotated[int, Interval(ge=200, le=599)]
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
     body: Any = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"status": self.status, "headers": self.headers, "body": self.body}
+        """ParameterError if it cannot be sent."""
+        headers = Response(self.status, headers=self.headers).headers
+        return {"status": self.status, "headers": headers, "body": self.body}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,27 @@ import asyncio
 import contextlib
 from asyncio import Future
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado.web import stream_request_body
 
 from pfnb.exceptions import ParameterError, PfnbError
+from pfnb.http.pages import INERT, ISOLATED
 from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt
+from pfnb.hub.receiving.request import Received
 from pfnb.hub.records.delivery import Outcome
+from pfnb.hub.records.webhook import Webhook
+from pfnb.hub.stores.bodies import discard_body
 from pfnb.language.content import genuine_id, without_codes
 from pfnb.language.media_types import OCTETS
+from pfnb.language.response import Headers
 
 
 @stream_request_body
 class ReceiverHandler(UploadHandler):
     SUPPORTED_METHODS = ("GET", "POST")
+    is_for_strangers = True
     _gone = False
     _problem: BaseException | None = None
     _is_noted = False
@@ -45,7 +52,8 @@ class ReceiverHandler(UploadHandler):
         if isinstance(problem, PfnbError) and not self._is_noted:
             self._is_noted = True
             size = declared_length(self.request) or self._read
-            self.site.hub.refusals.note(self._named, problem, size)
+            name = self.site.hub.webhooks.named(self._names)
+            self.site.hub.refusals.note(name and name.uuid, problem, size)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -61,15 +69,32 @@ class ReceiverHandler(UploadHandler):
         await self._receive()
 
     async def _receive(self) -> None:
-        seconds = self._seconds_to_wait()
-        if seconds is None:
-            self.answer(_running(await self.site.hub.receive(await self.received())))
+        asked = {name: "" if self._ingest is None else self._ingest.query_value(name) for name in ("wait", "timeout")}
+        wait, timeout = asked["wait"].lower(), asked["timeout"]
+        if wait == "true":
+            seconds = self._seconds(timeout)
+            with self._place():
+                await self._receive_and_wait(await self.received(), seconds)
             return
-        with self.site.waiting.place(self.site.share_of(self.request)):
-            await self._receive_and_wait(seconds)
+        received = await self.received()
+        if wait == "false" or not self.site.hub.webhooks.answers_with_body(received.names):
+            self.answer(_running(await self.site.hub.receive(received)))
+            return
+        with contextlib.ExitStack() as held:
+            try:
+                seconds = self._seconds(timeout)
+                held.enter_context(self._place())
+            except PfnbError:
+                await discard_body(received.body)
+                raise
+            await self._receive_and_wait(received, seconds)
 
-    async def _receive_and_wait(self, seconds: float) -> None:
-        receipt = await self.site.hub.receive(await self.received(), wait=True)
+    def _place(self) -> contextlib.AbstractContextManager[None]:
+        """A place among the callers that wait. BusyError."""
+        return self.site.waiting.place(self.site.share_of(self.request))
+
+    async def _receive_and_wait(self, received: Received, seconds: float) -> None:
+        receipt = await self.site.hub.receive(received, wait=True)
         if receipt.answer is None:
             self.answer(_running(receipt))
             return
@@ -79,10 +104,8 @@ class ReceiverHandler(UploadHandler):
             self.site.hub.outcomes.forget(receipt.event_id)
         await self._answer_with(outcome, receipt)
 
-    def _seconds_to_wait(self) -> float | None:
-        if self.get_query_argument("wait", "").lower() != "true":
-            return None
-        text = self.get_query_argument("timeout", "")
+    def _seconds(self, text: str) -> float:
+        """How long a caller waits that sent this `timeout`. ParameterError."""
         longest = self.site.timing.longest_wait
         with contextlib.suppress(ValueError):
             seconds = float(text) if text else self.site.timing.wait
@@ -108,37 +131,56 @@ class ReceiverHandler(UploadHandler):
         return without_codes(super().bytes_of(body))
 
     async def _answer_with(self, outcome: Outcome | None, receipt: Receipt) -> None:
+        webhook = receipt.webhook
+        assert webhook is not None, "who waits has named a webhook"
         if outcome is None:
-            self.answer(_running(receipt))
+            # Who expects a result must not take this for one.
+            self.answer(_running(receipt, 202), 202) if webhook.answer == "body" else self.answer(_running(receipt))
         elif not outcome.succeeded:
             self.answer({"status": "error", "statusCode": 500, "traceId": receipt.trace_id}, 500)
         else:
-            await self._answer_with_result(outcome, receipt.owner)
+            await self._answer_with_result(outcome, webhook)
 
-    async def _answer_with_result(self, outcome: Outcome, owner: str) -> None:
+    async def _answer_with_result(self, outcome: Outcome, webhook: Webhook) -> None:
         """A content reference is answered with its bytes and their type."""
         set_ = outcome.response
         body = outcome.value if set_ is None or set_.get("body") is None else set_["body"]
-        access = self.site.access(self.site.hub.users.user(owner))
+        access = self.site.access(self.site.hub.users.user(webhook.owner))
         content_id = await genuine_id(body, access)
-        if set_ is None and content_id is None:
+        if set_ is None and content_id is None and webhook.answer == "envelope":
             await self.answer_with({"status": "finished", "statusCode": 200, "value": body})
             return
-        status, headers = (200, {}) if set_ is None else (set_["status"], _plain(set_.get("headers", {})))
-        if content_id is not None:
+        page = ISOLATED if webhook.allow_html else INERT
+        if set_ is None:
+            set_ = {"status": 204 if body is None else 200}
+        status, headers = set_["status"], _plain(set_.get("headers", {}))
+        if content_id is None:
+            await self.answer_as_set("" if body is None else body, status, headers, page)
+        else:
             headers = {"Content-Type": str(body.get("contentType") or OCTETS), **headers}
-            body = await access.read_content(content_id)
-        await self.answer_as_set("" if body is None else body, status, headers)
+            await self.answer_with_content(await access.open_content(content_id), status, headers, page)
+
+    @property
+    def cookie_path(self) -> str | None:
+        """This webhook's address: other pages of the server, such as Jupyter's, do not get its cookies, and so cannot be misled
+        by them. A cookie's attributes end at `;`, which a caller may have put into the path."""
+        own, public = urlsplit(self.site.url()).path, self.site.hub.settings.public_url
+        path = self.request.path.removeprefix(own) if public else self.request.path
+        path = (urlsplit(public).path.rstrip("/") if public else "") + path
+        return path if ";" not in path else path.partition(";")[0].rpartition("/")[0]
 
 
-def _plain(headers: dict[str, str]) -> dict[str, str]:
-    return {name: without_codes(value) for name, value in headers.items()}
+def _plain(headers: Headers) -> Headers:
+    return {
+        name: without_codes(value) if isinstance(value, str) else [without_codes(one) for one in value]
+        for name, value in headers.items()
+    }
 
 
-def _running(receipt: Receipt) -> dict[str, Any]:
+def _running(receipt: Receipt, status: int = 200) -> dict[str, Any]:
     return {
         "status": "running",
-        "statusCode": 200,
+        "statusCode": status,
         "correlationId": receipt.correlation_id,
         "traceId": receipt.trace_id,
         "created": receipt.created,

@@ -18,18 +18,24 @@ from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
 from pfnb.http.vouch import Vouching
-from pfnb.hub.records.webhook import RECEIVE
+from pfnb.hub.receiving.naming import UUID
+from pfnb.hub.records.webhook import HOOK, RECEIVE
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 
-def anonymous_routes(site: Site) -> list[Route]:
-    """Handlers that need no login, or check a token of their own. Patterns are relative to the hub's address."""
+def receiving_routes(site: Site) -> list[Route]:
+    """What senders need, and nothing that takes a token. Patterns are relative to the hub's address."""
     return [
-        (re.escape(RECEIVE), ReceiverHandler, {"site": site}),
-        (r"/api/v3/session", SessionHandler, {"site": site}),
+        (rf"{re.escape(RECEIVE)}(?:/{UUID})?/?", ReceiverHandler, {"site": site}),
+        (f"{HOOK}/{UUID}/?", ReceiverHandler, {"site": site}),
         (HEALTH, HealthHandler, {"site": site}),
     ]
+
+
+def anonymous_routes(site: Site) -> list[Route]:
+    """Handlers that need no login, or check a token of their own."""
+    return [*receiving_routes(site), (r"/api/v3/session", SessionHandler, {"site": site})]
 
 
 def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list[Route]:

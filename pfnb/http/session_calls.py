@@ -76,7 +76,7 @@ class WorkerCalls:
         return self._port.of(owner, owner if name is None else name)
 
     async def _answer_run(
-        self, run: int, status: int, headers: dict[str, str], data: bytes, content: str | None = None
+        self, run: int, status: int, headers: dict[str, str | list[str]], data: bytes, content: str | None = None
     ) -> None:
         answer = self._callers.find(self._worker, run).answer
         if not answer.done():

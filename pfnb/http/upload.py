@@ -16,7 +16,8 @@ from pfnb.exceptions import BusyError, PfnbError
 from pfnb.http.gate import Gate
 from pfnb.http.handler import HubHandler
 from pfnb.hub.offload import DECODING
-from pfnb.hub.receiving.ingest import Ingest, named_in
+from pfnb.hub.receiving.ingest import Ingest, names_in_refused
+from pfnb.hub.receiving.naming import Name
 from pfnb.hub.receiving.request import Received, RequestHead
 
 _ASCII = "".join(map(chr, range(128)))
@@ -33,8 +34,8 @@ class UploadHandler(HubHandler):
     _large = False
     _writing = False
     _read = 0
-    _named: str | None = None
-    """The uuid that the request names, once it is received or refused."""
+    _names: tuple[Name, ...] = ()
+    """The uuids that may name a webhook, once the request is received or refused."""
 
     @property
     def size(self) -> int:
@@ -57,7 +58,7 @@ class UploadHandler(HubHandler):
             self._ingest.check_declared(length)
         except PfnbError as error:
             if self._ingest is None:
-                self._named = named_in(head, limits)
+                self._names = names_in_refused(head, limits)
             self.refuse(error)
 
     def refuse(self, error: PfnbError | HTTPError) -> None:
@@ -123,7 +124,7 @@ class UploadHandler(HubHandler):
                 return await self._decoded(ingest)
             return await asyncio.to_thread(ingest.finish) if self._large else ingest.finish()
         finally:
-            self._named = ingest.token
+            self._names = ingest.names
 
     async def _decoded(self, ingest: Ingest) -> Received:
         try:
@@ -147,7 +148,9 @@ class UploadHandler(HubHandler):
         if not query.isascii():
             query = quote_from_bytes(query.encode("latin-1", "replace"), safe=_ASCII)
         address = self.site.address_of(self.request)
-        return RequestHead(self.request.method or "", query, tuple(self.request.headers.get_all()), address)
+        return RequestHead(
+            self.request.method or "", query, tuple(self.request.headers.get_all()), address, self.path_below
+        )
 
     def _allow_body(self) -> int | None:
         """The declared length. Let bodies that are too long through to `data_received`, for a readable 413: Tornado would answer
@@ -161,7 +164,7 @@ class UploadHandler(HubHandler):
         self._leave()
         ingest, self._ingest = self._ingest, None
         if ingest is not None:
-            self._named = ingest.token
+            self._names = ingest.names
             if not self._writing:
                 ingest.discard()
 

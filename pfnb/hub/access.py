@@ -18,12 +18,13 @@ from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, OutboundError, ParameterError
 from pfnb.hub.clock import now
 from pfnb.hub.hub import Hub
+from pfnb.hub.keeping.contents import Content
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
 from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.property import Attachment
-from pfnb.hub.records.webhook import RECEIVE, Webhook
+from pfnb.hub.records.webhook import Webhook
 from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference
 from pfnb.language.extent import shown
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
@@ -42,6 +43,11 @@ from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import RefusedRow, WebhookRow
 
 NOWHERE = Origin()
+REMARKS = {
+    "filter": "a request of {} was stored although the filter has no value for it",
+    "repeatBy": "repetitions of a request of {} are not recognized",
+}
+"""What the owner of a webhook is told when one of these settings does not fit what was sent at a time."""
 MAX_LOGS = 10_000
 MAX_REASON = 500
 MAX_PAGE = 500
@@ -61,7 +67,12 @@ class HubAccess:
         self._behind = behind
         self._origin = origin
         self._iam = Iam(hub.users, hub.audit, user, origin)
-        self._url = (hub.settings.public_url or url).rstrip("/")
+        self._own_url = url
+
+    @property
+    def _url(self) -> str:
+        """What addresses of webhooks begin with. A tunnel may change it while a kernel is connected."""
+        return (self._hub.settings.public_url or self._own_url).rstrip("/")
 
     @property
     def _user(self) -> User:
@@ -81,8 +92,8 @@ class HubAccess:
             if not self._hub.webhooks.list(self._user.name, key):
                 self._hub.listeners.check_key(key, self._user.name)
         webhook = await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook)
-        if "repeatBy" in fields:
-            self._hub.refusals.settle(webhook.uuid, "repeatBy")
+        for setting in REMARKS.keys() & fields.keys():
+            self._hub.refusals.settle(webhook.uuid, setting)
         shown = self._warned(webhook)
         warnings = [shown["warning"]] if "warning" in shown else []
         if not _is_private_way(self._url):
@@ -257,6 +268,11 @@ class HubAccess:
         plain_id, owner = self._genuine(content_id)
         return await self._hub.contents.read(plain_id, owner, offset, size)
 
+    async def open_content(self, content_id: str) -> Content:
+        """The bytes behind a content reference, to be read piece by piece. NotFoundError."""
+        plain_id, owner = self._genuine(content_id)
+        return await self._hub.contents.open(plain_id, owner)
+
     async def are_genuine(self, content_ids: Sequence[str]) -> bool:
         if len(content_ids) > MAX_CHECKED:
             raise ParameterError(f"at most {MAX_CHECKED:,} references can be checked at once, not {len(content_ids):,}")
@@ -362,7 +378,7 @@ class HubAccess:
         return self._hub.cache.list(self._user.name)
 
     def _warned(self, webhook: Webhook) -> WebhookRow:
-        """The webhook as shown, with a `warning` if its callers may still know another address, or if `repeatBy` does not fit
+        """The webhook as shown, with a `warning` if its callers may still know another address, or if a setting does not fit
         what they send."""
         shown, addresses = self._show(webhook), self._hub.addresses
         before = None if addresses is None else addresses.before(webhook, now())
@@ -371,17 +387,16 @@ class HubAccess:
             warnings.append(
                 f"its address has changed and it has received nothing since: its callers may still use {before}"
             )
-        unnamed = self._hub.refusals.remarked(webhook.uuid, "repeatBy")
-        if unnamed is not None:
-            warnings.append(
-                f"repetitions of a request of {utc_time(unnamed.created)} are not recognized: {unnamed.text}"
-            )
+        for setting, said in REMARKS.items():
+            remark = self._hub.refusals.remarked(webhook.uuid, setting)
+            if remark is not None:
+                warnings.append(f"{said.format(utc_time(remark.created))}: {remark.text}")
         if warnings:
             shown["warning"] = "; ".join(warnings)
         return shown
 
     def _show(self, webhook: Webhook) -> WebhookRow:
-        return webhook.to_json(f"{self._url}{RECEIVE}?uuid={webhook.uuid}", self._hub.refusals.count(webhook.uuid))
+        return webhook.to_json(self._url, self._hub.refusals.count(webhook.uuid))
 
 
 def _trouble(endpoint: Endpoint) -> str | None:

@@ -8,9 +8,14 @@ from functools import lru_cache
 from pfnb.commands.rates import rate_text
 from pfnb.exceptions import NotAdmittedError, RateLimitError
 from pfnb.hub.buckets import Buckets
-from pfnb.hub.receiving.request import Received
+from pfnb.hub.event_expressions import value_over
+from pfnb.hub.receiving.request import Body, Received
+from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
+from pfnb.language.condition import is_true
+from pfnb.language.extent import shown
 from pfnb.language.networks import Networks, address_of, networks_of
+from pfnb.language.pel import parse_template
 
 
 class Admission:
@@ -24,10 +29,15 @@ class Admission:
         _check_method(webhook, received)
         _check_address(webhook, received)
 
+    async def filter(self, webhook: Webhook, event: Event, body: Body) -> None:
+        """NotAdmittedError if the webhook's filter is false for this event; the PfnbError of a filter that has no value."""
+        if webhook.filter and not is_true(await value_over(parse_template(webhook.filter), event, body), "its value"):
+            raise NotAdmittedError(f"The filter {shown(webhook.filter)} is false for it (filter).")
+
     def count(self, webhook: Webhook) -> None:
         """Count a request that is to become an event. RateLimitError if the webhook's rate allows none now.
 
-        Call this after `check`: senders that the webhook does not admit must not use up its rate."""
+        Call this last: senders that the webhook does not admit must not use up its rate."""
         if webhook.rate and (seconds := self._buckets.take(webhook.uuid, webhook.rate)):
             raise RateLimitError(
                 f"This webhook takes at most {rate_text(webhook.rate)} requests (rate): send it again later.",

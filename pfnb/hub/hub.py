@@ -14,12 +14,12 @@ from typing import Any
 from pfnb.commands.repeat_by import SENDERS_OWN
 from pfnb.exceptions import (
     AccessDeniedError,
+    BusyError,
     NotAdmittedError,
     NotFoundError,
     ParameterError,
     PayloadTooLargeError,
     PfnbError,
-    RateLimitError,
 )
 from pfnb.hub import refusals, scans
 from pfnb.hub.addresses import Addresses
@@ -71,7 +71,7 @@ from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
 from pfnb.hub.webhooks import Webhooks
 from pfnb.hub.workers.workers import Workers
-from pfnb.language.extent import check_written
+from pfnb.language.extent import check_written, shown
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
@@ -80,7 +80,7 @@ from pfnb.rows.delivery import RunRow
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a webhook's caller gets. `answer` is set if somebody listens and the caller waits; `forget` it afterwards.
-    `owner` owns the event."""
+    `owner` owns the event. `webhook` is the one that took the request, where its caller waits."""
 
     trace_id: str
     correlation_id: str
@@ -88,6 +88,7 @@ class Receipt:
     event_id: str = ""
     answer: asyncio.Future[Outcome | None] | None = None
     owner: str = ""
+    webhook: Webhook | None = None
 
 
 class Hub:
@@ -225,13 +226,15 @@ class Hub:
         instead of an event. Work that only one of the two needs is done after the answer. PayloadTooLargeError when the body
         exceeds the webhook's limit, RateLimitError when the webhook was called too often.
         """
+        received = replace(received, name=self.webhooks.named(received.names))
         admitted = await self._admitted(received)
         webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
         # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
         # sender calls the delivery, and not on the webhook's `repeatBy`.
         source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
-        trace_id, correlation_id, created = new_trace_id(received.token, source), new_correlation_id(source), now()
+        trace_id = new_trace_id(received.names[0].uuid if received.names else None, source)
+        correlation_id, created = new_correlation_id(source), now()
         if received.body.size > webhook.max_payload_length:
             await discard_body(received.body)
             raise PayloadTooLargeError(
@@ -253,13 +256,27 @@ class Hub:
         if isinstance(admitted, NotAdmittedError):
             return await self._pretend(event, received, admitted)
         try:
-            self.admission.count(webhook)
-        except RateLimitError:
+            await self._pass(webhook, event, received.body)
+        except NotAdmittedError as refused:
+            return await self._pretend(_of_nobody(event, self._nobodys), received, refused)
+        except BaseException:
             await discard_body(received.body)
             raise
         if webhook.repeat_by != SENDERS_OWN:
             event = await self._repeatable(event, received.body, webhook.repeat_by)
-        return await self._accept(event, received.body, wait=wait)
+        receipt = await self._accept(event, received.body, wait=wait)
+        return replace(receipt, webhook=webhook) if wait else receipt
+
+    async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:
+        """NotAdmittedError if the webhook's filter refuses the event, RateLimitError if it is one too many. A filter that fails
+        lets it pass: a mistake in it must not lose events."""
+        try:
+            await self.admission.filter(webhook, event, body)
+        except (NotAdmittedError, BusyError):
+            raise
+        except PfnbError as error:
+            _soon(self.refusals.remark, webhook.uuid, "filter", f"{shown(webhook.filter)}: {error.message}")
+        self.admission.count(webhook)
 
     async def _repeatable(self, event: Event, body: Body, repeat_by: str) -> Event:
         """The event with the key that its webhook's `repeatBy` gives it; without one, and its owner knows why, if that has no
@@ -452,6 +469,17 @@ class Hub:
         self.outcomes.give_up(name)
         self.changes.note_many()
         return listener
+
+
+def _of_nobody(event: Event, nobodys: Webhook) -> Event:
+    """The same event for no webhook."""
+    return replace(
+        event,
+        event_key=nobodys.event_key,
+        owner=nobodys.owner,
+        webhook=nobodys.uuid,
+        payload_type=nobodys.payload_type,
+    )
 
 
 def _soon(follow: Callable[..., None], *values: Any) -> None:

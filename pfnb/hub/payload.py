@@ -17,7 +17,8 @@ from typing import Any
 from pfnb.exceptions import PfnbError
 from pfnb.hub.receiving.body_json import may_be_json, parse_json
 from pfnb.hub.receiving.form import FORM
-from pfnb.hub.receiving.request import FilePart, Limits, canonical_uuid
+from pfnb.hub.receiving.naming import is_one_of
+from pfnb.hub.receiving.request import FilePart, Limits
 from pfnb.hub.records.event import Event
 from pfnb.language.charset import known_charset, named_charset, text_or_none
 from pfnb.language.content import content_reference, parsed_without_codes, without_codes
@@ -88,7 +89,7 @@ def event_object(
     """The body of a listening pipeline. `payload_type` is the webhook's; `body` the stored bytes, not needed when the event
     refers to a body that was `looked` at.
 
-    A JSON key that named the webhook is left out of a parsed payload, but stays in `body`. The only genuine references in a
+    A JSON key that names the webhook is left out of a parsed payload, but stays in `body`. The only genuine references in a
     webhook's event are those made here with `sign`.
     """
     if record.webhook is not None:
@@ -192,7 +193,7 @@ def _raw(record: Event, body: bytes, sign: Sign) -> Any:
         if count_values(read) > MOST_VALUES:
             return _body_reference(record, body, sign)
         with suppress(ValueError):  # kept as text below, as the design promises for invalid JSON
-            return _without_name(record.named_by, _parsed(record, read, charset))
+            return _without_name(record.webhook, _parsed(record, read, charset))
     if kind == FORM and len(read) <= Limits.form:
         return _plain(record.fields)
     text = _text(record.content_type, read) if _is_text(kind) else None
@@ -229,13 +230,9 @@ def _without_codes(record: Event) -> Event:
     )
 
 
-def _without_name(named_by: str, value: Any) -> Any:
-    place, _, name = named_by.partition(".")
-    if place == "json" and isinstance(value, dict) and name in value:
-        named = canonical_uuid(value.pop(name))
-        for other in ("uuid", "token"):
-            if named is not None and canonical_uuid(value.get(other)) == named:
-                value.pop(other, None)
+def _without_name(webhook: str | None, value: Any) -> Any:
+    if webhook is not None and isinstance(value, dict):
+        return {name: one for name, one in value.items() if not is_one_of((webhook,), name, one)}
     return value
 
 

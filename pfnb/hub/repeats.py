@@ -17,6 +17,7 @@ from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.hub.event_expressions import value_over
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.receiving.body_json import top_level_texts
+from pfnb.hub.receiving.naming import without_names
 from pfnb.hub.receiving.request import Body, Limits, Received
 from pfnb.hub.records.event import DELIVERY_KEY, Event
 from pfnb.hub.stores.bodies import read_body
@@ -51,12 +52,13 @@ _SAYS_WHAT = re.compile(r"content-encoding|.*(event|topic)|ce-(type|subject)")
 
 
 async def repeat_key(received: Received, limits: Limits) -> str | None:
-    """The key that a repetition of this request shares: 32 characters derived from the webhook's uuid and the sender's delivery
-    id, and 32 derived from these and the request's content. None if the sender gives no delivery id."""
+    """The key that a repetition of this request shares: 32 characters derived from the uuids in the request and the sender's
+    delivery id, and 32 derived from these and the request's content. None if the sender gives no delivery id."""
     name = _by_header(received) or await _by_body(received, limits)
-    if name is None or received.token is None:
+    if name is None or not received.names:
         return None
-    delivery = _key(received.token, *name)
+    # All of them, whichever is a webhook's: answers show that two requests have the same key.
+    delivery = _key(*(each.uuid for each in received.names), *name)
     content = await in_thread_if_large(received.body.size, lambda: _content(received))
     return delivery + _key(delivery, content)
 
@@ -117,13 +119,14 @@ async def _texts(received: Received, names: tuple[str, ...], limits: Limits) -> 
 def _content(received: Received) -> str:
     """The request's content. A multipart form counts by its parts: its boundary may differ each time it is sent."""
     parted = media_type(received.content_type) == FORM_DATA and bool(received.fields or received.files)
+    uuids = {name.uuid for name in received.names}
     files = [(one.field, one.filename, one.content_type, one.sha256) for one in received.files]
     said = [
         received.method,
-        received.query,
+        without_names(received.query, uuids),
         FORM_DATA if parted else received.content_type,
         sorted(one for one in received.headers.items() if _SAYS_WHAT.fullmatch(one[0])),
-        (received.fields, files) if parted else _digest(received.body),
+        (without_names(received.fields, uuids), files) if parted else _digest(received.body),
     ]
     return repr(said)
 

@@ -37,10 +37,7 @@ class RunRequest:
     @property
     def parameters(self) -> dict[str, Any]:
         """Query and form fields, also `uuid`: in these addresses it does not name a webhook."""
-        given = {**self.vars, **_single(self.received.fields)}
-        if self.received.named_by.startswith(("query.", "field.")):
-            given["uuid"] = self.received.token
-        return given
+        return {**self.vars, **_single(self.received.fields)}
 
     async def text(self) -> str:
         return (await self._bytes()).decode("utf-8", "replace")

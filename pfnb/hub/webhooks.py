@@ -10,7 +10,8 @@ from typing import Any
 
 from pfnb.commands.webhook_settings import checked
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
-from pfnb.hub.receiving.request import Limits, canonical_uuid
+from pfnb.hub.receiving.naming import Name, canonical_uuid
+from pfnb.hub.receiving.request import Limits
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
@@ -40,6 +41,17 @@ class Webhooks:
         """The active webhook of this uuid; None in every other case, which the receiver must not distinguish."""
         webhook = self._by_uuid.get(uuid or "")
         return webhook if webhook is not None and webhook.accepts(self._now()) else None
+
+    def named(self, names: Sequence[Name]) -> Name | None:
+        """The first that is an active webhook's, else the first; as much work in either case."""
+        active = [name for name in names if self.receiving(name.uuid) is not None]
+        return next(iter((*active, *names)), None)
+
+    def answers_with_body(self, names: Sequence[Name]) -> bool:
+        """Whether these name an active webhook whose callers wait for the result and get it by itself."""
+        name = self.named(names)
+        webhook = None if name is None else self.receiving(name.uuid)
+        return webhook is not None and webhook.answer == "body"
 
     def secrets(self) -> Collection[str]:
         """The uuids of all webhooks of all owners."""

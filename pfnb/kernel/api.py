@@ -130,8 +130,9 @@ def command(
     """Declare a function as a command for pipelines; the function itself is unchanged.
 
     It may take `body`, `event`, `vars` and `headers` by name; its other parameters are the command's. Returning None keeps the
-    body. Pipelines started by webhooks may run it unless `anonymous` is false. With `main` it runs on the kernel's main thread.
-    Defining a name again replaces the command; NameTakenError for a built-in one.
+    body, and so does returning a `pfnb.Response`, which answers a caller that waits. Pipelines started by webhooks may run it
+    unless `anonymous` is false. With `main` it runs on the kernel's main thread. Defining a name again replaces the command;
+    NameTakenError for a built-in one.
     """
     return commands.command(name, aliases=aliases, anonymous=anonymous, main=main, shorthand=shorthand)
 
@@ -152,7 +153,8 @@ def on(
 
     The function may take `event` (an `Event`), `body`, `vars` and `headers` by name; it is itself unchanged. It runs in a
     thread. An `async def` runs on pfnb's loop and must not block it. With `main` it runs on the kernel's main thread, between
-    cells. Its return value answers a caller that waits (`wait=true`); returning None answers with the event. What it prints or
+    cells. Its return value answers a caller that waits (`wait=true`): a `pfnb.Response` with its own status, headers
+    and body, any other value in the webhook's usual form. What it prints or
     displays appears under the cell that defined it.
 
     `name` defaults to the function's own. Defining a name again replaces the listener; `replace` also takes the name from

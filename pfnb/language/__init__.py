@@ -11,7 +11,8 @@ from pfnb.language.port import ANONYMOUS, HubPort, User
 from pfnb.language.reading.listen import listen_accepts
 from pfnb.language.reading.parser import command_pipeline, parse_pipeline
 from pfnb.language.reading.reference import PipelineReference
-from pfnb.language.run import Response, RunResult, steps_of
+from pfnb.language.response import Response
+from pfnb.language.run import RunResult, steps_of
 from pfnb.language.running.runner import Runner
 from pfnb.language.topics import compile_topic, topic_matches
 from pfnb.language.trace import Limits, StepRecord

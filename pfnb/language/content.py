@@ -25,6 +25,7 @@ _SCHEME = "$uri:attachment:"
 _CODE = r"\.hmac-[A-Za-z0-9_-]{43}"
 """The code at the end of a genuine id: `.hmac-` and 32 bytes in base64url."""
 _MARK = b".hmac-"
+_CODE_LENGTH = len(_MARK) + 43
 _LOOKED_THROUGH = 1 << 20
 _SIGNED = re.compile(rf"[^\s:]{{1,200}}{_CODE}")
 _CODE_IN_TEXT = re.compile(_CODE)
@@ -107,6 +108,22 @@ def without_codes(data: str | bytes) -> str | bytes:
         return data
     left = _CODE_IN_BYTES.sub(b"", data)
     return left.replace(b".hmac-", b".hmac_") if left != data and _CODE_IN_BYTES.search(left) else left
+
+
+class CodesInPieces:
+    """Makes the codes in bytes useless that come piece by piece. The number of bytes stays the same."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def without(self, piece: bytes, *, is_last: bool) -> bytes:
+        """The next bytes to pass on. What may be the beginning of a code waits for the next piece."""
+        data = self._left + piece
+        if _MARK in data:
+            data = _CODE_IN_BYTES.sub(lambda code: b".hmac_" + code[0][len(_MARK) :], data)
+        end = len(data) if is_last else max(0, len(data) - _CODE_LENGTH + 1)
+        self._left = data[end:]
+        return data[:end]
 
 
 def parsed_without_codes(value: Any, source: bytes) -> Any:

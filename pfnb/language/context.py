@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.language.deferred import Lazy
 from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
+from pfnb.language.response import Response
 from pfnb.language.roles import ADMIN, RUN_AS_SOURCE, RUN_AS_TARGET, check_run_as, grants
-from pfnb.language.run import Response
 from pfnb.language.scope import Scope
 from pfnb.rows.account import UserRow
 

@@ -69,7 +69,10 @@ _LONG_NUMBER = b"0" * 8
 _SHORTEST = 14
 """Minimum length of a secret of only letters and digits."""
 _NOTHING = frozenset({"null", "true", "false", '""', "''"})
-_RECEIVER = re.compile(r"(?:[?&]|%3f|%26)(?:uuid|token)(?:=|%3d)$", re.IGNORECASE)
+_RECEIVER = re.compile(
+    r"(?:(?:[?&]|%3f|%26)(?:uuid|token)(?:=|%3d)|(?:/|%2f)(?:hook|webhook\.receive)(?:/|%2f))$", re.IGNORECASE
+)
+_RECEIVER_LENGTH = 24
 
 
 def is_secret_name(name: str) -> bool:
@@ -150,7 +153,7 @@ class Mask:
 
     def _uuid(self, found: re.Match[str]) -> str:
         end = found[1].lower()
-        named_receiver = _RECEIVER.search(found.string, max(0, found.start() - 12), found.start())
+        named_receiver = _RECEIVER.search(found.string, max(0, found.start() - _RECEIVER_LENGTH), found.start())
         return f"…{end}" if self.all_uuids or end in self.tails or named_receiver else found[0]
 
     def _stars(self, found: re.Match[str]) -> str:

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pfnb.exceptions import PfnbError
+from pfnb.language.response import Response
 from pfnb.language.trace import StepRecord, Trace
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-_OF_THE_MESSAGE = {
-    "connection", "content-length", "date", "keep-alive", "server", "te", "trailer", "transfer-encoding", "upgrade",
-}  # fmt: skip
-_OF_THE_ORIGIN = {
-    "accept-ch", "alt-svc", "clear-site-data", "content-security-policy", "cross-origin-embedder-policy",
-    "cross-origin-opener-policy", "nel", "permissions-policy", "refresh", "report-to", "reporting-endpoints",
-    "service-worker-allowed", "set-cookie", "strict-transport-security", "x-content-type-options",
-}  # fmt: skip
-SERVER_HEADERS = frozenset(_OF_THE_MESSAGE | _OF_THE_ORIGIN)
-"""Response headers, in lower case, that only the hub's server sets: a response may carry a stranger's bytes, which no browser
-may run with the rights of the hub's pages or let affect these."""
-
-
-def can_be_header(name: str, value: str) -> bool:
-    """Whether it is a valid HTTP header."""
-    return _HEADER_NAME.fullmatch(name) is not None and value.isascii() and value.isprintable()
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The HTTP response set by `http.response.set`. If `body` is None, the run's final body is sent."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ class RunWithSteps(RunRow):
 
 
 class ResponseRow(TypedDict):
-    """What a pipeline answers to an HTTP caller who waits for it."""
+    """What a pipeline answers to an HTTP caller who waits for it. A header that is sent several times has a list."""
 
     status: int
-    headers: dict[str, str]
+    headers: dict[str, str | list[str]]
     body: Any
 
 

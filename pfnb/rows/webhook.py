@@ -25,12 +25,14 @@ class RefusedOfWebhook(TypedDict):
 
 
 class WebhookRow(TypedDict):
-    """A webhook object. Times are milliseconds since the epoch: `expires` is when a rotated uuid stops firing. `received` and
-    `refused` count its requests; `warning` says what its owner should know; a `deleted` one was deleted just now."""
+    """A webhook object. `webhookUrl` names it in the query, `pathUrl` in the path. Times are milliseconds since the epoch:
+    `expires` is when a rotated uuid stops firing. `received` and `refused` count its requests; `warning` says what its owner
+    should know; a `deleted` one was deleted just now."""
 
     eventKey: str
     uuid: str
     webhookUrl: str
+    pathUrl: str
     payloadType: str
     maxPayloadLength: int
     active: bool
@@ -38,6 +40,9 @@ class WebhookRow(TypedDict):
     repeatBy: str
     allow: list[str] | None
     rate: dict[str, int | float] | None
+    filter: str
+    answer: str
+    allowHtml: bool
     created: int
     updated: int
     lastReceived: int | None

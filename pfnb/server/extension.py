@@ -20,11 +20,11 @@ from pfnb.environment import CAPACITY, SIZES, setting_of
 from pfnb.exceptions import PfnbError
 from pfnb.http.access_log import access_log, logged_by
 from pfnb.http.capacity import Capacity
-from pfnb.http.handler import HubHandler
+from pfnb.http.handler import DEPTH, HubHandler
 from pfnb.http.log_mask import MaskedLogs
 from pfnb.http.origin import public_url
 from pfnb.http.routes import anonymous_routes, owned_routes
-from pfnb.http.server import PREFIX
+from pfnb.http.server import PREFIX, segments_of
 from pfnb.http.site import Site
 from pfnb.hub.addresses import arrive
 from pfnb.hub.clock import now
@@ -130,17 +130,17 @@ class PfnbExtension(ExtensionApp):
         # logged by the hub, which shows only the ends of webhook secrets.
         self.settings["extra_log_scrub_param_keys"] = [*self.settings.get("extra_log_scrub_param_keys", []), "uuid"]
         self.settings["log_function"] = logged_by(server.web_app.settings["log_function"], HubHandler)
+        self.settings[DEPTH] = segments_of(url_path_join(server.base_url, PREFIX))
         access_log.parent, access_log.level = self.log, self.log.getEffectiveLevel()
         self.logs = MaskedLogs(self.one_hub.secrets, self.one_hub.stored_secrets)
         self.logs.begin(server.log, *server.log.handlers)
 
     def initialize_handlers(self) -> None:
         """Jupyter Server puts its base_url before each of these patterns."""
-        depth = len(url_path_join(self._server().base_url, PREFIX).strip("/").split("/"))
         nowhere = cast(Site, None)  # set for each request
         owned = owned_routes(nowhere, JupyterDoor, {"owner": self.owner})
         for routes, anonymous in ((anonymous_routes(nowhere), True), (owned, False)):
-            for pattern, handler, settings in joined(routes, self.one_hub, depth, self.kernels.peer_of):
+            for pattern, handler, settings in joined(routes, self.one_hub, self.kernels.peer_of):
                 self.handlers.append((PREFIX + pattern, guarded(handler, anonymous=anonymous), settings))
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:

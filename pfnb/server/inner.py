@@ -4,15 +4,16 @@ certificate or socket the Jupyter Server itself has."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from tornado.netutil import bind_sockets
 
 from pfnb.http.access_log import AccessLog
 from pfnb.http.capacity import Capacity
 from pfnb.http.connections import Connections, HubApplication
+from pfnb.http.handler import DEPTH
 from pfnb.http.routes import proof_route, token_routes
-from pfnb.http.server import PREFIX
+from pfnb.http.server import PREFIX, segments_of
 from pfnb.http.site import Site
 from pfnb.http.vouch import Vouching
 from pfnb.server.joined import PeerOf, joined
@@ -34,11 +35,13 @@ class Inner:
     def open(self, one_hub: OneHub, owner: str, peer_of: PeerOf, capacity: Capacity) -> None:
         nowhere = cast(Site, None)  # set for each request
         routes = [*token_routes(nowhere, self._secret, owner), proof_route(nowhere, self.vouching)]
-        both = joined(routes, one_hub, 1, peer_of)
+        both = joined(routes, one_hub, peer_of)
+        depth: dict[str, Any] = {DEPTH: segments_of(PREFIX)}
         application = HubApplication(
             self.vouching,
             [(PREFIX + pattern, handler, settings) for pattern, handler, settings in both],
             log_function=AccessLog(),
+            **depth,
         )
         # All requests come through this machine's own servers, which vouch for who sent them.
         capacity = replace(capacity, connections_per_address=capacity.max_connections)

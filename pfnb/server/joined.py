@@ -30,12 +30,11 @@ CREDENTIALS = {"Cookie", "Authorization"}
 
 
 class Joined(HubHandler):
-    """Wraps a handler of the hub. `vouch` identifies the caller; `depth` counts the path segments before the hub's own."""
+    """Wraps a handler of the hub. `vouch` identifies the caller."""
 
-    def initialize(self, one_hub: OneHub, vouch: Vouch, depth: int, **settings: Any) -> None:  # type: ignore[override]
+    def initialize(self, one_hub: OneHub, vouch: Vouch, **settings: Any) -> None:  # type: ignore[override]
         self._one_hub = one_hub
         self._vouch = vouch
-        self._depth = depth
         self._settings = settings
         super().initialize(cast(Site, one_hub.site), **settings)
 
@@ -70,8 +69,7 @@ class Joined(HubHandler):
 
     async def _pass_on(self, vouched: Vouched, remote: Remote, there: IOStream) -> None:
         request, url = self.request, remote.url
-        path = "/".join(request.path.split("/")[1 + self._depth :])
-        target = f"{urlsplit(url).path}/{path}" + (f"?{request.query}" if request.query else "")
+        target = f"{urlsplit(url).path}{self.path_below}" + (f"?{request.query}" if request.query else "")
         header = self._one_hub.vouching.header(vouched, url, request.method or "", target)
         has_proved = vouched.login or vouched.kernel_id is not None
         without = CREDENTIALS if has_proved else COOKIE if isinstance(self, JupyterDoor) else ()
@@ -79,7 +77,7 @@ class Joined(HubHandler):
         await relay(self, there, target, header, remote.lost, without, may_upgrade=may_upgrade)
 
 
-def joined(routes: list[Route], one_hub: OneHub, depth: int, peer_of: PeerOf) -> list[Route]:
+def joined(routes: list[Route], one_hub: OneHub, peer_of: PeerOf) -> list[Route]:
     """Routes whose handlers work wherever the hub is. `peer_of` identifies this server's kernels."""
     made: list[Route] = []
     for pattern, handler, settings in routes:
@@ -87,7 +85,7 @@ def joined(routes: list[Route], one_hub: OneHub, depth: int, peer_of: PeerOf) ->
         vouch = by_jupyter if issubclass(handler, JupyterDoor) else vouch
         more = {name: value for name, value in settings.items() if name != "site"}
         both = type(handler.__name__, (Joined, handler), {})
-        made.append((pattern, both, {**more, "one_hub": one_hub, "vouch": vouch, "depth": depth}))
+        made.append((pattern, both, {**more, "one_hub": one_hub, "vouch": vouch}))
     return made
 
 

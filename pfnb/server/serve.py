@@ -9,7 +9,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from pfnb.http.capacity import Capacity
@@ -19,40 +19,93 @@ from pfnb.hub.private import own_folder, private_file, write_private
 from pfnb.hub.troubles import os_error
 from pfnb.pi.address import SERVING, TOKEN
 from pfnb.server.jupyterhub import Place
+from pfnb.server.tunnel import tunnelled
 
 
-async def serve(options: HubOptions, place: Place, *, token: str | None, capacity: Capacity | None = None) -> None:
-    """Serve until SIGINT or SIGTERM. StartError if port or database cannot be used, BusyError if another hub uses the data
+async def serve(
+    options: HubOptions,
+    place: Place,
+    *,
+    token: str | None,
+    capacity: Capacity | None = None,
+    receive_port: int | None = None,
+    tunnel: str | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. `receive_port` is a second port, for requests to webhooks only; `tunnel` is the command of
+    a tunnel that leads there. StartError if port, database or tunnel cannot be used, BusyError if another hub uses the data
     directory."""
     stop = told_to_stop()
-    async with serving(options, place, token=token, capacity=capacity):
+    async with AsyncExitStack() as stack:
+        address_follows = tunnel is not None and options.public_url is None
+        server = await stack.enter_async_context(
+            serving(
+                options,
+                place,
+                token=token,
+                capacity=capacity,
+                receive_port=receive_port,
+                address_follows=address_follows,
+            )
+        )
+        if tunnel is not None:
+            await stack.enter_async_context(_reached_through(server, tunnel, place.prefix, stop))
         await stop.wait()
+
+
+def _reached_through(
+    server: LocalServer, tunnel: str, prefix: str, stop: asyncio.Event
+) -> AbstractAsyncContextManager[None]:
+    """The tunnel to a hub, which learns its public address from it unless it has one."""
+    assert server.receive_port is not None, "a tunnel leads to the port for receiving"
+
+    async def moved(address: str) -> None:
+        await server.reached_as(address + prefix)
+        say(f"pfnb tunnel ready at {address}{prefix}")
+        _tell_moved(server)
+
+    return tunnelled(tunnel, server.receive_port, moved, stop, address=server.hub.settings.public_url)
 
 
 @asynccontextmanager
 async def serving(
-    options: HubOptions, place: Place, *, token: str | None, capacity: Capacity | None = None
+    options: HubOptions,
+    place: Place,
+    *,
+    token: str | None,
+    capacity: Capacity | None = None,
+    receive_port: int | None = None,
+    address_follows: bool = False,
 ) -> AsyncIterator[LocalServer]:
     """A hub that accepts requests until the block ends; prints its address to standard output. Errors as `serve`."""
     try:
         kept = None if token else kept_token(options.data_dir)
         token = token or kept
         server = LocalServer(
-            options, host=place.host, port=place.port, prefix=place.prefix, token=token, capacity=capacity
+            options,
+            host=place.host,
+            port=place.port,
+            receive_port=receive_port,
+            prefix=place.prefix,
+            token=token,
+            capacity=capacity,
         )
-        await server.start()
+        await server.start(address_follows=address_follows)
     except OSError as error:
         raise os_error(options.data_dir or Path(), error) from None
     if kept is not None and options.data_dir is not None:
         sys.stderr.write(f"pfnb: the token is in {options.data_dir / TOKEN}\n")
     try:
         with _told_by_file(options.data_dir, server.url):
-            if moved := server.hub.moved(server.owner):
-                sys.stderr.write(f"pfnb: {moved}\n")
+            _tell_moved(server)
             say(f"pfnb hub ready at {server.url}")
             yield server
     finally:
         await server.stop()
+
+
+def _tell_moved(server: LocalServer) -> None:
+    if moved := server.hub.moved(server.owner):
+        sys.stderr.write(f"pfnb: {moved}\n")
 
 
 @contextmanager

@@ -79,7 +79,7 @@ async def test_the_answer_is_put_together_by_several_steps(run):
         "body.set: other",
     )
     result = await run(text)
-    assert result.response == Response(201, {"X-A": "1", "X-B": "2", "X-C": "3"}, {"ok": True})
+    assert result.response == Response(201, {"ok": True}, {"X-A": "1", "X-B": "2", "X-C": "3"})
     assert result.body == "other"
 
 
@@ -89,7 +89,6 @@ async def test_the_answer_is_put_together_by_several_steps(run):
         ('{"X-A": "a\\r\\nSet-Cookie: b"}', "line breaks"),
         ('{"X A": 1}', "cannot be the name"),
         ("{Content-Length: 5}", "set by the server"),
-        ("{Set-Cookie: a}", "Set-Cookie is set by the server and cannot be overridden"),
         ("{Clear-Site-Data: '*'}", "Clear-Site-Data is set by the server and cannot be overridden"),
         ("{X-A: Grüße}", "beyond ASCII"),
         ("nonsense", "must be a map of names and values"),

@@ -26,6 +26,10 @@ def test_of_a_query_only_the_end_of_a_uuid_is_shown(query: str, shown: str) -> N
     assert shown_target("/r", query) == shown
 
 
+def test_of_a_uuid_in_a_path_only_the_end_is_shown() -> None:
+    assert shown_target(f"/pfnb/hook/{UUID}", f"uuid={UUID}?a=b") == "/pfnb/hook/…6936bd?uuid=…6936bd"
+
+
 async def test_every_request_is_one_line(anyone: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "pfnb.access"):
         await anyone.post(RECEIVE, params={"uuid": UUID}, json={})

@@ -23,7 +23,7 @@ async def test_what_a_scan_finds_fires_no_more_and_its_callers_are_answered_as_b
     server: LocalServer, owner: httpx.AsyncClient, anyone: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "a.ipynb").write_text(f'{{"outputs": ["{UUID}"]}}')
+    (tmp_path / "work" / "a.ipynb").write_text(f'{{"outputs": ["{server.url}/hook/{UUID}?a=b"]}}')
     fired, told = await fires(server, anyone)
     assert fired
     seen = (await owner.post(SCAN, params={"path": str(tmp_path / "work")})).json()

@@ -50,12 +50,21 @@ async def test_a_200_means_the_event_is_in_the_store(server: LocalServer, anyone
         {"params": {"uuid": UUID.upper()}},
         {"params": {"token": "jupyters-own-token", "uuid": UUID}},
         {"json": {"token": "xoxb-slack", "uuid": UUID}},
+        {"url": f"/hook/{UUID}"},
+        {"url": f"/hook/{UUID.upper()}/", "json": {"a": 1}},
+        {"url": f"{RECEIVE}/{UUID}", "data": {"x": "1"}},
+        {"url": f"/hook/{UUID}", "params": {"uuid": UUID, "a": "1"}, "headers": {"Token": f"{UUID}, {UUID}"}},
+        {"url": f"{RECEIVE}?uuid={UUID}?a=1"},
+        {
+            "url": f"/hook/{UUID}",
+            "headers": {"Referer": f"https://h/hook/{UUID.upper()}", "X-Original-URI": f"/hook/{UUID}"},
+        },
     ],
 )
 async def test_a_webhook_can_be_named_in_every_documented_way(
     server: LocalServer, anyone: httpx.AsyncClient, sent: dict[str, object]
 ) -> None:
-    assert (await anyone.post(RECEIVE, **sent)).status_code == 200
+    assert (await anyone.post(**{"url": RECEIVE, **sent})).status_code == 200
     (event,) = await server.hub.store.events.since(0, 10)
     shown = json.dumps([event.headers, event.query, event.fields, (await server.hub.history.object(event))["payload"]])
     assert UUID not in shown.lower()
@@ -246,7 +255,8 @@ async def test_wait_answers_as_the_pipeline_set_it_but_for_what_only_the_server_
     await answering(server, Outcome(True, "x", response={"status": 201, "headers": headers, "body": "<b>made</b>"}))
     answer = await anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true"}, json={})
     assert (answer.status_code, answer.text, answer.headers["location"]) == (201, "<b>made</b>", "/leads/7")
-    assert not {"set-cookie", "x-a", "x-injected", "service-worker-allowed"} & set(answer.headers)
+    assert answer.headers["set-cookie"] == "a=b; Path=/pfnb/api/v3/command/webhook.receive"
+    assert not {"x-a", "x-injected", "service-worker-allowed"} & set(answer.headers)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("sandbox")
 

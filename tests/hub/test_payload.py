@@ -22,6 +22,7 @@ EVENT = Event(
     headers={"content-type": "application/json"},
     content_type="application/json",
 )
+UUID, OTHER = "0b0c6a8e-6d6b-4f1e-9d5e-5b8f3f6936bd", "99999999-6d6b-4f1e-9d5e-5b8f3f999999"
 FILE = FilePart("cv", "cv.pdf", "application/pdf", 100, 4, "ab" * 32)
 
 
@@ -148,10 +149,10 @@ def test_raw_payload_that_is_no_text_is_a_reference(content_type, body):
 
 
 def test_json_key_that_named_the_webhook_is_left_out_of_a_parsed_payload_only():
-    body = b'{"uuid": "u", "token": "t", "in": {"uuid": 1}}'
-    assert payload(body, named_by="json.uuid") == {"token": "t", "in": {"uuid": 1}}
-    assert payload(body, named_by="query.uuid") == json.loads(body)
-    assert payload(body, "base64", named_by="json.uuid")["origin"] == base64.b64encode(body).decode()
+    body = b'{"uuid": "%s", "token": "t", "in": {"uuid": "%s"}}' % (UUID.upper().encode(), UUID.encode())
+    assert payload(body, webhook=UUID) == {"token": "t", "in": {"uuid": UUID}}
+    assert payload(body, webhook=OTHER) == payload(body, webhook=None) == json.loads(body)
+    assert payload(body, "base64", webhook=UUID)["origin"] == base64.b64encode(body).decode()
 
 
 def test_deepest_accepted_json_can_be_written_again():

@@ -24,7 +24,6 @@ async def test_an_event_comes_back_as_it_was_stored(store: Store) -> None:
         query={"a": ["1", "2"]},
         fields={"name": ["Ada"]},
         files=(FilePart("file", "a.csv", "text/csv", 3, 4, "ab" * 32),),
-        named_by="query.uuid",
         payload_type="base64",
         size=5,
     )

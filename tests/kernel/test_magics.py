@@ -49,7 +49,9 @@ def test_a_webhook_is_named_by_its_uuid_its_tail_or_its_key(shared):
     put(shared, "magics.named")
     uuid = read(shared, "hook.uuid")
     for word in (f"uuid={uuid}", f"uuid={uuid[-6:]}", f"uuid=…{uuid[-6:]}", "eventKey=magics.named"):
-        assert shared.ok(f"%webhook url {word} --show").value.count(uuid) == 1
+        url, path_url = shared.ok(f"%webhook url {word} --show").value.splitlines()
+        assert url.endswith(f"/webhook.receive?uuid={uuid}'")
+        assert path_url.endswith(f"/hook/{uuid}")
         assert not UUID.search(shared.ok(f"%webhook url {word}").value)
 
 

@@ -21,7 +21,7 @@ def test_webhooks_of_a_kernel_have_the_public_address_and_arrive_at_its_port(
     kernel = start_kernel(PFNB_PUBLIC_URL=PUBLIC, PFNB_PORT=str(port))
     assert f"reachable as {PUBLIC}" in kernel.ok("%load_ext pfnb").stdout
     kernel.ok("%webhook put eventKey=order.placed")
-    shown = urlsplit(kernel.ok("%webhook url eventKey=order.placed --show").value.strip("'"))
+    shown = urlsplit(kernel.ok("%webhook url eventKey=order.placed --show").value.splitlines()[0].strip("'"))
     assert (shown.scheme, shown.netloc) == ("https", "hooks.example.org")
     sent = httpx.post(f"http://127.0.0.1:{port}{shown.path}?{shown.query}", json={"id": 7}, trust_env=False)
     assert sent.json()["status"] == "running"

@@ -79,6 +79,8 @@ def test_the_uuid_of_the_webhook_is_never_shown(text):
 def test_another_uuid_is_shown_unless_it_calls_a_receiver():
     assert mask.text(f"delivery {OTHER}") == f"delivery {OTHER}"
     assert mask.text(f"https://h/webhook.receive?uuid={OTHER}") == "https://h/webhook.receive?uuid=…555555"
+    assert mask.text(f"https://h/pfnb/hook/{OTHER}?a=1") == "https://h/pfnb/hook/…555555?a=1"
+    assert mask.text(f"x=%2Fwebhook.receive%2F{OTHER}") == "x=%2Fwebhook.receive%2F…555555"
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def webhook_row(uuid: str, **more: Any) -> dict[str, Any]:
         "eventKey": "webhook.lead.created",
         "uuid": uuid,
         "webhookUrl": f"http://192.168.1.5:8888/pfnb/api/v3/command/webhook.receive?uuid={uuid}",
+        "pathUrl": f"http://192.168.1.5:8888/pfnb/hook/{uuid}",
         "payloadType": "raw",
         "maxPayloadLength": 512000,
         "active": True,

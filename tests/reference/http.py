@@ -29,7 +29,7 @@ def http_page() -> str:
 def _rows() -> Iterator[list[str]]:
     document = openapi(load(), HUB)
     for path, operations in document["paths"].items():
-        if path == RECEIVE or not path.startswith(f"{COMMAND}/"):
+        if path in (RECEIVE, f"{RECEIVE}/{{uuid}}") or not path.startswith(f"{COMMAND}/"):
             methods = ", ".join(method.upper() for method in operations)
             first = next(iter(operations.values()))
             yield [code(HUB + path), methods, first["summary"], "everybody" if first.get("security") == [] else ""]

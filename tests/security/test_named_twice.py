@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
+import pytest
 
 from pfnb.http.server import LocalServer
-from tests.http.conftest import RECEIVE, UUID, anyone
+from tests.http.conftest import RECEIVE, UNKNOWN, UUID, anyone
 from tests.security.conftest import People
 
 __all__ = ["anyone"]
@@ -40,3 +43,42 @@ async def test_others_webhooks_are_answered_like_none(people: People) -> None:
         ]
         assert theirs.status_code == none.status_code == 404, command
         assert theirs.json()["statusMessage"] == none.json()["statusMessage"]
+
+
+OURS_AND_ANOTHER = [
+    {"url": f"/hook/{UUID}", "params": {"uuid": UNKNOWN, "token": UNKNOWN}, "headers": {"token": UNKNOWN}},
+    {"url": RECEIVE, "params": {"uuid": UUID, "token": UNKNOWN}},
+    {"url": RECEIVE, "params": {"token": UNKNOWN}, "headers": {"token": UUID}},
+    {"url": f"/hook/{UNKNOWN}", "params": {"uuid": UUID}},
+    {"url": RECEIVE, "headers": {"token": UUID}, "data": {"token": UNKNOWN}},
+    {"url": RECEIVE, "params": {"token": UNKNOWN}, "json": {"uuid": UUID}},
+    {"url": RECEIVE, "params": {"uuid": UUID}, "json": {"uuid": UNKNOWN}},
+]
+
+
+@pytest.mark.parametrize("sent", OURS_AND_ANOTHER)
+async def test_a_request_with_another_uuid_besides_is_ours_and_the_other_is_payload(
+    server: LocalServer, anyone: httpx.AsyncClient, sent: dict[str, Any]
+) -> None:
+    await server.hub.webhooks.put({"uuid": UUID, "payloadType": "raw"}, "ada")
+    assert (await anyone.request("POST", **sent)).status_code == 200
+    [event] = await server.hub.store.events.of_webhook(UUID, 1, None)
+    seen = await server.hub.history.object(event)
+    kept = repr((event.query, event.headers, event.fields, seen["payload"]))
+    assert UNKNOWN in kept or sent["url"] == f"/hook/{UNKNOWN}"
+    assert UUID not in kept
+
+
+@pytest.mark.parametrize("sent", OURS_AND_ANOTHER)
+async def test_the_answer_does_not_say_which_of_two_uuids_is_a_webhooks(
+    server: LocalServer, anyone: httpx.AsyncClient, sent: dict[str, Any]
+) -> None:
+    async def ids(**more: Any) -> tuple[str, str]:
+        headers = {**sent.get("headers", {}), "webhook-id": "msg_1"}
+        body = (await anyone.request("POST", **{**sent, **more, "headers": headers})).json()
+        return body["traceId"], body["correlationId"]
+
+    known = [await ids(), await ids(), await ids(url=f"{sent['url']}/")]
+    await server.hub.webhooks.put({"uuid": UUID, "active": False}, "ada")
+    unknown = [await ids(), await ids(), await ids(url=f"{sent['url']}/")]
+    assert known == unknown, "a repetition has the same ids, whether or not it is stored"

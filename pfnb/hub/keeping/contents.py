@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 
 from pfnb.exceptions import NotFoundError
 from pfnb.hub.keeping.shelf import Shelf
-from pfnb.hub.receiving.request import FilePart, Received
+from pfnb.hub.receiving.request import Body, FilePart, Received
 from pfnb.hub.stores.bodies import discard_body, read_slice
 from pfnb.hub.stores.store import Store
 
@@ -17,6 +19,22 @@ MAX_MADE = 10_000
 MAX_MADE_SIZE = 64 * 1024 * 1024
 MADE_SECONDS = 3600.0
 """Limits for files created by an owner's pipelines: count, bytes, and how long they are kept."""
+
+Slices = Callable[[int, int], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """`size` bytes, which begin at `begin` of what `slices` reads by offset and size."""
+
+    size: int
+    begin: int
+    slices: Slices
+
+    async def read(self, offset: int = 0, size: int | None = None) -> bytes:
+        """At most `size` bytes from `offset` on. NotFoundError if they were removed meanwhile."""
+        left = max(0, self.size - offset)
+        return await self.slices(self.begin + offset, left if size is None else min(size, left))
 
 
 class Contents:
@@ -51,31 +69,37 @@ class Contents:
         self._made.pop(owner, None)
 
     async def read(self, content_id: str, owner: str, offset: int = 0, size: int | None = None) -> bytes:
-        """The bytes of a content: `<id>` is a whole body, `<id>.<n>` its n-th file, from 0. At most `size` bytes from `offset`
-        on. NotFoundError also if it belongs to somebody else."""
+        """The bytes of a content, at most `size` of them from `offset` on. See `open`."""
+        return await (await self.open(content_id, owner)).read(offset, size)
+
+    async def open(self, content_id: str, owner: str) -> Content:
+        """A content, to be read piece by piece: `<id>` is a whole body, `<id>.<n>` its n-th file, from 0. NotFoundError also if
+        it belongs to somebody else."""
         name, _, number = content_id.partition(".")
         holder, upload = self._uploads.get(name, (None, None))
         if upload is not None and holder == owner:
-            start, length = _slice(_part(upload.files, number, content_id), upload.body.size, offset, size)
-            return await asyncio.to_thread(read_slice, upload.body, start, length)
+            part = _part(upload.files, number, content_id)
+            return _content(part, upload.body.size, partial(_slice_of, upload.body))
         made = self._made[owner].get(name) if owner in self._made else None
         if made is not None:
-            start, length = _slice(_part((), number, content_id), len(made.data), offset, size)
-            return made.data[start : start + length]
+            return _content(_part((), number, content_id), len(made.data), partial(_slice, made.data))
         attachment = await self._store.properties.attachment(name)
         if attachment is not None and attachment.owner == owner:
-            start, length = _slice(_part((), number, content_id), attachment.size, offset, size)
-            return await self._store.properties.attachment_slice(name, start, length)
-        return await self.read_event(content_id, owner, offset, size)
+            slices = partial(self._store.properties.attachment_slice, name)
+            return _content(_part((), number, content_id), attachment.size, slices)
+        return await self._open_event(content_id, owner)
 
     async def read_event(self, content_id: str, owner: str, offset: int = 0, size: int | None = None) -> bytes:
-        """The same for the contents of an event."""
+        """The same as `read` for the contents of an event."""
+        return await (await self._open_event(content_id, owner)).read(offset, size)
+
+    async def _open_event(self, content_id: str, owner: str) -> Content:
         name, _, number = content_id.partition(".")
         event = await self._store.events.get(name)
         if event is None or event.owner != owner:
             raise NotFoundError(f"there is no content {content_id}: it was removed, or never existed")
-        start, length = _slice(_part(event.files, number, content_id), event.size, offset, size)
-        return await self._store.events.body_slice(name, start, length)
+        slices = partial(self._store.events.body_slice, name)
+        return _content(_part(event.files, number, content_id), event.size, slices)
 
 
 def _part(files: tuple[FilePart, ...], number: str, content_id: str) -> FilePart | None:
@@ -86,8 +110,13 @@ def _part(files: tuple[FilePart, ...], number: str, content_id: str) -> FilePart
     return files[int(number)]
 
 
-def _slice(part: FilePart | None, whole: int, offset: int, size: int | None) -> tuple[int, int]:
-    """Where in a body the requested bytes begin, and how many there are."""
-    begin, length = (0, whole) if part is None else (part.offset, part.size)
-    left = max(0, length - offset)
-    return begin + offset, left if size is None else min(size, left)
+def _content(part: FilePart | None, whole: int, slices: Slices) -> Content:
+    return Content(whole, 0, slices) if part is None else Content(part.size, part.offset, slices)
+
+
+async def _slice_of(body: Body, offset: int, size: int) -> bytes:
+    return await asyncio.to_thread(read_slice, body, offset, size)
+
+
+async def _slice(data: bytes, offset: int, size: int) -> bytes:
+    return data[offset : offset + size]

@@ -5,6 +5,8 @@ This module does not know webhooks: a refusal here is the same for callers who k
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,11 +15,17 @@ from pfnb.hub.receiving.body import BodySink
 from pfnb.hub.receiving.body_json import may_be_json, top_level_texts
 from pfnb.hub.receiving.form import FORM, parse_form, parse_query
 from pfnb.hub.receiving.multipart import MultipartReader, boundary_of
-from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead, canonical_uuid
+from pfnb.hub.receiving.naming import Name, first_uuid, names_in, names_in_head, one_query
+from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead
 from pfnb.language.charset import known_charset, named_charset
 from pfnb.language.encodings import codings, decoded_pieces
 from pfnb.language.media_types import media_type
 from pfnb.language.sizes import size_in_full
+
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
+"""Methods of requests that may have the type of a multipart body and no body."""
+_MAY_NAME = re.compile(rb'"(?:uuid|token)"\s*:\s*"[^"]{36}|\\u00[67]')
+"""Matches in every JSON body that may name a webhook; most bodies need not be parsed here."""
 
 
 class Ingest:
@@ -32,11 +40,9 @@ class Ingest:
         self._head = head
         self._method = head.method
         self._limits = limits
-        self._token: str | None = None
-        self._named_by = ""
-        self._headers = self._merged(head.headers)
-        self._query = parse_query(head.query, longest=limits.query, most=limits.fields)
-        self._name_by("query", self._query, ("token", "uuid"))
+        self._headers = _merged(head.headers)
+        self._query = parse_query(one_query(head.query), longest=limits.query, most=limits.fields)
+        self._names = [*names_in_head(head.path, self._query, head.headers)]
         self._content_type = self._headers.get("content-type", "")
         self._codings = codings(self._headers)
         boundary = boundary_of(self._content_type)
@@ -46,9 +52,13 @@ class Ingest:
         self._sink = BodySink(limits.memory, spool)
 
     @property
-    def token(self) -> str | None:
-        """The uuid that names the webhook, if known yet."""
-        return self._token
+    def names(self) -> tuple[Name, ...]:
+        """The uuids found so far that may name the webhook, in order."""
+        return tuple(self._names)
+
+    def query_value(self, name: str) -> str:
+        """The last value of a parameter in the query; empty if there is none."""
+        return self._query.get(name, [""])[-1]
 
     def check_declared(self, length: int | None) -> None:
         """PayloadTooLargeError if a declared Content-Length exceeds the hard limit: before the first byte is read."""
@@ -77,15 +87,15 @@ class Ingest:
             if self._codings and self._multipart is None:
                 self._check_encoded()
             fields, files = self._form()
-            self._name_by("field", fields, ("uuid", "token"))
-            self._name_by_json()
+            self._names += names_in("field", fields)
+            self._names += self._names_in_json()
             body = self._sink.finish()
         except BaseException:
             self.discard()
             raise
         return Received(
-            self._token,
-            self._named_by,
+            self.names,
+            self._names[0] if self._names else None,
             self._method,
             self._query,
             self._headers,
@@ -95,24 +105,15 @@ class Ingest:
             files,
             self._head.query,
             self._head.remote_address,
+            self._head.path,
         )
 
     def discard(self) -> None:
         """Remove what was kept of the body. Not needed after an error, which does the same."""
         self._sink.discard()
 
-    def _merged(self, headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-        merged: dict[str, str] = {}
-        for name, value in headers:
-            key = name.lower()
-            if key == "token" and self._token is None and (token := canonical_uuid(value)):
-                self._token, self._named_by = token, "header.token"
-            elif key != "token" or self._token is None or canonical_uuid(value) != self._token:
-                merged[key] = f"{merged[key]}, {value}" if key in merged else value
-        return merged
-
     def _form(self) -> tuple[dict[str, list[str]], tuple[FilePart, ...]]:
-        if self._multipart is not None and (self._sink.size or self._method != "GET"):
+        if self._multipart is not None and (self._sink.size or self._method not in _WITHOUT_BODY):
             return self._multipart.finish()
         if 0 < self._sink.size <= self._limits.form and media_type(self._content_type) == FORM:
             form, most = self._plain(self._limits.form), self._limits.fields
@@ -142,41 +143,25 @@ class Ingest:
             return b""
         return bytes(data)
 
-    def _name_by(self, place: str, values: dict[str, list[str]], names: tuple[str, str]) -> None:
-        """If nothing has named the webhook yet, take its uuid from `values`: the first one under any of the `names`."""
-        for name in names:
-            for index, value in enumerate(values.get(name, ()) if self._token is None else ()):
-                if token := canonical_uuid(value):
-                    self._token, self._named_by = token, f"{place}.{name}"
-                    del values[name][index]
-                    if not values[name]:
-                        del values[name]
-                    break
-
-    def _name_by_json(self) -> None:
-        if self._token is not None or self._multipart is not None or not 0 < self._sink.size <= self._limits.json:
+    def _names_in_json(self) -> Iterator[Name]:
+        if self._multipart is not None or not 0 < self._sink.size <= self._limits.json:
             return
         body = self._plain(self._limits.json)
-        if not may_be_json(media_type(self._content_type), body):
+        if not may_be_json(media_type(self._content_type), body) or not _MAY_NAME.search(body):
             return
         charset = known_charset(named_charset(self._content_type))
-        for name, value in top_level_texts(body, ("uuid", "token"), charset).items():
-            if token := canonical_uuid(value):
-                self._token, self._named_by = token, f"json.{name}"
-                return
+        texts = top_level_texts(body, ("uuid", "token"), charset)
+        for name in ("uuid", "token"):
+            yield from first_uuid(f"json.{name}", (texts.get(name),))
 
 
-def named_in(head: RequestHead, limits: Limits) -> str | None:
-    """The uuid in the head of a request that is not read any further."""
-    for name, value in head.headers:
-        if name.lower() == "token" and (token := canonical_uuid(value)):
-            return token
+def names_in_refused(head: RequestHead, limits: Limits) -> tuple[Name, ...]:
+    """The uuids in the head of a request that is not read any further."""
     try:
-        query = parse_query(head.query, longest=limits.query, most=limits.fields)
+        query = parse_query(one_query(head.query), longest=limits.query, most=limits.fields)
     except RequestError:
-        return None
-    values = [*query.get("token", ()), *query.get("uuid", ())]
-    return next(filter(None, map(canonical_uuid, values)), None)
+        query = {}
+    return tuple(names_in_head(head.path, query, head.headers))
 
 
 def too_large(said: str, hard: int) -> PayloadTooLargeError:
@@ -186,3 +171,11 @@ def too_large(said: str, hard: int) -> PayloadTooLargeError:
         "PFNB_MAX_PAYLOAD.",
         limit=hard,
     )
+
+
+def _merged(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        merged[key] = f"{merged[key]}, {value}" if key in merged else value
+    return merged

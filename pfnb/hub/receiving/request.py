@@ -14,18 +14,11 @@ from pathlib import Path
 from pfnb.environment import SIZES, setting_of
 from pfnb.exceptions import ParameterError
 from pfnb.hub.receiving.form import without_pairs
+from pfnb.hub.receiving.naming import Name, canonical_uuid, is_one_of, one_query, without_names
 from pfnb.language.sizes import size_of, size_text
+from pfnb.uuid_tail import masked_uuid
 
 _FOR_THE_HUB = ("wait", "timeout")
-_NAMES = ("uuid", "token")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-
-
-def canonical_uuid(value: object) -> str | None:
-    """The lower-case form of an RFC 4122 uuid, None for any other value (braces, `urn:`, spaces, numbers…)."""
-    if isinstance(value, str) and len(value) == 36 and _UUID.fullmatch(value):
-        return value.lower()
-    return None
 
 
 @dataclass(frozen=True)
@@ -81,13 +74,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class RequestHead:
-    """The head of a request, and the address it comes from. `query` is the raw query string without `?`; `headers` are as
-    received, in order."""
+    """The head of a request, and the address it comes from. `path` is the part below the hub's address, as sent; `query` is the
+    raw query string without `?`; `headers` are as received, in order."""
 
     method: str
     query: str
     headers: tuple[tuple[str, str], ...]
     remote_address: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,15 +112,14 @@ class Body:
 class Received:
     """One request, read to its end and parsed as far as that is possible without its webhook.
 
-    `token` is the canonical uuid that names the webhook, None if nothing did. `named_by` says where it was found:
-    `header.token`, `query.token`, `query.uuid`, `field.uuid`, `field.token`, `json.uuid`, `json.token`, or the empty text.
-    It is already removed from `headers`, `query` and `fields`; `payload.event_object` removes it from a JSON payload.
-    `headers` have lower-case names, repeated ones joined by ", "; `fields` are those of a form or of a multipart body.
-    `raw_query` is complete.
+    `names` are the uuids that may name the webhook, in order; `name` is the one that does: the first, until the hub chooses
+    another. All else is complete: the `events_…` methods leave out what names the webhook, and `payload.event_object` leaves it
+    out of a JSON payload. `headers` have lower-case names, repeated ones joined by ", "; `fields` are those of a form or of a
+    multipart body; `path` is the part below the hub's address. `path` and `raw_query` are as sent.
     """
 
-    token: str | None
-    named_by: str
+    names: tuple[Name, ...]
+    name: Name | None
     method: str
     query: dict[str, list[str]]
     headers: dict[str, str]
@@ -136,32 +129,45 @@ class Received:
     files: tuple[FilePart, ...]
     raw_query: str = ""
     remote_address: str = ""
+    path: str = ""
+
+    @property
+    def token(self) -> str | None:
+        """The canonical uuid that names the webhook."""
+        return self.name and self.name.uuid
 
     def events_query(self) -> tuple[dict[str, list[str]], str]:
         """The query as stored with an event, parsed and raw. Left out: `wait` and `timeout`, which are for the hub, and every
         occurrence of what names the webhook, which is a secret."""
-        query = self._kept(self.query)
-        if query == self.query and not self.named_by.startswith("query."):
-            return query, self.raw_query
-        return query, without_pairs(self.raw_query, self._is_for_the_hub)
+        kept = {
+            name: values
+            for name, values in without_names(self.query, (self.token,)).items()
+            if name not in _FOR_THE_HUB
+        }
+        return kept, self.raw_query if kept == self.query else without_pairs(
+            one_query(self.raw_query), self._is_left_out
+        )
 
     def events_fields(self) -> dict[str, list[str]]:
         """The form's fields as stored with an event, without what names the webhook."""
-        return {
-            name: kept
-            for name, values in self.fields.items()
-            if (kept := [value for value in values if not self._names_it(name, value)])
-        }
+        return without_names(self.fields, (self.token,))
 
-    def _kept(self, query: dict[str, list[str]]) -> dict[str, list[str]]:
-        return {
-            name: kept
-            for name, values in query.items()
-            if (kept := [value for value in values if not self._is_for_the_hub(name, value)])
-        }
+    def events_headers(self) -> dict[str, str]:
+        """The headers as stored with an event, without what names the webhook: masked where a proxy or a browser tells the
+        address of the request."""
+        if self.token is None:
+            return self.headers
+        kept = {name: self._masked(value) for name, value in self.headers.items()}
+        if "token" in self.headers:
+            others = [one for one in self.headers["token"].split(", ") if canonical_uuid(one) != self.token]
+            kept = {name: value for name, value in kept.items() if name != "token" or others}
+            kept.update({"token": ", ".join(others)} if others else {})
+        return kept
 
-    def _is_for_the_hub(self, name: str, value: str) -> bool:
-        return name in _FOR_THE_HUB or self._names_it(name, value)
+    def _masked(self, value: str) -> str:
+        if self.token is None or self.token not in value.lower():
+            return value
+        return re.sub(self.token, masked_uuid(self.token), value, flags=re.IGNORECASE)
 
-    def _names_it(self, name: str, value: str) -> bool:
-        return name in _NAMES and self.token is not None and canonical_uuid(value) == self.token
+    def _is_left_out(self, name: str, value: str) -> bool:
+        return name in _FOR_THE_HUB or is_one_of((self.token,), name, value)

@@ -40,7 +40,6 @@ class Event:
     size: int = 0
     fields: dict[str, list[str]] = field(default_factory=dict)
     files: tuple[FilePart, ...] = ()
-    named_by: str = ""
     payload_type: str = "raw"
     seq: int = 0
     repeat_key: str | None = None

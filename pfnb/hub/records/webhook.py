@@ -10,7 +10,9 @@ from pfnb.rows.webhook import WebhookRow
 from pfnb.uuid_tail import masked_uuid
 
 RECEIVE = "/api/v3/command/webhook.receive"
-"""The path of webhooks below the hub's address."""
+"""The path of webhooks below the hub's address, as documented; a query, a header or the body names the webhook."""
+HOOK = "/hook"
+"""The same, short, for addresses without a query: a uuid follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,13 @@ class Webhook(WebhookSettings):
         """Whether a request that names it fires its event."""
         return self.active and (self.expires is None or now < self.expires)
 
-    def to_json(self, url: str, refused: int) -> WebhookRow:
-        """The webhook object of the HTTP API; `url` is the full address that fires it, `refused` how many requests were."""
+    def to_json(self, hub: str, refused: int) -> WebhookRow:
+        """The webhook object of the HTTP API; `hub` is the hub's address, `refused` how many requests were."""
         row = {
             "eventKey": self.event_key,
             "uuid": self.uuid,
-            "webhookUrl": url,
+            "webhookUrl": f"{hub}{RECEIVE}?uuid={self.uuid}",
+            "pathUrl": f"{hub}{HOOK}/{self.uuid}",
             **self.by_spelling(),
             "created": self.created,
             "updated": self.updated,

@@ -42,7 +42,7 @@ class Answer:
     """A run's answer to its caller. With `content`, the id of a content in the hub, that content is the body."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str | list[str]]
     body: bytes = b""
     content: str | None = None
 

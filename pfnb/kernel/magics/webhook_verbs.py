@@ -114,7 +114,12 @@ VERBS = (
         ),
         first=Parameter("key", "event key, or a pattern such as webhook.#"),
     ),
-    Verb("url", "Show the address for callers.", _WHICH, {"show": "including the secret uuid"}),
+    Verb(
+        "url",
+        "Show the address for callers, and that for senders that allow no query.",
+        _WHICH,
+        {"show": "including the secret uuid"},
+    ),
 )
 HELP = describe("%webhook", "Webhooks of this notebook's hub.", VERBS)
 
@@ -200,8 +205,7 @@ def _inspect(notebook: Notebook, words: Words) -> Any:
 
 
 def _url(notebook: Notebook, words: Words) -> str:
-    webhook = _named(notebook, words, "url")
-    return webhook.url if "show" in words.flags else webhook.masked_url
+    return _named(notebook, words, "url").address(show="show" in words.flags)
 
 
 def _check_files(verb: str, files: Iterable[Path]) -> None:

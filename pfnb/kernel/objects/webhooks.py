@@ -19,6 +19,20 @@ OVERLAP = 3600.0
 """Seconds for which a rotated uuid still works by default: time to give its callers the new one."""
 
 
+class Address(str):
+    """A webhook's `url`. Its display names the `path_url`, too."""
+
+    path_url: str
+
+    def __new__(cls, url: str, path_url: str) -> Address:
+        made = super().__new__(cls, url)
+        made.path_url = path_url
+        return made
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(f"{str(self)!r}\n# for senders that allow no query: {self.path_url}")
+
+
 class Webhook:
     """A webhook of this notebook's owner. `uuid` and `url` are secrets: displays and reprs mask them."""
 
@@ -37,9 +51,14 @@ class Webhook:
         return self.fields["webhookUrl"]
 
     @property
-    def masked_url(self) -> str:
-        """The same without the secret, for outputs that are saved."""
-        return self.url.replace(self.uuid, masked_uuid(self.uuid))
+    def path_url(self) -> str:
+        """The address without a query, for senders that allow none or append one of their own."""
+        return self.fields["pathUrl"]
+
+    def address(self, *, show: bool) -> Address:
+        """Both addresses for a display: with the secret if `show`, else masked, for outputs that are saved."""
+        urls = (self.url, self.path_url)
+        return Address(*(urls if show else [url.replace(self.uuid, masked_uuid(self.uuid)) for url in urls]))
 
     @property
     def event_key(self) -> str:

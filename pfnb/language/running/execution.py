@@ -33,6 +33,7 @@ from pfnb.language.pel.limits import MEASURED_EVERY
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.plain import plain
 from pfnb.language.reading.reference import PipelineReference, reference_of
+from pfnb.language.response import Response
 from pfnb.language.roles import RUN
 from pfnb.language.run import RunResult
 from pfnb.language.running.block_handle import BlockHandle
@@ -238,6 +239,9 @@ class Execution:
             if command.is_built_in:
                 return await self.call_function(command, arguments, step)
             value = await self.call_function(command, arguments, step)
+            if isinstance(value, Response):
+                context.response = value
+                return None
             return value if value is NULL else plain(value, f"the result of {command.name}")
         except ExitRun:
             raise

@@ -61,8 +61,6 @@ def _head(event: Event) -> dict[str, Any]:
         head["fields"] = event.fields
     if event.files:
         head["files"] = [asdict(file) for file in event.files]
-    if event.named_by:
-        head["named_by"] = event.named_by
     if event.conflict:
         head["conflict"] = event.conflict
     if event.notebook:
@@ -92,7 +90,6 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         size=row.size,
         fields=head.get("fields", {}),
         files=tuple(FilePart(**file) for file in head.get("files", ())),
-        named_by=head.get("named_by", ""),
         payload_type=row.payload_type,
         seq=row.seq,
         repeat_key=row.repeat_key,
