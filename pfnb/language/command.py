@@ -178,6 +178,7 @@ class CommandRegistry:
         self._home = home
         self._commands: dict[str, Command] = {}
         self._blocks: dict[str, Command] = {}
+        self._highest = 1
 
     def command(
         self,
@@ -232,6 +233,7 @@ class CommandRegistry:
                 raise NameTakenError(f'"{name}" is a built-in command: choose another name, such as "my.{name}"')
         for name in names:
             self._commands[name] = command
+        self._highest = max(self._highest, command.version)
         if command.block is not None:
             for name in command.block.frames:
                 self._blocks[name] = command
@@ -241,7 +243,7 @@ class CommandRegistry:
         precedence. Raises UnknownCommandError, which suggests the nearest name."""
         self._load()
         name, version = split_version(name, version)
-        for number in range(version, 0, -1):
+        for number in range(min(version, self._highest), 0, -1):
             command = self._commands.get(versioned(name, number))
             if command is not None:
                 return command

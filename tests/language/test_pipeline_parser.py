@@ -78,7 +78,8 @@ class TestSections:
             ("pipeline:\n", 2, 1, "has no steps"),
             ("pipeline: []\n", 1, 11, "has no steps"),
             ("pipeline: log\n", 1, 11, "must be a list"),
-            ("pipeline:\n  log:\n    message: x\n", 2, 3, "must be a list"),
+            ("pipeline: {}\n", 1, 11, "has no steps"),
+            ("pipeline:\n  -\n", 2, 3, "has no steps"),
             ("vars: 1\npipeline: [log]\n", 1, 7, "vars must be a map of names"),
             ("headers: x\npipeline: [log]\n", 1, 10, "headers must be a map of names"),
         ],
@@ -211,7 +212,6 @@ class TestSteps:
         [
             ("log:\n    message: hi", 3, 5, "indent it further if it is a parameter"),
             ("log: {message: hi}\n    set: {value: 1}", 3, 5, 'begin "set" with its own "- "'),
-            ("", 2, 4, "this step is empty"),
             ("{}", 2, 5, "this step is empty"),
             ("[log]", 2, 5, "a step is a command, not a list"),
         ],
@@ -220,6 +220,13 @@ class TestSteps:
         error = problem(steps(step), PipelineSyntaxError)
         assert words in error.message
         assert (error.line, error.column, error.step) == (line, column, 1)
+
+    def test_a_dash_without_a_command_is_no_step(self, parse):
+        assert [step.number for step in parse("pipeline:\n  -\n  - log\n  -\n  - log\n").steps] == [1, 2]
+
+    def test_steps_may_be_a_map_as_in_older_pipelines(self, parse):
+        pipeline = parse("pipeline:\n  body.set:\n    value: 1\n  log: {message: hi}\n")
+        assert [(step.command.name, step.line, step.number) for step in pipeline.steps] == [("body.set", 2, 1), ("log", 4, 2)]
 
     def test_an_unknown_command_is_told_the_nearest(self, problem):
         error = problem(steps("log", "webhook.putt: {eventKey: a}"), UnknownCommandError)

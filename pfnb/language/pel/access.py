@@ -86,5 +86,5 @@ def write_index(target: Any, key: Any, value: Any) -> None:
 
 def _not_indexed(target: Any) -> PelEvaluationError:
     if target is None:
-        return PelEvaluationError("null has no index: test it with ?: or a condition first")
+        return PelEvaluationError("null has no index: write ?.[…] where it may be null")
     return PelEvaluationError(f"{kind(target)} cannot be used with this index")

@@ -47,6 +47,7 @@ class Property:
 @dataclass(frozen=True, slots=True)
 class Index:
     key: Node
+    safe: bool
     at: int
 
 

@@ -277,12 +277,12 @@ class Parser:
         if self._kind == "name":
             self._advance()
             return self._member(word, safe, at)
-        if self._kind in _OPENINGS_OF_STEPS and self._kind != "[":
+        if self._kind in _OPENINGS_OF_STEPS and (safe or self._kind != "["):
             return self._bracketed(safe)
         if self._kind in ("?", "!") and self._tokens[self._index + 1][0] == "[":
             raise self._error(f"remove the space between '{self._kind}' and '['")
-        dot = "?." if safe else "."
-        raise self._error(f"a name, a method, ?[…] or ![…] should follow '{dot}', not {self._found()}")
+        options = "a name, a method, […], ?[…] or ![…] should follow '?.'" if safe else "a name, a method, ?[…] or ![…] should follow '.'"
+        raise self._error(f"{options}, not {self._found()}")
 
     def _bracketed(self, safe: bool) -> Step:
         kind, at, begin = self._kind, self._at, self._index
@@ -291,7 +291,7 @@ class Parser:
         weight = (self._index - begin) * WORD_COST
         self._expect("]", f"'{kind}' needs its closing ']' here")
         if kind == "[":
-            return Index(inner, at)
+            return Index(inner, safe, at)
         return Projection(inner, safe, at, weight) if kind == "![" else Selection(kind[0], inner, safe, at, weight)
 
     def _arguments(self) -> tuple[Node, ...]:

@@ -44,7 +44,7 @@ def compile_path(node: Path, compile_node: CompileNode) -> Run:
     if start is not None:
         return _then(compile_node(start), steps, is_constant(start), compile_node)
     plain = 0
-    while plain < len(steps) and isinstance(steps[plain], Property) and not _is_safe(steps[plain]):
+    while plain < len(steps) and isinstance(steps[plain], Property) and not steps[plain].safe:
         plain += 1
     return _then(_keys(steps[:plain]), steps[plain:], False, compile_node)
 
@@ -85,10 +85,6 @@ def _stays_fixed(step: Step, fixed: bool) -> bool:
     if isinstance(step, Call):
         return step.name in COPYING_METHODS
     return fixed and isinstance(step, Property | Index)
-
-
-def _is_safe(step: Step) -> bool:
-    return not isinstance(step, Index) and step.safe
 
 
 def _keys(steps: tuple[Step, ...]) -> Run:
@@ -188,11 +184,13 @@ def index_key(step: Index, compile_node: CompileNode) -> Callable[[Any, Frame], 
 
 
 def _index(step: Index, compile_node: CompileNode) -> _Walk:
-    find_key = index_key(step, compile_node)
+    find_key, safe = index_key(step, compile_node), step.safe
 
     def walk(value: Any, _this: Any, frame: Frame) -> Any:
         if value.__class__ is str:
             frame.scan(value)
+        if value is None and safe:
+            return None
         return read_index(value, find_key(value, frame))
 
     return walk

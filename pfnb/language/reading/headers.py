@@ -21,6 +21,7 @@ MAX_CONCURRENCY: Final = 64
 MAX_TIMEOUT: Final = 86_400
 _RUN_AS: Final = "runas "
 _VERSION: Final = {"type": ["string", "number"]}
+HIGHEST_VERSION: Final = 9_999
 
 KNOWN: Final = {
     "allNotebooks": Setting(
@@ -85,10 +86,12 @@ def on_error_at(node: Node) -> OnError:
 
 
 def version_of(value: Any) -> int:
-    """The number in `v2`, `2` or 2. Raises ParameterError."""
+    """The number in `v2`, `2` or 2; the highest for `latest`. Raises ParameterError."""
     text = str(value).strip().lower().removeprefix("v")
-    if isinstance(value, bool) or not text.isdecimal() or not 0 < int(text[:9]) < 10_000:
-        raise ParameterError(f"a version is written v1, v2 and so on, not {value!r}")
+    if text == "latest":
+        return HIGHEST_VERSION
+    if isinstance(value, bool) or not text.isdecimal() or not 0 < int(text[:9]) <= HIGHEST_VERSION:
+        raise ParameterError(f"a version is written v1, v2 and so on, or latest, not {value!r}")
     return int(text)
 
 

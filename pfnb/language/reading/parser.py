@@ -149,16 +149,23 @@ def _sections(root: Node | None, first_line: int) -> dict[str, Node]:
 
 def _steps(sections: dict[str, Node]) -> list[Node]:
     node = sections["pipeline"]
-    if isinstance(node, Sequence) and node.items:
-        if len(node.items) > MAX_STEPS:
-            raise _wrong(
-                f"a pipeline may have at most {MAX_STEPS:,} steps: call other pipelines for parts of it",
-                node.items[MAX_STEPS],
-            )
-        return node.items
-    if is_null(node) or isinstance(node, Sequence):
+    if not is_null(node) and isinstance(node, Scalar):
+        raise _wrong('"pipeline" must be a list: begin each step with "- "', node)
+    steps = _listed(node)
+    if not steps:
         raise _wrong('"pipeline" has no steps: put "- command:" lines below it', node)
-    raise _wrong('"pipeline" must be a list: begin each step with "- "', node)
+    if len(steps) > MAX_STEPS:
+        raise _wrong(
+            f"a pipeline may have at most {MAX_STEPS:,} steps: call other pipelines for parts of it", steps[MAX_STEPS]
+        )
+    return steps
+
+
+def _listed(node: Node) -> list[Node]:
+    """The steps of a list, or of a map from commands to their parameters, as older pipelines have it. A lone `-` is no step."""
+    if isinstance(node, nodes.Mapping):
+        return [nodes.Mapping(key.line, key.column, [(key, value)]) for key, value in node.entries]
+    return [one for one in node.items if not is_null(one)] if isinstance(node, Sequence) else []
 
 
 def _vars(node: Node | None, source: str) -> dict[str, Any]:
