@@ -154,6 +154,8 @@ class WorkerEndedError(PipelineError):
 
 class RaisedError(PipelineError):
     status = 500
+    type: str = "RaisedError"
+    """What the pipeline calls this kind of error."""
 
 
 class FailedRunsError(PipelineError):

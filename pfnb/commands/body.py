@@ -10,20 +10,21 @@ from pfnb.commands import command
 from pfnb.commands.inputs import chosen, from_json
 from pfnb.exceptions import PipelineError
 from pfnb.language.command import NULL, as_result
-from pfnb.language.context import Context
-from pfnb.language.extent import check_written
+from pfnb.language.extent import check_written, shown
 from pfnb.language.parameters import UNSET
 
 MAX_PUSHED = 1_000
+Stack = Annotated[str, Field(description="The variable that holds the stack, a list.", min_length=1)]
 
 
-@command("body.push", anonymous=True)
+@command("body.push", anonymous=True, shorthand="var")
 def push(
     body: Any,
-    context: Context,
+    vars: dict[str, Any],  # noqa: A002 - the word of the language
+    var: Stack = "bodyStack",
     value: Annotated[Any, Field(description="The value to put on the stack. Default: the body.")] = UNSET,
 ) -> None:
-    """Put a copy of the body on this run's stack. The body stays as it is; `body.pop` brings the copy back.
+    """Put a copy of the body on a stack, the list `vars.bodyStack`. The body stays as it is; `body.pop` brings the copy back.
 
     Example:
         body: {order: 17}
@@ -33,13 +34,14 @@ def push(
           - body.pop
         # => {"order": 17}
     """
-    if len(context.stack) >= MAX_PUSHED:
+    stack = _stack(vars, var, "body.push")
+    if len(stack) >= MAX_PUSHED:
         raise PipelineError(f"body.push: the stack may have at most {MAX_PUSHED:,} values")
-    context.stack.append(_copied(chosen(value, body)))
+    vars[var] = [*stack, _copied(chosen(value, body))]
 
 
-@command("body.pop", anonymous=True)
-async def pop(context: Context) -> Any:
+@command("body.pop", anonymous=True, shorthand="var")
+async def pop(vars: dict[str, Any], var: Stack = "bodyStack") -> Any:  # noqa: A002
     """Take the last value of `body.push` off the stack, as the body.
 
     Example:
@@ -50,11 +52,13 @@ async def pop(context: Context) -> Any:
           - body.pop
         # => 1
     """
-    return as_result(_top(context, "body.pop").pop())
+    *rest, last = _filled(vars, var, "body.pop")
+    vars[var] = rest
+    return as_result(last)
 
 
-@command("body.peek", anonymous=True)
-def peek(context: Context) -> Any:
+@command("body.peek", anonymous=True, shorthand="var")
+def peek(vars: dict[str, Any], var: Stack = "bodyStack") -> Any:  # noqa: A002
     """Copy the last value of `body.push` into the body. It stays on the stack.
 
     Example:
@@ -65,7 +69,7 @@ def peek(context: Context) -> Any:
           - body.pop
         # => 1
     """
-    return as_result(_copied(_top(context, "body.peek")[-1]))
+    return as_result(_copied(_filled(vars, var, "body.peek")[-1]))
 
 
 @command("body.delete", anonymous=True)
@@ -121,10 +125,20 @@ def _kept(value: Any, names: list[str]) -> Any:
     return {name: value[name] for name in names if name in value} if isinstance(value, dict) else value
 
 
-def _top(context: Context, name: str) -> list[Any]:
-    if not context.stack:
-        raise PipelineError(f"{name}: the stack is empty: put a body.push before it")
-    return context.stack
+def _stack(variables: dict[str, Any], name: str, command_name: str) -> list[Any]:
+    stack = variables.get(name)
+    if stack is None:
+        return []
+    if not isinstance(stack, list):
+        raise PipelineError(f"{command_name}: vars.{name} must be a list to be used as a stack, not {shown(stack)}")
+    return stack
+
+
+def _filled(variables: dict[str, Any], name: str, command_name: str) -> list[Any]:
+    stack = _stack(variables, name, command_name)
+    if not stack:
+        raise PipelineError(f"{command_name}: the stack vars.{name} is empty: put a body.push before it")
+    return stack
 
 
 def _copied(value: Any) -> Any:

@@ -41,7 +41,7 @@ async def put(
     await context.hub.put_cached(key, chosen(value, body), seconds=minutes * 60)
 
 
-@command("cache.get", in_hub=True)
+@command("cache.get", in_hub=True, shorthand="key")
 async def get(
     context: Context,
     key: Key,
@@ -68,7 +68,7 @@ async def get(
     return as_result(entry["value"])
 
 
-@command("cache.clear", aliases=("cache.remove",), in_hub=True)
+@command("cache.clear", aliases=("cache.remove",), in_hub=True, shorthand="key")
 async def clear(
     context: Context,
     key: Annotated[str | None, Field(description="The entry to remove. Default: all that have expired.")] = None,

@@ -24,12 +24,13 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-@command("log", anonymous=True)
+@command("log", anonymous=True, shorthand="message")
 async def log(
     body: Any,
     context: Context,
     message: Annotated[Any, Field(description="What to log. Default: the whole scope.")] = None,
     level: Annotated[Level, BeforeValidator(_upper), Field(description="The log level.")] = "INFO",
+    suffix: Annotated[Any, Field(description="What to put after the message.")] = None,
 ) -> Any:
     """Log a message. The body stays as it is; if it is empty, the message becomes the body.
 
@@ -41,11 +42,13 @@ async def log(
     if message is None or message == "":
         context.log(level, _text(context.scope.shown()))
         return None
+    if suffix is not None:
+        message = _text(message) + _text(suffix)
     context.log(level, _text(message))
     return message if body is None or body == "" else None
 
 
-@command("set", anonymous=True)
+@command("set", anonymous=True, shorthand="value")
 async def set_value(
     body: Any,
     value: Annotated[
@@ -70,7 +73,7 @@ async def set_value(
     return as_result(given)
 
 
-@command("body.set", aliases=("set.body",), anonymous=True, shorthand="value")
+@command("body.set", aliases=("set.body", "body"), anonymous=True, shorthand="value")
 async def set_body(value: Annotated[Any, Field(description="The new body.")]) -> Any:
     """Put a value into the body.
 
@@ -83,7 +86,7 @@ async def set_body(value: Annotated[Any, Field(description="The new body.")]) ->
     return as_result(value)
 
 
-@command("var.set", aliases=("set.var",), anonymous=True)
+@command("var.set", aliases=("set.var", "var"), anonymous=True)
 async def set_variable(
     vars: dict[str, Any],  # noqa: A002 - the word of the language
     key: Annotated[str, Field(description="The variable's name.", min_length=1, validation_alias="name")],

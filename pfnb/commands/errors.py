@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from pfnb.language.context import Context
 from pfnb.language.deferred import Lazy
 from pfnb.language.extent import check_written, shown
 from pfnb.language.offload import threaded
+from pfnb.language.response import Response
 from pfnb.language.running.block_handle import BlockHandle
 from pfnb.language.running.failure import is_of_type
 
@@ -23,6 +25,9 @@ async def error_(
     status_code: Annotated[
         int, Field(description="The HTTP status of the error.", ge=400, le=599, validation_alias="status")
     ] = 500,
+    type_: Annotated[
+        str | None, Field(description="The error's type, as `except` and `exception.type` name it.")
+    ] = None,
 ) -> None:
     """End the run with an error.
 
@@ -33,11 +38,11 @@ async def error_(
         # => {"total": -1}
     """
     error = RaisedError(message)
-    error.status = status_code
+    error.status, error.type = status_code, type_ or error.type
     raise error
 
 
-@command("except", anonymous=True, block=BlockDeclaration("except.end", when=When.AFTER_ERROR))
+@command("except", anonymous=True, block=BlockDeclaration("except.end", when=When.AFTER_ERROR), shorthand="type_")
 async def except_(
     block: BlockHandle,
     context: Context,
@@ -48,18 +53,22 @@ async def except_(
     status_code: Annotated[
         Any, Field(description="Only errors of this HTTP status; several as a list.", validation_alias="status")
     ] = None,
-    drop: Annotated[bool, Field(description="Whether to drop the error and continue after the block.")] = False,
+    drop: Annotated[
+        bool, Field(description="Whether the error ends here: if not, the run ends with it after the block.")
+    ] = True,
+    response_status_code: Annotated[
+        int | None, Field(description="The HTTP status of the response to a waiting caller.", ge=200, le=599)
+    ] = None,
 ) -> None:
-    """Run the steps up to `except.end` only if an earlier step has failed.
+    """Run the steps up to `except.end` only if an earlier step has failed. The run continues after them.
 
-    Within them `exception` has `message`, `type`, `statusCode`, `line` and `step`. After them the run ends with the error,
-    unless `drop` is true.
+    Within them `exception` has `message`, `type`, `statusCode`, `line` and `step`.
 
     Example:
         pipeline:
           - error: no such order
           - body.set: never
-          - except: {drop: true}
+          - except:
           - body.set: "sorry: #{exception.message}"
           - except.end:
         # => "sorry: no such order"
@@ -68,6 +77,8 @@ async def except_(
     if error is None or not _is_meant(error, type_, status_code):
         return
     await block.run("except")
+    if response_status_code is not None:
+        context.response = replace(context.response or Response(), status=response_status_code)
     if drop:
         context.error = None
 
@@ -75,7 +86,9 @@ async def except_(
 @command("finally", anonymous=True, block=BlockDeclaration(None, when=When.ALWAYS))
 async def finally_(
     block: BlockHandle,
+    context: Context,
     do: Annotated[Lazy | None, Field(description="An expression to evaluate before the steps.")] = None,
+    drop: Annotated[bool, Field(description="Whether an earlier error ends here, so that the run succeeds.")] = False,
 ) -> None:
     """Run all steps after it, to the end of the pipeline, even after an error or an `exit`.
 
@@ -90,6 +103,8 @@ async def finally_(
     if do is not None:
         await threaded(do)
     await block.run("finally")
+    if drop:
+        context.error = None
 
 
 def _is_meant(error: PfnbError, types: Any, statuses: Any) -> bool:

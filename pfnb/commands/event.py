@@ -16,7 +16,7 @@ from pfnb.rows.event import SentEvent
 from pfnb.rows.listener import EventMapping
 
 
-@command("event.listen", anonymous=True, in_hub=True)
+@command("event.listen", anonymous=True, in_hub=True, comes_first=True)
 async def listen(
     key: Annotated[
         str,

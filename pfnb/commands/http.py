@@ -14,7 +14,7 @@ from pfnb.language.parameters import UNSET
 from pfnb.language.response import Headers, Response, checked_headers, with_headers
 
 
-@command("http.response.set", anonymous=True)
+@command("http.response.set", aliases=("http.response",), anonymous=True)
 async def set_response(
     context: Context,
     status_code: Annotated[

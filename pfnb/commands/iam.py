@@ -21,7 +21,7 @@ Username = Annotated[str, Field(description="The user's name.", min_length=1, ma
 RoleName = Annotated[str, Field(description="The role's name.", min_length=1, validation_alias="roleName")]
 
 
-@command("iam.run.as", anonymous=True, in_hub=True)
+@command("iam.run.as", anonymous=True, in_hub=True, comes_first=True, shorthand="username")
 async def run_as(
     context: Context, username: Annotated[Written, Field(description="The user to run the following steps as.")]
 ) -> None:

@@ -67,7 +67,7 @@ class Fields(Rules):
         return cls(tuple(_field(part, where) for part, where in pieces(text, ",", place) if part))
 
 
-@command("data.mapping", anonymous=True)
+@command("data.mapping", anonymous=True, shorthand="rules")
 def map_data(
     body: Any,
     rules: Annotated[

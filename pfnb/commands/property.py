@@ -109,7 +109,7 @@ async def put_value(
     await context.hub.put_property(path, await _given(chosen(value, body), None, context), **_as_data(context, said))
 
 
-@command("property.get", read_only=True, in_hub=True)
+@command("property.get", read_only=True, in_hub=True, shorthand="path")
 async def get(context: Context, path: Path) -> PropertyRow:
     """Get a property with its attributes; its value is a text.
 
@@ -123,7 +123,7 @@ async def get(context: Context, path: Path) -> PropertyRow:
     return await context.hub.get_property(path)
 
 
-@command("property.value.get", read_only=True, in_hub=True)
+@command("property.value.get", read_only=True, in_hub=True, shorthand="path")
 async def get_value(context: Context, path: Path) -> Any:
     """Get only a property's value: JSON for a JSON type, a file for a base64 one, else a text. Without a value, get the default
     value.
@@ -144,7 +144,7 @@ async def get_value(context: Context, path: Path) -> Any:
     return as_result(typed_value(text, kind))
 
 
-@command("property.list", read_only=True, in_hub=True)
+@command("property.list", read_only=True, in_hub=True, shorthand="pattern")
 async def list_(context: Context, pattern: Pattern = None) -> list[PropertyRow]:
     """List your properties with their attributes, by path.
 

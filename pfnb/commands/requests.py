@@ -52,7 +52,7 @@ def _asking(method: str, says: str) -> None:
         return await body_of(answer, url, context)
 
     ask.__doc__ = says + _EXAMPLE.format(method.lower())
-    command(f"http.{method.lower()}")(ask)
+    command(f"http.{method.lower()}", shorthand="url")(ask)
 
 
 def _sending(method: str, says: str) -> None:
@@ -74,7 +74,7 @@ def _sending(method: str, says: str) -> None:
         return await body_of(answer, url, context)
 
     send_body.__doc__ = says + _EXAMPLE.format(method.lower())
-    command(f"http.{method.lower()}")(send_body)
+    command(f"http.{method.lower()}", shorthand="url")(send_body)
 
 
 _asking(
@@ -95,7 +95,7 @@ _sending("PUT", "Put something at a URL; otherwise like `http.post`.")
 _sending("PATCH", "Change a part of what is at a URL; otherwise like `http.post`.")
 
 
-@command("http.head")
+@command("http.head", shorthand="url")
 async def head(
     url: Url,
     headers_: Headers = None,

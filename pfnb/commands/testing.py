@@ -18,7 +18,7 @@ from pfnb.language.parameters import UNSET
 from pfnb.language.written import Written
 
 
-@command("assert", anonymous=True)
+@command("assert", anonymous=True, shorthand="true")
 async def assert_(
     body: Any,
     true: Annotated[Any, Field(description="Must be true.")] = UNSET,

@@ -25,6 +25,14 @@ def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def items_of(value: Any) -> list[Any]:
+    """The value as a list, where a text with commas between its items is one, too: null and an empty text have none."""
+    if isinstance(value, str):
+        check_count(value.count(","))
+        return [item.strip() for item in value.split(",")] if value.strip() else []
+    return listed(value)
+
+
 def flat(values: tuple[Any, ...]) -> Iterator[Any]:
     """The values of a call that takes several, lists flattened."""
     for value in values:

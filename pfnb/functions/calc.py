@@ -7,7 +7,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function
-from pfnb.functions.arguments import listed
+from pfnb.functions.arguments import items_of
 from pfnb.language.budget import current
 from pfnb.language.java.numbers import PRECISE, rounded, to_number
 
@@ -16,20 +16,22 @@ _MODES = ("UP", "DOWN", "CEILING", "FLOOR", "HALF_UP", "HALF_DOWN", "HALF_EVEN",
 
 @function("calc.sum")
 def total(values: Any) -> int | float:
-    """The sum of a list; texts that spell numbers count, anything else is ignored.
+    """The sum of a list, or of a text with commas; texts that spell numbers count, anything else is ignored.
 
     Example:
         @calc.sum({1, '2.1', 0.2, null, 'x'})  # => 3.3
+        @calc.sum('10, 10, 10, 10')  # => 40
     """
     return _plain(_sum(_numbers(values)))
 
 
 @function("calc.avg")
 def avg(values: Any) -> float:
-    """The average of a list's numbers, rounded to two digits after the point; 0 if there are none.
+    """The average of the numbers of a list, or of a text with commas, rounded to two digits after the point; 0 if there are none.
 
     Example:
         @calc.avg({1, 2, 2})  # => 1.67
+        @calc.avg('35, 89, 12')  # => 45.33
     """
     numbers = _numbers(values)
     if not numbers:
@@ -81,7 +83,7 @@ def round_down(value: Any, scale: int = 0) -> int | float | None:
 
 def _numbers(values: Any) -> list[Decimal]:
     numbers, left = [], current()
-    for value in listed(values):
+    for value in items_of(values):
         left.spend()
         try:
             numbers.append(to_number(value))

@@ -1,4 +1,4 @@
-"""`@list`: items of lists."""
+"""`@list`: items of lists. A text with commas between its items is a list, too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function
-from pfnb.functions.arguments import check_count, listed
+from pfnb.functions.arguments import check_count, items_of
 from pfnb.language.budget import current
 from pfnb.language.pel.values import equal
 
@@ -21,7 +21,7 @@ def first(value: Any) -> Any:
     Example:
         @list.first({1, 2, 3})  # => 1
     """
-    return next(iter(listed(value)), None)
+    return next(iter(items_of(value)), None)
 
 
 @function("list.last")
@@ -31,17 +31,18 @@ def last(value: Any) -> Any:
     Example:
         @list.last({1, 2, 3})  # => 3
     """
-    return next(reversed(listed(value)), None)
+    return next(reversed(items_of(value)), None)
 
 
 @function("list.size")
 def size(value: Any) -> int:
-    """How many items the list has; 0 for null and for other values. `@data.size` also counts keys and characters.
+    """How many items the list has; 0 for null and for a map. `@data.size` also counts keys and characters.
 
     Example:
         @list.size({1, 2, 3})  # => 3
+        @list.size('a, b, c')  # => 3
     """
-    return len(value) if isinstance(value, (list, tuple)) else 0
+    return len(items_of(value)) if isinstance(value, (list, tuple, str)) else 0
 
 
 @function("list.empty")
@@ -69,7 +70,7 @@ def sublist(value: Any, expression: str) -> Any:
     bounds = _RANGE.fullmatch(expression)
     if bounds is None or not any(bounds.groups()):
         raise ParameterError("a sublist must be first, last, START:END, START: or :END")
-    return listed(value)[int(bounds[1] or 0) : None if bounds[2] is None else int(bounds[2]) + 1]
+    return items_of(value)[int(bounds[1] or 0) : None if bounds[2] is None else int(bounds[2]) + 1]
 
 
 @function("list.add")
@@ -80,7 +81,7 @@ def add(value: Any, element: Any, ignore_nulls: bool = True) -> list[Any]:
         @list.add({1, 2}, 3)  # => [1, 2, 3]
         @list.add({1, 2}, null, false)  # => [1, 2, null]
     """
-    items = value if isinstance(value, list) else listed(value)
+    items = value if isinstance(value, list) else items_of(value)
     if element is not None or not ignore_nulls:
         check_count(len(items) + 1)
         items.append(element)
@@ -94,7 +95,7 @@ def contains(value: Any, needles: Any) -> bool:
     Example:
         @list.contains({1, 2, 3}, {9, 3})  # => true
     """
-    items, wanted = listed(value), listed(needles) if needles is not None else [None]
+    items, wanted = items_of(value), items_of(needles) if needles is not None else [None]
     check_count(len(items) * len(wanted))
     left = current()
     for needle in wanted:

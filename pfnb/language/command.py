@@ -81,7 +81,8 @@ class Command:
     function runs on the kernel's main thread unless the step says otherwise. `shorthand`: the parameter that a bare
     value fills (`- body.set: hello`). `version`: several versions of a command can coexist, such as `log` and `log:v2`.
     `in_hub`: called by itself over HTTP, it runs in the hub's own process, since it computes nothing: it only queries or
-    changes the hub. `is_built_in`: it belongs to pfnb; its results need no conversion.
+    changes the hub. `comes_first`: as one of the first steps, it runs before the pipeline's variables are evaluated.
+    `is_built_in`: it belongs to pfnb; its results need no conversion.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Command:
         shorthand: str | None = None,
         version: int = 1,
         in_hub: bool = False,
+        comes_first: bool = False,
         is_built_in: bool = False,
     ) -> None:
         self.name = name
@@ -109,6 +111,7 @@ class Command:
         self.main = main
         self.shorthand = shorthand
         self.in_hub = in_hub
+        self.comes_first = comes_first
         self.is_built_in = is_built_in
         self.is_async = inspect.iscoroutinefunction(function)
         self.signature = _signature(name, function)
@@ -192,6 +195,7 @@ class CommandRegistry:
         shorthand: str | None = None,
         version: int = 1,
         in_hub: bool = False,
+        comes_first: bool = False,
     ) -> Callable[[F], F]:
         """Declare a function as a command; the function itself stays as it is.
 
@@ -214,6 +218,7 @@ class CommandRegistry:
                     shorthand=shorthand,
                     version=version,
                     in_hub=in_hub,
+                    comes_first=comes_first,
                     is_built_in=self._home is not None and function.__module__.startswith(f"{self._home}."),
                 )
             )

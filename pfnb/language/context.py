@@ -70,7 +70,7 @@ class Context:
     `event` is the event that started the run, if any, `pipeline` the name or path of its pipeline, if any. `error` is the error
     ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `computed` are
     its parameters with expressions. Set `response` to answer a waiting caller. `is_notebooks`: it runs in a notebook's kernel,
-    whose files are the user's own. `mocks` holds the mocks by command, `stack` the values of `body.push`.
+    whose files are the user's own. `mocks` holds the mocks by command.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -99,14 +99,13 @@ class Context:
         self.response: Response | None = None
         self.has_output = False
         self.computed: frozenset[str] = frozenset()
-        self.stack: list[Any] = []
         self.error: PfnbError | None = None
         self.mocks: dict[str, list[Mock]] = {}
         self._outer: Context | None = None
 
     def values(self) -> list[Any]:
         """All values that the run holds, including those of the calling pipelines."""
-        own = [self.scope, self.stack]
+        own: list[Any] = [self.scope]
         return own if self._outer is None else [*own, *self._outer.values()]
 
     def beside(self, *, is_stored: bool) -> Context:

@@ -16,15 +16,15 @@ from pfnb.language.retry import Retry
 class Options:
     """The parameters that every command has.
 
-    `condition` (spelt `if`) is a value or Formula; `input` becomes the command's body; `output` is an assignment of the scope's
-    `result`; `main` is None if the command decides.
+    `condition` (spelt `if`) is a value or Formula; `input`, a value or Formula, becomes the command's body; `output` is an
+    assignment of the scope's `result`; `main` is None if the command decides.
     """
 
     id: str | None = None
     condition: Any = True
     on_error: OnError = THROW
     eval: Formula | None = None
-    input: Formula | None = None
+    input: Any = None
     output: Formula | None = None
     main: bool | None = None
 

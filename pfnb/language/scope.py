@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from pfnb.language.written import Written
 
 RESULT = "result"
 """Root name under which a step's result is found while its `output` is assigned."""
+
+_VARS = re.compile(r"\bvars?\b|#root|#this")
 
 
 class Scope(dict[str, Any]):
@@ -82,22 +85,35 @@ def may_block(value: Any) -> bool:
     return any(code.may_block for code in codes) or (len(codes) > 1 and any(code.changes for code in codes))
 
 
-def starting_scope(
-    pipeline: Pipeline,
-    body: Any,
-    variables: Mapping[str, Any],
-    headers: Mapping[str, Any],
-    functions: Mapping[str, Any] | None,
-) -> Scope:
-    """The scope a run begins with. The caller's values (`None` means no body) override the pipeline's; its `vars` are evaluated
-    in order, then its `body`."""
+def starting_scope(pipeline: Pipeline, body: Any, variables: Mapping[str, Any], headers: Mapping[str, Any]) -> Scope:
+    """The scope a run begins with. The caller's values (`None` means no body) override the pipeline's. Values with expressions
+    are still missing: see `complete`."""
     scope = Scope(body, dict(variables), {**resolve(dict(pipeline.headers), Scope(None, {}, {}), None), **headers})
-    own_body = body is None and pipeline.body is not None
-    if own_body and not formulas(pipeline.body):
-        scope.body = resolve(pipeline.body, scope, functions)
+    for name, value in pipeline.vars.items():
+        if name not in variables and not formulas(value):
+            scope.vars[name] = resolve(value, scope, None)
+    if body is None and pipeline.body is not None and not formulas(pipeline.body):
+        scope.body = resolve(pipeline.body, scope, None)
+    return scope
+
+
+def complete(
+    scope: Scope, pipeline: Pipeline, body: Any, variables: Mapping[str, Any], functions: Mapping[str, Any] | None
+) -> None:
+    """Evaluate the pipeline's `vars` in order, then its `body`, as far as the caller did not give them."""
     for name, value in pipeline.vars.items():
         if name not in variables:
-            scope.vars[name] = resolve(value, scope, functions)
-    if own_body and formulas(pipeline.body):
+            known = name in scope.vars
+            scope.vars[name] = scope.vars.pop(name) if known else resolve(value, scope, functions)
+    if body is None and formulas(pipeline.body):
         scope.body = resolve(pipeline.body, scope, functions)
-    return scope
+
+
+def is_incomplete(pipeline: Pipeline) -> bool:
+    """Whether its `vars` or its `body` have expressions."""
+    return bool(formulas([dict(pipeline.vars), pipeline.body]))
+
+
+def reads_variables(formula: object) -> bool:
+    """Whether an expression may read `vars`."""
+    return isinstance(formula, Formula) and _VARS.search(formula.text) is not None

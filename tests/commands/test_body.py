@@ -33,9 +33,21 @@ async def test_null_can_be_pushed(run):
 
 @pytest.mark.parametrize("command", ["body.pop", "body.peek"])
 async def test_nothing_is_there_before_something_was_pushed(run, command):
-    with pytest.raises(PipelineError, match="the stack is empty") as caught:
+    with pytest.raises(PipelineError, match=r"the stack vars\.bodyStack is empty") as caught:
         await run(steps("body.push", "body.pop", command))
     assert (caught.value.line, caught.value.step) == (4, 3)
+
+
+async def test_the_stack_is_a_list_in_a_variable(run):
+    text = steps(
+        "body.push", "body.push: mine", "body.set: 2", "body.push", 'body.set: "#{{vars.bodyStack, vars.mine}}"'
+    )
+    assert (await run(text, body=1)).body == [[1, 2], [1]]
+
+
+async def test_a_variable_that_is_no_list_is_refused_as_a_stack(run):
+    with pytest.raises(PipelineError, match=r"vars\.bodyStack must be a list to be used as a stack"):
+        await run("vars: {bodyStack: 5}\n" + steps("body.push"), body=1)
 
 
 async def test_a_run_that_pushes_without_end_is_stopped(run, monkeypatch):

@@ -99,8 +99,33 @@ class TestRollback:
 
 
 class TestExcept:
-    async def test_its_steps_run_after_an_error_and_the_error_goes_on(self, run, logged):
-        text = steps("error: boom", "body.set: never", "except", 'log: {message: "#{exception.message}"}', "except.end")
+    async def test_the_error_ends_with_the_block(self, run):
+        text = steps("error: boom", "body.set: never", "except", "except.end", 'set: {value: "#{exception}"}')
+        assert (await run(text, body=1)).body is None
+
+    async def test_an_error_has_the_type_that_the_pipeline_gives_it(self, run):
+        text = steps("error: {message: boom, type: OrderError}", "except: OtherError", "body.set: other", "except.end")
+        with pytest.raises(RaisedError):
+            await run(text)
+        text = text.replace("OtherError", "OrderException").replace("other", '"#{exception.type}"')
+        assert (await run(text)).body == "OrderError"
+
+    async def test_it_can_set_the_status_of_the_response(self, run):
+        text = steps("error: boom", "except: {responseStatusCode: 422}", "body.set: sorry", "except.end")
+        result = await run(text)
+        assert (result.body, result.response.status) == ("sorry", 422)
+
+    async def test_finally_can_drop_the_error(self, run):
+        assert (await run(steps("error: boom", "finally: {drop: true}", "body.set: done"))).body == "done"
+
+    async def test_its_steps_run_after_an_error_and_without_drop_the_error_goes_on(self, run, logged):
+        text = steps(
+            "error: boom",
+            "body.set: never",
+            "except: {drop: false}",
+            'log: {message: "#{exception.message}"}',
+            "except.end",
+        )
         with pytest.raises(RaisedError) as caught:
             await run(text)
         assert caught.value.line == 2

@@ -206,3 +206,29 @@ async def test_an_address_of_content_leads_to_its_bytes(value_of, hub):
 async def test_an_address_that_leads_nowhere_is_said(value_of, uri):
     with pytest.raises(PelEvaluationError, match=r"address|drive"):
         await value_of(f"@resolve.uri('{uri}')")
+
+
+class TestVariablesOfAPipeline:
+    """They are evaluated as the user that the pipeline's first steps switch to."""
+
+    @pytest.mark.parametrize("listen", ["  - event.listen: {key: order.*}\n", ""])
+    async def test_a_switch_at_the_beginning_holds_for_them(self, run, listen):
+        text = f'vars: {{me: "#{{@user.username()}}"}}\npipeline:\n{listen}  - iam.run.as: ada\n  - body.set: "#{{vars.me}}"'
+        assert (await run(text, user=ANONYMOUS, owner=ADA, event={"payload": 1})).body == "ada"
+
+    async def test_a_switch_that_reads_them_comes_after_them(self, run):
+        text = 'vars: {me: "#{@user.username()}"}\npipeline:\n  - iam.run.as: "#{vars.me}"\n  - body.set: "#{vars.me}"'
+        assert (await run(text, user=ADA)).body == "ada"
+
+    async def test_a_later_switch_does_not_hold_for_them(self, run):
+        text = (
+            'vars: {me: "#{@user.username()}"}\npipeline:\n  - log: hi\n  - iam.run.as: ada\n  - body.set: "#{vars.me}"'
+        )
+        assert (await run(text, user=ANONYMOUS, owner=ADA)).body == "anonymousUser"
+
+    async def test_an_error_in_them_reaches_the_pipelines_except(self, run):
+        text = (
+            'vars: {total: "#{body.gone}"}\npipeline:\n  - log: hi\n  - except:\n'
+            '  - body.set: "#{exception.line}"\n  - except.end:\n'
+        )
+        assert (await run(text, user=ADA, body={})).body == 1

@@ -80,7 +80,7 @@ def test_what_may_stand_at_the_cursor(marked: str, expected: list[str]) -> None:
 
 
 def test_parameters_that_are_not_given_yet_are_proposed_wherever_the_others_stand() -> None:
-    expected = ["level: ", *(f"{name}: " for name in COMMON if name != "if")]
+    expected = ["level: ", "suffix: ", *(f"{name}: " for name in COMMON if name != "if")]
     assert (
         proposed("pipeline:\n  - log:\n      message: x\n      |\n      if: true\n  - log:\n      level: INFO\n")
         == expected

@@ -91,13 +91,13 @@ def test_a_branch_without_else_may_be_passed_by() -> None:
 def test_the_tree_indents_what_blocks_govern() -> None:
     assert tree(parse_pipeline(TEXT, load())).splitlines() == [
         "event webhook.lead.* [if body.age >= 18]",
-        "├─ log message: hi [if #{body.vip}]",
+        "├─ log hi [if #{body.vip}]",
         "├─ if #{body.score > 5}",
         "│  └─ foreach a, b, as: item",
-        "│     └─ set value: #{vars.item}, → vars.last",
+        "│     └─ set #{vars.item}, → vars.last",
         "│  if.else",
         '│  └─ body.set [1, "#{vars.x}"]',
-        "└─ assert true: true",
+        "└─ assert true",
     ]
 
 

@@ -226,7 +226,10 @@ class TestSteps:
 
     def test_steps_may_be_a_map_as_in_older_pipelines(self, parse):
         pipeline = parse("pipeline:\n  body.set:\n    value: 1\n  log: {message: hi}\n")
-        assert [(step.command.name, step.line, step.number) for step in pipeline.steps] == [("body.set", 2, 1), ("log", 4, 2)]
+        assert [(step.command.name, step.line, step.number) for step in pipeline.steps] == [
+            ("body.set", 2, 1),
+            ("log", 4, 2),
+        ]
 
     def test_an_unknown_command_is_told_the_nearest(self, problem):
         error = problem(steps("log", "webhook.putt: {eventKey: a}"), UnknownCommandError)
@@ -238,9 +241,10 @@ class TestSteps:
 
     def test_a_bare_value_fills_the_main_parameter_of_commands_that_have_one(self, parse, problem):
         assert dict(parse(steps("body.set: hello")).steps[0].arguments) == {"value": "hello"}
-        error = problem(steps("log: hello"), ParameterError)
-        assert 'log needs parameters with names, such as "- log: {message: value}"' in error.message
-        assert (error.line, error.column) == (2, 10)
+        assert dict(parse(steps("log: hello")).steps[0].arguments) == {"message": "hello"}
+        error = problem(steps("var.set: hello"), ParameterError)
+        assert 'var.set needs parameters with names, such as "- var.set: {key: value}"' in error.message
+        assert (error.line, error.column) == (2, 14)
 
 
 class TestParameters:

@@ -390,6 +390,18 @@ class TestListen:
         error = await failure(run(self.TEXT, event={"payload": {}}), PelEvaluationError)
         assert error.line == 2
 
+    async def test_variables_are_evaluated_only_for_events_that_the_filter_lets_in(self, run):
+        text = steps("event.listen: {key: order.*, filter: body.payload.total > 10}", 'body.set: "#{vars.name}"')
+        text += 'vars: {name: "#{body.payload.name}"}\n'
+        assert (await run(text, event={"payload": {"total": 9}})).skipped
+        assert (await run(text, event={"payload": {"total": 11, "name": "Ada"}})).body == "Ada"
+
+    async def test_a_filter_may_read_variables(self, run):
+        text = steps("event.listen: {key: order.*, filter: body.payload.total > vars.least}", "body.set: ran")
+        text += 'vars: {least: "#{5 * 2}"}\n'
+        assert (await run(text, event={"payload": {"total": 9}})).skipped
+        assert (await run(text, event={"payload": {"total": 11}})).body == "ran"
+
     async def test_without_an_event_it_is_just_run(self, run):
         assert (await run(self.TEXT)).body == "ran"
 

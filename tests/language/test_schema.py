@@ -53,7 +53,7 @@ WRONG = [
     "pipeline:\n  - lgo: {message: x}",
     "pipeline:\n  - log: {mesage: x}",
     "pipeline:\n  - log: {level: LOUD}",
-    "pipeline:\n  - log: 5",
+    "pipeline:\n  - var.set: 5",
     "pipeline:\n  - log: {}\n    set: {value: 1}",
     "pipeline: [var.set]",
     "pipeline:\n  - body.set: {output: vars.a}",

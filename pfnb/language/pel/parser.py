@@ -281,7 +281,11 @@ class Parser:
             return self._bracketed(safe)
         if self._kind in ("?", "!") and self._tokens[self._index + 1][0] == "[":
             raise self._error(f"remove the space between '{self._kind}' and '['")
-        options = "a name, a method, […], ?[…] or ![…] should follow '?.'" if safe else "a name, a method, ?[…] or ![…] should follow '.'"
+        options = (
+            "a name, a method, […], ?[…] or ![…] should follow '?.'"
+            if safe
+            else "a name, a method, ?[…] or ![…] should follow '.'"
+        )
         raise self._error(f"{options}, not {self._found()}")
 
     def _bracketed(self, safe: bool) -> Step:

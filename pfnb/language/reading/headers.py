@@ -151,7 +151,16 @@ def _ordered(value: Any) -> bool:
     return True
 
 
+def _no_secret(_value: Any) -> None:
+    raise ParameterError(
+        "a pipeline must not contain tokens or passwords: switch the user with the header runAs, or with the step iam.run.as"
+    )
+
+
 _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "apitoken": ("run_as", _no_secret),
+    "password": ("run_as", _no_secret),
+    "username": ("run_as", _no_secret),
     "allNotebooks": ("all_notebooks", _switch("allNotebooks")),
     "apiVersion": ("version", version_of),
     "authorization": ("run_as", _authorized),

@@ -10,7 +10,7 @@ from pfnb.language.condition import is_true
 from pfnb.language.formula import Formula
 from pfnb.language.pipeline import Listen, Pipeline
 from pfnb.language.reading.steps import Call
-from pfnb.language.scope import Scope, starting_scope
+from pfnb.language.scope import Scope, complete, reads_variables, starting_scope
 
 COMMAND = "event.listen"
 
@@ -41,7 +41,10 @@ def listen_accepts(pipeline: Pipeline, event: Mapping[str, Any], functions: Mapp
     """
     if pipeline.listen is None or pipeline.listen.filter is None:
         return True
-    return filter_accepts(pipeline, starting_scope(pipeline, event, {}, {}, functions), functions)
+    scope = starting_scope(pipeline, event, {}, {})
+    if reads_variables(pipeline.listen.filter):
+        complete(scope, pipeline, event, {}, functions)
+    return filter_accepts(pipeline, scope, functions)
 
 
 def filter_accepts(pipeline: Pipeline, scope: Scope, functions: Mapping[str, Any] | None) -> bool:

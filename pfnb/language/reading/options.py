@@ -13,7 +13,7 @@ from pfnb.language.formula import Formula
 from pfnb.language.on_error import ON_ERROR, OnError
 from pfnb.language.pipeline import Options
 from pfnb.language.reading.headers import on_error_at
-from pfnb.language.reading.values import formula_of, is_null, json_value, target_of, value_of
+from pfnb.language.reading.values import formula_of, input_of, is_null, json_value, target_of, value_of
 from pfnb.language.yaml.nodes import Node
 
 COMMON = {
@@ -27,8 +27,8 @@ COMMON = {
         "An expression that is evaluated after the step.", {"type": "string", "minLength": 1, "format": "expression"}
     ),
     "input": Setting(
-        "What the command reads instead of the body: an expression such as `vars.order`.",
-        {"type": "string", "minLength": 1, "format": "expression"},
+        "What the command reads instead of the body: an expression such as `vars.order`, or any value.",
+        {"format": "expression"},
     ),
     "output": Setting(
         "Where the result goes instead of the body: a path such as `vars.total`.",
@@ -57,7 +57,7 @@ def options_of(nodes: Mapping[str, Node], command: Command, source: str, default
         condition=_condition(nodes.get("if"), source),
         on_error=default if _absent(nodes.get("onError")) else on_error_at(nodes["onError"]),
         eval=_optional("eval", nodes, source),
-        input=_optional("input", nodes, source),
+        input=None if _absent(nodes.get("input")) else input_of(nodes["input"], source),
         output=None if _absent(nodes.get("output")) else target_of(nodes["output"], source),
         main=_main(nodes.get("main"), command),
     )

@@ -15,7 +15,7 @@ from pfnb.language.pipeline import Pipeline, Rules, Step
 from pfnb.language.place import place_of
 from pfnb.language.reading.options import COMMON, OF_A_PART, common_name, options_of
 from pfnb.language.reading.reference import PipelineReference, check_computed, reference_of
-from pfnb.language.reading.values import deferred_of, formula_of, is_blank, is_null, value_of
+from pfnb.language.reading.values import data_of, deferred_of, formula_of, is_blank, is_null, value_of
 from pfnb.language.scope import formulas, may_block
 from pfnb.language.yaml import nodes
 from pfnb.language.yaml.nodes import Node, Scalar
@@ -101,7 +101,8 @@ class StepReader:
             return Case(formula_of(key, self.source, command.name), value_of(node, self.source))
         kind = command.deferred.get(target)
         if kind is None:
-            return value_of(node, self.source)
+            is_data = target in command.parameters.loose
+            return data_of(node, self.source) if is_data else value_of(node, self.source)
         value = deferred_of(kind, node, self.source, target)
         return self._with_pipeline(value, node) if isinstance(value, PipelineReference) else value
 

@@ -27,6 +27,11 @@ _SPECIAL = {
 }
 _WRAPPED = re.compile(r"\s*(\W)\{(.*)\}\s*$", re.DOTALL)
 
+_ADDRESS = re.compile(r"\s*\$uri:(property|pipeline|command|user|drive|secret|webhook):", re.ASCII)
+_WORD = re.compile(r"\s*([A-Za-z_]\w*)(?!\s*\??[.\[])\b", re.ASCII)
+"""A name at the beginning that nothing is read from."""
+_ROOTS = frozenset({"vars", "var", "body", "headers", "exception", "true", "false", "null", "not"})
+
 
 def is_null(node: Node) -> bool:
     """Whether the value is missing or `null`."""
@@ -57,6 +62,29 @@ def value_of(node: Node, source: str) -> Any:
     if "{" in node.text and any(f"{mark}{{" in node.text for mark in node.marks):
         return _template(node, source)
     return _plain(node) if node.style is None else node.text
+
+
+def data_of(node: Node, source: str) -> Any:
+    """The same for a parameter that takes any data: a literal address such as `$uri:property:global/app/demo/config` stands for
+    what it points to. An address in a payload is text."""
+    value = value_of(node, source)
+    if isinstance(node, Scalar) and isinstance(value, str) and _ADDRESS.match(value):
+        quoted = value.strip().replace("'", "''")
+        return Formula(pel.parse(f"@resolve.uri('{quoted}')"), place_of(node, source), value)
+    return value
+
+
+def input_of(node: Node, source: str) -> Any:
+    """A step's `input`: an expression such as `vars.order`, bare or within `#{…}`; else the value itself. A bare text that is no
+    expression over the run's values is data."""
+    if not isinstance(node, Scalar) or not isinstance(value := data_of(node, source), str):
+        return value_of(node, source) if not isinstance(node, Scalar) else value
+    try:
+        formula = formula_in(node.text, place_of(node, source))
+    except PelSyntaxError:
+        return value
+    first = _WORD.match(node.text)
+    return value if first is not None and first[1].lower() not in _ROOTS else formula
 
 
 def formula_of(node: Node, source: str, parameter: str) -> Formula:

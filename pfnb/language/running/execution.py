@@ -39,7 +39,7 @@ from pfnb.language.run import RunResult
 from pfnb.language.running.block_handle import BlockHandle
 from pfnb.language.running.calls import check_calls, pipeline_of
 from pfnb.language.running.failure import adopt, described, exception_object, placed, tell_pipeline
-from pfnb.language.scope import RESULT, resolve
+from pfnb.language.scope import RESULT, may_block, reads_variables, resolve
 from pfnb.language.trace import Note, Trace
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _UNCOUNTED = frozenset({bool, int, float})
 
 class Execution:
     """The state of one run: its position, and the error that is ending it. `way` names the chain of calling pipelines, itself
-    last."""
+    last. `missing` completes the scope: it evaluates the pipeline's variables and body."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Execution:
         functions: RunFunctions,
         trace: Trace,
         way: tuple[str, ...],
+        missing: Callable[[], None] | None = None,
     ) -> None:
         self.runner = runner
         self.pipeline = pipeline
@@ -71,6 +72,7 @@ class Execution:
         self.scope = context.scope
         self.trace = trace
         self.way = way
+        self.missing = missing
         self.depth = 0
         self.iteration: tuple[int, ...] = ()
         self.failed: PfnbError | None = None
@@ -99,12 +101,23 @@ class Execution:
     async def is_wanted(self) -> bool:
         """Whether the pipeline's headers let it run now; also applies the header that sets the user."""
         rules = self.pipeline.rules
+        if reads_variables(rules.run_when):
+            await self.complete()
         wanted = rules.run_when is True or await self.holds(rules.run_when, "runWhen")
         if not wanted:
             self.context.log("INFO", "the pipeline was skipped: its header runWhen is false")
         elif rules.run_as is not None:
             await self.context.run_as(rules.run_as, is_literal=True)
         return wanted
+
+    async def complete(self) -> None:
+        """Evaluate the pipeline's variables and body, unless that was done."""
+        missing, self.missing = self.missing, None
+        if missing is not None:
+            with granted(Budget(self.context.owner.name)):
+                await self.runner.evaluated(
+                    may_block([dict(self.pipeline.vars), self.pipeline.body]), missing, self.functions
+                )
 
     def allow_time(self) -> None:
         seconds = self.pipeline.rules.timeout
@@ -118,6 +131,8 @@ class Execution:
             if _is_skipped(item, ending):
                 continue
             try:
+                if self.missing is not None and not _comes_first(item):
+                    await self.complete()
                 await (self.execute(item) if self.deadline is None or self.depth else self.execute_in_time(item))
             except (PfnbError, ExitRun) as problem:
                 ending = problem
@@ -179,7 +194,7 @@ class Execution:
         if not self.context.user.may_run(step.command):
             await self.refuse(step)
         arguments = await self.arguments(step)
-        body = scope["body"] if options.input is None else await self.evaluate(options.input)
+        body = scope["body"] if options.input is None else await self.resolved(options.input)
         if note is not None:
             note.given = self.trace.given(step, arguments, body)
         result = await self.invoke(step, block, arguments, body)
@@ -295,6 +310,12 @@ class Execution:
             formula.code.may_block, partial(formula.evaluate, self.scope, self.functions), self.functions
         )
 
+    async def resolved(self, value: Any) -> Any:
+        """A value of the pipeline with its expressions evaluated."""
+        return await self.runner.evaluated(
+            may_block(value), partial(resolve, value, self.scope, self.functions), self.functions
+        )
+
     async def holds(self, condition: Any, name: str) -> bool:
         if not isinstance(condition, Formula):
             return bool(condition)
@@ -383,6 +404,11 @@ class Execution:
         """Yield to the loop now and then: steps that never wait would block it."""
         await asyncio.sleep(0)
         self.rested = perf_counter()
+
+
+def _comes_first(item: Step | Block) -> bool:
+    """Whether this step is for the whole run, its variables included, and does not need them."""
+    return isinstance(item, Step) and item.command.comes_first and not item.computed and item.options.condition is True
 
 
 def _is_skipped(item: Step | Block, ending: PfnbError | ExitRun | None) -> bool:

@@ -7,7 +7,7 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
-from pfnb.exceptions import PfnbError
+from pfnb.exceptions import PfnbError, RaisedError
 from pfnb.language.pipeline import Step
 
 
@@ -44,7 +44,7 @@ def exception_object(error: PfnbError, user: str, event: Any) -> dict[str, Any]:
     """The value of `exception` while an error is ending a run."""
     return {
         "uuid": str(uuid4()),
-        "type": type(error).__name__,
+        "type": error.type if isinstance(error, RaisedError) else type(error).__name__,
         "cause": None if error.__cause__ is None else type(error.__cause__).__name__,
         "message": error.message,
         "statusCode": error.status,
@@ -59,6 +59,8 @@ def exception_object(error: PfnbError, user: str, event: Any) -> dict[str, Any]:
 
 def is_of_type(error: PfnbError, name: str) -> bool:
     """Whether an error, or the Python exception behind it, is of this type; `NotFoundException` is NotFoundError."""
+    if isinstance(error, RaisedError) and _stem(error.type) == _stem(name):
+        return True
     kinds = [*type(error).__mro__, *type(error.__cause__).__mro__] if error.__cause__ else type(error).__mro__
     return any(_stem(kind.__name__) == _stem(name) for kind in kinds if issubclass(kind, BaseException))
 

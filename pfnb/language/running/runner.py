@@ -19,7 +19,7 @@ from pfnb.language.port import HubPort, User
 from pfnb.language.reading.listen import filter_accepts
 from pfnb.language.run import RunResult
 from pfnb.language.running.execution import Execution
-from pfnb.language.scope import Scope, may_block, starting_scope
+from pfnb.language.scope import Scope, complete, is_incomplete, reads_variables, starting_scope
 from pfnb.language.trace import Limits, Trace
 
 CallMain = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -82,6 +82,8 @@ class Runner:
             pipeline, context, Trace(limits), body=given, vars=vars or {}, headers=headers or {}
         )
         if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
+            if reads_variables(pipeline.listen.filter):
+                await execution.complete()
             accepts = partial(filter_accepts, pipeline, context.scope, execution.functions)
             with granted(Budget(context.owner.name)):
                 accepted = await self.evaluated(pipeline.listen.filter.code.may_block, accepts, execution.functions)
@@ -102,16 +104,11 @@ class Runner:
     ) -> Execution:
         """Prepare a run without starting it; its context gets its starting scope (see `scope.starting_scope`)."""
         functions = RunFunctions(self.functions, context, asyncio.get_running_loop())
-        execution = Execution(
-            self, pipeline, context, functions, trace, way
-        )  # before the scope, since variables may call pipelines
-        with granted(Budget(context.owner.name)):
-            context.scope = execution.scope = await self.evaluated(
-                may_block([dict(pipeline.vars), pipeline.body]),
-                partial(starting_scope, pipeline, body, vars, headers, functions),
-                functions,
-            )
-        return execution
+        context.scope = starting_scope(pipeline, body, vars, headers)
+        missing = None
+        if is_incomplete(pipeline):
+            missing = partial(complete, context.scope, pipeline, body, vars, functions)
+        return Execution(self, pipeline, context, functions, trace, way, missing)
 
     async def evaluated(self, may_block: bool, call: Callable[[], T], functions: RunFunctions) -> T:
         """Return the result of a call that evaluates expressions with these functions. If it may block, it runs in a thread
