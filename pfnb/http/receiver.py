@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from asyncio import Future
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.pages import INERT, ISOLATED
 from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt
-from pfnb.hub.receiving.request import Received
+from pfnb.hub.receiving.cookies import without_jupyters
+from pfnb.hub.receiving.request import Received, RequestHead
 from pfnb.hub.records.delivery import Outcome
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import discard_body
@@ -37,6 +39,10 @@ class ReceiverHandler(UploadHandler):
 
     def prepare(self) -> None:
         self.begin(self.site.gate, self.site.share_of(self.request))
+
+    def _head(self) -> RequestHead:
+        head = super()._head()
+        return replace(head, headers=without_jupyters(head.headers))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self._problem = kwargs["exc_info"][1] if "exc_info" in kwargs else None
