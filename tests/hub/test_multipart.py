@@ -164,6 +164,22 @@ def test_every_part_with_a_file_name_is_a_file_whatever_its_field(tmp_path):
     assert names(body, tmp_path) == [("uuid", "u.txt"), (None, "b.txt")]
 
 
+UNLABELLED = b'--bb\r\nContent-Type: application/json\r\n\r\n{"a": 1}\r\n'
+
+
+def test_parts_that_all_have_only_a_type_are_files_without_a_name(tmp_path):
+    files = read(UNLABELLED * 2 + b"--bb--", tmp_path=tmp_path).files
+    assert [(file.field, file.filename, file.content_type, file.size) for file in files] == [
+        (None, "", "application/json", 8)
+    ] * 2
+
+
+@pytest.mark.parametrize("body", [UNLABELLED + part('form-data; name="a"', b"1"), part("attachment", b"1") + UNLABELLED])
+def test_a_part_without_a_label_among_others_is_refused(tmp_path, body):
+    with pytest.raises(RequestError, match="Content-Disposition"):
+        read(body + b"--bb--", tmp_path=tmp_path)
+
+
 def test_browsers_empty_file_input_is_no_file(tmp_path):
     empty = part('form-data; name="f"; filename=""', b"", "Content-Type: application/octet-stream")
     assert names(empty, tmp_path) == []

@@ -1,7 +1,8 @@
 """`multipart/form-data` as it streams in: fields as text, files as slices of the stored body with their hash.
 
 The rules are those on which two well-tested parsers agree: preamble and epilogue are skipped, folded header lines are
-joined, transfer encodings are left as they are, and a body that ends before its last delimiter is refused.
+joined, transfer encodings are left as they are, and a body that ends before its last delimiter is refused. Cameras send bodies in
+which no part has a Content-Disposition, only a type: such parts are files without a name.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _UNDECIDED = re.compile(rb"-|[ \t]*\r?")
 _BAD_LINE_END = re.compile(rb"[ \t]*[\r\n]|[ \t]{256}")
 _PADDING = 256
 _CHARSETS = 16 * 1024
+_NO_LABEL = 'Each part needs a header like `Content-Disposition: form-data; name="a"`.'
 
 
 def boundary_of(content_type: str) -> bytes | None:
@@ -54,6 +56,7 @@ class _Part:
     filename: str | None
     content_type: str
     offset: int
+    has_label: bool = True
     size: int = 0
     text: bytearray = field(default_factory=bytearray)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -82,6 +85,7 @@ class MultipartReader:
         self._step: Callable[[], bool] = self._preamble
         self._part: _Part | None = None
         self._count = 0
+        self._has_labels = True
         self._held = 0
         self._fields: list[tuple[str, bytes, str | None]] = []
         self._files: list[FilePart] = []
@@ -150,6 +154,9 @@ class MultipartReader:
         if self._count > self._limits.parts:
             raise RequestError(f"There are more than {self._limits.parts} parts in the multipart body.")
         self._part = _begin(self._buffer[self._at + 2 : end], self._limits, self._base + end + 4)
+        if self._count > 1 and self._part.has_label != self._has_labels:
+            raise RequestError(_NO_LABEL)
+        self._has_labels = self._part.has_label
         # The line break that ends the headers may also begin the next delimiter: a part without a body.
         self._at = end + 2
         self._step = self._content
@@ -205,11 +212,14 @@ def _begin(block: bytes, limits: Limits, offset: int) -> _Part:
     name, filename = named.get("name*", named.get("name")), named.get("filename*", named.get("filename"))
     if name is not None and not name.isascii() and not is_utf8(block):
         raise RequestError("The name of a field in the multipart body is not UTF-8.")
+    has_label = "content-disposition" in headers
     if name is None and filename is None:
-        raise RequestError('Each part needs a header like `Content-Disposition: form-data; name="a"`.')
+        if has_label or "content-type" not in headers:
+            raise RequestError(_NO_LABEL)
+        filename = ""
     if any(line_break in f"{name}{filename}" for line_break in "\r\n"):
         raise RequestError("The name or file name of a part is broken by a line break.")
-    return _Part(name, filename, headers.get("content-type") or OCTETS, offset)
+    return _Part(name, filename, headers.get("content-type") or OCTETS, offset, has_label)
 
 
 def _parse_headers(block: bytes, most: int) -> dict[str, str]:
