@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+from pfnb.commands.origins import origins_of
 from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.commands.webhook_filter import EVERYTHING, Filter
@@ -32,13 +33,17 @@ Size = Annotated[
         json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=PATTERN)],
     ),
 ]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+METHODS: tuple[Method, ...] = get_args(Method)
+"""The methods that a webhook receives."""
 Methods = Annotated[
-    list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]],
+    list[Method],
     BeforeValidator(
         lambda given: given.upper().replace(",", " ").split() if isinstance(given, str) else given,
-        json_schema_input_type=list[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] | str,
+        json_schema_input_type=list[Method] | str,
     ),
 ]
+Origins = Annotated[list[str], BeforeValidator(origins_of, json_schema_input_type=list[str] | str)]
 MOST_NETWORKS = 1_000
 
 
@@ -77,6 +82,13 @@ class WebhookSettings:
     methods: Annotated[
         Methods | None,
         Field(description="Methods that the webhook takes, such as POST or GET,POST; all of them by default."),
+    ] = None
+    cors: Annotated[
+        Origins | None,
+        Field(
+            description="Origins whose pages may call from a browser, such as https://shop.example; `none`: no page; empty, "
+            "the default: all pages."
+        ),
     ] = None
     allow: Annotated[
         Allowed | None,

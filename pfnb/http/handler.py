@@ -25,6 +25,7 @@ from pfnb.language.response import SET_COOKIE, can_be_sent
 CHUNK = 1024 * 1024
 """Bytes of a stored file that are in memory at once while it is sent."""
 WITHOUT_BODY = frozenset({204, 304})
+METHOD_NOT_ALLOWED = 405
 DEPTH = "pfnb_depth"
 """The setting of a Tornado application that counts the segments of a path before the hub's own."""
 
@@ -141,10 +142,17 @@ class HubHandler(RequestHandler):
         """What to answer for a long body."""
         return body if isinstance(body, bytes) else in_utf8(body)
 
+    def _methods(self) -> str:
+        """The methods that this address has."""
+        unknown = RequestHandler._unimplemented_method
+        return ", ".join(name for name in self.SUPPORTED_METHODS if getattr(type(self), name.lower()) is not unknown)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         status, body, headers = error_answer(error, status_code)
         self.set_status(status)
+        if status == METHOD_NOT_ALLOWED:
+            self.set_header("Allow", self._methods())
         for name, value in headers.items():
             self.set_header(name, value)
         self.answer(body, status)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
+from pfnb.commands.webhook_settings import METHODS
 from pfnb.hub.records.webhook import HOOK, RECEIVE
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.reading.parser import stands_alone
@@ -163,8 +164,12 @@ def _receiver(name: str, naming: list[dict[str, Any]]) -> dict[str, Any]:
     }
     body = {"description": "Anything: JSON, a form, files, text, bytes.", "content": {"*/*": {"schema": {}}}}
     return {
-        "get": {"operationId": f"get {name}", **about},
-        "post": {"operationId": name, **about, "requestBody": body},
+        method.lower(): {
+            "operationId": name if method == "POST" else f"{method.lower()} {name}",
+            **about,
+            **({} if method == "GET" else {"requestBody": body}),
+        }
+        for method in METHODS
     }
 
 

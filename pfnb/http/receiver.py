@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tornado.web import stream_request_body
 
+from pfnb.commands.webhook_settings import METHODS
 from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.pages import INERT, ISOLATED
 from pfnb.http.upload import UploadHandler, declared_length
@@ -22,12 +23,15 @@ from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.language.content import genuine_id, without_codes
 from pfnb.language.media_types import OCTETS
-from pfnb.language.response import Headers
+from pfnb.language.response import Headers, can_be_sent
+
+PREFLIGHT_SECONDS = 7200
+"""How long a browser need not ask again whether it may send."""
 
 
 @stream_request_body
 class ReceiverHandler(UploadHandler):
-    SUPPORTED_METHODS = ("GET", "POST")
+    SUPPORTED_METHODS = (*METHODS, "HEAD", "OPTIONS")
     is_for_strangers = True
     _gone = False
     _problem: BaseException | None = None
@@ -68,11 +72,37 @@ class ReceiverHandler(UploadHandler):
         if self._awaited is not None and not self._awaited.done():
             self._awaited.set_result(None)
 
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Access-Control-Allow-Origin", "*")
+
+    async def head(self) -> None:
+        """Answer as GET would, and store nothing. No webhook is looked up: senders try out an address in this way."""
+        received = await self.received()
+        await discard_body(received.body)
+        self.answer(_running(self.site.hub.receipt(received)))
+
+    async def options(self) -> None:
+        """Answer what browsers (CORS) and senders of CloudEvents ask before they send: the same at every address. What a
+        webhook's `cors` does not allow is refused when it is sent."""
+        await discard_body((await self.received()).body)
+        asked = self.request.headers
+        self.set_header("Allow", self._methods())
+        if "Access-Control-Request-Method" in asked:
+            headers = asked.get("Access-Control-Request-Headers", "*")
+            self.set_header("Access-Control-Allow-Methods", self._methods())
+            self.set_header("Access-Control-Allow-Headers", headers if can_be_sent("Accept", headers) else "*")
+            self.set_header("Access-Control-Max-Age", str(PREFLIGHT_SECONDS))
+        if "WebHook-Request-Origin" in asked:
+            origin = asked["WebHook-Request-Origin"]
+            self.set_header("WebHook-Allowed-Origin", origin if can_be_sent("Origin", origin) else "*")
+            self.set_header("WebHook-Allowed-Rate", "*")
+        self.finish()
+
     async def get(self) -> None:
         await self._receive()
 
-    async def post(self) -> None:
-        await self._receive()
+    post = put = patch = delete = get
 
     async def _receive(self) -> None:
         asked = {name: "" if self._ingest is None else self._ingest.query_value(name) for name in ("wait", "timeout")}

@@ -28,6 +28,7 @@ class Admission:
         """NotAdmittedError, with the reason for the webhook's owner, if the webhook does not take this request."""
         _check_method(webhook, received)
         _check_address(webhook, received)
+        _check_origin(webhook, received)
 
     async def filter(self, webhook: Webhook, event: Event, body: Body) -> None:
         """NotAdmittedError if the webhook's filter is false for this event; the PfnbError of a filter that has no value."""
@@ -61,6 +62,12 @@ def _check_address(webhook: Webhook, received: Received) -> None:
         raise NotAdmittedError(
             f"The address was {received.remote_address or 'unknown'}, which is not among those that may call (allow)."
         )
+
+
+def _check_origin(webhook: Webhook, received: Received) -> None:
+    origin = received.headers.get("origin")
+    if webhook.cors and origin is not None and origin.lower() not in webhook.cors:
+        raise NotAdmittedError(f"A page of {origin} sent it, which is not among the origins that may call (cors).")
 
 
 @lru_cache(1024)

@@ -267,6 +267,11 @@ class Hub:
         receipt = await self._accept(event, received.body, wait=wait)
         return replace(receipt, webhook=webhook) if wait else receipt
 
+    def receipt(self, received: Received) -> Receipt:
+        """The answer to a request that stores nothing, whatever it names."""
+        trace_id = new_trace_id(received.names[0].uuid if received.names else None, self._random)
+        return Receipt(trace_id, new_correlation_id(self._random), now())
+
     async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:
         """NotAdmittedError if the webhook's filter refuses the event, RateLimitError if it is one too many. A filter that fails
         lets it pass: a mistake in it must not lose events."""

@@ -147,7 +147,7 @@ async def test_refusals_have_the_fitting_status_and_store_nothing(
     statuses = {
         "over the webhook's limit": (await anyone.post(RECEIVE, params={"uuid": UUID}, content=b"x" * 512_001)),
         "over the hard limit": (await anyone.post(RECEIVE, params={"uuid": UUID}, content=b"x" * 4_194_305)),
-        "wrong method": (await anyone.delete(RECEIVE, params={"uuid": UUID})),
+        "wrong method": (await anyone.request("PROPFIND", RECEIVE, params={"uuid": UUID})),
         "a large body that waits for nonsense": (
             await anyone.post(RECEIVE, params={"uuid": UUID, "wait": "true", "timeout": "soon"}, content=b"x" * 100_000)
         ),

@@ -174,7 +174,9 @@ def test_parts_that_all_have_only_a_type_are_files_without_a_name(tmp_path):
     ] * 2
 
 
-@pytest.mark.parametrize("body", [UNLABELLED + part('form-data; name="a"', b"1"), part("attachment", b"1") + UNLABELLED])
+@pytest.mark.parametrize(
+    "body", [UNLABELLED + part('form-data; name="a"', b"1"), part("attachment", b"1") + UNLABELLED]
+)
 def test_a_part_without_a_label_among_others_is_refused(tmp_path, body):
     with pytest.raises(RequestError, match="Content-Disposition"):
         read(body + b"--bb--", tmp_path=tmp_path)

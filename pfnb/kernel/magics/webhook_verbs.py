@@ -9,7 +9,7 @@ from typing import Any, cast
 from IPython.core.error import UsageError
 
 from pfnb.client.results import FailedRows, Replayed
-from pfnb.commands.webhook_settings import SPELLINGS, TYPES, described
+from pfnb.commands.webhook_settings import METHODS, SPELLINGS, TYPES, described
 from pfnb.kernel.magics.event_verbs import STATUSES
 from pfnb.kernel.magics.words import (
     Parameter,
@@ -53,7 +53,7 @@ VERBS = (
             *_WHICH,
             Parameter("file", "path of a file to send; may be repeated", many=True),
             Parameter("body", "JSON or text to send", json_or_text),
-            Parameter("method", "POST (default) or GET", one_of("POST", "GET")),
+            Parameter("method", "POST (default), GET, PUT, PATCH or DELETE", one_of("POST", *METHODS)),
             Parameter("wait", "true: wait for the pipeline's answer", boolean),
             Parameter("timeout", "maximum seconds to wait (30)", seconds),
         ),

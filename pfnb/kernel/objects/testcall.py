@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, ParameterError
-from pfnb.hub.records.webhook import RECEIVE
+from pfnb.hub.records.webhook import HOOK
 from pfnb.language.media_types import OCTETS
 from pfnb.language.plain import plain
 
@@ -103,9 +103,9 @@ async def send(hub_url: str, uuid: str, request: Request) -> Answer:
         try:
             response = await client.request(
                 request.method,
-                f"{hub_url}{RECEIVE}",
+                f"{hub_url}{HOOK}/{uuid}",
                 params=query,
-                headers={**headers, **request.headers, "token": uuid},
+                headers={**headers, **request.headers},
                 content=body,
                 data=form or None,
                 files=files or None,
