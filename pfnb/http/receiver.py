@@ -46,7 +46,7 @@ class ReceiverHandler(UploadHandler):
 
     def _head(self) -> RequestHead:
         head = super()._head()
-        return replace(head, headers=without_jupyters(head.headers))
+        return replace(head, headers=without_jupyters(head.headers)) if "Cookie" in self.request.headers else head
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self._problem = kwargs["exc_info"][1] if "exc_info" in kwargs else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,7 +16,7 @@ from pfnb.exceptions import NotFoundError
 from pfnb.http import handler
 from pfnb.hub.home import HubOptions
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID
-from tests.worker.conftest import Hub, running_hub
+from tests.worker.conftest import Hub, running_hub, until
 
 PDF = b"%PDF-1.4 not really"
 
@@ -132,6 +134,30 @@ async def test_a_file_that_is_removed_while_it_is_sent_breaks_the_answer_off(
         await asked(hub, files={"file": ("a.bin", data)})
     monkeypatch.undo()
     assert (await asked(hub, files={"file": ("a.bin", b"small")})).content == b"small"
+
+
+async def test_who_reads_nothing_of_a_file_loses_the_connection_and_the_place(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "UNREAD_SECONDS", 0.2)
+    await hub.save("body.set: '#{body.payload.children[0]}'")
+    request = hub.http.build_request(
+        "POST", RECEIVE, params={"uuid": UUID, "wait": "true"}, files={"f": b"x" * 20_000_000}
+    )
+    address = urlsplit(hub.server.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=1024)
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    writer.write(f"POST {request.url.raw_path.decode()} HTTP/1.1\r\n{head}\r\n".encode() + request.read())
+    assert b" 200 " in await asyncio.wait_for(reader.readline(), 30)
+    waiting = hub.server.site.waiting
+
+    async def is_free() -> bool:
+        return waiting._taken == 0
+
+    await until(is_free)
+    got = await asyncio.wait_for(reader.read(-1), 30)
+    assert len(got) < 20_000_000
+    writer.close()
 
 
 @pytest.mark.parametrize(
