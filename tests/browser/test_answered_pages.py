@@ -27,6 +27,7 @@ const attempt = async (name, work) => {
   await attempt('cookie', () => document.cookie);
   await attempt('storage', () => localStorage.length);
   await attempt('worker', () => navigator.serviceWorker.register(location.href));
+  await attempt('own', () => read(location.href, {credentials: 'omit'}).then((text) => text.length > 0));
   await attempt('hub', () => read('/pfnb/api/v3/command/webhook.get'));
   await attempt('jupyter', () => read('/api/contents'));
   await attempt('kernels', () => new Promise((done, failed) => {
@@ -135,6 +136,7 @@ def test_a_script_of_a_page_with_allow_html_runs_and_reaches_nothing_of_jupyter_
         "cookie": "SecurityError",
         "storage": "SecurityError",
         "worker": "SecurityError",
+        "own": "got true",
         "hub": "TypeError",
         "jupyter": "TypeError",
         "kernels": "Refused",
