@@ -1,4 +1,4 @@
-"""The command line: `pfnb serve`, `pfnb run`, `pfnb schema`. Each command imports what is heavy itself."""
+"""The command line: `pfnb serve`, `pfnb run`, `pfnb doctor`, `pfnb schema`. Each command imports what is heavy itself."""
 
 from __future__ import annotations
 
@@ -104,6 +104,14 @@ def build_parser() -> argparse.ArgumentParser:
     scan.add_argument("--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine)")
     scan.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)")
     scan.set_defaults(run=_scan)
+    doctor = commands.add_parser(
+        "doctor", help="check the way from outside to your webhooks, and say what is missing and what to do"
+    )
+    doctor.add_argument("--json", action="store_true", help="print what is found as JSON, for programs")
+    doctor.add_argument("--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine)")
+    doctor.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)")
+    doctor.add_argument("--data-dir", type=Path, help="the data directory of the hub, if that is not the usual one")
+    doctor.set_defaults(run=_doctor)
     schema = commands.add_parser("schema", help="print the JSON Schema of pipelines, for editors")
     schema.add_argument(
         "name", nargs="?", metavar="COMMAND", help="print the schema of this command's parameters instead"
@@ -243,6 +251,12 @@ def _run(words: argparse.Namespace) -> int:
 
 def _scan(words: argparse.Namespace) -> int:
     from pfnb.pi.scan import run
+
+    return run(words)
+
+
+def _doctor(words: argparse.Namespace) -> int:
+    from pfnb.pi.doctor.doctor import run
 
     return run(words)
 

@@ -9,7 +9,8 @@ from pfnb.rows.hub import HubStatus
 
 @command("hub.status", read_only=True, in_hub=True)
 async def status(context: Context) -> HubStatus:
-    """Show the hub's state for you: its `url`, whether it is `durable`, and how many active `webhooks` and `listeners` you
+    """Show the hub's state for you: its `url`, the `publicUrl` for callers outside, its `version`, the largest body that it takes
+    (`maxPayload`, in bytes), whether it is `durable`, and how many active `webhooks` and `listeners` you
     have, how many of these are `away`, and how many deliveries are `waiting` for them. `problems` are sentences: why stored
     pipelines do not run, or that the address of webhooks has changed.
 

@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -336,6 +337,9 @@ class HubAccess:
         problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name), *map(_trouble, endpoints)])
         return {
             "url": self._url,
+            "publicUrl": hub.settings.public_url,
+            "version": version("pfnb"),
+            "maxPayload": hub.settings.limits.hard,
             "durable": hub.store.durable,
             "webhooks": sum(webhook.active for webhook in hub.webhooks.list(name)),
             "listeners": len(listeners),

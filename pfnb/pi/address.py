@@ -24,12 +24,13 @@ _HOW = "choose one with --url and --token, or PFNB_URL and PFNB_TOKEN"
 @dataclass(frozen=True, slots=True)
 class FoundHub:
     """`url` is the hub's root without a final slash; `origin` says in words where it was found; `root` is the folder it
-    serves."""
+    serves, `data_dir` where it keeps its data, if that is known."""
 
     url: str
     token: str = field(repr=False)
     origin: str = ""
     root: Path | None = None
+    data_dir: Path | None = None
 
 
 def find_address(url: str | None, token: str | None, environ: Mapping[str, str]) -> FoundHub:
@@ -69,9 +70,27 @@ def _running() -> Iterator[FoundHub]:
         if hub is not None:
             shared.add(str(hub["data_dir"]))
     folder = user_data_path("pfnb")
+    if _read(folder / SERVING) is not None:
+        yield hub_of(folder)
+
+
+def hub_of(folder: Path) -> FoundHub:
+    """The running hub of a data directory. HubUnreachableError if none runs there."""
     told = _read(folder / SERVING)
-    if told is not None:
-        yield FoundHub(str(told["url"]), (folder / TOKEN).read_text().strip(), f"pfnb serve in {folder}")
+    try:
+        if told is not None:
+            token = (folder / TOKEN).read_text().strip()
+            return FoundHub(str(told["url"]), token, f"pfnb serve in {folder}", data_dir=folder)
+    except OSError as error:
+        raise NotAuthenticatedError(f"the token of the hub in {folder} cannot be read: {error.strerror}") from None
+    raise HubUnreachableError(f"no hub runs with the data directory {folder}")
+
+
+def servers_without_hub() -> list[str]:
+    """The folders of running Jupyter Servers that have not loaded pfnb."""
+    servers = [(file, told) for file in _jupyter_servers() if (told := _read(file)) is not None]
+    without = [told for file, told in servers if _read(file.parent / WHEREABOUTS.format(pid=told["pid"])) is None]
+    return [str(told.get("root_dir") or told["pid"]) for told in without]
 
 
 def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> FoundHub:
@@ -82,7 +101,7 @@ def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> Fou
     if hub is None:
         return FoundHub(f"{str(server['url']).rstrip('/')}/pfnb", str(server.get("token") or ""), origin, place)
     token = (Path(hub["data_dir"]) / TOKEN).read_text().strip()
-    return FoundHub(str(hub["url"]), token, origin, place)
+    return FoundHub(str(hub["url"]), token, origin, place, Path(hub["data_dir"]))
 
 
 def _jupyter_servers() -> list[Path]:

@@ -13,9 +13,12 @@ class HubInfo(TypedDict):
 
 class HubStatus(TypedDict):
     """The numbers of active webhooks, of listeners, of those that are away, and of deliveries that wait for them; `problems` are
-    sentences."""
+    sentences. `publicUrl` is the address for callers outside, None if none is set; `maxPayload` is in bytes."""
 
     url: str
+    publicUrl: str | None
+    version: str
+    maxPayload: int
     durable: bool
     webhooks: int
     listeners: int

@@ -1,0 +1,1 @@
+"""`pfnb doctor`: what is missing on the way from outside to a hub's webhooks, each with what to do"""
