@@ -132,7 +132,7 @@ def _way_to(hub: Client, probe: WebhookRow, status: HubStatus) -> Iterator[Findi
 
 def _urls(probe: WebhookRow) -> list[str]:
     """The forms of a webhook's address, which have different paths."""
-    return [probe["webhookUrl"]]
+    return [probe["webhookUrl"], probe["pathUrl"]]
 
 
 def _shown(url: str) -> str:
