@@ -130,6 +130,11 @@ class Event:
         return _plain(self.entry["query"])
 
     @property
+    def path(self) -> dict[str, str]:
+        """The values of the parameters in its webhook's path: of `orders/{id}` the `id`."""
+        return dict(self.entry.get("path", {}))
+
+    @property
     def raw_query(self) -> str:
         """The query as it was sent, without the parameters that name the webhook, `wait` and `timeout`."""
         return self.entry.get("rawQuery", "")

@@ -16,6 +16,7 @@ from pfnb.commands.origins import origins_of
 from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.commands.webhook_filter import EVERYTHING, Filter
+from pfnb.commands.webhook_path import path_of
 from pfnb.environment import SIZES
 from pfnb.exceptions import ParameterError
 from pfnb.language.networks import networks_of
@@ -43,6 +44,7 @@ Methods = Annotated[
         json_schema_input_type=list[Method] | str,
     ),
 ]
+Path = Annotated[str, BeforeValidator(path_of)]
 Origins = Annotated[list[str], BeforeValidator(origins_of, json_schema_input_type=list[str] | str)]
 MOST_NETWORKS = 1_000
 
@@ -78,6 +80,16 @@ class WebhookSettings:
     max_payload_length: Annotated[
         Size, Field(description="Largest body, such as 25MB, 512kB or 26214400; a kB is 1,024 bytes.")
     ] = MAX_PAYLOAD_LENGTH
+    path: Annotated[
+        Path,
+        Field(
+            description="Its own address below {hub}/gateway/, such as orders/{id}, whose parameters are in body.path. It needs "
+            "signature, auth or public. Empty, the default: none."
+        ),
+    ] = ""
+    public: Annotated[
+        bool, Field(description="Whether everybody may send to its path, without a signature or other proof.")
+    ] = False
     active: Annotated[bool, Field(description="Whether requests fire events. If not, they get the same answer.")] = True
     methods: Annotated[
         Methods | None,

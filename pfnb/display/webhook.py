@@ -96,7 +96,9 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
         ("Created", utc_time(webhook["created"], exact=True)),
         ("Updated", utc_time(webhook["updated"], exact=True)),
     ]
-    others = [(name, value) for name, value in webhook.items() if name not in _KNOWN and value not in (None, "")]
+    others = [
+        (name, value) for name, value in webhook.items() if name not in _KNOWN and value not in (None, "", False, [])
+    ]
     return rows + [
         (short(name, mask, 60), MASK if hides(name, value) else short(value, mask, 300))
         for name, value in others[:ROWS]

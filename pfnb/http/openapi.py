@@ -7,7 +7,8 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from pfnb.commands.webhook_settings import METHODS
-from pfnb.hub.records.webhook import HOOK, RECEIVE
+from pfnb.hub.receiving.naming import GATEWAY, HOOK
+from pfnb.hub.records.webhook import RECEIVE
 from pfnb.language.command import Command, CommandRegistry
 from pfnb.language.reading.parser import stands_alone
 
@@ -56,6 +57,15 @@ _RESULT: Final = {
 _IN_PATH: list[dict[str, Any]] = [
     {"name": "uuid", "in": "path", "required": True, "description": "The webhook's uuid.", "schema": _TEXT}
 ]
+_OWN_PATH: list[dict[str, Any]] = [
+    {
+        "name": "path",
+        "in": "path",
+        "required": True,
+        "description": "The path of a webhook that has one of its own, with values for its parameters.",
+        "schema": _TEXT,
+    }
+]
 _IN_QUERY: list[dict[str, Any]] = [
     {
         "name": "uuid",
@@ -79,6 +89,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         "tags": [{"name": name} for name in ("webhooks", "pipelines", "hub", *(f"command {name}" for name in groups))],
         "paths": {
             f"{HOOK}/{{uuid}}": _receiver("hook", _IN_PATH),
+            f"{GATEWAY}/{{path}}": _receiver("gateway", _OWN_PATH),
             RECEIVE: _receiver("webhook.receive", _IN_QUERY),
             f"{RECEIVE}/{{uuid}}": _receiver("webhook.receive/uuid", _IN_PATH),
             PIPELINE: {"post": _pipeline()},

@@ -18,8 +18,8 @@ from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
 from pfnb.http.vouch import Vouching
-from pfnb.hub.receiving.naming import UUID
-from pfnb.hub.records.webhook import HOOK, RECEIVE
+from pfnb.hub.receiving.naming import GATEWAY, HOOK, UUID
+from pfnb.hub.records.webhook import RECEIVE
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
@@ -29,6 +29,7 @@ def receiving_routes(site: Site) -> list[Route]:
     return [
         (rf"{re.escape(RECEIVE)}(?:/{UUID})?/?", ReceiverHandler, {"site": site}),
         (f"{HOOK}/{UUID}/?", ReceiverHandler, {"site": site}),
+        (f"{GATEWAY}/.+", ReceiverHandler, {"site": site}),
         (HEALTH, HealthHandler, {"site": site}),
     ]
 

@@ -233,7 +233,7 @@ class Hub:
         # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
         # sender calls the delivery, and not on the webhook's `repeatBy`.
         source = self._random if repeat is None else DerivedBits(self.settings.secret, f"ids of {repeat}")
-        trace_id = new_trace_id(received.names[0].uuid if received.names else None, source)
+        trace_id = new_trace_id(received.first_uuid, source)
         correlation_id, created = new_correlation_id(source), now()
         if received.body.size > webhook.max_payload_length:
             await discard_body(received.body)
@@ -269,7 +269,7 @@ class Hub:
 
     def receipt(self, received: Received) -> Receipt:
         """The answer to a request that stores nothing, whatever it names."""
-        trace_id = new_trace_id(received.names[0].uuid if received.names else None, self._random)
+        trace_id = new_trace_id(received.first_uuid, self._random)
         return Receipt(trace_id, new_correlation_id(self._random), now())
 
     async def _pass(self, webhook: Webhook, event: Event, body: Body) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pfnb.hub.causation import chain_of
+from pfnb.hub.gateway import values_in
+from pfnb.hub.receiving.naming import gateway_path
 from pfnb.hub.receiving.request import Received
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
@@ -21,6 +23,7 @@ def event_of(
 ) -> Event:
     """The event. What a webhook decides about before it accepts a request is an event without ids."""
     query, raw_query = received.events_query()
+    below = gateway_path(received.path)
     return Event(
         id=event_id,
         event_key=webhook.event_key,
@@ -31,6 +34,7 @@ def event_of(
         owner=webhook.owner,
         webhook=webhook.uuid,
         method=received.method,
+        path={} if below is None or not webhook.path else values_in(below, webhook.path),
         query=query,
         raw_query=raw_query,
         remote_address=received.remote_address,

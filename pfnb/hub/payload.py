@@ -103,7 +103,7 @@ def event_object(
         "async": True,
         "created": record.created,
         "method": record.method,
-        "path": {},
+        "path": dict(record.path),
         "query": _plain(record.query),
         "rawQuery": record.raw_query,
         "remoteAddress": record.remote_address,
@@ -151,6 +151,8 @@ def log_entry(
     }
     if record.causation:
         entry["causation"] = _causation(record)
+    if record.path:
+        entry["path"] = record.path
     if record.raw_query:
         entry["rawQuery"] = record.raw_query
     if record.remote_address:
@@ -221,6 +223,7 @@ def _without_codes(record: Event) -> Event:
 
     return replace(
         record,
+        path={name: without_codes(text) for name, text in record.path.items()},
         query=listed(record.query),
         raw_query=without_codes(record.raw_query),
         headers={name: without_codes(text) for name, text in record.headers.items()},

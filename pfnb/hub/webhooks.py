@@ -8,15 +8,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pfnb.commands.webhook_path import shape_of
 from pfnb.commands.webhook_settings import checked
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
-from pfnb.hub.receiving.naming import Name, canonical_uuid
+from pfnb.hub.gateway import Gateway
+from pfnb.hub.receiving.naming import NOBODYS, Name, canonical_uuid
 from pfnb.hub.receiving.request import Limits
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.store import Store
 from pfnb.language.topics import topic_matches
+from pfnb.uuid_tail import masked_uuid
 
 MAX_NOTEBOOKS = 32
 """How many notebooks a webhook remembers. A notebook of unknown name counts as another one whenever its kernel starts."""
@@ -31,11 +34,13 @@ class Webhooks:
         self._now = now
         self._by_uuid: dict[str, Webhook] = {}
         self._counts: dict[str, tuple[int, int | None]] = {}
+        self._gateway = Gateway()
         self._turn = asyncio.Lock()
 
     def load(self, webhooks: Iterable[Webhook]) -> None:
         self._by_uuid = {webhook.uuid: webhook for webhook in webhooks}
         self._counts = {uuid: (one.received, one.last_received) for uuid, one in self._by_uuid.items()}
+        self._gateway = Gateway(self._by_uuid.values())
 
     def receiving(self, uuid: str | None) -> Webhook | None:
         """The active webhook of this uuid; None in every other case, which the receiver must not distinguish."""
@@ -44,8 +49,11 @@ class Webhooks:
 
     def named(self, names: Sequence[Name]) -> Name | None:
         """The first that is an active webhook's, else the first; as much work in either case."""
-        active = [name for name in names if self.receiving(name.uuid) is not None]
-        return next(iter((*active, *names)), None)
+        known = [
+            name._replace(uuid=self._gateway.find(name.uuid) or NOBODYS) if name.is_path else name for name in names
+        ]
+        active = [name for name in known if self.receiving(name.uuid) is not None]
+        return next(iter((*active, *known)), None)
 
     def answers_with_body(self, names: Sequence[Name]) -> bool:
         """Whether these name an active webhook whose callers wait for the result and get it by itself."""
@@ -115,8 +123,27 @@ class Webhooks:
         webhook = replace(existing, updated=now, notebooks=_with(existing.notebooks, notebook), **given)
         if given.get("active"):
             webhook = replace(webhook, expires=None)
+        self._check_path(webhook)
         await self._save(webhook)
         return self._counted(webhook)
+
+    def _check_path(self, webhook: Webhook) -> None:
+        """ParameterError if a webhook may not have its path."""
+        if not webhook.path:
+            return
+        holder = self._by_uuid.get(self._gateway.holder(shape_of(webhook.path)) or webhook.uuid)
+        if holder is not None and holder.uuid != webhook.uuid:
+            whose = (
+                f"your webhook {masked_uuid(holder.uuid)}"
+                if holder.owner == webhook.owner
+                else "somebody else's webhook"
+            )
+            raise ParameterError(f"path: {holder.path} is taken, by {whose}: choose one of another shape")
+        if not (webhook.public or getattr(webhook, "signature", None) or getattr(webhook, "auth", None)):
+            raise ParameterError(
+                "a webhook with a path needs a proof of who sends, since a path is no secret: give it a signature or auth, or "
+                "public=true to let everybody in"
+            )
 
     async def rotate(self, uuid: str, owner: str, overlap: float) -> Webhook:
         """Give a webhook a new uuid, and let the old one work for `overlap` more seconds. Returns the webhook under its new
@@ -129,7 +156,7 @@ class Webhooks:
         if old.expires is not None or not old.active:
             raise ParameterError("this webhook is inactive or was rotated already: rotate the new one instead")
         new = replace(old, uuid=str(uuids.uuid4()), created=now, updated=now, received=0, last_received=None)
-        await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000)))
+        await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000), path=""))
         return self._counted(new)
 
     async def deactivate(self, uuid: str) -> bool:
@@ -154,6 +181,7 @@ class Webhooks:
         for webhook in webhooks:
             self._by_uuid[webhook.uuid] = webhook
             self._counts.setdefault(webhook.uuid, (0, None))
+        self._gateway = Gateway(self._by_uuid.values())
 
     def _is_of(self, uuid: str, owner: str) -> bool:
         webhook = self._by_uuid.get(uuid)
@@ -176,6 +204,7 @@ class Webhooks:
             await self._store.registry.delete_webhook(webhook.uuid, self._now())
             self._by_uuid.pop(webhook.uuid, None)
             self._counts.pop(webhook.uuid, None)
+            self._gateway = Gateway(self._by_uuid.values())
             return webhook
 
 

@@ -24,8 +24,8 @@ class Causation(TypedDict):
 
 class EventRow(TypedDict):
     """A row of `webhook.receive.logs`. `created` is in milliseconds since the epoch, `contentLength` in bytes; `body` is base64,
-    where it was read. `causation` comes with events sent by a run, `conflict` is the id of an earlier event with the same
-    delivery id but other content."""
+    where it was read. `path` has the values of the parameters in its webhook's path, `causation` comes with events sent by a run,
+    `conflict` is the id of an earlier event with the same delivery id but other content."""
 
     id: str
     eventKey: str
@@ -42,6 +42,7 @@ class EventRow(TypedDict):
     files: list[FileRow]
     deliveries: list[DeliveryRow]
     causation: NotRequired[Causation]
+    path: NotRequired[dict[str, str]]
     rawQuery: NotRequired[str]
     remoteAddress: NotRequired[str]
     conflict: NotRequired[str]

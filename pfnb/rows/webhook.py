@@ -25,7 +25,8 @@ class RefusedOfWebhook(TypedDict):
 
 
 class WebhookRow(TypedDict):
-    """A webhook object. `webhookUrl` names it in the query, `pathUrl` in the path. Times are milliseconds since the epoch:
+    """A webhook object. `webhookUrl` names it in the query, or by its own `path` if it has one, `pathUrl` by its
+    uuid in the path. Times are milliseconds since the epoch:
     `expires` is when a rotated uuid stops firing. `received` and `refused` count its requests; `warning` says what its owner
     should know; a `deleted` one was deleted just now."""
 
@@ -35,6 +36,8 @@ class WebhookRow(TypedDict):
     pathUrl: str
     payloadType: str
     maxPayloadLength: int
+    path: str
+    public: bool
     active: bool
     methods: list[str] | None
     repeatBy: str

@@ -82,6 +82,8 @@ def webhook_row(uuid: str, **more: Any) -> dict[str, Any]:
         "pathUrl": f"http://192.168.1.5:8888/pfnb/hook/{uuid}",
         "payloadType": "raw",
         "maxPayloadLength": 512000,
+        "path": "",
+        "public": False,
         "active": True,
         "created": 1682349730659,
         "updated": 1682349730659,

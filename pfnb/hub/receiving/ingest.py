@@ -15,7 +15,7 @@ from pfnb.hub.receiving.body import BodySink
 from pfnb.hub.receiving.body_json import may_be_json, top_level_texts
 from pfnb.hub.receiving.form import FORM, parse_form, parse_query
 from pfnb.hub.receiving.multipart import MultipartReader, boundary_of
-from pfnb.hub.receiving.naming import Name, first_uuid, names_in, names_in_head, one_query
+from pfnb.hub.receiving.naming import Name, first_uuid, gateway_path, names_in, names_in_head, one_query
 from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead
 from pfnb.language.charset import known_charset, named_charset
 from pfnb.language.encodings import codings, decoded_pieces
@@ -87,8 +87,9 @@ class Ingest:
             if self._codings and self._multipart is None:
                 self._check_encoded()
             fields, files = self._form()
-            self._names += names_in("field", fields)
-            self._names += self._names_in_json()
+            if gateway_path(self._head.path) is None:
+                self._names += names_in("field", fields)
+                self._names += self._names_in_json()
             body = self._sink.finish()
         except BaseException:
             self.discard()

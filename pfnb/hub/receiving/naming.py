@@ -12,6 +12,12 @@ from typing import NamedTuple
 
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 """The pattern of an RFC 4122 uuid's text."""
+HOOK = "/hook"
+"""The path of webhooks below the hub's address that has no query: a uuid follows."""
+GATEWAY = "/gateway"
+"""The path below which webhooks have paths of their own."""
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+"""No webhook has this uuid."""
 _UUID = re.compile(UUID)
 _SECOND_QUERY = re.compile(rf"((?:^|&)(?:uuid|token)={UUID})(?:\?|%3[fF])")
 _NAMES = ("uuid", "token")
@@ -19,10 +25,14 @@ _NAMES = ("uuid", "token")
 
 class Name(NamedTuple):
     """A canonical uuid, and where it was found: `path`, `query.uuid`, `query.token`, `header.token`, `field.uuid`,
-    `field.token`, `json.uuid` or `json.token`."""
+    `field.token`, `json.uuid` or `json.token`. At the place `gateway` it is the path there, until the hub knows whose that is."""
 
     uuid: str
     place: str
+
+    @property
+    def is_path(self) -> bool:
+        return self.place == "gateway"
 
 
 def canonical_uuid(value: object) -> str | None:
@@ -38,10 +48,18 @@ def one_query(query: str) -> str:
 
 
 def names_in_head(path: str, query: Mapping[str, Sequence[str]], headers: Iterable[tuple[str, str]]) -> Iterator[Name]:
-    """The names in a request's head: the path, the query, then the headers."""
+    """The names in a request's head: the path, the query, then the headers. Below the gateway only the path counts."""
+    if (below := gateway_path(path)) is not None:
+        yield Name(below, "gateway")
+        return
     yield from first_uuid("path", [path.rstrip("/").rpartition("/")[2]])
     yield from names_in("query", query)
     yield from first_uuid("header.token", (value for name, value in headers if name.lower() == "token"))
+
+
+def gateway_path(path: str) -> str | None:
+    """The part of a path below the gateway; None for any other path."""
+    return path.removeprefix(f"{GATEWAY}/") if path.startswith(f"{GATEWAY}/") else None
 
 
 def names_in(place: str, values: Mapping[str, Sequence[str]]) -> Iterator[Name]:

@@ -136,6 +136,11 @@ class Received:
         """The canonical uuid that names the webhook."""
         return self.name and self.name.uuid
 
+    @property
+    def first_uuid(self) -> str | None:
+        """The first uuid that may name the webhook. Answers tell its end: it must not depend on which webhooks there are."""
+        return next((name.uuid for name in self.names if not name.is_path), None)
+
     def events_query(self) -> tuple[dict[str, list[str]], str]:
         """The query as stored with an event, parsed and raw. Left out: `wait` and `timeout`, which are for the hub, and every
         occurrence of what names the webhook, which is a secret."""

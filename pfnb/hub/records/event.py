@@ -32,6 +32,7 @@ class Event:
     owner: str = ""
     webhook: str | None = None
     method: str = "POST"
+    path: dict[str, str] = field(default_factory=dict)
     query: dict[str, list[str]] = field(default_factory=dict)
     raw_query: str = ""
     remote_address: str = ""

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from pfnb.commands.webhook_settings import WebhookSettings
+from pfnb.hub.receiving.naming import GATEWAY, HOOK
 from pfnb.rows.webhook import WebhookRow
 from pfnb.uuid_tail import masked_uuid
 
 RECEIVE = "/api/v3/command/webhook.receive"
 """The path of webhooks below the hub's address, as documented; a query, a header or the body names the webhook."""
-HOOK = "/hook"
-"""The same, short, for addresses without a query: a uuid follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Webhook(WebhookSettings):
         row = {
             "eventKey": self.event_key,
             "uuid": self.uuid,
-            "webhookUrl": f"{hub}{RECEIVE}?uuid={self.uuid}",
+            "webhookUrl": f"{hub}{GATEWAY}/{self.path}" if self.path else f"{hub}{RECEIVE}?uuid={self.uuid}",
             "pathUrl": f"{hub}{HOOK}/{self.uuid}",
             **self.by_spelling(),
             "created": self.created,

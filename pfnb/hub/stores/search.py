@@ -36,6 +36,7 @@ def search(candidates: Iterable[Candidate], text: str, limit: int) -> Found:
 def _texts(event: Event, body: Body) -> Iterator[str]:
     """The readable text of an event, cheap parts first."""
     yield from (event.event_key, event.id, event.trace_id, event.correlation_id)
+    yield from event.path.values()
     yield from head_texts(event.headers, event.query, event.fields, [file.filename for file in event.files])
     try:
         yield readable(read_body(body), event.content_type)

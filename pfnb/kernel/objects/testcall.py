@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import HubUnreachableError, ParameterError
-from pfnb.hub.records.webhook import HOOK
+from pfnb.hub.receiving.naming import HOOK
 from pfnb.language.media_types import OCTETS
 from pfnb.language.plain import plain
 

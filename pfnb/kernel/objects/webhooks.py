@@ -20,7 +20,7 @@ OVERLAP = 3600.0
 
 
 class Address(str):
-    """A webhook's `url`. Its display names the `path_url`, too."""
+    """A webhook's `url`. Its display names the `path_url`, too, unless that is empty."""
 
     path_url: str
 
@@ -30,7 +30,8 @@ class Address(str):
         return made
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text(f"{str(self)!r}\n# for senders that allow no query: {self.path_url}")
+        also = f"\n# for senders that allow no query: {self.path_url}" if self.path_url else ""
+        printer.text(f"{str(self)!r}{also}")
 
 
 class Webhook:
@@ -57,7 +58,7 @@ class Webhook:
 
     def address(self, *, show: bool) -> Address:
         """Both addresses for a display: with the secret if `show`, else masked, for outputs that are saved."""
-        urls = (self.url, self.path_url)
+        urls = (self.url, "" if self.fields["path"] else self.path_url)
         return Address(*(urls if show else [url.replace(self.uuid, masked_uuid(self.uuid)) for url in urls]))
 
     @property

@@ -51,6 +51,8 @@ def event_row(event: Event, body: Body, seq: int) -> dict[str, Any]:
 
 def _head(event: Event) -> dict[str, Any]:
     head: dict[str, Any] = {"headers": event.headers}
+    if event.path:
+        head["path"] = event.path
     if event.query:
         head["query"] = event.query
     if event.raw_query:
@@ -82,6 +84,7 @@ def to_event(row: sa.Row[*tuple[Any, ...]]) -> Event:
         owner=row.owner,
         webhook=row.webhook,
         method=row.method,
+        path=head.get("path", {}),
         query=head.get("query", {}),
         raw_query=head.get("raw_query", ""),
         remote_address=head.get("remote_address", ""),

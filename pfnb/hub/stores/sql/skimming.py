@@ -44,4 +44,5 @@ def _head(head: str) -> str:
         return head.replace('":"', ": ")
     parts = json.loads(head)
     files = [file["filename"] for file in parts.get("files", ())]
-    return "\0".join(head_texts(parts["headers"], parts.get("query", {}), parts.get("fields", {}), files))
+    named = head_texts(parts["headers"], parts.get("query", {}), parts.get("fields", {}), files)
+    return "\0".join((*parts.get("path", {}).values(), *named))
