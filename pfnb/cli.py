@@ -63,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--public-url", help="the hub's address as callers outside know it (default: $PFNB_PUBLIC_URL)")
     serve.add_argument(
         "--receive-port", type=_port, metavar="PORT",
-        help="a second port, on this machine, that takes requests to webhooks and nothing else: for proxies and tunnels",
+        help="a second port that takes requests to webhooks and nothing else: for proxies and tunnels",
     )  # fmt: skip
     serve.add_argument(
         "--tunnel", metavar="COMMAND",

@@ -37,14 +37,14 @@ PREFIX = "/pfnb"
 """The default path of a hub's address."""
 LOOPBACK = "127.0.0.1"
 PROXIES = (ip_network("127.0.0.0/8"), ip_network("::1"))
-"""What may connect to the port for receiving: proxies and tunnels on this machine."""
+"""Proxies and tunnels on this machine are trusted at the port for receiving."""
 FINISH_SECONDS = 5.0
 LAST_SECONDS = 1.0
 
 
 class LocalServer:
     """Serves one hub to one owner, who has the token. Port 0 picks a free one; `url` is known after `start`. A second port,
-    `receive_port`, takes requests for webhooks and nothing else: a proxy or tunnel on this machine leads there.
+    `receive_port` at `receive_host`, takes requests for webhooks and nothing else: a proxy or tunnel leads there.
 
     ParameterError if `PFNB_ALLOW_TARGETS` has an entry that cannot be allowed."""
 
@@ -55,6 +55,7 @@ class LocalServer:
         host: str = LOOPBACK,
         port: int = 0,
         receive_port: int | None = None,
+        receive_host: str = LOOPBACK,
         token: str | None = None,
         capacity: Capacity | None = None,
         prefix: str = PREFIX,
@@ -73,6 +74,7 @@ class LocalServer:
         self._host = host
         self._port = port
         self.receive_port = receive_port
+        self._receive_host = receive_host
         self._prefix = prefix
         self._servers: list[Connections] = []
 
@@ -89,7 +91,7 @@ class LocalServer:
         try:
             self._port = sockets[0].getsockname()[1]
             if self.receive_port is not None:
-                receiving = self._bound(LOOPBACK, self.receive_port, "--receive-port")
+                receiving = self._bound(self._receive_host, self.receive_port, "--receive-port")
                 self.receive_port = receiving[0].getsockname()[1]
             await self._home.open()
         except BaseException:

@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 
 from pfnb.http.capacity import Capacity
-from pfnb.http.server import LocalServer
+from pfnb.http.server import LOOPBACK, LocalServer
 from pfnb.hub.home import HubOptions
 from pfnb.hub.private import own_folder, private_file, write_private
 from pfnb.hub.troubles import os_error
@@ -31,9 +31,9 @@ async def serve(
     receive_port: int | None = None,
     tunnel: str | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. `receive_port` is a second port, for requests to webhooks only; `tunnel` is the command of
-    a tunnel that leads there. StartError if port, database or tunnel cannot be used, BusyError if another hub uses the data
-    directory."""
+    """Serve until SIGINT or SIGTERM. `receive_port` is a second port, for requests to webhooks only (0: a free one of this
+    machine); `tunnel` is the command of a tunnel that leads there. StartError if port, database or tunnel cannot be used,
+    BusyError if another hub uses the data directory."""
     stop = told_to_stop()
     async with AsyncExitStack() as stack:
         address_follows = tunnel is not None and options.public_url is None
@@ -85,6 +85,7 @@ async def serving(
             host=place.host,
             port=place.port,
             receive_port=receive_port,
+            receive_host=place.host if receive_port else LOOPBACK,
             prefix=place.prefix,
             token=token,
             capacity=capacity,
