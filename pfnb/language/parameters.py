@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pfnb.exceptions import ParameterError
 from pfnb.language.extent import shown
+from pfnb.language.maps import MapOf, map_in
 
 _FIELD = "arg_"
 """Prefix of the model's attribute names, so that parameters may be called `json`, `copy` or `model_name`."""
@@ -32,7 +33,7 @@ class Parameters:
     """The parameters of one command.
 
     `spellings` maps every accepted spelling to the function's own parameter name. `is_open`: the function takes `**keywords`,
-    so that any further name is accepted. `loose` names the parameters of any type.
+    so that any further name is accepted. `loose` names the parameters of any type, `maps` has those that take a map.
     """
 
     def __init__(self, command: str, model: type[BaseModel], *, is_open: bool) -> None:
@@ -40,6 +41,7 @@ class Parameters:
         self.model = model
         self.is_open = is_open
         self.loose: set[str] = set()
+        self.maps: dict[str, MapOf] = {}
         self.spellings: dict[str, str] = {}
         self._spelt: dict[str, str] = {}
         for field_name, field in model.model_fields.items():
@@ -47,6 +49,8 @@ class Parameters:
             self._spelt[name] = field.alias or name
             if field.annotation is Any and not field.metadata:
                 self.loose.add(name)
+            if (kind := map_in(Annotated[field.annotation, None, *field.metadata])) is not None:
+                self.maps[name] = kind
             for spelling in (*_choices(field), name):
                 self.spellings[spelling] = name
 

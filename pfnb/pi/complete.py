@@ -59,11 +59,21 @@ def _words(words: list[str], current: str, verbs: Iterable[str], hub: GetClient)
         yield from (f"{name} " for name in _registry().names())
     elif words[0] == "command":
         given = {word.partition("=")[0] for word in words[2:]}
-        yield from (f"{name}=" for name in _parameters(words[1]) if name not in given)
+        yield from (f"{name}=" for name in _names(words[1], current) if name not in given)
     elif words[0] in _PATHS:
         yield from (f"{path} " for path in _paths(hub))
     elif words == ["completion"]:
         yield from (f"{shell} " for shell in SHELLS)
+
+
+def _names(command: str, current: str) -> Iterator[str]:
+    """The parameters of a command. Of one that takes a map also its keys, once its name and a dot are there."""
+    yield from _parameters(command)
+    head, dot, _ = current.partition(".")
+    registry = _registry()
+    if dot and command in registry:
+        kind = registry.get(command).parameters.maps.get(head)
+        yield from (f"{head}.{key}" for key in (kind.keys if kind is not None else ()))
 
 
 def _values(words: list[str], name: str) -> list[str]:

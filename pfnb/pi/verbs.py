@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import mimetypes
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pfnb.exceptions import AccessDeniedError, ParameterError
 from pfnb.http.origin import is_open_to_listeners
+from pfnb.language.maps import folded
 from pfnb.pi.client import GetClient, Reply, Upload
 from pfnb.rows.account import AuthInfo
 from pfnb.rows.delivery import RunRow
@@ -21,13 +24,22 @@ STORED = ("global/", "/pipeforce/", "$uri:property:", "uuid:")
 
 def command(words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi command`: the command's result."""
-    parameters: dict[str, Any] = {}
-    for name, value in words.parameters:
-        present = parameters.get(name)
-        parameters[name] = value if present is None else [*(present if isinstance(present, list) else [present]), value]
+    given = folded(words.parameters, partial(_is_map, words.name))
+    parameters = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in given.items()}
     source = words.input
     upload = None if source is None else _upload(source)
     return _result(hub().command(words.name, parameters, upload), words.output)
+
+
+def _is_map(name: str, parameter: str) -> bool:
+    """Whether this parameter of the command takes a map, so that its keys may be given as `parameter.key=value`."""
+    from pfnb import commands
+
+    registry = commands.load()
+    if name not in registry:
+        return False
+    parameters = registry.get(name).parameters
+    return parameters.spellings.get(parameter) in parameters.maps
 
 
 def pipeline(words: argparse.Namespace, hub: GetClient) -> Any:

@@ -28,6 +28,7 @@ VERBS = (
             Parameter("timeout", "how long", seconds),
             Parameter("active", "or not", boolean),
             Parameter("payload", "what", json_or_text),
+            Parameter("signature", "a proof", keys={"scheme": "which", "secret": "what is shared"}),
         ),
         {"show": "all of it"},
     ),
@@ -81,6 +82,12 @@ def test_a_repeated_parameter_is_a_list_and_other_names_are_fields():
     assert words.fields == (("name", "Ada"), ("name", "Eve"))
 
 
+def test_the_keys_of_a_map_are_words_with_dots():
+    _, words = read("put eventKey=a signature.scheme=github signature.secret='a=b c' signature.secret=d")
+    assert words.values["signature"] == {"scheme": "github", "secret": ["a=b c", "d"]}
+    assert read("put eventKey=a signature=none")[1].values["signature"] == "none"
+
+
 def test_a_name_may_stand_alone_or_be_spelt_out():
     assert values("delete lead") == values("delete name=lead") == {"name": "lead"}
 
@@ -107,6 +114,10 @@ def test_a_name_may_stand_alone_or_be_spelt_out():
         ('put eventKey=a payload={"a":1}', ["payload= must be JSON, in single quotes"]),
         ("put eventKey='a", ["No closing quotation"]),
         ("delete", ["needs name", "whose"]),
+        ("put eventKey=a signature.scheem=x", ["signature has no 'scheem'", "did you mean scheme?", "scheme, secret"]),
+        ("put eventKey=a signature=none signature.scheme=x", ["either as a whole or by signature.scheme=…"]),
+        ("put eventKey=a signature.scheme=x signature=none", ["signature= only once"]),
+        ("put eventKey=a limit.x=1", ["no parameter 'limit.x'"]),
         ("delete a b", ["'b' is not a name=value pair"]),
     ],
 )
@@ -124,6 +135,7 @@ def test_the_help_names_every_word():
         "%thing put eventKey=…",
         "[--show]",
         "payloadType=…  the type",
+        "signature.scheme=…  which",
         "--show  all of it",
         "delete NAME",
         "a field",

@@ -78,12 +78,14 @@ def _suggest(words: list[str], verb: Verb, names: Names) -> Suggestions:
         found = _fitting(word, _values(first, word, names), _kind(first))
         if found.texts:
             return found
-    return _fitting(word, _further(before, verb), "parameter")
+    return _fitting(word, _further(before, verb, word), "parameter")
 
 
-def _further(before: Sequence[str], verb: Verb) -> Iterator[str]:
+def _further(before: Sequence[str], verb: Verb, word: str) -> Iterator[str]:
     written = {word.partition("=")[0] for word in before}
     for parameter in verb.parameters:
+        if word.startswith(f"{parameter.name}."):
+            yield from (f"{parameter.name}.{key}=" for key in parameter.keys)
         if parameter.many or parameter.name not in written:
             yield f"{parameter.name}="
     yield from (f"--{flag}" for flag in verb.flags if f"--{flag}" not in written)

@@ -18,6 +18,7 @@ from pfnb.kernel.magics.words import (
     boolean,
     describe,
     json_or_text,
+    keys_of,
     one_of,
     read_verb,
     reader_of,
@@ -39,7 +40,10 @@ VERBS = (
         "put",
         "Create a webhook, or change yours of this event key.",
         (
-            *(Parameter(SPELLINGS[name], described(kind), reader_of(kind)) for name, kind in TYPES.items()),
+            *(
+                Parameter(SPELLINGS[name], described(kind), reader_of(kind), keys=keys_of(kind))
+                for name, kind in TYPES.items()
+            ),
             Parameter("uuid", "change this webhook, or create one with this uuid"),
             Parameter("new", "true: create another webhook of this event key", boolean),
         ),

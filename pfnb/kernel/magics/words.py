@@ -14,16 +14,20 @@ from typing import Any, Literal, get_args, get_origin
 
 from IPython.core.error import UsageError
 
+from pfnb.language.maps import map_in
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`name=value`. `read` converts the text; for a wrong one it raises a ValueError whose text says what is expected."""
+    """`name=value`. `read` converts the text; for a wrong one it raises a ValueError whose text says what is expected. `keys` are
+    those of a parameter that takes a map, with their help: `name.key=value` sets one of them."""
 
     name: str
     help: str
     read: Callable[[str], Any] = str
     required: bool = False
     many: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ def read_words(command: str, words: Sequence[str], verb: Verb) -> Words:
             raise UsageError(f"{word!r} is not a name=value pair: {_takes(command, verb)}")
         elif (parameter := _parameter(name, verb)) is not None:
             _keep(command, values, parameter, text)
+        elif (parameter := _parameter(name.partition(".")[0], verb)) is not None and parameter.keys:
+            _keep_key(command, values, parameter, name.partition(".")[2], text)
         elif verb.fields is not None:
             fields.append((name, text))
         else:
@@ -112,6 +118,7 @@ def describe(magic: str, summary: str, verbs: Sequence[Verb]) -> str:
         lines += [f"{magic} {_signature(verb)}", f"    {verb.help}"]
         for parameter in verb.parameters:
             lines.append(f"      {parameter.name}=…  {parameter.help}")
+            lines += [f"        {parameter.name}.{key}=…  {text}" for key, text in parameter.keys.items()]
         if verb.fields is not None:
             lines.append(f"      name=…  {verb.fields}")
         lines += [f"      --{flag}  {text}" for flag, text in verb.flags.items()]
@@ -174,6 +181,12 @@ def reader_of(kind: Any) -> Callable[[str], Any]:
     return boolean if base is bool else str
 
 
+def keys_of(kind: Any) -> Mapping[str, str]:
+    """The keys of the map that a parameter of this annotated type takes; none for other types."""
+    found = map_in(kind)
+    return found.keys if found is not None else {}
+
+
 def _flag(command: str, word: str, verb: Verb) -> str:
     name = word.removeprefix("--")
     if name not in verb.flags:
@@ -205,6 +218,19 @@ def _keep(command: str, values: dict[str, Any], parameter: Parameter, text: str)
         raise UsageError(f"{command} takes {parameter.name}= only once")
     else:
         values[parameter.name] = value
+
+
+def _keep_key(command: str, values: dict[str, Any], parameter: Parameter, key: str, text: str) -> None:
+    """One key of a map. A repeated one has a list of values."""
+    if key not in parameter.keys:
+        raise UsageError(
+            f"{command}: {parameter.name} has no {key!r}{_meant(key, list(parameter.keys))}. It has {', '.join(parameter.keys)}"
+        )
+    kept = values.setdefault(parameter.name, {})
+    if not isinstance(kept, dict):
+        raise UsageError(f"{command}: give {parameter.name} either as a whole or by {parameter.name}.{key}=…")
+    present = kept.get(key)
+    kept[key] = text if present is None else [*(present if isinstance(present, list) else [present]), text]
 
 
 def _value(command: str, parameter: Parameter, text: str) -> Any:
