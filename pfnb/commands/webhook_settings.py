@@ -17,6 +17,7 @@ from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.commands.webhook_filter import EVERYTHING, Filter
 from pfnb.commands.webhook_path import path_of
+from pfnb.commands.webhook_proofs import AuthMap, SignatureMap
 from pfnb.environment import SIZES
 from pfnb.exceptions import ParameterError
 from pfnb.language.networks import networks_of
@@ -142,6 +143,13 @@ class WebhookSettings:
             "access to cookies, storage and other pages of the hub's address."
         ),
     ] = False
+    signature: Annotated[
+        SignatureMap | None,
+        Field(description="The signature that requests must have, such as scheme and secret; none demands none."),
+    ] = None
+    auth: Annotated[
+        AuthMap | None, Field(description="For senders that do not sign: a password, token or JWT; none demands none.")
+    ] = None
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

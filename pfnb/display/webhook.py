@@ -19,7 +19,7 @@ WARNINGS = 3
 _SIZE = 150_000
 _KNOWN = (
     "eventKey", "uuid", "webhookUrl", "pathUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
-    "lastReceived", "received", "refused", "warning", "deleted",
+    "lastReceived", "received", "refused", "warning", "deleted", "signature", "auth",
 )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
         ("Payload", f"{short(webhook['payloadType'], mask)}, at most {most}"),
         ("Received", f"{webhook['received']:,}, last {utc_time(webhook['lastReceived'])}"),
         *_refused(webhook),
+        *_proofs(webhook, mask),
         ("Created", utc_time(webhook["created"], exact=True)),
         ("Updated", utc_time(webhook["updated"], exact=True)),
     ]
@@ -108,6 +109,17 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
 def _refused(webhook: WebhookRow) -> list[tuple[str, str]]:
     count = webhook["refused"]
     return [("Refused", f"{count:,}: %webhook logs uuid={masked_uuid(webhook['uuid'])} says why")] if count else []
+
+
+def _proofs(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
+    """What its senders must prove. Secrets are not in these settings, only their number."""
+    signature, auth = webhook.get("signature"), webhook.get("auth")
+    found = [("Signature", signature, "scheme")] if signature else []
+    found += [("Auth", auth, "type")] if auth else []
+    return [
+        (title, f"{short(setting.get(kind, ''), mask, 60)}, {human_count(setting.get('secrets', 0), 'secret')}")
+        for title, setting, kind in found
+    ]
 
 
 def _state(webhook: WebhookRow) -> str:

@@ -148,9 +148,14 @@ class UploadHandler(HubHandler):
         if not query.isascii():
             query = quote_from_bytes(query.encode("latin-1", "replace"), safe=_ASCII)
         address = self.site.address_of(self.request)
-        return RequestHead(
-            self.request.method or "", query, tuple(self.request.headers.get_all()), address, self.path_below
-        )
+        headers = tuple(self.request.headers.get_all())
+        return RequestHead(self.request.method or "", query, headers, address, self.path_below, self._addresses())
+
+    def _addresses(self) -> tuple[str, ...]:
+        """Where the hub says that it is, and where the sender's Host header says so: a proxy may change either."""
+        public = self.site.hub.settings.public_url or self.site.url()
+        asked = [f"{scheme}://{self.request.host}{self.request.path}" for scheme in ("https", "http")]
+        return tuple(dict.fromkeys([f"{public.rstrip('/')}{self.path_below}", *asked]))
 
     def _allow_body(self) -> int | None:
         """The declared length. Let bodies that are too long through to `data_received`, for a readable 413: Tornado would answer

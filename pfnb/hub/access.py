@@ -334,7 +334,8 @@ class HubAccess:
         listeners, endpoints = hub.listeners.of(name), hub.endpoints.of(name)
         names = [*(one.name for one in listeners), *(one.name for one in endpoints)]
         pending = await hub.store.deliveries.pending_counts()
-        problems = dict.fromkeys([*map(hub.trouble, listeners), hub.moved(name), *map(_trouble, endpoints)])
+        troubles = [*map(hub.trouble, listeners), hub.moved(name), hub.proofs.trouble, *map(_trouble, endpoints)]
+        problems = dict.fromkeys(troubles)
         return {
             "url": self._url,
             "publicUrl": hub.settings.public_url,

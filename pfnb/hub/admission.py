@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 from pfnb.commands.rates import rate_text
 from pfnb.exceptions import NotAdmittedError, RateLimitError
 from pfnb.hub.buckets import Buckets
 from pfnb.hub.event_expressions import value_over
+from pfnb.hub.proofs import Proofs
+from pfnb.hub.receiving.proof import Effort
 from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
@@ -19,16 +22,26 @@ from pfnb.language.pel import parse_template
 
 
 class Admission:
-    """Checks requests against the demands of their webhooks, the cheapest first."""
+    """Checks requests against the demands of their webhooks, the cheapest first. `now` gives milliseconds since the epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, proofs: Proofs, now: Callable[[], int]) -> None:
+        self._proofs = proofs
+        self._now = now
         self._buckets = Buckets()
 
-    async def check(self, webhook: Webhook, received: Received) -> None:
-        """NotAdmittedError, with the reason for the webhook's owner, if the webhook does not take this request."""
-        _check_method(webhook, received)
-        _check_address(webhook, received)
-        _check_origin(webhook, received)
+    async def check(self, webhook: Webhook | None, received: Received) -> None:
+        """NotAdmittedError, with the reason for the webhook's owner, if the webhook does not take this request, or there is none.
+        BusyError if that cannot be found out now. Costly checks take as long for every request."""
+        effort = Effort()
+        try:
+            if webhook is None:
+                raise NotAdmittedError("There is no such webhook.")
+            _check_method(webhook, received)
+            _check_address(webhook, received)
+            _check_origin(webhook, received)
+            await self._proofs.check(webhook, received, self._now(), effort)
+        finally:
+            await self._proofs.pad(received.body, effort)
 
     async def filter(self, webhook: Webhook, event: Event, body: Body) -> None:
         """NotAdmittedError if the webhook's filter is false for this event; the PfnbError of a filter that has no value."""

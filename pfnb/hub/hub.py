@@ -54,6 +54,7 @@ from pfnb.hub.people.audit import Audit
 from pfnb.hub.people.belongings import Belongings
 from pfnb.hub.people.users import Users
 from pfnb.hub.pipelines import StoredPipelines
+from pfnb.hub.proofs import Proofs
 from pfnb.hub.randomness import DerivedBits, SystemBits
 from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
@@ -96,9 +97,10 @@ class Hub:
         self.settings = settings
         self.store = store
         self.secrets = Secrets(store, settings.secrets_key)
-        self.webhooks = Webhooks(store, settings.limits, now)
+        self.proofs = Proofs(self.secrets)
+        self.webhooks = Webhooks(store, settings.limits, now, self.proofs)
         self._nobodys = replace(NOBODYS, max_payload_length=min(settings.limits.webhook, settings.limits.hard))
-        self.admission = Admission()
+        self.admission = Admission(self.proofs, now)
         self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
@@ -167,6 +169,7 @@ class Hub:
         await self._broker.open()
         self.webhooks.load(opened.webhooks)
         self.secrets.load(opened.secrets)
+        await self.proofs.load(opened.webhooks)
         self.refusals.load(opened.refusals)
         self.listeners.load(opened.listeners)
         self.endpoints.load(opened.endpoints)
@@ -244,7 +247,7 @@ class Hub:
                 limit=webhook.max_payload_length,
             )
         event = event_of(
-            received,
+            self.proofs.without(webhook.uuid, received),
             webhook,
             self.settings.namespace,
             created,
@@ -298,12 +301,14 @@ class Hub:
     async def _admitted(self, received: Received) -> Webhook | NotAdmittedError:
         """The webhook that takes this request, else the reason why none does."""
         webhook = self.webhooks.receiving(received.token)
-        if webhook is None:
-            return NotAdmittedError("There is no such webhook.")
         try:
             await self.admission.check(webhook, received)
         except NotAdmittedError as error:
             return error
+        except BaseException:
+            await discard_body(received.body)
+            raise
+        assert webhook is not None, "only a webhook admits"
         return webhook
 
     async def _pretend(self, event: Event, received: Received, reason: NotAdmittedError) -> Receipt:

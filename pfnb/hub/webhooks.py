@@ -12,6 +12,7 @@ from pfnb.commands.webhook_path import shape_of
 from pfnb.commands.webhook_settings import checked
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.gateway import Gateway
+from pfnb.hub.proofs import Proofs, Settled
 from pfnb.hub.receiving.naming import NOBODYS, Name, canonical_uuid
 from pfnb.hub.receiving.request import Limits
 from pfnb.hub.records.delivery import Listener
@@ -28,8 +29,9 @@ MAX_NOTEBOOKS = 32
 class Webhooks:
     """`limits` say what a new webhook accepts; `now` gives milliseconds since the epoch."""
 
-    def __init__(self, store: Store, limits: Limits, now: Callable[[], int]) -> None:
+    def __init__(self, store: Store, limits: Limits, now: Callable[[], int], proofs: Proofs) -> None:
         self._store = store
+        self._proofs = proofs
         self._limits = limits
         self._now = now
         self._by_uuid: dict[str, Webhook] = {}
@@ -101,7 +103,7 @@ class Webhooks:
         is added to its notebooks, unless it was created outside of notebooks: then it stays everybody's.
 
         ParameterError for an invalid uuid, or one of a deleted webhook of this owner; AccessDeniedError for a uuid that somebody
-        else has or had.
+        else has or had. Secrets of `signature` and `auth` go to the secret store.
         """
         async with self._turn:
             return await self._put(fields, owner, notebook)
@@ -124,8 +126,9 @@ class Webhooks:
         if given.get("active"):
             webhook = replace(webhook, expires=None)
         self._check_path(webhook)
-        await self._save(webhook)
-        return self._counted(webhook)
+        settled = await self._proofs.settled(webhook, existing)
+        await self._save(settled.webhook, settled=settled)
+        return self._counted(settled.webhook)
 
     def _check_path(self, webhook: Webhook) -> None:
         """ParameterError if a webhook may not have its path."""
@@ -139,7 +142,7 @@ class Webhooks:
                 else "somebody else's webhook"
             )
             raise ParameterError(f"path: {holder.path} is taken, by {whose}: choose one of another shape")
-        if not (webhook.public or getattr(webhook, "signature", None) or getattr(webhook, "auth", None)):
+        if not (webhook.public or webhook.signature or webhook.auth):
             raise ParameterError(
                 "a webhook with a path needs a proof of who sends, since a path is no secret: give it a signature or auth, or "
                 "public=true to let everybody in"
@@ -156,7 +159,8 @@ class Webhooks:
         if old.expires is not None or not old.active:
             raise ParameterError("this webhook is inactive or was rotated already: rotate the new one instead")
         new = replace(old, uuid=str(uuids.uuid4()), created=now, updated=now, received=0, last_received=None)
-        await self._save(new, replace(old, updated=now, expires=now + round(overlap * 1000), path=""))
+        ended = replace(old, updated=now, expires=now + round(overlap * 1000), path="")
+        await self._save(new, ended, settled=self._proofs.renamed(old, new))
         return self._counted(new)
 
     async def deactivate(self, uuid: str) -> bool:
@@ -176,8 +180,10 @@ class Webhooks:
             given: dict[str, Any] = {"owner": to, "updated": self._now(), "active": False, "notebooks": ()}
             await self._save(*(replace(webhook, **given) for webhook in mine))
 
-    async def _save(self, *webhooks: Webhook) -> None:
-        await self._store.registry.save_webhooks(*webhooks)
+    async def _save(self, *webhooks: Webhook, settled: Settled | None = None) -> None:
+        await self._store.registry.save_webhooks(*webhooks, secrets=settled.secrets if settled is not None else ())
+        if settled is not None:
+            self._proofs.keep(settled)
         for webhook in webhooks:
             self._by_uuid[webhook.uuid] = webhook
             self._counts.setdefault(webhook.uuid, (0, None))
@@ -201,7 +207,9 @@ class Webhooks:
     async def delete(self, uuid: str, owner: str) -> Webhook:
         async with self._turn:
             webhook = self.get(uuid, owner)
-            await self._store.registry.delete_webhook(webhook.uuid, self._now())
+            gone = self._proofs.removed(webhook)
+            await self._store.registry.delete_webhook(webhook.uuid, self._now(), gone.secrets)
+            self._proofs.keep(gone)
             self._by_uuid.pop(webhook.uuid, None)
             self._counts.pop(webhook.uuid, None)
             self._gateway = Gateway(self._by_uuid.values())

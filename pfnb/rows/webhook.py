@@ -1,6 +1,6 @@
 """A webhook, and the requests that it refused."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class RefusedRow(TypedDict):
@@ -46,6 +46,8 @@ class WebhookRow(TypedDict):
     filter: str
     answer: str
     allowHtml: bool
+    signature: dict[str, Any] | None
+    auth: dict[str, Any] | None
     created: int
     updated: int
     lastReceived: int | None

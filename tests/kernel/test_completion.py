@@ -31,6 +31,7 @@ def tab(shared):
         ("x = 1\nhook = %webhook pu|", ["hook = %webhook put"]),
         ("  %event |", ["  %event send", "  %event wait", "  %event list"]),
         ("%webhook put pay|", ["%webhook put payloadType="]),
+        ("%webhook put signature.sec|", ["%webhook put signature.secret=", "%webhook put signature.secrets="]),
         ("%webhook put payloadType=r|", ["%webhook put payloadType=raw"]),
         ("%webhook put active=|", ["%webhook put active=true", "%webhook put active=false"]),
         ("%webhook put eventKey=tab.lead.c|", ["%webhook put eventKey=tab.lead.created"]),

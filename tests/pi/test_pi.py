@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,23 @@ async def test_a_command_is_run_and_its_result_is_readable_or_json(pi: Pi) -> No
 
 async def test_a_repeated_parameter_is_a_list(pi: Pi) -> None:
     assert json.loads(await pi("command", "body.set", "value=1", "value=2", "--json")) == ["1", "2"]
+
+
+async def test_a_map_is_given_by_words_with_dots_or_as_json(pi: Pi) -> None:
+    words = ("signature.scheme=github", "signature.secret=old=1", "signature.secret=new")
+    made = json.loads(await pi("command", "webhook.put", "eventKey=a.b", *words, "--json"))
+    assert made["signature"] == {"scheme": "github", "secrets": 2}
+    as_json = '{"scheme": "slack", "secret": "s", "tolerance": 60}'
+    again = json.loads(await pi("command", "webhook.put", f"uuid={made['uuid']}", f"signature={as_json}", "--json"))
+    assert again["signature"] == {"scheme": "slack", "tolerance": 60, "secrets": 1}
+    for wrong, said in (
+        (("signature={}", "signature.scheme=github"), "either as a whole or by"),
+        (("signature.scheme=github", "signature={}"), "either as a whole or by"),
+        (("signature.shceme=github",), "did you mean scheme?"),
+        (("active.now=true",), "has no parameter"),
+    ):
+        with pytest.raises(ParameterError, match=re.escape(said)):
+            await pi("command", "webhook.put", f"uuid={made['uuid']}", *wrong)
 
 
 async def test_a_pipeline_is_run_from_a_file(pi: Pi, tmp_path: Path) -> None:

@@ -87,6 +87,10 @@ class Secrets:
         self._seen[owner, name] = value
         return SecretRecord(owner, name, _VERSION + nonce + cipher.encrypt(nonce, value.encode(), None))
 
+    def copied(self, owner: str, name: str, to: str) -> SecretRecord:
+        """The same secret under another name. Needs no key."""
+        return SecretRecord(owner, to, self._records[owner, name].sealed)
+
     def keep(self, records: Sequence[SecretRecord]) -> None:
         """These were stored."""
         for one in records:

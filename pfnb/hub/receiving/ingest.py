@@ -107,6 +107,7 @@ class Ingest:
             self._head.query,
             self._head.remote_address,
             self._head.path,
+            self._head.addresses,
         )
 
     def discard(self) -> None:

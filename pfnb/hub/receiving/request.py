@@ -75,13 +75,15 @@ class Limits:
 @dataclass(frozen=True)
 class RequestHead:
     """The head of a request, and the address it comes from. `path` is the part below the hub's address, as sent; `query` is the
-    raw query string without `?`; `headers` are as received, in order."""
+    raw query string without `?`; `headers` are as received, in order; `addresses` are those under which the sender may know the
+    request, without the query."""
 
     method: str
     query: str
     headers: tuple[tuple[str, str], ...]
     remote_address: str = ""
     path: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class Received:
     `names` are the uuids that may name the webhook, in order; `name` is the one that does: the first, until the hub chooses
     another. All else is complete: the `events_…` methods leave out what names the webhook, and `payload.event_object` leaves it
     out of a JSON payload. `headers` have lower-case names, repeated ones joined by ", "; `fields` are those of a form or of a
-    multipart body; `path` is the part below the hub's address. `path` and `raw_query` are as sent.
+    multipart body; `path` is the part below the hub's address. `path` and `raw_query` are as sent;
+    `addresses` are those of the request's head.
     """
 
     names: tuple[Name, ...]
@@ -130,6 +133,7 @@ class Received:
     raw_query: str = ""
     remote_address: str = ""
     path: str = ""
+    addresses: tuple[str, ...] = ()
 
     @property
     def token(self) -> str | None:
