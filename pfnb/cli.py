@@ -1,4 +1,4 @@
-"""The command line: `pfnb serve`, `pfnb run`, `pfnb doctor`, `pfnb schema`. Each command imports what is heavy itself."""
+"""The command line: `pfnb serve`, `listen`, `run`, `doctor`, `schema`. Each command imports what is heavy itself."""
 
 from __future__ import annotations
 
@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
             help=f"{_as_help(bound.help)}{shown}",
         )
     serve.set_defaults(run=_serve)
+    _add_listen(commands.add_parser("listen", help="show the requests to a webhook as they arrive, and pass them on"))
     scan = commands.add_parser("scan", help="look for secrets of your webhooks in files, notebooks and git history")
     scan.add_argument("paths", nargs="*", type=Path, default=[Path()], help="files and folders (default: this folder)")
     scan.add_argument("--dry-run", action="store_true", help="only report what is found")
@@ -148,6 +149,46 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sizes(run)
     run.set_defaults(run=_run)
     return parser
+
+
+def _add_listen(listen: argparse.ArgumentParser) -> None:
+    listen.add_argument(
+        "what", nargs="*", default=[], metavar="KEY | NAME=VALUE",
+        help="the event key of the webhook (default: webhook.listen), and settings as of webhook.put, such as methods=POST",
+    )  # fmt: skip
+    listen.add_argument(
+        "--forward", metavar="URL", help="pass each request on to this address, such as one on this machine"
+    )
+    listen.add_argument("--retry", type=_count, metavar="TIMES", help="try again where no answer, a 429 or a 5xx comes")
+    listen.add_argument("--timeout", type=float, metavar="SECONDS", help="the longest time for an answer (30)")
+    listen.add_argument(
+        "--wait", action="store_true", help="an address whose senders wait for the target's or a pipeline's answer"
+    )
+    listen.add_argument("--status", type=_status, help="answer senders with this status")
+    listen.add_argument("--body", metavar="TEXT", help="answer senders with this text, or JSON")
+    listen.add_argument("--preset", metavar="NAME", help="who sends: github, stripe, slack, …")
+    listen.add_argument(
+        "--secret",
+        metavar="SECRET",
+        help="what its requests are signed with; - reads it from the terminal or standard input",
+    )
+    listen.add_argument("--json", action="store_true", help="one JSON object in each line, for programs")
+    listen.add_argument("--once", action="store_const", const=1, dest="count", help="end after one event")
+    listen.add_argument("--count", type=_count, metavar="N", help="end after this many events")
+    listen.add_argument(
+        "--url", help="the hub (default: $PFNB_URL, else the one that runs on this machine, else one of its own)"
+    )
+    listen.add_argument("--token", help="its token (default: $PFNB_TOKEN, else read where the hub keeps it)")
+    own = listen.add_argument_group("a hub of its own", "one that ends with the command")
+    own.add_argument("--port", type=_port, help="its port; 0 picks a free one (default: $PFNB_PORT, else 0)")
+    own.add_argument("--data-dir", type=Path, help="where webhooks and events are kept (default: in memory)")
+    own.add_argument("--public-url", help="its address as callers outside know it (default: $PFNB_PUBLIC_URL)")
+    own.add_argument(
+        "--tunnel", metavar="COMMAND",
+        help="run this command, which gives it a public address: cloudflared, ngrok, ssh, tailscale, or one of your own with "
+        "{port} in it",
+    )  # fmt: skip
+    listen.set_defaults(run=_listen)
 
 
 def _add_sizes(parser: argparse.ArgumentParser) -> None:
@@ -249,6 +290,15 @@ def _run(words: argparse.Namespace) -> int:
     return 0
 
 
+def _listen(words: argparse.Namespace) -> int:
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="pfnb: %(levelname)s %(name)s %(message)s")
+    from pfnb.listen.command import run
+
+    return run(words)
+
+
 def _scan(words: argparse.Namespace) -> int:
     from pfnb.pi.scan import run
 
@@ -308,6 +358,18 @@ def _port(text: str) -> int:
         return checked_port(text)
     except ParameterError as error:
         raise argparse.ArgumentTypeError(error.message) from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 100")
+    return int(text)
+
+
+def _status(text: str) -> int:
+    if not text.isdecimal() or not 200 <= int(text) <= 599:
+        raise argparse.ArgumentTypeError(f"{text} is not a status: write a number from 200 to 599")
+    return int(text)
 
 
 def _size(text: str) -> int:

@@ -17,6 +17,8 @@ SERVING = "serving.json"
 """The file in a hub's data directory with the url and process id of a running `pfnb serve`."""
 WHEREABOUTS = "pfnb-{pid}.json"
 """The file in Jupyter's runtime directory with the address of a running server's hub, and the place of its data."""
+LISTENING = "listening"
+"""The folder in the user's data folder with a file for each running `pfnb listen` that has a hub of its own: url, pid, token."""
 TOKEN = "token"  # noqa: S105 - a file's name
 _HOW = "choose one with --url and --token, or PFNB_URL and PFNB_TOKEN"
 
@@ -33,8 +35,9 @@ class FoundHub:
     data_dir: Path | None = None
 
 
-def find_address(url: str | None, token: str | None, environ: Mapping[str, str]) -> FoundHub:
-    """The hub to use; a given `token` takes precedence over one that is found. NotAuthenticatedError for a url without a token,
+def find_address(url: str | None, token: str | None, environ: Mapping[str, str], *, lasting: bool = False) -> FoundHub:
+    """The hub to use; a given `token` takes precedence over one that is found. A `lasting` one is not that of `pfnb listen`.
+    NotAuthenticatedError for a url without a token,
     HubUnreachableError if no hub is found, ParameterError if there are several to choose from."""
     named = url or environ.get("PFNB_URL")
     if named:
@@ -45,7 +48,7 @@ def find_address(url: str | None, token: str | None, environ: Mapping[str, str])
             )
         origin, token_from = "--url" if url else "PFNB_URL", "--token" if token else "PFNB_TOKEN"
         return FoundHub(checked_url(named, origin), checked_token(given, token_from), origin)
-    running = list(_running())
+    running = list(_running()) or ([] if lasting else list(_listening()))
     if not running:
         raise HubUnreachableError(f"no hub was found: start JupyterLab, or `pfnb serve` without --data-dir, or {_HOW}")
     here = [one for one in running if one.root is not None and Path.cwd().is_relative_to(one.root)]
@@ -91,6 +94,15 @@ def servers_without_hub() -> list[str]:
     servers = [(file, told) for file in _jupyter_servers() if (told := _read(file)) is not None]
     without = [told for file, told in servers if _read(file.parent / WHEREABOUTS.format(pid=told["pid"])) is None]
     return [str(told.get("root_dir") or told["pid"]) for told in without]
+
+
+def _listening() -> Iterator[FoundHub]:
+    """The hubs of `pfnb listen`, which end with it."""
+    from platformdirs import user_data_path
+
+    for file in sorted((user_data_path("pfnb") / LISTENING).glob("*.json")):
+        if (told := _read(file)) is not None:
+            yield FoundHub(str(told["url"]), str(told["token"]), f"pfnb listen, process {told['pid']}")
 
 
 def _of_jupyter(server: Mapping[str, Any], hub: Mapping[str, Any] | None) -> FoundHub:

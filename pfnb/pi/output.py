@@ -52,9 +52,9 @@ class Output:
         if not self.left.is_set():
             await self._texts.put(f"{text}\n")
 
-    async def while_read(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work until it ends, or nobody reads what it writes."""
-        tasks = [asyncio.create_task(work), asyncio.create_task(self.left.wait())]
+    async def while_read(self, work: Coroutine[Any, Any, None], *ends: asyncio.Event) -> None:
+        """Do the work until it ends, one of these events is set, or nobody reads what it writes."""
+        tasks = [asyncio.create_task(work), *(asyncio.create_task(one.wait()) for one in (self.left, *ends))]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0].done():
