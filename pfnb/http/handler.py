@@ -107,6 +107,7 @@ class HubHandler(RequestHandler):
         out here once more: nothing else stands between a stranger's text and the head of this answer."""
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", OCTETS)
         for name, values in headers.items():
             sent = [value for value in ([values] if isinstance(values, str) else values) if can_be_sent(name, value)]
             if sent:

@@ -16,6 +16,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_HEADERS = 16_384
 """The most characters of all names and values: proxies and clients refuse longer heads."""
 SET_COOKIE = "Set-Cookie"
+PAGES_IN_PARTS = "multipart/x-mixed-replace"
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_NAME = re.compile(_WORD)
@@ -29,7 +30,7 @@ _OF_THE_ORIGIN = {
     "accept-ch", "alt-svc", "clear-site-data", "content-security-policy", "cross-origin-embedder-policy",
     "cross-origin-opener-policy", "expect-ct", "nel", "origin-agent-cluster", "permissions-policy", "public-key-pins",
     "refresh", "report-to", "reporting-endpoints", "service-worker-allowed", "set-login", "strict-transport-security",
-    "x-content-type-options",
+    "use-as-dictionary", "x-content-type-options",
 }  # fmt: skip
 _OF_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-")
 """With these a server behind nginx or Apache makes the proxy answer with a file of its own."""
@@ -144,6 +145,8 @@ def _checked_value(name: str, value: Any) -> str:
         raise ParameterError(f"the value of {name} has characters beyond ASCII: encode it first")
     if name == SET_COOKIE:
         _check_cookie(text)
+    if name == "Content-Type" and PAGES_IN_PARTS in text.lower():
+        raise ParameterError(f"Content-Type cannot be {PAGES_IN_PARTS}: browsers take its parts for pages of their own")
     return text
 
 

@@ -233,6 +233,13 @@ async def test_whatever_a_browser_may_run_is_inert_unless_the_webhook_allows_it(
     assert (await asked(hub)).headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_strangers_file_is_no_page_in_parts_whatever_it_says_it_is(hub: Hub) -> None:
+    await hub.save("body.set: '#{body.payload.children[0]}'")
+    parts = b"--b\r\nContent-Type: text/html\r\n\r\n<script>1</script>\r\n--b--"
+    answer = await asked(hub, files={"file": ("a", parts, "multipart/x-mixed-replace; boundary=b")})
+    assert (answer.content, answer.headers["content-type"]) == (parts, "application/octet-stream")
+
+
 async def test_a_pdf_is_not_in_a_sandbox_where_browsers_do_not_show_it(hub: Hub) -> None:
     await hub.save("body.set: '#{body.payload.children[0]}'")
     answer = await asked(hub, files={"file": ("a.pdf", PDF, "application/pdf")})

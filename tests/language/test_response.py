@@ -27,6 +27,7 @@ from pfnb.language.response import Response, with_headers
         ({"X-Content-Type-Options": ""}, "set by the server"),
         ({"X-Accel-Redirect": "/etc/passwd"}, "set by the server"),
         ({"X-Sendfile": "/etc/passwd"}, "set by the server"),
+        ({"Content-Type": "Multipart/x-mixed-replace; boundary=b"}, "cannot be multipart/x-mixed-replace"),
         ({"X-A": "a" * 20_000}, "16,384"),
         ("X-A: 1", "must be a map"),
         ({"Location": ""}, "without spaces"),
