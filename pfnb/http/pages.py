@@ -24,5 +24,5 @@ _SHOWN = frozenset({
 
 def policy_of(content_type: str, page: str = INERT) -> str | None:
     """The Content-Security-Policy of an answer; None for what browsers show by themselves and never run: in a sandbox they
-    show no PDF and no video. Only exact names count, since of `image/png, text/html` browsers take the last."""
+    show no PDF. Only exact names count, since of `image/png, text/html` browsers take the last."""
     return None if content_type in _SHOWN else page

@@ -198,12 +198,11 @@ class ReceiverHandler(UploadHandler):
 
     @property
     def cookie_path(self) -> str | None:
-        """This webhook's address: other pages of the server, such as Jupyter's, do not get its cookies, and so cannot be misled
-        by them. A cookie's attributes end at `;`, which a caller may have put into the path."""
+        """The address that the caller used: other pages of the server, such as Jupyter's, do not get these cookies, and so cannot
+        be misled by them. At a `;`, which a caller may have put into the path, it would end, and attributes of theirs begin."""
         own, public = urlsplit(self.site.url()).path, self.site.hub.settings.public_url
-        path = self.request.path.removeprefix(own) if public else self.request.path
-        path = (urlsplit(public).path.rstrip("/") if public else "") + path
-        return path if ";" not in path else path.partition(";")[0].rpartition("/")[0]
+        path = urlsplit(public).path.rstrip("/") + self.request.path.removeprefix(own) if public else self.request.path
+        return path.replace(";", "%3B")
 
 
 def _plain(headers: Headers) -> Headers:

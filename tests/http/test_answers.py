@@ -254,6 +254,15 @@ async def test_pipelines_that_callers_with_a_token_run_set_no_cookies(hub: Hub) 
     assert "only an answer of a webhook may set cookies" in answer.json()["statusMessage"]
 
 
+async def test_a_callers_path_brings_no_attributes_into_a_cookie(hub: Hub) -> None:
+    given = {"uuid": UUID, "path": "orders/{id}", "public": True, "answer": "body"}
+    await hub.server.hub.webhooks.put(given, "ada")
+    await hub.save("http.response.set: {cookies: {a: 1}}")
+    for sent, path in (("17", "17"), ("a;Domain=evil.example", "a%3BDomain=evil.example"), ("%3Bx", "%3Bx")):
+        (line,) = (await hub.http.get(f"/gateway/orders/{sent}")).headers.get_list("set-cookie")
+        assert line == f"a=1; HttpOnly; SameSite=Lax; Path=/pfnb/gateway/orders/{path}"
+
+
 async def test_a_cookies_path_is_that_of_the_public_address_and_cannot_be_extended(tmp_path: Path) -> None:
     options = HubOptions(tmp_path / "hub", public_url="https://hooks.example.org/in/pfnb")
     async with running_hub(options) as hub:
