@@ -51,6 +51,8 @@ VARIABLES: Final = {
     "JUPYTERHUB_USER": "The owner of what a notebook creates. JupyterHub sets it. Default: the operating system's user.",
     "PFNB_ALLOW_TARGETS": "Private targets that may be called: hosts, `*.example.org`, addresses, networks; by commas or spaces.",
     "PFNB_PROFILES": "What `@instance.profiles()` returns, with commas between them.",
+    "PFNB_MAIL_FROM": "The sender of `mail.send`, such as `Orders <orders@example.org>`. Default: the user of PFNB_SMTP_URL.",
+    "PFNB_SMTP_URL": "The mail server of `mail.send`: smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS).",
     "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",
     "PFNB_HUB": "The hub of the Jupyter Server that has started this kernel. The server sets it; nobody else should.",
@@ -67,8 +69,10 @@ VARIABLES: Final = {
 
 SECRET_WORDS: Final = ("AUTH", "BEARER", "CREDENTIAL", "KEY", "PASS", "SECRET", "SECURE", "SEED", "TOKEN", "PFNB_HUB")
 """Parts of the names of environment variables that may hold a secret."""
-_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_URL")
+_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_SMTP_URL", "PFNB_URL")
 """Name prefixes of variables that lead to a server, or to a hub's data."""
+FOR_COMMANDS: Final = ("PFNB_SMTP_URL",)
+"""Secret variables that commands of stored pipelines read."""
 
 
 def is_secret(name: str) -> bool:
@@ -79,3 +83,8 @@ def is_secret(name: str) -> bool:
 def for_children(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child process that needs no rights of ours."""
     return {name: value for name, value in environ.items() if not is_secret(name)}
+
+
+def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the process that runs stored pipelines."""
+    return for_children(environ) | {name: environ[name] for name in FOR_COMMANDS if name in environ}

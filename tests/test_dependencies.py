@@ -33,7 +33,9 @@ def floors(requirements: list[str]) -> dict[str, Version]:
 
 
 BASE = floors(PROJECT["dependencies"])
-OPTIONAL = set().union(*(floors(PROJECT["optional-dependencies"][name]) for name in ("keyring", "pandas", "previews")))
+OPTIONAL = set().union(
+    *(floors(PROJECT["optional-dependencies"][name]) for name in ("keyring", "mail", "pandas", "previews"))
+)
 
 
 @cache

@@ -22,6 +22,7 @@ _GROUPS = (
     "json",
     "leaks",
     "lists",
+    "mail",
     "mapping",
     "outbound",
     "pipelines",

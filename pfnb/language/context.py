@@ -69,12 +69,15 @@ class Context:
 
     `event` is the event that started the run, if any, `pipeline` the name or path of its pipeline, if any. `error` is the error
     ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `computed` are
-    its parameters with expressions. Set `response` to answer a waiting caller. `is_notebooks`: it runs in a notebook's kernel,
-    whose files are the user's own. `mocks` holds the mocks by command.
+    its parameters with expressions, `addressed` those of them that are written as an address, such as `$uri:property:PATH`. Set
+    `response` to answer a waiting caller. `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own.
+    `mocks` holds the mocks by command.
     """
 
     call: Callable[..., Awaitable[Any]]
     """Runs another pipeline as part of this run: see `Execution.start`."""
+    target_of: Callable[[str], Awaitable[Any]]
+    """Returns what an address points to: see `Execution.target_of`."""
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class Context:
         self.response: Response | None = None
         self.has_output = False
         self.computed: frozenset[str] = frozenset()
+        self.addressed: frozenset[str] = frozenset()
         self.error: PfnbError | None = None
         self.mocks: dict[str, list[Mock]] = {}
         self._outer: Context | None = None

@@ -30,6 +30,8 @@ class Formula:
     code: Evaluable
     place: Place
     text: str
+    is_address: bool = False
+    """Whether it is written as an address, which stands for what it points to."""
 
     def evaluate(self, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Any:
         """The value over a scope. Raises PelErrors with the document's line and column."""

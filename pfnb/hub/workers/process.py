@@ -13,7 +13,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pfnb.environment import for_children
+from pfnb.environment import for_workers
 from pfnb.hub.workers.watchdog import Watchdog
 
 log = logging.getLogger("pfnb.worker")
@@ -63,7 +63,7 @@ class WorkerProcess:
             stdin=PIPE,
             stdout=DEVNULL,
             stderr=PIPE,
-            env=for_children(os.environ),
+            env=for_workers(os.environ),
         )
         assert process.stdin is not None
         try:

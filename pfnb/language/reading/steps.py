@@ -10,6 +10,7 @@ from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError, Unkn
 from pfnb.language.case import Case
 from pfnb.language.command import Command, CommandRegistry, split_version
 from pfnb.language.deferred import Deferred
+from pfnb.language.formula import Formula
 from pfnb.language.on_error import THROW, OnError
 from pfnb.language.pipeline import Pipeline, Rules, Step
 from pfnb.language.place import place_of
@@ -92,6 +93,9 @@ class StepReader:
             changing={target: values[target] for target in changing},
             spellings={target: command.parameters.spelling_of(target) for target in values},
             computed=frozenset(pending),
+            addressed=frozenset(
+                key for key, value in values.items() if isinstance(value, Formula) and value.is_address
+            ),
         )
         return Call(step, None)
 

@@ -70,7 +70,7 @@ def data_of(node: Node, source: str) -> Any:
     value = value_of(node, source)
     if isinstance(node, Scalar) and isinstance(value, str) and _ADDRESS.match(value):
         quoted = value.strip().replace("'", "''")
-        return Formula(pel.parse(f"@resolve.uri('{quoted}')"), place_of(node, source), value)
+        return Formula(pel.parse(f"@resolve.uri('{quoted}')"), place_of(node, source), value, is_address=True)
     return value
 
 

@@ -28,7 +28,7 @@ from pfnb.language.deferred import is_placed
 from pfnb.language.formula import Formula
 from pfnb.language.offload import OWN_STEPS, WORK, threaded
 from pfnb.language.on_error import THROW, Action
-from pfnb.language.pel import RunFunctions
+from pfnb.language.pel import RunFunctions, parse
 from pfnb.language.pel.limits import MEASURED_EVERY
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.plain import plain
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 BREATH = 0.001
 """Seconds after which a run yields to the loop's other work."""
 
+_TARGET = parse(f"@resolve.uri({RESULT})")
 _UNCOUNTED = frozenset({bool, int, float})
 
 
@@ -79,7 +80,7 @@ class Execution:
         self.current: Step | None = None
         self.deadline: float | None = None
         self.rested = perf_counter()
-        context.call = self.start
+        context.call, context.target_of = self.start, self.target_of
 
     async def run(self) -> RunResult:
         """All steps. Raises the PfnbError that ended the run, with the steps until then (see `run.steps_of`)."""
@@ -95,7 +96,10 @@ class Execution:
             error.trace = self.trace
             raise
         finally:
-            del self.context.call  # else a reference cycle would keep the run's values until garbage collection
+            del (
+                self.context.call,
+                self.context.target_of,
+            )  # else a reference cycle would keep the run's values until garbage collection
         return RunResult(self.scope.body, self.context.response, self.trace, has_result=self.scope.has_result)
 
     async def is_wanted(self) -> bool:
@@ -245,7 +249,8 @@ class Execution:
     async def invoke(self, step: Step, block: Block | None, arguments: dict[str, Any], body: Any) -> Any:
         """Call the command's function where it belongs: on the loop, in a thread, or on the main thread."""
         command, context = step.command, self.context
-        context.has_output, context.computed = step.options.output is not None, step.computed
+        context.has_output = step.options.output is not None
+        context.computed, context.addressed = step.computed, step.addressed
         for name in command.given:
             arguments[name] = self.given(name, block, body)
         try:
@@ -302,6 +307,16 @@ class Execution:
         self.scope[RESULT] = value
         try:
             await self.evaluate(output)
+        finally:
+            self.scope.pop(RESULT, None)
+
+    async def target_of(self, address: str) -> Any:
+        """What an address that was computed, such as `$uri:property:PATH`, points to: it can only name something."""
+        self.scope[RESULT] = address
+        try:
+            return await self.runner.evaluated(
+                True, partial(_TARGET.evaluate, self.scope, self.functions), self.functions
+            )
         finally:
             self.scope.pop(RESULT, None)
 
