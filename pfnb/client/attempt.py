@@ -28,7 +28,7 @@ async def attempt(
     broke the run off."""
     name, trace_id = delivery["listener"], delivery["entry"]["traceId"]
     try:
-        return await succeeded(await run(), delivery["event"], hub), None
+        return await succeeded(await run(), delivery, hub), None
     except Exception as error:
         # Nobody waits for this run: only the log and the hub's record can report the error.
         failure = error if isinstance(error, PfnbError) else unexpected(error)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,28 @@ class Event:
     get as their body (design sections 5.2 and 6), read from the hub if not given.
     """
 
-    def __init__(self, entry: EventRow, data: EventObject | None, contents: Contents) -> None:
+    def __init__(
+        self, entry: EventRow, data: EventObject | None, contents: Contents, more: Sequence[Event] = ()
+    ) -> None:
         self.entry = entry.copy()
         self._data = data
         self._contents = contents
+        self._more = tuple(more)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of the batch that begins with this one (header `batch`), in the order in which they were received; else only
+        this one."""
+        return (self, *self._more)
+
+    def among(self, more: Sequence[Event]) -> Event:
+        """The same event as the first of a batch."""
+        return Event(self.entry, self._data, self._contents, more)
+
+    def only(self, wanted: Sequence[bool]) -> Event:
+        """The batch with only the wanted events of it."""
+        first, *more = compress(self.events, wanted)
+        return first.among(more)
 
     @cached_property
     def data(self) -> EventObject:

@@ -8,18 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pfnb.client.delivery import is_body_of
 from pfnb.client.event import EventFile
 from pfnb.exceptions import ParameterError, PfnbError, RunRecord, StepError
 from pfnb.language.extent import check_written
 from pfnb.language.media_types import OCTETS
-from pfnb.language.payload import is_event_body
 from pfnb.language.plain import plain
 from pfnb.language.plain_data import has_more_values
 from pfnb.language.port import HubPort
 from pfnb.language.response import Response
 from pfnb.language.run import RunResult, steps_of
-from pfnb.rows.event import EventObject
-from pfnb.rows.run import Failed, Succeeded
+from pfnb.rows.run import DeliveryFrame, Failed, Succeeded
 
 T = TypeVar("T")
 
@@ -37,7 +36,7 @@ def unexpected(error: Exception) -> StepError:
     return failure
 
 
-async def succeeded(result: RunResult, event: EventObject, hub: HubPort) -> Succeeded:
+async def succeeded(result: RunResult, delivery: DeliveryFrame, hub: HubPort) -> Succeeded:
     """The outcome of a run with this result. The value is null if the listener left the body unchanged: that is the event, which
     a waiting caller must not see. Bytes are stored in the hub and replaced by a content reference.
 
@@ -46,12 +45,12 @@ async def succeeded(result: RunResult, event: EventObject, hub: HubPort) -> Succ
     value = await _kept(result.body, hub, OCTETS)
     body = None if result.response is None else await _kept_body(result.response, hub)
     is_large = _is_large(result.trace) or has_more_values((value, body))
-    return await _in_thread_if(is_large, lambda: _succeeded(result, event, value, body))
+    return await _in_thread_if(is_large, lambda: _succeeded(result, delivery, value, body))
 
 
-def _succeeded(result: RunResult, event: EventObject, value: Any, body: Any) -> Succeeded:
+def _succeeded(result: RunResult, delivery: DeliveryFrame, value: Any, body: Any) -> Succeeded:
     response = result.response
-    is_untouched = not result.has_result and is_event_body(result.body, event)
+    is_untouched = not result.has_result and is_body_of(result.body, delivery)
     return {
         "status": "succeeded",
         "value": None if is_untouched else _sendable(value),

@@ -47,6 +47,7 @@ class KernelPort(HubPort, Protocol):
         strict: bool = False,
         retry: Mapping[str, Any] | None = None,
         all_notebooks: bool = False,
+        gathering: Mapping[str, Any] | None = None,
     ) -> Registered:
         """Listen under this name for events whose key matches the pattern. Raises NameTakenError unless it may `replace` or
         `resume` the existing listener."""

@@ -205,7 +205,9 @@ class SessionHandler(WebSocketHandler, BodilessHandler):
         handover = self.site.hub.handover
         try:
             head = dict(await handover.frame(job, self))
-            is_short = job.event.size <= SHORT and not job.listener.is_stored  # whose source comes along
+            is_short = (
+                job.event.size <= SHORT and not job.more and not job.listener.is_stored
+            )  # whose source comes along
             frame = [pack(head)] if is_short else await packed(head)
         except Exception as error:
             await handover.give_up(job, self, error, error_answer(error)[1])

@@ -9,6 +9,7 @@ from pfnb.exceptions import KernelEndedError, NotFoundError, RunLimitError, Stor
 from pfnb.hub.dispatch.dispatcher import Dispatcher
 from pfnb.hub.dispatch.feed import Job, Worker
 from pfnb.hub.dispatch.suspects import Suspects
+from pfnb.hub.dispatch.waiting import Waiting
 from pfnb.hub.past.history import History
 from pfnb.hub.payload import log_entry
 from pfnb.hub.people.users import Users
@@ -18,7 +19,7 @@ from pfnb.hub.supervision import lacking
 from pfnb.rows.delivery import DeliveryRow
 from pfnb.rows.error import ErrorRow
 from pfnb.rows.event import EventObject
-from pfnb.rows.run import DeliveryFrame, StoredDeliveryFrame
+from pfnb.rows.run import DeliveryFrame, HandedEvent, StoredDeliveryFrame
 
 MAX_CUT_OFF = 20
 """How often a run of a stored pipeline is started if it is cut off each time."""
@@ -61,6 +62,8 @@ class Handover:
             "event": event,
             "entry": log_entry(job.event, None, [row]),
         }
+        if listener.batch is not None:
+            frame["more"] = [await self._handed(one) for one in job.more]
         return self._stored(frame, listener, attempt) if listener.is_stored else frame
 
     async def give_up(self, job: Job, worker: Worker, error: Exception, row: ErrorRow) -> None:
@@ -96,6 +99,10 @@ class Handover:
             return await self._history.object(event, body)
         async with self._large:
             return await self._history.object(event, body)
+
+    async def _handed(self, one: Waiting) -> HandedEvent:
+        row: DeliveryRow = {**one.delivery.to_json(), "status": "running", "attempts": one.delivery.attempts + 1}
+        return {"event": await self._event(one.event, one.body), "entry": log_entry(one.event, None, [row])}
 
     def _stored(self, frame: DeliveryFrame, listener: Listener, attempt: int) -> StoredDeliveryFrame:
         """The frame with what a worker needs to know of a stored pipeline. One that is cut off repeatedly may be what kills the

@@ -13,6 +13,7 @@ from pfnb.hub.hub import Hub
 from pfnb.hub.records.delivery import Listener
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.query import EventFilter
+from pfnb.language.gathering import gathering_of
 from pfnb.language.retry import retry_of
 from pfnb.rows.delivery import Replayed
 from pfnb.rows.event import EventPage, ReadEvent, WatchedEvents
@@ -48,6 +49,7 @@ class KernelAccess:
         strict: bool = False,
         retry: dict[str, Any] | None = None,
         all_notebooks: bool = False,
+        gathering: dict[str, Any] | None = None,
     ) -> Registered:
         if not name or len(name) > MAX_NAME:
             raise ParameterError(f"a pipeline's name must have 1 to {MAX_NAME} characters")
@@ -66,6 +68,7 @@ class KernelAccess:
             strict,
             None if retry is None else retry_of(retry, "retry"),
             all_notebooks,
+            gathering_of(gathering),
         )
         await self._hub.register(listener, self._worker, replace=replace, resume=resume)
         return {"leftOut": list(self._hub.webhooks.left_out(listener))}

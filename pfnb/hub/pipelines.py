@@ -111,6 +111,7 @@ class StoredPipelines:
             concurrency=rules.concurrency,
             strict=rules.strict,
             retry=pipeline.retry,
+            gathering=rules.gathering,
         )
 
     async def _pipeline(self, found: Property) -> Pipeline | None:

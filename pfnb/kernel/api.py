@@ -147,6 +147,8 @@ def on(
     replace: bool = False,
     shared: bool = False,
     all_notebooks: bool = False,
+    debounce: str | float | Mapping[str, Any] | None = None,
+    batch: int | Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Declare a function as a listener for events whose key matches `pattern` (`*` is one word, `#` any number).
@@ -161,7 +163,9 @@ def on(
     another notebook. `shared`: several kernels have this listener, and each event goes to one of them. A listener with a
     pattern does not get what your other notebooks fire (their webhooks and `event.send`) unless `all_notebooks` is true.
     `filter` is an expression over the event as `body`, such as `"body.payload.total > 100"`. Events come in order, one at a
-    time; `concurrency` allows more at once. `headers` are those of a pipeline, such as `{"retry": {"times": 3}}`.
+    time; `concurrency` allows more at once. With `debounce="30s"` only the newest event comes, after 30 seconds without
+    another one. With `batch=100` or `batch={"size": 100, "wait": "5s"}` several come in one call: `event.events` has them all.
+    `headers` are those of a pipeline, such as `{"retry": {"times": 3}}`.
 
     HubUnreachableError before `%load_ext pfnb`; ParameterError if the function has other parameters without a default;
     NameTakenError.
@@ -179,13 +183,17 @@ def on(
             name=called,
             filter=filter,
             main=main,
-            headers={"concurrency": concurrency, **(headers or {})},
+            headers={"concurrency": concurrency, **_given(debounce=debounce, batch=batch), **(headers or {})},
         )
         hears = {"shared": shared, "all_notebooks": all_notebooks}
         pipelines.register(notebook, called, pipeline, replace=replace, is_function=True, **hears)
         return function
 
     return register
+
+
+def _given(**headers: Any) -> dict[str, Any]:
+    return {name: value for name, value in headers.items() if value is not None}
 
 
 async def _run(

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pfnb.exceptions import ParameterError, PelSyntaxError
 from pfnb.language.deferred import Deferred
 from pfnb.language.extent import shown
-from pfnb.language.pel import Template, parse_template
+from pfnb.language.pel import Template, parse, parse_template
 from pfnb.language.place import Place
 
 LONGEST = 4_000
@@ -48,3 +48,19 @@ def template_in(text: str, what: str) -> Template:
     if template.is_text:
         raise ParameterError(f"{what} must be an expression such as #{{body.payload.id}}, not {shown(text)}")
     return template
+
+
+def one_expression(text: Any, what: str) -> str:
+    """A text that is one expression, within `#{…}` also if it was given bare. ParameterError, which says `what` it is for."""
+    if not isinstance(text, str):
+        raise ParameterError(f"{what} must be an expression such as #{{body.payload.id}}, not {shown(text)}")
+    expression = text.strip()
+    try:
+        if parse_template(expression).is_text:
+            parse(expression)
+            expression = f"#{{{expression}}}"
+    except PelSyntaxError as error:
+        raise ParameterError(f"{what}: {error.message} (column {error.column})") from error
+    if not template_in(expression, what).is_expression:
+        raise ParameterError(f"{what} must be one expression such as #{{body.payload.id}}, not {shown(text)}")
+    return expression

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pfnb.language.plain_data import copied
@@ -31,6 +31,20 @@ def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
 def is_event_body(value: Any, event: Mapping[str, Any]) -> bool:
     """Whether a value is what `event_body` returns for this event."""
     return isinstance(value, dict) and value == _with_sides(dict(event))
+
+
+def batch_body(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The body of a pipeline that handles several events at once."""
+    return {"events": [event_body(one) for one in events]}
+
+
+def is_batch_body(value: Any, events: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a value is what `batch_body` returns for these events, or for those of them that a filter has left."""
+    if not isinstance(value, dict) or value.keys() != {"events"} or not isinstance(value["events"], list):
+        return False
+    ids = [one.get("id") if isinstance(one, dict) else None for one in value["events"]]
+    left = [one for one in events if one["id"] in ids]
+    return len(left) == len(ids) and all(map(is_event_body, value["events"], left))
 
 
 def _with_sides(body: dict[str, Any]) -> dict[str, Any]:

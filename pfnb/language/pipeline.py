@@ -8,6 +8,7 @@ from typing import Any
 
 from pfnb.language.command import Command, When
 from pfnb.language.formula import Formula
+from pfnb.language.gathering import Batch, Debounce, Gathering
 from pfnb.language.on_error import THROW, OnError
 from pfnb.language.retry import Retry
 
@@ -103,9 +104,16 @@ class Rules:
     strict: bool = False
     all_notebooks: bool = False
     retry: Retry | None = None
+    debounce: Debounce | None = None
+    batch: Batch | None = None
     version: int = 1
     tracing: bool = True
     mocks: bool = True
+
+    @property
+    def gathering(self) -> Gathering | None:
+        """How events are gathered before a run, if they are."""
+        return self.debounce or self.batch
 
 
 @dataclass(frozen=True, slots=True)

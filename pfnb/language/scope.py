@@ -37,6 +37,10 @@ class Scope(dict[str, Any]):
             self.has_result = True
         super().__setitem__(name, value)
 
+    def begin_with(self, body: Any) -> None:
+        """Set the body that the run begins with, which is no result."""
+        super().__setitem__("body", body)
+
     @property
     def body(self) -> Any:
         return self["body"]

@@ -1,6 +1,6 @@
 """A run of a listener's pipeline: how it is handed over, its steps, and how it ended."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from pfnb.rows.account import UserRow
 from pfnb.rows.delivery import RunRow
@@ -60,8 +60,16 @@ class Failed(TypedDict):
 Outcome = Succeeded | Failed
 
 
+class HandedEvent(TypedDict):
+    """One of the events of a delivery."""
+
+    event: EventObject
+    entry: EventRow
+
+
 class DeliveryFrame(TypedDict):
-    """A delivery as the hub hands it to a session. `lease` belongs to the report of its end."""
+    """A delivery as the hub hands it to a session. `lease` belongs to the report of its end. Where a listener takes batches,
+    `more` are the events after the first one; they end with it."""
 
     type: Literal["delivery"]
     delivery: str
@@ -70,6 +78,7 @@ class DeliveryFrame(TypedDict):
     attempt: int
     event: EventObject
     entry: EventRow
+    more: NotRequired[list[HandedEvent]]
 
 
 class StoredDeliveryFrame(DeliveryFrame):

@@ -9,8 +9,8 @@ from functools import lru_cache, partial
 from pfnb.client.attempt import attempt, report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Unreadable
+from pfnb.client.delivery import body_of, event_of
 from pfnb.client.ends import Ends
-from pfnb.client.event import Event
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed
 from pfnb.client.port import Caller, Naming, Patient, session_port
@@ -22,7 +22,6 @@ from pfnb.http.wire import OWNER, RUN
 from pfnb.hub.workers.callers import Answer
 from pfnb.language.budget import Budget, granted
 from pfnb.language.offload import maybe_threaded
-from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
 from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pipeline
@@ -116,7 +115,7 @@ class Runs:
         return outcome
 
     async def _run(self, delivery: StoredDeliveryFrame, hub: HubPort) -> RunResult:
-        name, entry, data = delivery["listener"], delivery["entry"], delivery["event"]
+        name, entry = delivery["listener"], delivery["entry"]
         source, owner = delivery["source"], delivery["owner"]
         pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
         return await self._runner.run(
@@ -124,8 +123,8 @@ class Runs:
             user=ANONYMOUS,
             owner=User(owner["name"], frozenset(owner["roles"])),
             hub=hub,
-            body=event_body(data),
-            event=Event(entry, data, Unreadable()),
+            body=body_of(delivery),
+            event=event_of(delivery, Unreadable()),
             log=lambda level, message: note(level, name, message, entry["traceId"]),
             name=name,
         )

@@ -159,6 +159,8 @@ def test_after_an_error_the_exception_is_there() -> None:
 
 def test_the_body_of_a_listening_pipeline_is_an_event() -> None:
     assert proposed("pipeline:\n  - event.listen: {key: a, filter: body.pay|}") == ["payload"]
+    batch = "headers:\n  batch: 5\npipeline:\n  - event.listen: {key: a}\n  - log: {message: '#{body.|}'}"
+    assert proposed(batch) == ["events"]
 
 
 @pytest.mark.parametrize("line", [0, 1, 2, 99])

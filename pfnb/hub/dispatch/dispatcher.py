@@ -81,22 +81,25 @@ class Dispatcher:
     def running_of(self, owner: str) -> list[Waiting]:
         """This owner's deliveries that workers run."""
         mine = [feed for feed in self._feeds.values() if feed.listener.owner == owner]
-        return [held.waiting for feed in mine for held in feed.held.values() if held.begun]
+        return [one for feed in mine for held in feed.holding() if held.begun for one in held.waiting.each]
 
     def running(self) -> frozenset[int]:
         return frozenset(delivery for feed in self._feeds.values() for delivery in feed.running)
 
     def event_of(self, delivery: int, worker: Worker) -> Event | None:
-        """The event of a delivery, if this worker has it now."""
+        """The event of a delivery, if this worker has it now. Of a batch, the event with the longest way behind it."""
         held = next((feed.held[delivery] for feed in self._feeds.values() if delivery in feed.held), None)
-        return held.waiting.event if held is not None and held.worker is worker else None
+        if held is None or held.worker is not worker:
+            return None
+        return max((one.event for one in held.waiting.each), key=lambda event: len(event.causation))
 
     def held_by(self, worker: Worker, *, ahead: bool = False) -> dict[int, str]:
-        """The deliveries that this worker runs, each with its listener's name; optionally also those it has `ahead`."""
+        """The deliveries that this worker runs, each with its listener's name; optionally also those it has `ahead`. Of a batch,
+        the first."""
         return {
-            delivery: feed.listener.name
+            held.waiting.delivery.id: feed.listener.name
             for feed in self._feeds.values()
-            for delivery, held in feed.held.items()
+            for held in feed.holding()
             if held.worker is worker and (ahead or held.begun)
         }
 
@@ -117,7 +120,7 @@ class Dispatcher:
             feed.join(worker, listener.concurrency)
 
     async def _begin(self, listener: Listener) -> Feed:
-        feed = self._feeds[listener.name] = Feed(listener, self._store, self._changed)
+        feed = self._feeds[listener.name] = Feed(listener, self._store, self._changed, self._superseded)
         await self._broker.subscribe(listener.name, feed.backlog.announced)
         return feed
 
@@ -193,7 +196,8 @@ class Dispatcher:
             held = feed.report(end.delivery, end.lease)
         except AccessDeniedError as error:
             return error
-        status, not_before = feed.listener.end_of(end.outcome, held.waiting.delivery.attempts + 1, steady())
+        attempts = 1 + min(one.delivery.attempts for one in held.waiting.each)
+        status, not_before = feed.listener.end_of(end.outcome, attempts, steady())
         if not_before is None:
             feed.let_go(held)  # the next one may start while this one is committed
         return _Reported(end, feed, held, status, not_before)
@@ -202,7 +206,12 @@ class Dispatcher:
         outcome = one.end.outcome
         try:
             return self._store.deliveries.finish(
-                one.end.delivery, one.status, outcome.error, outcome.steps, one.not_before or 0
+                one.held.waiting.delivery.id,
+                one.status,
+                outcome.error,
+                outcome.steps,
+                one.not_before or 0,
+                [other.delivery.id for other in one.held.waiting.more],
             )
         except Exception as error:  # of this end alone: the others are stored
             refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -215,11 +224,16 @@ class Dispatcher:
             feed.unreport(held)
             return error
         feed.end(held, one.not_before)
-        if one.not_before is None:
-            outcome = None if one.end.skipped else one.end.outcome
-            self._outcomes.settle(held.waiting.event.id, feed.listener.name, outcome)
-        self._changed(held.waiting.event.seq)
+        outcome = None if one.end.skipped else one.end.outcome
+        for each in held.waiting.each:
+            if one.not_before is None:
+                self._outcomes.settle(each.event.id, feed.listener.name, outcome)
+            self._changed(each.event.seq)
         return None
+
+    def _superseded(self, waiting: Waiting) -> None:
+        self._outcomes.settle(waiting.event.id, waiting.delivery.listener, None)
+        self._changed(waiting.event.seq)
 
     async def discard(self, delivery: Delivery, event: Event, error: dict[str, Any]) -> bool:
         """End a delivery as dead with this error, wherever it is; a worker's run of it is cut off. False if it has succeeded or
@@ -240,8 +254,11 @@ class Dispatcher:
             held = held or await feed.claim(delivery.id)
             feed.backlog.drop(delivery.id)
             if held is not None:
-                feed.end(held, None)
-                held.worker.discard(delivery, error)
+                others = [one.delivery.id for one in held.waiting.each if one.delivery.id != delivery.id]
+                held.worker.discard(held.waiting.delivery, error)  # before the others come again
+                feed.discard(held, delivery.id)
+                if others and held.begun:
+                    await self._store.deliveries.count_attempts(others)
         if done:
             self._outcomes.settle(event.id, delivery.listener, None)
             self._changed(event.seq)

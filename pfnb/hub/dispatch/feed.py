@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pfnb.exceptions import AccessDeniedError
 from pfnb.hub.dispatch.backlog import Backlog
+from pfnb.hub.dispatch.waiting import Waiting
 from pfnb.hub.dispatch.window import Held, Window
 from pfnb.hub.randomness import SystemBits
 from pfnb.hub.rate import Rate
@@ -24,13 +25,15 @@ RANDOM_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A delivery on its way to a worker. The result must carry the same `lease`; under any other lease it is refused."""
+    """A delivery on its way to a worker, with the others of its batch as `more`. The result must carry the same `lease`; under
+    any other lease it is refused."""
 
     listener: Listener
     delivery: Delivery
     event: Event
     body: bytes | None
     lease: str
+    more: tuple[Waiting, ...] = ()
 
 
 class Worker(Protocol):
@@ -59,12 +62,19 @@ class Feed:
     has it. Only a sole worker of a listener that is not strict gets some ahead: otherwise they would wait for one worker
     while another is idle.
 
-    `held` are the deliveries that are out, by id, in the sequence in which they were handed over."""
+    `held` are the deliveries that are out, by id, in the sequence in which they were handed over. Those of a batch are held as
+    one. `superseded` is called for each delivery that ended because of a newer one."""
 
-    def __init__(self, listener: Listener, store: Store, changed: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        store: Store,
+        changed: Callable[[int], None],
+        superseded: Callable[[Waiting], None],
+    ) -> None:
         self.listener = listener
         self.held: dict[int, Held] = {}
-        self.backlog = Backlog(listener, store, self.held)
+        self.backlog = Backlog(listener, store, self.held, superseded)
         self.supervision = Supervision(f"events for {listener.name} could not be delivered")
         self.rate = Rate()
         self._changed = changed
@@ -84,7 +94,7 @@ class Feed:
     def join(self, worker: Worker, concurrency: int) -> None:
         """The worker gets deliveries from now on, `concurrency` at once."""
         one = self.listener
-        ahead = 0 if one.strict or one.shared or one.is_stored else worker.ahead
+        ahead = 0 if one.strict or one.shared or one.is_stored or one.gathering else worker.ahead
         window = self._strict or Window(concurrency, ahead)
         self._tasks[worker] = [
             asyncio.create_task(
@@ -97,16 +107,14 @@ class Feed:
     async def leave(self, worker: Worker) -> set[int]:
         """The worker gets nothing more. What it had goes to the next worker. Those that had begun are returned, and count one
         more attempt."""
-        cut_off = [held for held in self.held.values() if held.worker is worker and not held.reported]
-        begun = {held.waiting.delivery.id for held in cut_off if held.begun}
+        cut_off = [held for held in self.holding() if held.worker is worker and not held.reported]
+        begun = {one.delivery.id for held in cut_off if held.begun for one in held.waiting.each}
         for held in cut_off:
-            del self.held[held.waiting.delivery.id]
+            self._let_out(held)
             if held.begun:
-                self._changed(held.waiting.event.seq)
+                self._tell(held)
         # Before its tasks end: a strict listener must get these before its next delivery.
-        self.backlog.give_back(
-            [held.waiting.after_attempt() if held.waiting.delivery.id in begun else held.waiting for held in cut_off]
-        )
+        self.backlog.give_back([held.waiting.after_attempt() if held.begun else held.waiting for held in cut_off])
         for held in reversed(cut_off):
             held.window.leave(held)
         tasks = self._tasks.pop(worker, [])
@@ -114,6 +122,10 @@ class Feed:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return begun
+
+    def holding(self) -> list[Held]:
+        """What is out, each batch once."""
+        return list(dict.fromkeys(self.held.values()))
 
     def report(self, delivery: int, lease: str) -> Held:
         """A run has ended. AccessDeniedError when the delivery was meanwhile handed to another worker."""
@@ -136,20 +148,29 @@ class Feed:
         """The result could not be stored: the worker may report it again, or another worker gets the delivery."""
         _settle(held)
         if held.worker not in self._tasks:
-            del self.held[held.waiting.delivery.id]
+            self._let_out(held)
             self.backlog.give_back([held.waiting])
 
     def release(self, held: Held) -> None:
         """The end of a claimed delivery could not be stored: it is handed out again, under another lease."""
         _settle(held)
-        del self.held[held.waiting.delivery.id]
+        self._let_out(held)
         self.backlog.give_back([held.waiting])
+        self.let_go(held)
+
+    def discard(self, held: Held, delivery: int) -> None:
+        """A claimed delivery has ended. The others of its batch are handed out again."""
+        _settle(held)
+        self._let_out(held)
+        left = held.waiting.without(delivery)
+        if left is not None:
+            self.backlog.give_back([left.after_attempt() if held.begun else left])
         self.let_go(held)
 
     def end(self, held: Held, not_before: int | None) -> None:
         """The result is stored: final, or with the time of the retry."""
         _settle(held)
-        del self.held[held.waiting.delivery.id]
+        self._let_out(held)
         if not_before is not None:
             self.backlog.try_again(held.waiting.after_attempt(not_before))
         self.let_go(held)
@@ -158,7 +179,15 @@ class Feed:
         """It no longer runs: its place is free."""
         following = held.window.leave(held)
         if following is not None:
-            self._changed(following.waiting.event.seq)
+            self._tell(following)
+
+    def _tell(self, held: Held) -> None:
+        for one in held.waiting.each:
+            self._changed(one.event.seq)
+
+    def _let_out(self, held: Held) -> None:
+        for one in held.waiting.each:
+            del self.held[one.delivery.id]
 
     async def _serve_next(self, worker: Worker, window: Window) -> None:
         await window.place()
@@ -167,16 +196,19 @@ class Feed:
         except BaseException:
             window.give_back()
             raise
-        held = self.held[waiting.delivery.id] = Held(waiting, worker, window, f"{self._random.getrandbits(64):016x}")
+        held = Held(waiting, worker, window, f"{self._random.getrandbits(64):016x}")
+        self.held.update((one.delivery.id, held) for one in waiting.each)
         await window.enter(held)
         if self.held.get(waiting.delivery.id) is not held:
             window.leave(held)  # it was set aside meanwhile
             return
         if held.begun:
-            self._changed(waiting.event.seq)
+            self._tell(held)
         self.rate.note()
         try:
-            await worker.deliver(Job(self.listener, waiting.delivery, waiting.event, waiting.body, held.lease))
+            await worker.deliver(
+                Job(self.listener, waiting.delivery, waiting.event, waiting.body, held.lease, waiting.more)
+            )
         except Exception:
             self._take_back(held)
             raise
@@ -186,10 +218,10 @@ class Feed:
         """It did not reach its worker: this does not count as an attempt."""
         delivery = held.waiting.delivery.id
         if self.held.get(delivery) is held and not held.reported:
-            del self.held[delivery]
+            self._let_out(held)
             self.backlog.give_back([held.waiting])
             self.let_go(held)
-            self._changed(held.waiting.event.seq)
+            self._tell(held)
 
 
 def _settle(held: Held) -> None:

@@ -19,8 +19,8 @@ PLACE_BYTES = 16 * 1024
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """A delivery that a worker has. `begun`: its turn has come, so that it runs there; `began` is when, by `time.monotonic`.
-    `reported` exists while its result is being stored, and is set once that has succeeded or failed."""
+    """A delivery, or a batch of them, that a worker has. `begun`: its turn has come, so that it runs there; `began` is when, by
+    `time.monotonic`. `reported` exists while its result is being stored, and is set once that has succeeded or failed."""
 
     waiting: Waiting
     worker: Worker
@@ -52,7 +52,7 @@ class Window:
 
     async def enter(self, held: Held) -> None:
         """Wait until there is room for a whole delivery that has one place already."""
-        for _ in range(min(held.waiting.event.size // PLACE_BYTES, self._ahead)):
+        for _ in range(min(held.waiting.size // PLACE_BYTES, self._ahead)):
             await self._places.acquire()
             held.places += 1
         if len(self._begun) < self._concurrency:

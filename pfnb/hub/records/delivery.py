@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pfnb.language.gathering import Batch, Debounce, Gathering
 from pfnb.language.retry import MAX_WAIT, Retry, Schedule
 from pfnb.language.topics import topic_matches
 from pfnb.rows.delivery import DeliveryRow
@@ -19,7 +20,8 @@ FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 class Listener:
     """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` owns it, and `session` is the kernel
     that registered it last. A stored pipeline has neither; its path is its name. A `shared` one may run in several kernels.
-    A `strict` one lets no event overtake another. One of `all_notebooks` with a pattern also gets events of other notebooks."""
+    A `strict` one lets no event overtake another. One of `all_notebooks` with a pattern also gets events of other notebooks.
+    `gathering`: how events wait for each other before it runs."""
 
     name: str
     pattern: str
@@ -33,6 +35,7 @@ class Listener:
     strict: bool = False
     retry: Retry | Schedule | None = None
     all_notebooks: bool = False
+    gathering: Gathering | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -43,6 +46,14 @@ class Listener:
     def is_pipeline(self) -> bool:
         """Whether a pipeline listens: what it returns may answer a caller."""
         return True
+
+    @property
+    def batch(self) -> Batch | None:
+        return self.gathering if isinstance(self.gathering, Batch) else None
+
+    @property
+    def debounce(self) -> Debounce | None:
+        return self.gathering if isinstance(self.gathering, Debounce) else None
 
     def hears(self, key: str, notebooks: Sequence[str]) -> bool:
         """Whether an event of its owner is for it. `notebooks` are those that fire the event, empty if no notebook does.
@@ -56,11 +67,12 @@ class Listener:
 
     def is_shared_with(self, other: Listener) -> bool:
         """Whether its workers may run alongside workers of the other listener of the same name."""
-        return self.shared and (self.shared, self.pattern, self.strict, self.retry) == (
+        return self.shared and (self.shared, self.pattern, self.strict, self.retry, self.gathering) == (
             other.shared,
             other.pattern,
             other.strict,
             other.retry,
+            other.gathering,
         )
 
     def end_of(self, outcome: Outcome, attempts: int, now: int) -> tuple[DeliveryStatus, int | None]:
@@ -81,7 +93,7 @@ class Listener:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """`id` grows in commit order: a listener's deliveries sort by it. `error` is as in HTTP answers. A retry does not start
-    before `not_before`, in milliseconds since the epoch."""
+    before `not_before`, in milliseconds since the epoch. One that is `alone` is a replay: it does not wait for other events."""
 
     id: int
     event_id: str
@@ -90,6 +102,7 @@ class Delivery:
     attempts: int = 0
     error: dict[str, Any] | None = None
     not_before: int = 0
+    alone: bool = False
 
     def to_json(self) -> DeliveryRow:
         return {

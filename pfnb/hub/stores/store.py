@@ -144,7 +144,7 @@ class DeliveryStore(Protocol):
     crashed leaves nothing to repair."""
 
     async def add(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
-        """More deliveries of an event that is stored already. NotFoundError if it is not."""
+        """More deliveries of an event that is stored already, which are `alone`. NotFoundError if it is not."""
 
     async def count_attempts(self, deliveries: Collection[int]) -> None:
         """Their runs were cut off: each counts one more attempt, and stays pending."""
@@ -156,12 +156,21 @@ class DeliveryStore(Protocol):
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
+        others: Sequence[int] = (),
     ) -> Awaitable[None]:
         """Store the result of one more attempt, and, if it is pending again, until when it waits. A delivery that is no longer
-        pending was given up meanwhile, and stays so."""
+        pending was given up meanwhile, and stays so. The `others` of a batch end alike, in the same commit, without steps."""
 
-    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
-        """End the pending ones, and with `failed` also the failed ones, as dead with this error. Returns their number."""
+    async def give_up(
+        self,
+        deliveries: Sequence[int],
+        error: Mapping[str, Any] = AWAY,
+        *,
+        failed: bool = False,
+        status: DeliveryStatus = "dead",
+    ) -> int:
+        """End the pending ones, and with `failed` also the failed ones, without an attempt, as dead with this error or with
+        another status. Returns their number."""
 
     async def get(self, delivery: int) -> tuple[Delivery, Event]:
         """NotFoundError if there is none."""

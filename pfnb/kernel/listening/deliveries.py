@@ -12,6 +12,7 @@ from functools import partial
 from pfnb.client.attempt import report, until_ended
 from pfnb.client.cause import CAUSE
 from pfnb.client.contents import Contents
+from pfnb.client.delivery import run_key
 from pfnb.client.ends import Ends
 from pfnb.client.port import Patient, session_port
 from pfnb.client.session import Session
@@ -158,7 +159,10 @@ class Deliveries:
             self._connection = self._session.connections
             self._forget_waiting()
         running = self._running.get(number)
-        if running is not None and running.listener is listener:
+        if running is not None and running.listener is listener and run_key(running.delivery) != run_key(delivery):
+            if running.task is not None:
+                running.task.cancel()
+        elif running is not None and running.listener is listener:
             running.delivery, running.connection = delivery, self._session.connections
             return
         run = self._running[number] = _Run(listener, delivery, self._session.connections)
@@ -186,13 +190,13 @@ class Deliveries:
                     return  # the hub has taken back deliveries that had not begun
                 run.is_waiting = False
                 run.began = time.monotonic()
-                outcome = run.listener.refused.pop(number, None) or await until_ended(
+                outcome = run.listener.refused.pop(run_key(run.delivery), None) or await until_ended(
                     partial(self._attempt, run), partial(self._is_over, run)
                 )
                 run.began = None
             if outcome is None:
                 return  # the hub hands it over again when the session is back
-            await self._report(run, number, outcome)
+            await self._report(run, outcome)
         finally:
             self._forget(run, number)
         if run.reported not in (None, run.lease):
@@ -213,7 +217,7 @@ class Deliveries:
     def _is_over(self, run: _Run) -> bool:
         return not self._session.is_connected or run.connection != self._session.connections
 
-    async def _report(self, run: _Run, number: str, outcome: Outcome) -> None:
+    async def _report(self, run: _Run, outcome: Outcome) -> None:
         while True:
             delivery, lease = run.delivery, run.lease
             try:
@@ -224,7 +228,7 @@ class Deliveries:
                 if lease != run.lease:
                     continue  # Handed over again while we were reporting under the old lease.
                 # The connection broke meanwhile. Keep the outcome in case the hub hands the delivery over again.
-                run.listener.remember(number, outcome)
+                run.listener.remember(run_key(delivery), outcome)
             return
 
     async def _broken_off(self, run: _Run, error: PfnbError) -> Outcome:

@@ -11,14 +11,13 @@ from typing import Any
 
 from pfnb.client.attempt import attempt
 from pfnb.client.contents import Contents
-from pfnb.client.event import Event
+from pfnb.client.delivery import body_of, event_of, handed_events
 from pfnb.client.journal import note
 from pfnb.client.outcome import failed
 from pfnb.exceptions import PfnbError, StepError
 from pfnb.kernel.board.board import Board
 from pfnb.kernel.listening.python_listener import without_place
 from pfnb.kernel.loop.failures import explained
-from pfnb.language.payload import event_body
 from pfnb.language.pipeline import Block, Pipeline, Step
 from pfnb.language.port import HubPort, User
 from pfnb.language.reading.parser import parse_pipeline
@@ -49,7 +48,7 @@ class Listener:
     context: contextvars.Context
     board: Board
     is_function: bool = False
-    refused: dict[str, Outcome] = field(default_factory=dict)
+    refused: dict[tuple[str, ...], Outcome] = field(default_factory=dict)
     """Outcomes that could not be reported because the connection broke. The hub hands over the same deliveries again."""
     threads: Threads = field(default_factory=lambda: Threads("pfnb-step", threads=THREADS, share=THREADS))
     """Threads for its commands only: commands that never end do not block other listeners."""
@@ -74,7 +73,12 @@ class Listener:
     def retry(self) -> dict[str, Any] | None:
         return None if self.pipeline.retry is None else asdict(self.pipeline.retry)
 
-    def remember(self, delivery: str, outcome: Outcome) -> None:
+    @property
+    def gathering(self) -> dict[str, Any] | None:
+        gathering = self.pipeline.rules.gathering
+        return None if gathering is None else gathering.to_json()
+
+    def remember(self, delivery: tuple[str, ...], outcome: Outcome) -> None:
         """Keep an outcome that could not be reported, for a while. A delivery handed over later than that runs again."""
         self.refused[delivery] = outcome
         asyncio.get_running_loop().call_later(_REMEMBERED, self.refused.pop, delivery, None)
@@ -82,22 +86,25 @@ class Listener:
     async def run(self, delivery: DeliveryFrame, runner: Runner, hub: HubPort, contents: Contents) -> Outcome | None:
         """Run the pipeline for a delivery. Returns the outcome, success or failure, as `finish_deliveries` takes it; None if a
         fault of the connection to the hub broke the run off."""
-        data, entry = delivery["event"], delivery["entry"]
-        self.board.show(entry, data, "running")
+        self._show(delivery, "running")
         outcome, failure = await attempt(partial(self._run, delivery, runner, hub, contents), delivery, hub)
         if outcome is None:
-            self.board.show(entry, data, "pending")
+            self._show(delivery, "pending")
         elif failure is not None:
             explanation = explained(failure, self.pipeline.source, FIRST_LINE)
-            self.board.show(entry, data, "failed", failure.to_json(), explanation)
+            self._show(delivery, "failed", failure.to_json(), explanation)
         elif outcome["status"] == "succeeded" and outcome["skipped"]:
-            self.board.forget(entry["id"])
+            for one in handed_events(delivery):
+                self.board.forget(one["entry"]["id"])
         else:
-            self.board.show(entry, data, "succeeded")
+            self._show(delivery, "succeeded")
         return outcome
 
+    def _show(self, delivery: DeliveryFrame, *state: Any) -> None:
+        for one in handed_events(delivery):
+            self.board.show(one["entry"], one["event"], *state)
+
     async def _run(self, delivery: DeliveryFrame, runner: Runner, hub: HubPort, contents: Contents) -> RunResult:
-        data, entry = delivery["event"], delivery["entry"]
         try:
             self._refresh(runner)
             return await runner.run(
@@ -105,9 +112,9 @@ class Listener:
                 user=self.user,
                 owner=self.owner,
                 hub=hub,
-                body=event_body(data),
-                event=Event(entry, data, contents),
-                log=partial(self._log, entry["traceId"]),
+                body=body_of(delivery),
+                event=event_of(delivery, contents),
+                log=partial(self._log, delivery["entry"]["traceId"]),
                 name=self.name,
             )
         except PfnbError as error:
@@ -121,16 +128,14 @@ class Listener:
 
     async def broken_off(self, delivery: DeliveryFrame, failure: PfnbError) -> Failed:
         """The outcome of a run that was stopped, or whose result the hub cannot accept."""
-        entry = delivery["entry"]
-        self.board.show(entry, delivery["event"], "failed", failure.to_json())
-        note("ERROR", self.name, failure.message, entry["traceId"])
+        self._show(delivery, "failed", failure.to_json())
+        note("ERROR", self.name, failure.message, delivery["entry"]["traceId"])
         return await failed(failure)
 
     def set_aside(self, delivery: DeliveryFrame, error: ErrorRow) -> None:
         """Show that a delivery was ended for good, with this error."""
-        entry = delivery["entry"]
-        self.board.show(entry, delivery["event"], "dead", error)
-        note("ERROR", self.name, error["statusMessage"], entry["traceId"])
+        self._show(delivery, "dead", error)
+        note("ERROR", self.name, error["statusMessage"], delivery["entry"]["traceId"])
 
     def _log(self, trace_id: str, level: str, message: str) -> None:
         self.board.log(level, message)

@@ -81,6 +81,7 @@ async def _register(notebook: Notebook, listener: Listener, asked: dict[str, boo
                 "concurrency": listener.concurrency,
                 "strict": listener.strict,
                 "retry": listener.retry,
+                "gathering": listener.gathering,
                 **asked,
             },
         )

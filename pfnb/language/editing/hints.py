@@ -17,6 +17,8 @@ EVENT_FIELDS = (
     "path", "query", "rawQuery", "remoteAddress", "headers", "payload",
 )  # fmt: skip
 """The keys of `body` in a pipeline that begins with event.listen."""
+BATCH_FIELDS = ("events",)
+"""The same with the header `batch`."""
 LOOP_FIELDS = ("item", "index", "even")
 EXCEPTION_FIELDS = tuple(exception_object(PfnbError(""), "", None))
 
@@ -68,7 +70,8 @@ def _members(root: str, text: str) -> Iterator[tuple[str, str]]:
     elif root == "exception":
         yield from ((name, "") for name in EXCEPTION_FIELDS)
     elif root == "body":
-        yield from ((name, "") for name in EVENT_FIELDS if _LISTENS.search(text))
+        fields = BATCH_FIELDS if "batch" in _names_in("headers", text) else EVENT_FIELDS
+        yield from ((name, "") for name in fields if _LISTENS.search(text))
     else:
         yield from ((name, "") for name in LOOP_FIELDS)
 

@@ -10,6 +10,7 @@ from pfnb.exceptions import ParameterError, PipelineSyntaxError
 from pfnb.language.condition import is_true
 from pfnb.language.declaration import Setting
 from pfnb.language.formula import Formula
+from pfnb.language.gathering import BATCH, DEBOUNCE, batch_of, both, debounce_of
 from pfnb.language.on_error import ON_ERROR, OnError, on_error_of
 from pfnb.language.pipeline import Rules
 from pfnb.language.reading.prefix import HEADER, PATTERN
@@ -33,11 +34,20 @@ KNOWN: Final = {
         "`RunAs NAME` runs the pipeline as that user, as the command `iam.run.as` does.",
         {"type": "string", "pattern": "^[Rr][Uu][Nn][Aa][Ss] *[^ ]"},
     ),
+    "batch": Setting(
+        "Up to so many events are handled in one run, whose body has them as `events`. Default: `size: 100`, and `wait: 5s` for "
+        "others after the first.",
+        BATCH,
+    ),
     "concurrency": Setting(
         "How many events a listening pipeline handles at once. Default: 1.",
         {"type": "integer", "minimum": 1, "maximum": MAX_CONCURRENCY},
     ),
     "contentType": Setting("The type of the final body, for PIPEFORCE.", {"type": "string"}),
+    "debounce": Setting(
+        "How long no other event must come before the newest one is handled, such as `30s`. Those before it are not handled.",
+        DEBOUNCE,
+    ),
     "description": Setting("What the pipeline is for.", {"type": "string"}),
     HEADER: Setting(
         "The only mark that opens an expression: with `$`, `${…}` does and `#{…}` is plain text.",
@@ -77,7 +87,21 @@ def headers_of(node: Node | None, source: str) -> tuple[dict[str, Any], Rules]:
         if key.text in _READERS and not is_null(value):
             rule, read = _READERS[key.text]
             asked[rule] = _at(value, read, value_of(value, source) if key.text == "runWhen" else json_value(value))
-    return {key.text: json_value(value) for key, value in node.entries}, Rules(**asked)
+    rules = Rules(**asked)
+    _check_gathering(rules, node)
+    return {key.text: json_value(value) for key, value in node.entries}, rules
+
+
+def _check_gathering(rules: Rules, node: Node) -> None:
+    if rules.debounce is None or (rules.batch is None and not rules.strict):
+        return
+    error = (
+        both()
+        if rules.batch is not None
+        else ParameterError("remove ordered: with debounce only the newest event runs")
+    )
+    error.line, error.column = node.line, node.column
+    raise error
 
 
 def on_error_at(node: Node) -> OnError:
@@ -164,7 +188,9 @@ _READERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "allNotebooks": ("all_notebooks", _switch("allNotebooks")),
     "apiVersion": ("version", version_of),
     "authorization": ("run_as", _authorized),
+    "batch": ("batch", batch_of),
     "concurrency": ("concurrency", _concurrency),
+    "debounce": ("debounce", debounce_of),
     "mocksEnabled": ("mocks", _switch("mocksEnabled")),
     "onCommandError": ("on_error", on_error_of),
     "onError": ("on_error", on_error_of),

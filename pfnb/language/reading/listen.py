@@ -8,7 +8,7 @@ from typing import Any
 from pfnb.exceptions import ParameterError, PipelineSyntaxError
 from pfnb.language.condition import is_true
 from pfnb.language.formula import Formula
-from pfnb.language.pipeline import Listen, Pipeline
+from pfnb.language.pipeline import Listen, Pipeline, Rules
 from pfnb.language.reading.steps import Call
 from pfnb.language.scope import Scope, complete, reads_variables, starting_scope
 
@@ -33,6 +33,16 @@ def listen_of(calls: list[Call]) -> Listen | None:
     return Listen(key, None if accepts is None else accepts.formulas[-1], first.step.line)
 
 
+def check_filter(listen: Listen | None, rules: Rules) -> None:
+    """ParameterError for a filter together with `debounce`: the newest event might be one that the filter refuses, and those
+    before it would be lost."""
+    if listen is not None and listen.filter is not None and rules.debounce is not None:
+        message = (
+            "a pipeline with debounce cannot have a filter here: put it on the webhook (filter), or use debounce.by"
+        )
+        raise ParameterError(message, line=listen.filter.place.line, column=listen.filter.place.column, step=1)
+
+
 def listen_accepts(pipeline: Pipeline, event: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> bool:
     """Whether the filter accepts this event (the body of a listening pipeline); true without a filter.
 
@@ -45,6 +55,21 @@ def listen_accepts(pipeline: Pipeline, event: Mapping[str, Any], functions: Mapp
     if reads_variables(pipeline.listen.filter):
         complete(scope, pipeline, event, {}, functions)
     return filter_accepts(pipeline, scope, functions)
+
+
+def accepted(pipeline: Pipeline, scope: Scope, functions: Mapping[str, Any] | None) -> list[bool]:
+    """The same for each event of a batch, which is the scope's body; else for the one event that is."""
+    body = scope.body
+    if pipeline.rules.batch is None:
+        return [filter_accepts(pipeline, scope, functions)]
+    accepts = []
+    try:
+        for event in body["events"]:
+            scope.begin_with(event)
+            accepts.append(filter_accepts(pipeline, scope, functions))
+    finally:
+        scope.begin_with(body)
+    return accepts
 
 
 def filter_accepts(pipeline: Pipeline, scope: Scope, functions: Mapping[str, Any] | None) -> bool:

@@ -15,7 +15,7 @@ from pfnb.language.reading.blocks import build_blocks
 from pfnb.language.reading.headers import headers_of
 from pfnb.language.reading.inline import form_steps, is_uri, uri_steps
 from pfnb.language.reading.listen import COMMAND as LISTEN
-from pfnb.language.reading.listen import listen_of
+from pfnb.language.reading.listen import check_filter, listen_of
 from pfnb.language.reading.prefix import apply_prefix
 from pfnb.language.reading.steps import Call, StepReader
 from pfnb.language.reading.values import is_null, value_of
@@ -52,6 +52,7 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
         reader.check_rollback(rules.on_error, sections["headers"])
     calls = _calls(_steps(sections), reader)
     listen = listen_of(calls)
+    check_filter(listen, rules)
     return Pipeline(
         headers=headers,
         vars=_vars(sections.get("vars"), text),

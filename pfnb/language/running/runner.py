@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 from pfnb.language.budget import Budget, granted
@@ -16,7 +17,7 @@ from pfnb.language.offload import threaded
 from pfnb.language.pel import NeedsThread, RunFunctions
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import HubPort, User
-from pfnb.language.reading.listen import filter_accepts
+from pfnb.language.reading.listen import accepted
 from pfnb.language.run import RunResult
 from pfnb.language.running.execution import Execution
 from pfnb.language.scope import Scope, complete, is_incomplete, reads_variables, starting_scope
@@ -63,8 +64,8 @@ class Runner:
         its name or path.
 
         `event` is passed to commands that ask for it, and is the default body; if the filter of `event.listen` refuses it, the
-        result is `skipped`. Raises the PfnbError that ended the run, with line, column and step; `run.steps_of(error)` returns
-        the steps until then.
+        result is `skipped`. Of a batch, only what the filter accepts remains. Raises the PfnbError that ended the run, with
+        line, column and step; `run.steps_of(error)` returns the steps until then.
         """
         context = Context(
             scope=Scope(None, {}, {}),
@@ -84,11 +85,14 @@ class Runner:
         if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
             if reads_variables(pipeline.listen.filter):
                 await execution.complete()
-            accepts = partial(filter_accepts, pipeline, context.scope, execution.functions)
+            evaluating = partial(accepted, pipeline, context.scope, execution.functions)
             with granted(Budget(context.owner.name)):
-                accepted = await self.evaluated(pipeline.listen.filter.code.may_block, accepts, execution.functions)
-            if not accepted:
+                accepts = await self.evaluated(pipeline.listen.filter.code.may_block, evaluating, execution.functions)
+            if not any(accepts):
                 return RunResult(body=context.scope.body, skipped=True)
+            if not all(accepts):  # of a batch
+                context.scope.begin_with({"events": list(compress(context.scope.body["events"], accepts))})
+                context.event = event.only(accepts)
         return await execution.run()
 
     async def prepare(

@@ -19,13 +19,17 @@ class MemoryDeliveries:
         self._tables = tables
 
     async def add(self, event_id: str, listeners: Sequence[str]) -> tuple[Delivery, ...]:
+        return self.add_to(event_id, listeners, alone=True)
+
+    def add_to(self, event_id: str, listeners: Sequence[str], *, alone: bool = False) -> tuple[Delivery, ...]:
+        """The deliveries of an event."""
         tables = self._tables
         if event_id not in tables.events:
             raise NotFoundError(f"there is no event {event_id}")
         deliveries = []
         for name in listeners:
             tables.last_delivery += 1
-            deliveries.append(Delivery(tables.last_delivery, event_id, name))
+            deliveries.append(Delivery(tables.last_delivery, event_id, name, alone=alone))
         tables.deliveries.update((delivery.id, delivery) for delivery in deliveries)
         tables.by_event[event_id].extend(delivery.id for delivery in deliveries)
         return tuple(deliveries)
@@ -42,21 +46,29 @@ class MemoryDeliveries:
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
+        others: Sequence[int] = (),
     ) -> None:
-        found = self._tables.deliveries[delivery]
-        if found.status != "pending":
-            return
-        self._tables.deliveries[delivery] = replace(
-            found, status=status, attempts=found.attempts + 1, error=error, not_before=not_before
-        )
-        self._tables.steps[delivery] = tuple(steps)
+        for number in (delivery, *others):
+            found = self._tables.deliveries[number]
+            if found.status == "pending":
+                self._tables.deliveries[number] = replace(
+                    found, status=status, attempts=found.attempts + 1, error=error, not_before=not_before
+                )
+                self._tables.steps[number] = tuple(steps) if number == delivery else ()
 
-    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
+    async def give_up(
+        self,
+        deliveries: Sequence[int],
+        error: Mapping[str, Any] = AWAY,
+        *,
+        failed: bool = False,
+        status: DeliveryStatus = "dead",
+    ) -> int:
         every = self._tables.deliveries
         known = (every[number] for number in deliveries if number in every)
         given_up = [one for one in known if one.status == "pending" or (failed and one.status == "failed")]
         for one in given_up:
-            every[one.id] = replace(one, status="dead", error=dict(error))
+            every[one.id] = replace(one, status=status, error=dict(error))
         return len(given_up)
 
     async def get(self, delivery: int) -> tuple[Delivery, Event]:

@@ -49,7 +49,7 @@ class MemoryEvents:
         tables.events[event.id] = event
         tables.bodies[event.id] = body
         tables.by_event[event.id] = []
-        deliveries = await self._deliveries.add(event.id, listeners)
+        deliveries = self._deliveries.add_to(event.id, listeners)
         self._count_received(event)
         self._forget_oldest()
         return Stored(event.seq, deliveries)

@@ -26,6 +26,7 @@ _COLUMNS = (
     deliveries.c.attempts,
     deliveries.c.error,
     deliveries.c.not_before,
+    deliveries.c.alone,
     events.c.id.label("event_id"),
 )
 _WITH_EVENT = sa.select(*_COLUMNS, *rows.EVENT_COLUMNS).join_from(deliveries, events)
@@ -53,16 +54,31 @@ class SqlDeliveries:
         error: dict[str, Any] | None,
         steps: Sequence[dict[str, Any]],
         not_before: int = 0,
+        others: Sequence[int] = (),
     ) -> Awaitable[None]:
         try:
             reason, trace = json.dumps(error) if error else None, json.dumps(list(steps)) if steps else None
         except RecursionError:
             raise contains_itself() from None
-        return self._database.write(FinishDelivery((status, reason, trace, not_before, delivery)))
+        return self._database.write(
+            FinishDelivery(
+                (
+                    (status, reason, trace, not_before, delivery),
+                    *((status, reason, None, not_before, other) for other in others),
+                )
+            )
+        )
 
-    async def give_up(self, deliveries: Sequence[int], error: Mapping[str, Any] = AWAY, *, failed: bool = False) -> int:
+    async def give_up(
+        self,
+        deliveries: Sequence[int],
+        error: Mapping[str, Any] = AWAY,
+        *,
+        failed: bool = False,
+        status: DeliveryStatus = "dead",
+    ) -> int:
         statuses: tuple[DeliveryStatus, ...] = ("pending", "failed") if failed else ("pending",)
-        given_up: int = await self._database.write(GiveUp(deliveries, error, statuses))
+        given_up: int = await self._database.write(GiveUp(deliveries, error, statuses, status))
         return given_up
 
     async def get(self, delivery: int) -> tuple[Delivery, Event]:
@@ -128,21 +144,24 @@ class AddDeliveries:
         event = transaction.connection.execute(its).first()
         if event is None:
             raise NotFoundError(f"there is no event {self.event_id}")
-        added = tuple(Delivery(next(transaction.numbers.delivery), self.event_id, name) for name in self.listeners)
-        transaction.insert(deliveries.name, [rows.delivery_row(delivery, event.seq, event.owner) for delivery in added])
+        added = tuple(
+            Delivery(next(transaction.numbers.delivery), self.event_id, name, alone=True) for name in self.listeners
+        )
+        made = [{**rows.delivery_row(delivery, event.seq, event.owner), "alone": True} for delivery in added]
+        transaction.insert(deliveries.name, made)
         return added
 
 
 @dataclass(frozen=True, slots=True)
 class FinishDelivery:
-    """`row` contains the values for _FINISH."""
+    """Each row contains the values for _FINISH."""
 
-    row: tuple[str, str | None, str | None, int, int]
+    rows: tuple[tuple[str, str | None, str | None, int, int], ...]
 
 
 def finish_all(transaction: Transaction, works: Sequence[FinishDelivery]) -> None:
     if works:
-        transaction.run_many(_FINISH, [work.row for work in works])
+        transaction.run_many(_FINISH, [row for work in works for row in work.rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +169,13 @@ class GiveUp:
     deliveries: Sequence[int]
     error: Mapping[str, Any]
     statuses: tuple[DeliveryStatus, ...]
+    status: DeliveryStatus
 
     def run(self, transaction: Transaction) -> int:
         """Returns how many deliveries were given up."""
         meant = (deliveries.c.id.in_(self.deliveries), deliveries.c.status.in_(self.statuses))
-        dead = sa.update(deliveries).where(*meant).values(status="dead", error=json.dumps(self.error))
-        return transaction.connection.execute(dead).rowcount
+        ended = sa.update(deliveries).where(*meant).values(status=self.status, error=json.dumps(self.error))
+        return transaction.connection.execute(ended).rowcount
 
 
 def _count_attempts(numbers: Collection[int]) -> Change:

@@ -16,6 +16,7 @@ from pfnb.hub.records.event import Event
 from pfnb.hub.records.property import Attachment, Property
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.sql import schema
+from pfnb.language.gathering import gathering_of
 from pfnb.language.retry import Retry
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
@@ -123,6 +124,7 @@ def to_delivery(row: sa.Row[*tuple[Any, ...]]) -> Delivery:
         attempts=row.attempts,
         error=json.loads(row.error) if row.error else None,
         not_before=row.not_before,
+        alone=row.alone,
     )
 
 
@@ -145,11 +147,22 @@ def to_webhook(row: sa.Row[*tuple[Any, ...]]) -> Webhook:
 
 def listener_row(listener: Listener) -> dict[str, Any]:
     row = asdict(listener)
-    return {**row, "retry": _ENCODE(row["retry"]) if listener.retry is not None else None}
+    gathering = listener.gathering
+    return {
+        **row,
+        "retry": _ENCODE(row["retry"]) if listener.retry is not None else None,
+        "gathering": _ENCODE(gathering.to_json()) if gathering is not None else None,
+    }
 
 
 def to_listener(row: sa.Row[*tuple[Any, ...]]) -> Listener:
-    return Listener(**{**row._mapping, "retry": Retry(**json.loads(row.retry)) if row.retry else None})
+    return Listener(
+        **{
+            **row._mapping,
+            "retry": Retry(**json.loads(row.retry)) if row.retry else None,
+            "gathering": gathering_of(json.loads(row.gathering)) if row.gathering else None,
+        }
+    )
 
 
 def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:

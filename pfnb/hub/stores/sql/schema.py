@@ -70,6 +70,7 @@ listeners = sa.Table(
     sa.Column("strict", sa.Boolean, nullable=False),
     sa.Column("retry", sa.Text),
     sa.Column("all_notebooks", sa.Boolean, nullable=False),
+    sa.Column("gathering", sa.Text),
 )
 
 events = sa.Table(
@@ -112,6 +113,7 @@ deliveries = sa.Table(
     sa.Column("steps", sa.Text),
     sa.Column("not_before", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("alone", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 # Literals: with values given apart, SQLite could not know that a query needs only what a partial index has.
 PENDING = deliveries.c.status == sa.literal_column("'pending'")

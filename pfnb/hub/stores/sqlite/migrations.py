@@ -108,6 +108,11 @@ CREATE TABLE secrets (owner TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT N
 """
 _ENDPOINTS = "CREATE TABLE endpoints (id TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
+_GATHERED = """
+ALTER TABLE listeners ADD COLUMN gathering TEXT;
+ALTER TABLE deliveries ADD COLUMN alone BOOLEAN NOT NULL DEFAULT FALSE
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _ROTATED,
@@ -126,6 +131,7 @@ MIGRATIONS: tuple[str, ...] = (
     _IN_FILES,
     _SECRETS,
     _ENDPOINTS,
+    _GATHERED,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 

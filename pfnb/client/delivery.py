@@ -1,0 +1,40 @@
+"""What a pipeline gets of a delivery that the hub has handed over: one event, or the events of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pfnb.client.contents import Contents
+from pfnb.client.event import Event
+from pfnb.language.payload import batch_body, event_body, is_batch_body, is_event_body
+from pfnb.rows.run import DeliveryFrame, HandedEvent
+
+
+def handed_events(delivery: DeliveryFrame) -> list[HandedEvent]:
+    """Its event, or all of a batch, in the order in which they were received."""
+    return [{"event": delivery["event"], "entry": delivery["entry"]}, *delivery.get("more", ())]
+
+
+def run_key(delivery: DeliveryFrame) -> tuple[str, ...]:
+    """What identifies its run: a batch that is handed over again may have other events."""
+    return delivery["delivery"], *(one["entry"]["id"] for one in delivery.get("more", ()))
+
+
+def body_of(delivery: DeliveryFrame) -> dict[str, Any]:
+    """The body that the run begins with."""
+    if "more" in delivery:
+        return batch_body([one["event"] for one in handed_events(delivery)])
+    return event_body(delivery["event"])
+
+
+def is_body_of(value: Any, delivery: DeliveryFrame) -> bool:
+    """Whether a value is the body that the run began with."""
+    if "more" in delivery:
+        return is_batch_body(value, [one["event"] for one in handed_events(delivery)])
+    return is_event_body(value, delivery["event"])
+
+
+def event_of(delivery: DeliveryFrame, contents: Contents) -> Event:
+    """The event for commands and functions; the first of a batch, which has the others as `events`."""
+    first, *more = (Event(one["entry"], one["event"], contents) for one in handed_events(delivery))
+    return first.among(more)

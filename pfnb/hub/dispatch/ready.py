@@ -1,0 +1,203 @@
+"""What is in memory of a listener's pending deliveries, and which of it is handed out next: one after the other, in batches, or
+only the newest."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from pfnb.hub.clock import steady
+from pfnb.hub.dispatch.waiting import Waiting
+from pfnb.hub.records.delivery import Delivery, Listener
+from pfnb.language.gathering import Batch, Debounce
+
+BATCH_BYTES = 4 * 1024 * 1024
+"""Bytes of bodies in one batch, unless a single event has more."""
+
+
+class Ready:
+    """One after the other, in the order in which they are added. `pause` says how many milliseconds the retry of a delivery still
+    has to wait."""
+
+    def __init__(self, pause: Callable[[Delivery], int]) -> None:
+        self._pause = pause
+        self._waiting: deque[Waiting] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def ids(self) -> set[int]:
+        return {one.delivery.id for one in self._waiting}
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether all that is pending should be here before anything is handed out."""
+        return not self._waiting
+
+    def add(self, waiting: Iterable[Waiting]) -> None:
+        self._waiting.extend(waiting)
+
+    def put_back(self, waiting: Iterable[Waiting]) -> None:
+        """These come first again, by id."""
+        self._waiting.extendleft(sorted(waiting, key=lambda one: one.delivery.id, reverse=True))
+
+    def drop(self, delivery: int) -> None:
+        self._waiting = deque(one for one in self._waiting if one.delivery.id != delivery)
+
+    def next(self) -> Waiting | float:
+        """The next one that is due; else the milliseconds until one is."""
+        if not self._waiting:
+            return math.inf
+        pause = self._pause(self._waiting[0].delivery)
+        return pause if pause > 0 else self._waiting.popleft()
+
+
+def ready_of(listener: Listener, pause: Callable[[Delivery], int]) -> Ready:
+    """For this listener."""
+    if isinstance(listener.gathering, Batch):
+        return Batches(pause, listener.gathering)
+    return Ready(pause) if listener.gathering is None else Newest(pause, listener.gathering)
+
+
+class Batches(Ready):
+    """Several as one, once there are enough or the first has waited long enough. Those that failed together are tried again
+    together, before the others. What was handed out before, or is a replay, comes first, as it is."""
+
+    def __init__(self, pause: Callable[[Delivery], int], batch: Batch) -> None:
+        super().__init__(pause)
+        self._batch = batch
+        self._whole: deque[Waiting] = deque()
+        self._failed: deque[Waiting] = deque()
+
+    def __len__(self) -> int:
+        return len(self._whole) + len(self._failed) + len(self._waiting)
+
+    @property
+    def ids(self) -> set[int]:
+        held = (*self._whole, *self._failed, *self._waiting)
+        return {each.delivery.id for one in held for each in one.each}
+
+    @property
+    def wants_more(self) -> bool:
+        return not self._whole and not self._failed and len(self._waiting) < self._batch.size
+
+    def add(self, waiting: Iterable[Waiting]) -> None:
+        for one in waiting:
+            queue = self._whole if one.delivery.alone else self._failed if one.delivery.not_before else self._waiting
+            queue.append(one)
+
+    def put_back(self, waiting: Iterable[Waiting]) -> None:
+        self._whole.extendleft(sorted(waiting, key=lambda one: one.delivery.id, reverse=True))
+
+    def drop(self, delivery: int) -> None:
+        for queue in (self._whole, self._failed, self._waiting):
+            kept = [left for one in queue if (left := one.without(delivery)) is not None]
+            queue.clear()
+            queue.extend(kept)
+
+    def next(self) -> Waiting | float:
+        for queue in (self._whole, self._failed):
+            if queue and (pause := self._pause(queue[0].delivery)) > 0:
+                return pause
+        if self._whole:
+            return self._whole.popleft()
+        if self._failed:
+            return _as_one(self._failed, self._failed_together())
+        if not self._waiting:
+            return math.inf
+        number, is_full = self._fitting()
+        pause = self._waiting[0].since + round(1000 * self._batch.wait) - steady()
+        return _as_one(self._waiting, number) if is_full or pause <= 0 else pause
+
+    def _failed_together(self) -> int:
+        when = self._failed[0].delivery.not_before
+        together = takewhile(lambda one: one.delivery.not_before == when, self._failed)
+        return min(self._batch.size, sum(1 for _ in together))
+
+    def _fitting(self) -> tuple[int, bool]:
+        """How many fit into one batch, and whether it is full with them."""
+        number = size = 0
+        for one in self._waiting:
+            size += one.event.size
+            if number == self._batch.size or (number and size > BATCH_BYTES):
+                return number, True
+            number += 1
+        return number, number == self._batch.size or size >= BATCH_BYTES
+
+
+@dataclass(slots=True)
+class _Window:
+    """`first`: when the first of these came, in milliseconds of the steady clock."""
+
+    newest: Waiting
+    first: int
+
+
+class Newest(Ready):
+    """Only the newest, once nothing newer has come for a while; apart for each key. Those before it are `superseded`: whoever
+    calls `next` ends them before. A replayed one comes alone."""
+
+    def __init__(self, pause: Callable[[Delivery], int], debounce: Debounce) -> None:
+        super().__init__(pause)
+        self._debounce = debounce
+        self._windows: dict[str, _Window] = {}
+        self.superseded: list[tuple[Waiting, int]] = []
+        """Each with the id of the one that came after it."""
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._windows)
+
+    @property
+    def ids(self) -> set[int]:
+        newest = {window.newest.delivery.id for window in self._windows.values()}
+        return super().ids | newest | {one.delivery.id for one, _ in self.superseded}
+
+    @property
+    def wants_more(self) -> bool:
+        return True
+
+    def add(self, waiting: Iterable[Waiting]) -> None:
+        for one in waiting:
+            self._see(one)
+
+    def put_back(self, waiting: Iterable[Waiting]) -> None:
+        self.add(waiting)
+
+    def drop(self, delivery: int) -> None:
+        super().drop(delivery)
+        self._windows = {key: window for key, window in self._windows.items() if window.newest.delivery.id != delivery}
+
+    def next(self) -> Waiting | float:
+        if self._waiting:
+            return self._waiting.popleft()
+        if not self._windows:
+            return math.inf
+        due, key = min((self._due(window), key) for key, window in self._windows.items())
+        pause = due - steady()
+        return pause if pause > 0 else self._windows.pop(key).newest
+
+    def _due(self, window: _Window) -> float:
+        quiet = window.newest.since + round(1000 * self._debounce.wait)
+        latest = window.first + round(1000 * self._debounce.max_wait)
+        return max(min(quiet, latest), steady() + self._pause(window.newest.delivery))
+
+    def _see(self, one: Waiting) -> None:
+        if one.delivery.alone:
+            self._waiting.append(one)
+            return
+        window = self._windows.get(one.key)
+        if window is None:
+            self._windows[one.key] = _Window(one, one.since)
+            return
+        older, newer = sorted((window.newest, one), key=lambda each: each.delivery.id)
+        self._windows[one.key] = _Window(newer, min(window.first, one.since))
+        self.superseded.append((older, newer.delivery.id))
+
+
+def _as_one(waiting: deque[Waiting], number: int) -> Waiting:
+    first, *more = (waiting.popleft() for _ in range(number))
+    return replace(first, more=tuple(more))
