@@ -31,6 +31,15 @@ def heard(event): return f"{name} heard {{event.json()['n']}}"
 print(pfnb.webhook("webhook.{name}").uuid)
 """
 
+ANSWER = """
+import pfnb
+@pfnb.on("webhook.answers")
+def answers(event):
+    more = {"Set-Cookie": ["a=1", "b=2"], "X-Cookie": event.headers["cookie"]}
+    return pfnb.Response(201, event.files[0], more)
+print(pfnb.webhook("webhook.answers").uuid)
+"""
+
 
 class Servers:
     """Servers that share their data, each at a port of its own that it comes back to."""
@@ -207,3 +216,23 @@ def test_whoever_knows_an_address_that_has_changed_is_heard_of(servers: Servers)
     assert f"the address of webhooks has changed from {first.hub_url} to {second.hub_url}" in said
     assert "1 webhook has received nothing since" in said
     assert f"changed from {first.hub_url}" in servers.log.read_text()
+
+
+def test_an_answer_comes_through_another_server_as_it_was_set(servers: Servers) -> None:
+    servers.start("first")
+    second, data = servers.start("second"), os.urandom(3_000_000)
+    with second.notebook_kernel("answers.ipynb") as kernel:
+        run_cell(kernel, "%load_ext pfnb")
+        uuid = str(run_cell(kernel, ANSWER)[-1]["text"]).split()[-1]
+        for name in ("hook", "api/v3/command/webhook.receive"):
+            answer = httpx.post(
+                f"{second.hub_url}/{name}/{uuid}?wait=true",
+                files={"file": ("a.html", data, "text/html")},
+                headers={"Cookie": "a=0; username-127-0-0-1=secret; _xsrf=2"},
+                trust_env=False,
+                timeout=30,
+            )
+            assert (answer.status_code, answer.content, answer.headers["x-cookie"]) == (201, data, "a=0")
+            assert answer.headers["content-security-policy"].startswith("sandbox allow-forms;")
+            path = f"Path=/pfnb/{name}/{uuid}"
+            assert answer.headers.get_list("set-cookie") == [f"a=1; {path}", f"b=2; {path}"]
