@@ -154,6 +154,7 @@ class HubHandler(RequestHandler):
         self.set_status(status)
         if status == METHOD_NOT_ALLOWED:
             self.set_header("Allow", self._methods())
+            self.set_header("Connection", "close")  # Tornado closes it: the body has not been read
         for name, value in headers.items():
             self.set_header(name, value)
         self.answer(body, status)

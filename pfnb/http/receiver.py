@@ -87,6 +87,7 @@ class ReceiverHandler(UploadHandler):
         webhook's `cors` does not allow is refused when it is sent."""
         await discard_body((await self.received()).body)
         asked = self.request.headers
+        self.clear_header("Content-Type")
         self.set_header("Allow", self._methods())
         if "Access-Control-Request-Method" in asked:
             headers = asked.get("Access-Control-Request-Headers", "*")

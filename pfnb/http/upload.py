@@ -21,7 +21,7 @@ from pfnb.hub.receiving.naming import Name
 from pfnb.hub.receiving.request import Received, RequestHead
 
 _ASCII = "".join(map(chr, range(128)))
-DRAIN = 64 * 1024 * 1024
+DRAIN = 48 * 1024 * 1024
 """Bytes of a refused body that are still read, so that its sender gets the answer instead of a broken connection."""
 
 

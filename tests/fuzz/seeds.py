@@ -16,11 +16,13 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "ingest": [
         b'uuid=6936bd00-0000-4000-8000-000000000000&a=1%ff\napplication/json; charset=utf-16\n{"token": 1}',
+        b"uuid=6936bd00-0000-4000-8000-000000000000?uuid=6936bd00-0000-4000-8000-000000000001%3F&b\n\n",
         b"a=%E9\napplication/x-www-form-urlencoded\na=1&b=%zz&_charset_=latin1",
         b"\nmultipart/form-data; boundary=x\n" + _FILE + b"--x--",
         b"\nmultipart/form-data; boundary*=utf-8''x\n" + _PART + b"--x--",
         b"\ntext/plain; charset=undefined\nabc",
     ],
+    "paths": [b"x/%zz%ff/%2F%00", b"x//y/", b"%E4/x/", b"a?b#c"],
     "body_json": [
         b'{"a": [1, 2.5e308, -0.0, "\\ud800", null]}',
         b"\xef\xbb\xbf[1e999]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -14,10 +15,12 @@ from pfnb.exceptions import PfnbError, RequestError
 from pfnb.functions.json import path as json_path
 from pfnb.functions.xml import xpath
 from pfnb.http.wire import pack, unpack
+from pfnb.hub.gateway import Gateway, values_in
 from pfnb.hub.receiving.body_json import parse_json
 from pfnb.hub.receiving.ingest import Ingest
 from pfnb.hub.receiving.multipart import MultipartReader
 from pfnb.hub.receiving.request import FilePart, Limits, Received, RequestHead
+from pfnb.hub.records.webhook import NOBODYS
 from pfnb.language import evaluate
 from pfnb.language.java.dates import format_moment, parse_moment
 from pfnb.language.java.moments import to_moment
@@ -30,6 +33,7 @@ Target = Callable[[bytes], None]
 DATA = {"a": [1, 2.5, None, "text"], "b": {"c": "ä😀", "d": True}, "rows": [{"n": n, "s": f"s{n}"} for n in range(5)]}
 _LIMITS = Limits()
 _SMALL = Limits(hard=1 << 16, memory=64, parts=20, part_header=512)
+_GATEWAY = Gateway(replace(NOBODYS, uuid=path, path=path) for path in ("{a}", "{a}/x", "x/{a}/{b}", "x/y"))
 _REGISTRY = commands.load()
 
 
@@ -60,6 +64,14 @@ def ingest(data: bytes) -> None:
             reader.discard()
     if received is not None:
         json.dumps([received.query, received.headers, received.fields]).encode()
+
+
+def paths(data: bytes) -> None:
+    """A path below the gateway, as sent."""
+    path = data.decode("latin-1")
+    found = _GATEWAY.find(path)
+    if found is not None:
+        json.dumps(values_in(path, found)).encode()
 
 
 def body_json(data: bytes) -> None:
@@ -134,6 +146,7 @@ TARGETS: dict[str, Target] = {
     for target in (
         multipart,
         ingest,
+        paths,
         body_json,
         frames,
         pipelines,

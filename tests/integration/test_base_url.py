@@ -41,6 +41,8 @@ def test_a_webhook_below_a_prefix_reaches_its_notebook(base_url: str, tmp_path: 
             )
             answer = httpx.post(f"{webhook['webhookUrl']}&wait=true", json={"n": 1}, timeout=30, trust_env=False)
             assert answer.json() == {"status": "finished", "statusCode": 200, "value": "got 1"}
+            answer = httpx.put(f"{webhook['pathUrl']}?wait=true", json={"n": 2}, timeout=30, trust_env=False)
+            assert answer.json()["value"] == "got 2"
             with httpx.Client(headers={"Authorization": f"token {TOKEN}"}, trust_env=False) as owner:
                 document = owner.get(f"{server.hub_url}/api/v3/openapi.json").json()
                 assert httpx.URL(document["servers"][0]["url"]).raw_path.decode() == path

@@ -136,6 +136,28 @@ def test_a_server_that_has_joined_takes_over_and_gives_back_without_loss(servers
     assert not list(servers.folder.glob("data/pfnb-*"))
 
 
+def test_all_addresses_and_methods_of_a_webhook_work_at_each_server(servers: Servers) -> None:
+    hubs = [servers.hub(servers.start(name)) for name in ("first", "second")]
+    made = hubs[0].command("webhook.put", eventKey="a.b", path="orders/{id}", public="true")
+    with httpx.Client(trust_env=False, timeout=30) as sender:
+        for number, hub in enumerate(hubs):
+            for address in (f"hook/{made['uuid']}", "gateway/orders/%C3%A4"):
+                assert sender.put(f"{hub.url}/{address}?n={number}").json()["status"] == "running"
+                assert sender.head(f"{hub.url}/{address}").status_code == 200
+                asked = sender.options(f"{hub.url}/{address}", headers={"Access-Control-Request-Method": "PUT"})
+                assert asked.headers["access-control-allow-origin"] == "*"
+                refused = sender.request("PROPFIND", f"{hub.url}/{address}")
+                assert (refused.status_code, "PUT" in refused.headers["allow"]) == (405, True)
+    rows = hubs[1].command("webhook.receive.logs", uuid=made["uuid"], limit=10)[::-1]
+    assert [(row["query"]["n"], row.get("path")) for row in rows] == [
+        (["0"], None),
+        (["0"], {"id": "ä"}),
+        (["1"], None),
+        (["1"], {"id": "ä"}),
+    ]
+    assert made["uuid"] not in servers.log.read_text()
+
+
 def test_servers_that_start_at_once_have_one_hub(servers: Servers) -> None:
     with ThreadPoolExecutor(3) as at_once:
         started = list(at_once.map(servers.start, "xyz"))

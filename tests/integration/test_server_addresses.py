@@ -70,6 +70,7 @@ def test_all_of_a_server_works_whatever_stands_before_it(place: str, tmp_path: P
                 trust=way.trust, name=way.name
             ).client() as sender:  # from a unix socket's server, the inner address
                 sent = sender.post(f"{hook['webhookUrl']}&wait=true", json={"n": 2})
+                assert sender.put(f"{hook['pathUrl']}?wait=true", json={"n": 2}).json()["value"] == "pong 2"
             assert sent.json()["value"] == "pong 2"
 
             owner.put(f"{api}/pipeline:global/app/a/pipeline/b", content=STORED).raise_for_status()
