@@ -25,8 +25,9 @@ IN_HUB = """
     iam.user.delete iam.user.get iam.user.list pipeline.delete pipeline.get pipeline.put property.attachment.content
     property.attachment.delete property.attachment.get property.attachment.list property.attachment.put
     property.copy property.exists property.get property.keys property.list property.move property.put
-    property.schema.delete property.schema.put property.value.get property.value.put webhook.delete webhook.get
-    webhook.put webhook.receive.logs webhook.rotate webhook.scan
+    property.schema.delete property.schema.put property.value.get property.value.put webhook.delete webhook.endpoint.delete
+    webhook.endpoint.get webhook.endpoint.logs webhook.endpoint.put webhook.endpoint.replay webhook.endpoint.rotate
+    webhook.endpoint.secret webhook.endpoint.test webhook.get webhook.put webhook.receive.logs webhook.rotate webhook.scan
 """
 
 

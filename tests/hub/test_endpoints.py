@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
@@ -22,7 +25,7 @@ from pfnb.hub.records.endpoint import STANDARD, Endpoint
 from pfnb.language.port import User
 from pfnb.language.retry import Schedule
 from tests.hub.conftest import RecordingWorker, listener, request
-from tests.outbound.conftest import Got, Partner, partner
+from tests.outbound.conftest import Got, Partner, partner, receiving
 
 __all__ = ["partner"]
 
@@ -33,7 +36,7 @@ LATER = Schedule((3600,) * 7, jitter=0)
 
 @pytest.fixture
 def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PFNB_ALLOW_TARGETS", "127.0.0.1")
+    monkeypatch.setenv("PFNB_ALLOW_TARGETS", "127.0.0.1,localhost")
 
 
 def access_of(hub: Hub, user: str = "ada") -> HubAccess:
@@ -47,7 +50,7 @@ def access(hub: Hub) -> HubAccess:
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -349,8 +352,44 @@ async def test_a_silent_receiver_has_failed_after_the_time_it_may_take(
     await fails(access, endpoint)
     [row] = await access.endpoint_logs(endpoint)
     assert row["attempts"][0]["error"] == f"{partner.url} did not answer within 0.05 seconds"
-    [shown] = await access.get_endpoints(id=endpoint)
+    async with asyncio.timeout(10):
+        while (shown := (await access.get_endpoints(id=endpoint))[0])["failingSince"] is None:
+            await asyncio.sleep(0.005)
     assert (shown["waiting"], shown["failingSince"]) == (1, row["attempts"][0]["created"])
+
+
+async def test_over_https_the_certificate_must_be_trusted_and_be_for_the_name(
+    hub: Hub, access: HubAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.endpoints.schedule = LATER
+    authority = trustme.CA()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    async with receiving(tls) as partner:
+        url = partner.url.replace("http:", "https:")
+        trusted = await put(access, partner, url=url)
+        other_name = await put(access, partner, url=url.replace("127.0.0.1", "localhost"))
+        assert "CERTIFICATE_VERIFY_FAILED" in ((await access.test_endpoint(trusted))["error"] or "")
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert "CERTIFICATE_VERIFY_FAILED" in ((await access.test_endpoint(other_name))["error"] or "")
+        assert partner.got == []
+        assert (await access.test_endpoint(trusted))["statusCode"] == 200
+        verified(partner.got[0], (await access.endpoint_secret(trusted))["secret"])
+
+
+async def test_many_events_wait_in_the_store_and_not_in_memory(hub: Hub, access: HubAccess, partner: Partner) -> None:
+    await put(access, partner)
+    partner.silent = asyncio.Event()
+    for _ in range(6):
+        await asyncio.gather(*(placed(hub, number) for number in range(100)))
+    await until(lambda: len(partner.got) == 8)
+    [feed] = hub.dispatcher._feeds.values()
+    assert len(feed.held) == 8
+    assert len(feed.backlog._ready) <= 300
+    partner.silent.set()
+    await until(lambda: len(partner.got) == 600)
+    assert len({got.headers["webhook-id"] for got in partner.got}) == 600
 
 
 async def test_forbidden_addresses_are_refused_when_it_is_put_and_at_each_attempt(
@@ -541,7 +580,7 @@ async def test_it_is_no_pipeline_to_anybody(hub: Hub, access: HubAccess, partner
 
 
 async def test_endpoints_and_what_waits_for_them_outlive_the_hub(
-    tmp_path: Any, partner: Partner, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pfnb.hub.outgoing.endpoints.STANDARD", LATER)
     home = Home(HubOptions(tmp_path / "hub"))

@@ -103,7 +103,11 @@ def test_webhooks_are_reachable_behind_a_proxy_and_nothing_else_is(proxy: str, t
         assert webhook["webhookUrl"].startswith(way.url)
         sent = sender.post(webhook["webhookUrl"], json={"id": 1})
         assert (sent.status_code, sent.json()["status"]) == (200, "running")
-        assert way.owner.command("webhook.get", uuid=webhook["uuid"])[0]["received"] == 1
+        assert sender.post(webhook["pathUrl"], json={"id": 2}).json()["status"] == "running"
+        own = way.owner.command("webhook.put", eventKey="order.placed", path="orders/{id}", public="true")
+        assert sender.post(own["webhookUrl"].replace("{id}", "7"), json={}).json()["status"] == "running"
+        for one, count in ((webhook, 2), (own, 1)):
+            assert way.owner.command("webhook.get", uuid=one["uuid"])[0]["received"] == count
         large = sender.post(webhook["webhookUrl"], content=b"x" * (25 * 1024**2))
         assert large.status_code == 200
         sender.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -118,6 +122,7 @@ def test_webhooks_are_reachable_behind_a_proxy_and_nothing_else_is(proxy: str, t
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_the_doctor_finds_nothing_wrong_behind_a_proxy_of_the_page(proxy: str, tmp_path: Path) -> None:
     with behind(proxy, tmp_path) as way:
+        way.owner.command("webhook.put", eventKey="order.placed", path="orders/{id}", public="true")
         status, found = way.doctor()
         levels = {name: one["level"] for name, one in found.items()}
         assert status == 0, found

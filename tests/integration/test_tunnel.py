@@ -61,12 +61,13 @@ def test_webhooks_have_the_tunnels_address_which_leads_to_receiving_only(tmp_pat
         with httpx.Client(trust_env=False, headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}) as outside:
             sent = outside.post(webhook["webhookUrl"].replace(f"{ADDRESS}/pfnb", there), json={})
             assert sent.json()["status"] == "running"
+            assert outside.post(webhook["pathUrl"].replace(f"{ADDRESS}/pfnb", there)).json()["status"] == "running"
             assert outside.get(f"{there}/healthz").json() == {"status": "ok"}
             token = {"Authorization": f"Bearer {TOKEN}"}
             for path in ("api/v3/command/hub.status", "api/v3/pipeline", "api/v3/session", "api/v3/openapi.json"):
                 assert outside.post(f"{there}/{path}", headers=token).status_code == 404
-        assert client.command("webhook.get", uuid=webhook["uuid"])[0]["received"] == 1
-        (row,) = client.command("webhook.receive.logs", uuid=webhook["uuid"])
+        assert client.command("webhook.get", uuid=webhook["uuid"])[0]["received"] == 2
+        row, _ = client.command("webhook.receive.logs", uuid=webhook["uuid"])
         assert row["remoteAddress"] == "203.0.113.7"
         client.close()
 

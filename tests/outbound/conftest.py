@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ssl import SSLContext
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -33,6 +35,13 @@ class Partner:
 
 @pytest.fixture
 async def partner() -> AsyncIterator[Partner]:
+    async with receiving() as made:
+        yield made
+
+
+@asynccontextmanager
+async def receiving(tls: SSLContext | None = None) -> AsyncIterator[Partner]:
+    """The server, with TLS if that is given."""
     [socket] = bind_sockets(0, "127.0.0.1")
     made = Partner(f"http://127.0.0.1:{socket.getsockname()[1]}")
 
@@ -50,10 +59,12 @@ async def partner() -> AsyncIterator[Partner]:
 
         get = head = put = patch = delete = post
 
-    server = HTTPServer(Application([(r"(/.*)", Everything)]))
+    server = HTTPServer(Application([(r"(/.*)", Everything)]), ssl_options=tls)
     server.add_sockets([socket])
-    yield made
-    if made.silent is not None:
-        made.silent.set()
-    server.stop()
-    await server.close_all_connections()
+    try:
+        yield made
+    finally:
+        if made.silent is not None:
+            made.silent.set()
+        server.stop()
+        await server.close_all_connections()
