@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,17 @@ def check_filter(text: str) -> str:
     return marked
 
 
+def _time(value: Any) -> int:
+    """Milliseconds since 1970, also from ISO 8601; a time without a zone is in UTC."""
+    try:
+        if isinstance(value, str) and not value.isdecimal():
+            at = datetime.fromisoformat(value)
+            return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)
+        return int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise ParameterError("since must be a time such as 2026-11-28T14:00Z, or milliseconds since 1970") from None
+
+
 def _headers(value: Any) -> dict[str, str]:
     headers = headers_of(value or None)
     check_headers(headers)
@@ -66,7 +78,7 @@ def _headers(value: Any) -> dict[str, str]:
 @command("webhook.endpoint.put", in_hub=True)
 async def put(
     context: Context,
-    id: Annotated[str | None, Field(description="Change this endpoint.", min_length=1)] = None,  # noqa: A002
+    endpoint: Annotated[str | None, Field(description="Change the endpoint with this id.", min_length=1)] = None,
     event_key: Annotated[
         Annotated[str, AfterValidator(check_event_pattern)] | None,
         Field(
@@ -110,7 +122,8 @@ async def put(
 
     Each event is sent as JSON, signed as in Standard Webhooks, and again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10
     hours until the answer is a 2xx. An endpoint that answers 410, or fails for five days, is switched off, and the event
-    `webhook.endpoint.disabled` reports it. Without `id`, changes your endpoint of this `eventKey` and `url` if there is one.
+    `webhook.endpoint.disabled` reports it. Without `endpoint`, changes your endpoint of this `eventKey` and `url`, if there is
+    one.
 
     Example:
         pipeline:
@@ -119,7 +132,7 @@ async def put(
         # => true
     """
     given = {
-        "id": id,
+        "endpoint": endpoint,
         "event_key": event_key,
         "url": url,
         "description": description,
@@ -136,7 +149,7 @@ async def put(
 @command("webhook.endpoint.get", read_only=True, in_hub=True)
 async def get(
     context: Context,
-    id: Annotated[str | None, Field(description="Only this endpoint.")] = None,  # noqa: A002
+    endpoint: Annotated[str | None, Field(description="Only the endpoint with this id.")] = None,
     event_key: Annotated[
         str | None,
         Field(description="Only endpoints that get events of this key.", json_schema_extra={"format": "event-key"}),
@@ -151,41 +164,41 @@ async def get(
           - body.set: "#{body.![url]}"
         # => ["https://example.org/events"]
     """
-    return await context.hub.get_endpoints(id=id or None, event_key=event_key or None)
+    return await context.hub.get_endpoints(endpoint=endpoint or None, event_key=event_key or None)
 
 
 @command("webhook.endpoint.delete", in_hub=True)
-async def delete(context: Context, id: Id) -> EndpointRow:  # noqa: A002
+async def delete(context: Context, endpoint: Id) -> EndpointRow:
     """Delete an endpoint. What waits for it is not sent any more. Returns the deleted endpoint.
 
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://example.org/events"}
-          - webhook.endpoint.delete: {id: "#{body.id}"}
+          - webhook.endpoint.delete: {endpoint: "#{body.id}"}
           - body.set: "#{body.deleted}"
         # => true
     """
-    return await context.hub.delete_endpoint(id)
+    return await context.hub.delete_endpoint(endpoint)
 
 
 @command("webhook.endpoint.secret", in_hub=True)
-async def secret_(context: Context, id: Id) -> EndpointSecret:  # noqa: A002
+async def secret_(context: Context, endpoint: Id) -> EndpointSecret:
     """Get the secret with which an endpoint's messages are signed, for its receiver.
 
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://example.org/events"}
-          - webhook.endpoint.secret: {id: "#{body.id}"}
+          - webhook.endpoint.secret: {endpoint: "#{body.id}"}
           - body.set: "#{body.secret.substring(0, 6)}"
         # => "whsec_"
     """
-    return await context.hub.endpoint_secret(id)
+    return await context.hub.endpoint_secret(endpoint)
 
 
 @command("webhook.endpoint.rotate", in_hub=True)
 async def rotate(
     context: Context,
-    id: Id,  # noqa: A002
+    endpoint: Id,
     overlap: Annotated[
         float, Field(description="Seconds for which messages are also signed with the former secret.", ge=0)
     ] = 86_400.0,
@@ -201,17 +214,17 @@ async def rotate(
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://example.org/events"}
-          - webhook.endpoint.rotate: {id: "#{body.id}", overlap: 3600}
+          - webhook.endpoint.rotate: {endpoint: "#{body.id}", overlap: 3600}
           - body.set: "#{body.formerSecretUntil > body.updated}"
         # => true
     """
-    return await context.hub.rotate_endpoint(id, overlap=overlap, secret=secret)
+    return await context.hub.rotate_endpoint(endpoint, overlap=overlap, secret=secret)
 
 
 @command("webhook.endpoint.logs", read_only=True, in_hub=True)
 async def logs(
     context: Context,
-    id: Id,  # noqa: A002
+    endpoint: Id,
     limit: Annotated[int, Field(description="Maximum number of rows.", ge=1, le=500)] = 20,
     before: Annotated[str | None, Field(description="Only rows older than the one with this id.")] = None,
 ) -> list[SentRow]:
@@ -220,21 +233,21 @@ async def logs(
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://example.org/events"}
-          - webhook.endpoint.logs: {id: "#{body.id}", limit: 5}
+          - webhook.endpoint.logs: {endpoint: "#{body.id}", limit: 5}
         # => []
     """
-    return await context.hub.endpoint_logs(id, limit=limit, before=before)
+    return await context.hub.endpoint_logs(endpoint, limit=limit, before=before)
 
 
 @command("webhook.endpoint.replay", in_hub=True)
 async def replay(
     context: Context,
-    id: Id,  # noqa: A002
-    event: Annotated[str | None, Field(description="Send this event, by its id.")] = None,
+    endpoint: Id,
+    event_id: Annotated[str | None, Field(description="Send this event.")] = None,
     since: Annotated[
-        int | None,
+        Annotated[int, BeforeValidator(_time, json_schema_input_type=int | str)] | None,
         Field(
-            description="Send what could not be sent of the events since this time, in milliseconds since 1970.", ge=0
+            description="Send all events since this time that could not be sent: 2026-11-28T14:00Z, or milliseconds since 1970."
         ),
     ] = None,
 ) -> Resent:
@@ -245,23 +258,25 @@ async def replay(
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://example.org/events"}
-          - webhook.endpoint.replay: {id: "#{body.id}", since: 1700000000000}
+          - webhook.endpoint.replay: {endpoint: "#{body.id}", since: "2026-11-28T14:00Z"}
         # => {"replayed": 0}
     """
-    if (event is None) == (since is None):
-        raise ParameterError("webhook.endpoint.replay needs either event, the id of one event, or since, a time")
-    return await context.hub.replay_endpoint(id, event=event, since=since)
+    if (event_id is None) == (since is None):
+        raise ParameterError(
+            "webhook.endpoint.replay needs either eventId, for one event, or since, for all since a time"
+        )
+    return await context.hub.replay_endpoint(endpoint, event_id=event_id, since=since)
 
 
 @command("webhook.endpoint.test", in_hub=True)
-async def test(context: Context, id: Id) -> Attempt:  # noqa: A002
+async def test(context: Context, endpoint: Id) -> Attempt:
     """Send a sample message to an endpoint now, once. Returns what was answered.
 
     Example:
         pipeline:
           - webhook.endpoint.put: {eventKey: order.*, url: "https://nowhere.invalid/events"}
-          - webhook.endpoint.test: {id: "#{body.id}"}
+          - webhook.endpoint.test: {endpoint: "#{body.id}"}
           - body.set: "#{body.statusCode == null}"
         # => true
     """
-    return await context.hub.test_endpoint(id)
+    return await context.hub.test_endpoint(endpoint)

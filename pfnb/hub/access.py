@@ -154,51 +154,51 @@ class HubAccess:
     async def get_endpoints(
         self,
         *,
-        id: str | None = None,  # noqa: A002  # the protocol's name
+        endpoint: str | None = None,
         event_key: str | None = None,
     ) -> list[EndpointRow]:
         endpoints, name = self._hub.endpoints, self._user.name
-        found = endpoints.of(name, event_key) if id is None else [endpoints.get(id, name)]
+        found = endpoints.of(name, event_key) if endpoint is None else [endpoints.get(endpoint, name)]
         pending = await self._hub.store.deliveries.pending_counts() if found else {}
         return [one.to_json(pending.get(one.name, 0)) for one in found]
 
-    async def delete_endpoint(self, id: str) -> EndpointRow:  # noqa: A002
-        gone = await self._hub.endpoints.delete(id, self._user.name)
+    async def delete_endpoint(self, endpoint: str) -> EndpointRow:
+        gone = await self._hub.endpoints.delete(endpoint, self._user.name)
         return {**gone.to_json(0), "active": False, "deleted": True}
 
-    async def endpoint_secret(self, id: str) -> EndpointSecret:  # noqa: A002
-        endpoint = self._hub.endpoints.get(id, self._user.name)
-        return {"id": endpoint.id, "secret": await self._hub.endpoints.secret(endpoint)}
+    async def endpoint_secret(self, endpoint: str) -> EndpointSecret:
+        found = self._hub.endpoints.get(endpoint, self._user.name)
+        return {"id": found.id, "secret": await self._hub.endpoints.secret(found)}
 
-    async def rotate_endpoint(self, id: str, *, overlap: float, secret: str | None = None) -> EndpointRow:  # noqa: A002
+    async def rotate_endpoint(self, endpoint: str, *, overlap: float, secret: str | None = None) -> EndpointRow:
         if not 0 <= overlap <= MAX_OVERLAP:
             raise ParameterError(f"overlap must be from 0 to {MAX_OVERLAP} seconds (a month), not {overlap:g}")
-        rotated = await self._hub.endpoints.rotate(id, self._user.name, overlap, secret)
+        rotated = await self._hub.endpoints.rotate(endpoint, self._user.name, overlap, secret)
         return await self._endpoint_row(rotated)
 
-    async def endpoint_logs(self, id: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:  # noqa: A002
+    async def endpoint_logs(self, endpoint: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:
         if not 1 <= limit <= MAX_PAGE:
             raise ParameterError(f"limit must be from 1 to {MAX_PAGE}, not {limit}")
-        endpoint = self._hub.endpoints.get(id, self._user.name)
-        return await self._hub.sent.rows(endpoint, _delivery(before), limit)
+        found = self._hub.endpoints.get(endpoint, self._user.name)
+        return await self._hub.sent.rows(found, _delivery(before), limit)
 
     async def replay_endpoint(
         self,
-        id: str,  # noqa: A002
+        endpoint: str,
         *,
-        event: str | None = None,
+        event_id: str | None = None,
         since: int | None = None,
     ) -> Resent:
-        endpoint = self._hub.endpoints.get(id, self._user.name)
-        if event is not None:
-            return {"replayed": await self._hub.sent.again(endpoint, event)}
-        return {"replayed": await self._hub.sent.recover(endpoint, since or 0)}
+        found = self._hub.endpoints.get(endpoint, self._user.name)
+        if event_id is not None:
+            return {"replayed": await self._hub.sent.again(found, event_id)}
+        return {"replayed": await self._hub.sent.recover(found, since or 0)}
 
-    async def test_endpoint(self, id: str) -> Attempt:  # noqa: A002
-        return await self._hub.sender.test(self._hub.endpoints.get(id, self._user.name))
+    async def test_endpoint(self, endpoint: str) -> Attempt:
+        return await self._hub.sender.test(self._hub.endpoints.get(endpoint, self._user.name))
 
     async def _endpoint_row(self, endpoint: Endpoint) -> EndpointRow:
-        (row,) = await self.get_endpoints(id=endpoint.id)
+        (row,) = await self.get_endpoints(endpoint=endpoint.id)
         return row
 
     async def _reachable(self, url: str) -> str | None:

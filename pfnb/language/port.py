@@ -95,49 +95,49 @@ class HubPort(Protocol):
         ...
 
     async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:
-        """Create an endpoint, or change the one with this `id`, or with this URL and event key. Raises AccessDeniedError for an
-        address that may not be called."""
+        """Create an endpoint, or change the one with the id `endpoint`, or with this URL and event key. Raises
+        AccessDeniedError for an address that may not be called."""
         ...
 
     @repeatable
     async def get_endpoints(
         self,
         *,
-        id: str | None = None,  # noqa: A002  # the protocol's name
+        endpoint: str | None = None,
         event_key: str | None = None,
     ) -> list[EndpointRow]:
         """This user's endpoints, narrowed by id and by an event key that they get."""
         ...
 
-    async def delete_endpoint(self, id: str) -> EndpointRow:  # noqa: A002
+    async def delete_endpoint(self, endpoint: str) -> EndpointRow:
         """Delete an endpoint and return it. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def endpoint_secret(self, id: str) -> EndpointSecret:  # noqa: A002
+    async def endpoint_secret(self, endpoint: str) -> EndpointSecret:
         """The secret with which an endpoint's messages are signed. Raises NotFoundError."""
         ...
 
-    async def rotate_endpoint(self, id: str, *, overlap: float, secret: str | None = None) -> EndpointRow:  # noqa: A002
+    async def rotate_endpoint(self, endpoint: str, *, overlap: float, secret: str | None = None) -> EndpointRow:
         """Give an endpoint a new secret; the former one signs, too, for `overlap` more seconds."""
         ...
 
     @repeatable
-    async def endpoint_logs(self, id: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:  # noqa: A002
+    async def endpoint_logs(self, endpoint: str, *, limit: int = 20, before: str | None = None) -> list[SentRow]:
         """What was sent to an endpoint, newest first; `before` is the id of the row to continue after."""
         ...
 
     async def replay_endpoint(
         self,
-        id: str,  # noqa: A002
+        endpoint: str,
         *,
-        event: str | None = None,
+        event_id: str | None = None,
         since: int | None = None,
     ) -> Resent:
         """Send an event to an endpoint once more, or all that failed for good since a time."""
         ...
 
-    async def test_endpoint(self, id: str) -> Attempt:  # noqa: A002
+    async def test_endpoint(self, endpoint: str) -> Attempt:
         """Send a sample message to an endpoint, once."""
         ...
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
 
@@ -135,3 +138,33 @@ async def test_the_call_and_its_answer_are_in_the_trace_without_their_secrets(
     assert result.steps[0].input == {"url": f"{partner.url}/in?token={MASK}", "secret": MASK, "message": "hi"}
     assert result.steps[0].output == {"ok": True, "token": MASK}
     assert partner.got[0].headers["webhook-signature"]
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_an_endpoint_is_managed_by_commands_over_http(owner: httpx.AsyncClient, partner: Partner) -> None:
+    async def run(name: str, **parameters: str) -> Any:
+        answer = await owner.post(f"/api/v3/command/webhook.endpoint.{name}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    made = await run("put", url=f"{partner.url}/in", eventKey="order.*", headers='{"X-A": "1"}', concurrency="1")
+    endpoint = made["id"]
+    partner.answers = [(410, {}, b"")]
+    assert (await run("test", endpoint=endpoint))["statusCode"] == 410
+    sent = (await owner.post("/api/v3/command/event.send", params={"key": "order.placed", "payload": "7"})).json()
+    async with asyncio.timeout(10):
+        while not (rows := await run("logs", endpoint=endpoint)) or rows[0]["status"] != "succeeded":
+            await asyncio.sleep(0.01)
+    assert rows[0]["eventId"] == sent["id"]
+    assert await run("replay", endpoint=endpoint, eventId=sent["id"]) == {"replayed": 1}
+    assert await run("replay", endpoint=endpoint, since="2026-01-01") == {"replayed": 0}
+    wrong = {"endpoint": endpoint, "since": "yesterday"}
+    refused = await owner.post("/api/v3/command/webhook.endpoint.replay", params=wrong)
+    assert (refused.status_code, refused.json()["errorType"]) == (400, "ParameterError")
+    former = (await run("secret", endpoint=endpoint))["secret"]
+    await run("rotate", endpoint=endpoint, overlap="60")
+    assert (await run("secret", endpoint=endpoint))["secret"] != former
+    assert [one["headers"] for one in await run("get")] == [["X-A"]]
+    assert (await run("delete", endpoint=endpoint))["deleted"]
+    assert await run("get") == []
+    assert partner.got[1].headers["X-A"] == "1"

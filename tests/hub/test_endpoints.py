@@ -199,11 +199,11 @@ async def test_after_the_last_attempt_the_delivery_is_dead_and_can_be_replayed(
     assert await access.replay_endpoint(endpoint, since=began) == {"replayed": 1}
     await logged(access, endpoint, "succeeded")
     assert await access.replay_endpoint(endpoint, since=began) == {"replayed": 0}
-    assert await access.replay_endpoint(endpoint, event=event) == {"replayed": 1}
+    assert await access.replay_endpoint(endpoint, event_id=event) == {"replayed": 1}
     await until(lambda: len(partner.got) == 10)
     assert len({got.headers["webhook-id"] for got in partner.got}) == 1
     with pytest.raises(NotFoundError):
-        await access.replay_endpoint(endpoint, event="nothing")
+        await access.replay_endpoint(endpoint, event_id="nothing")
 
 
 async def test_a_receiver_that_asks_for_a_pause_gets_it(hub: Hub, access: HubAccess, partner: Partner) -> None:
@@ -245,7 +245,7 @@ async def test_gone_switches_it_off_at_once_and_its_owner_is_told(
     told = json.loads(await hub.store.events.body(job.event.id))
     assert (told["id"], told["eventKey"], told["reason"]) == (endpoint, "order.*", "its receiver answered 410 Gone")
     assert (await logged(access, endpoint, "dead"))["attempts"][0]["statusCode"] == 410
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert (row["active"], row["disabled"]) == (False, "its receiver answered 410 Gone")
     assert (await access.status())["problems"] == [f"the endpoint {endpoint} was switched off: {row['disabled']}"]
     await placed(hub, 2)
@@ -255,7 +255,7 @@ async def test_gone_switches_it_off_at_once_and_its_owner_is_told(
     await put(access, partner, active=True)
     await placed(hub, 3)
     await until(lambda: len(partner.got) == 2)
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert (row["active"], row["disabled"]) == (True, None)
 
 
@@ -266,10 +266,10 @@ async def test_one_that_has_failed_for_five_days_is_switched_off(hub: Hub, acces
     began = now() - 6 * DAY
     for hours in range(0, 5 * 24, 12):
         await hub.endpoints.failed(endpoint, began + hours * DAY // 24)
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert (row["active"], row["failingSince"]) == (True, began)
     await hub.endpoints.failed(endpoint, began + 5 * DAY)
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert not row["active"]
     assert "every attempt has failed since" in str(row["disabled"])
     await worker.next()
@@ -285,7 +285,7 @@ async def test_a_success_ends_the_failure_and_a_hub_that_was_off_does_not_count(
     await hub.endpoints.succeeded(endpoint)
     for days in (10, 20, 30, 40):  # each pause counts one day: there was nothing to send, or nobody to send it
         await hub.endpoints.failed(endpoint, began + days * DAY)
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert (row["active"], row["failingSince"]) == (True, began + 10 * DAY)
 
 
@@ -353,7 +353,7 @@ async def test_a_silent_receiver_has_failed_after_the_time_it_may_take(
     [row] = await access.endpoint_logs(endpoint)
     assert row["attempts"][0]["error"] == f"{partner.url} did not answer within 0.05 seconds"
     async with asyncio.timeout(10):
-        while (shown := (await access.get_endpoints(id=endpoint))[0])["failingSince"] is None:
+        while (shown := (await access.get_endpoints(endpoint=endpoint))[0])["failingSince"] is None:
             await asyncio.sleep(0.005)
     assert (shown["waiting"], shown["failingSince"]) == (1, row["attempts"][0]["created"])
 
@@ -460,7 +460,7 @@ async def test_while_it_is_off_events_wait_and_when_it_is_deleted_they_are_dead(
     await fails(access, endpoint)
     await put(access, partner, active=False)
     await placed(hub, 2)  # not for it
-    [row] = await access.get_endpoints(id=endpoint)
+    [row] = await access.get_endpoints(endpoint=endpoint)
     assert (row["active"], row["waiting"]) == (False, 1)
     assert (await access.delete_endpoint(endpoint))["deleted"]
     (delivery,) = (await hub.store.deliveries.of_events([event]))[event]
@@ -514,9 +514,9 @@ async def test_nobody_reaches_the_endpoints_of_others(hub: Hub, access: HubAcces
     others = access_of(hub, "eve")
     assert await others.get_endpoints() == []
     calls = (
-        others.get_endpoints(id=endpoint), others.delete_endpoint(endpoint), others.endpoint_secret(endpoint),
+        others.get_endpoints(endpoint=endpoint), others.delete_endpoint(endpoint), others.endpoint_secret(endpoint),
         others.rotate_endpoint(endpoint, overlap=0), others.endpoint_logs(endpoint), others.test_endpoint(endpoint),
-        others.replay_endpoint(endpoint, since=0), others.put_endpoint({"id": endpoint, "active": False}),
+        others.replay_endpoint(endpoint, since=0), others.put_endpoint({"endpoint": endpoint, "active": False}),
     )  # fmt: skip
     for call in calls:
         with pytest.raises(NotFoundError):
@@ -562,7 +562,7 @@ async def test_a_user_who_goes_leaves_endpoints_switched_off_to_another(
     assert (row["id"], row["owner"], row["active"]) == (endpoint, "bob", False)
     assert await access.get_endpoints() == []
     await placed(hub, 1, owner="bob")
-    await access_of(hub, "bob").put_endpoint({"id": endpoint, "active": True})
+    await access_of(hub, "bob").put_endpoint({"endpoint": endpoint, "active": True})
     await placed(hub, 2, owner="bob")
     await until(lambda: partner.got)
     assert [json.loads(got.body)["data"] for got in partner.got] == [2]

@@ -54,7 +54,7 @@ async def test_each_message_arrives_although_the_hub_is_killed_twice(
         started.append(process)
         await reaches(partner, 2)
         async with asyncio.timeout(10):
-            while not (row := (await run(url, "webhook.endpoint.logs", id=endpoint))[0])["attempts"]:
+            while not (row := (await run(url, "webhook.endpoint.logs", endpoint=endpoint))[0])["attempts"]:
                 await asyncio.sleep(0.02)
         await kill(process)  # while the message waits for its next attempt, in 5 to 6 seconds
 
@@ -62,7 +62,7 @@ async def test_each_message_arrives_although_the_hub_is_killed_twice(
         started.append(process)
         await reaches(partner, 3)
         async with asyncio.timeout(10):
-            while (row := (await run(url, "webhook.endpoint.logs", id=endpoint))[0])["status"] != "succeeded":
+            while (row := (await run(url, "webhook.endpoint.logs", endpoint=endpoint))[0])["status"] != "succeeded":
                 await asyncio.sleep(0.02)
         assert [attempt["statusCode"] for attempt in row["attempts"]] == [500, 200]
         assert row["attempts"][1]["created"] - row["attempts"][0]["created"] >= 5000

@@ -178,7 +178,7 @@ async def _use_endpoint(hub: KernelPort, event: str) -> None:
     await hub.test_endpoint(endpoint)
     await hub.endpoint_secret(endpoint)
     await hub.rotate_endpoint(endpoint, overlap=1)
-    await hub.replay_endpoint(endpoint, event=event)
+    await hub.replay_endpoint(endpoint, event_id=event)
     async with asyncio.timeout(10):
         while not (await hub.endpoint_logs(endpoint))[0]["attempts"]:
             await asyncio.sleep(0.01)

@@ -75,9 +75,9 @@ class Endpoints:
         """The endpoint whose listener has this name."""
         return self._by_id.get(name.partition(":")[2])
 
-    def get(self, id: str, owner: str) -> Endpoint:  # noqa: A002
+    def get(self, endpoint_id: str, owner: str) -> Endpoint:
         """NotFoundError if there is none, or it is somebody else's."""
-        endpoint = self._by_id.get(id)
+        endpoint = self._by_id.get(endpoint_id)
         if endpoint is None or endpoint.owner != owner:
             raise NotFoundError("you have no endpoint with this id: `webhook.endpoint.get` lists yours")
         return endpoint
@@ -87,7 +87,7 @@ class Endpoints:
         return [one for one in mine if event_key is None or topic_matches(one.event_key, event_key)]
 
     async def put(self, fields: Mapping[str, Any], owner: str) -> Endpoint:
-        """Create an endpoint, or change the one that has this `id`, or this URL and event key. `fields` are those of the
+        """Create an endpoint, or change the one with the id `endpoint`, or with this URL and event key. `fields` are those of the
         command; the others are kept. Raises ParameterError, and NotFoundError for an unknown id."""
         given = commands.registry.get(_PUT).parameters.validate(fields)
         given = {name: value for name, value in given.items() if value is not None}
@@ -107,8 +107,8 @@ class Endpoints:
             return endpoint
 
     def _meant(self, given: Mapping[str, Any], owner: str) -> Endpoint | None:
-        if "id" in given:
-            return self.get(given["id"], owner)
+        if "endpoint" in given:
+            return self.get(given["endpoint"], owner)
         key, url = given.get("event_key"), given.get("url")
         return next((one for one in self.of(owner) if (one.event_key, one.url) == (key, url)), None)
 
@@ -127,10 +127,10 @@ class Endpoints:
             kept.append(await self._sealed(endpoint, ":headers", json.dumps(given["headers_"])))
         return kept
 
-    async def rotate(self, id: str, owner: str, overlap: float, secret: str | None) -> Endpoint:  # noqa: A002
+    async def rotate(self, endpoint_id: str, owner: str, overlap: float, secret: str | None) -> Endpoint:
         """Replace the secret; the former one signs, too, for `overlap` more seconds."""
         async with self._turn:
-            endpoint = self.get(id, owner)
+            endpoint = self.get(endpoint_id, owner)
             former = await self.secret(endpoint)
             kept = [
                 await self._sealed(endpoint, "", secret or _new_secret()),
@@ -159,9 +159,9 @@ class Endpoints:
     async def _sealed(self, endpoint: Endpoint, which: str, value: str) -> SecretRecord:
         return await self._secrets.sealed(HUB, f"{endpoint.name}{which}", value)
 
-    async def delete(self, id: str, owner: str) -> Endpoint:  # noqa: A002
+    async def delete(self, endpoint_id: str, owner: str) -> Endpoint:
         async with self._turn:
-            endpoint = self.get(id, owner)
+            endpoint = self.get(endpoint_id, owner)
             gone = [SecretRecord(HUB, f"{endpoint.name}{which}", None) for which in ("", ":former", ":headers")]
             change = ListenerChange(removed=[endpoint.name])
             await self._listeners.change(change, self._store.registry.delete_endpoint(endpoint, gone))
@@ -170,18 +170,18 @@ class Endpoints:
             await self._dispatcher.forget(endpoint.name)
             return endpoint
 
-    async def succeeded(self, id: str) -> None:  # noqa: A002
+    async def succeeded(self, endpoint_id: str) -> None:
         """An attempt has succeeded."""
         async with self._turn:
-            endpoint = self._by_id.get(id)
+            endpoint = self._by_id.get(endpoint_id)
             if endpoint is not None and (better := endpoint.after_success()) is not endpoint:
                 await self._save(better)
 
-    async def failed(self, id: str, at: int, refused: str | None = None) -> None:  # noqa: A002
+    async def failed(self, endpoint_id: str, at: int, refused: str | None = None) -> None:
         """An attempt has failed at this time. The endpoint is switched off if it has failed for too long, or if its receiver
         `refused` any more messages, for this reason."""
         async with self._turn:
-            endpoint = self._by_id.get(id)
+            endpoint = self._by_id.get(endpoint_id)
             if endpoint is None or not endpoint.active:
                 return
             worse = endpoint.after_failure(at)
