@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from pfnb.exceptions import ParameterError
@@ -10,8 +12,8 @@ from pfnb.language.extent import check_written
 
 
 def headers_of(value: Any) -> dict[str, str]:
-    """Headers by name, from a map, a text such as `X-A: 1, X-B: 2`, or a list of such texts. Raises ParameterError for an
-    invalid header. Strips the codes of content references."""
+    """Headers by name, from a map, also as JSON, a text such as `X-A: 1, X-B: 2`, or a list of such texts. Raises
+    ParameterError for an invalid header. Strips the codes of content references."""
     headers = {str(name).strip(): without_codes(str(content).strip()) for name, content in named_in(value)}
     for name, content in headers.items():
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
@@ -26,6 +28,9 @@ def named_in(value: Any) -> list[tuple[Any, Any]]:
     if value is None:
         return []
     check_written(value)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):  # no header's name begins like that: the error says what is allowed
+            value = json.loads(value)
     return list(value.items()) if isinstance(value, dict) else _pairs(value)
 
 
