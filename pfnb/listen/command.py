@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from getpass import getpass
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from pfnb.client.session import Session
 from pfnb.display.visible import visible
 from pfnb.exceptions import ParameterError
 from pfnb.http.protocol import KernelPort
+from pfnb.language.maps import folded
 from pfnb.language.retry import Retry
 from pfnb.language.topics import check_event_key
 from pfnb.listen.answered import Answered
@@ -30,6 +32,7 @@ from pfnb.listen.place import place
 from pfnb.listen.report import Report
 from pfnb.listen.target import Target
 from pfnb.pi.output import Output, harmless, note
+from pfnb.pi.verbs import takes_map
 from pfnb.rows.webhook import WebhookRow
 from pfnb.server.serve import told_to_stop
 from pfnb.server.tunnel import names_port
@@ -50,7 +53,7 @@ class Plan:
 
     words: argparse.Namespace
     key: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, Any]
     answerer: Answerer | None
     retry: Retry | None
 
@@ -135,7 +138,7 @@ async def _show(hub: KernelPort, key: str, report: Report, since: int, *, is_pas
         if not is_passed_on:
             if news.missed:
                 note(f"pfnb: too many events came at once; `pi events {key}` lists all of them")
-            for row in news.events:
+            for row in filter(report.wants, news.events):
                 await report.event(hub, row)
                 report.ended()
         for refused_key, refused in news.refused:
@@ -157,13 +160,14 @@ async def _webhook(hub: KernelPort, plan: Plan) -> WebhookRow:
     return await hub.put_webhook(given)
 
 
-def _key_and_settings(given: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The event key, and settings of the webhook as `name=value`."""
+def _key_and_settings(given: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The event key, and settings of the webhook as `name=value`, or `name.key=value` for those that are maps."""
     pairs = [word.partition("=") for word in given if "=" in word]
     keys = [word for word in given if "=" not in word]
     if len(keys) > 1:
         raise ParameterError(f"pfnb listen takes one event key, not {' and '.join(keys)}")
-    return check_event_key(keys[0] if keys else DEFAULT_KEY), {name: value for name, _, value in pairs}
+    settings = folded([(name, value) for name, _, value in pairs], partial(takes_map, "webhook.put"))
+    return check_event_key(keys[0] if keys else DEFAULT_KEY), settings
 
 
 def _asked_secret() -> str:
@@ -193,14 +197,17 @@ def _is_json(text: str) -> bool:
 
 
 def _address(webhook: WebhookRow, *, waits: bool) -> str:
-    url = webhook["pathUrl"]
+    url = webhook["webhookUrl"] if webhook["path"] else webhook["pathUrl"]
     return f"{url}{'&' if urlsplit(url).query else '?'}wait=true" if waits else url
 
 
 def _greeting(plan: Plan, webhook: WebhookRow, url: str, place: str) -> list[str]:
     """What people read first. The address is shown in full: whoever sees the terminal may call it."""
     lines = [f"{plan.key} at {place}", "", f"  {url}", ""]
-    lines += [f"  curl -H 'Content-Type: application/json' -d '{_SAMPLE}' {shlex.quote(url)}", ""]
+    if webhook["signature"] or webhook["auth"]:
+        lines += ["Requests need the proof of their sender that its settings demand; others are refused.", ""]
+    else:
+        lines += [f"  curl -H 'Content-Type: application/json' -d '{_SAMPLE}' {shlex.quote(url)}", ""]
     if "warning" in webhook:
         lines.append(f"Note: {webhook['warning']}")
     if isinstance(plan.answerer, Target):

@@ -123,6 +123,8 @@ class Listener:
         try:
             async with self._places:
                 frame = self._frames[number]
+                if not self._report.wants(frame["entry"]):
+                    return
                 await self._report.event(self._hub, frame["entry"], is_first=frame["attempt"] == 1)
                 await self._pass_on(number, frame["entry"], frame["attempt"])
         finally:

@@ -39,7 +39,7 @@ class Report:
         self._wanted = wanted
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self.reached = asyncio.Event()
-        self.received = self.forwarded = self.failed = self.refusals = 0
+        self.received = self.forwarded = self.failed = self.refusals = self._ended = 0
 
     @property
     def summary(self) -> str:
@@ -127,10 +127,13 @@ class Report:
 
     def ended(self) -> None:
         """All that is to happen for one more event has happened."""
-        if self._wanted is not None:
-            self._wanted -= 1
-            if self._wanted <= 0:
-                self.reached.set()
+        self._ended += 1
+        if self._wanted is not None and self._ended >= self._wanted:
+            self.reached.set()
+
+    def wants(self, row: EventRow) -> bool:
+        """Whether this event is still to be shown: not if there are as many as were asked for."""
+        return self._wanted is None or self.received < self._wanted or row["id"] in self._numbers
 
     def _number(self, row: EventRow) -> str:
         return f"#{self._numbers.get(row['id'], 0)}"

@@ -24,14 +24,14 @@ STORED = ("global/", "/pipeforce/", "$uri:property:", "uuid:")
 
 def command(words: argparse.Namespace, hub: GetClient) -> Any:
     """`pi command`: the command's result."""
-    given = folded(words.parameters, partial(_is_map, words.name))
+    given = folded(words.parameters, partial(takes_map, words.name))
     parameters = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in given.items()}
     source = words.input
     upload = None if source is None else _upload(source)
     return _result(hub().command(words.name, parameters, upload), words.output)
 
 
-def _is_map(name: str, parameter: str) -> bool:
+def takes_map(name: str, parameter: str) -> bool:
     """Whether this parameter of the command takes a map, so that its keys may be given as `parameter.key=value`."""
     from pfnb import commands
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import json
 import os
 import signal
@@ -73,6 +74,16 @@ async def test_notes_for_people_are_not_among_the_data(listen: Listen) -> None:
         assert status == 0
         assert url in said
         assert said.endswith("pfnb: 1 received\n")
+
+
+async def test_no_more_events_are_shown_than_asked_for(listen: Listen, hub: Known) -> None:
+    async with listen("--json", "--count", "2", **hub.environment) as listening:
+        url = await address(listening)
+        await asyncio.gather(*(send(url, json={"n": number}) for number in range(10)))
+        status, said = await listening.ended()
+        assert (status, "pfnb: 2 received" in said) == (0, True)
+        assert listening.process.stdout is not None
+        assert (await listening.process.stdout.read()).count(b'"type": "event"') == 2
 
 
 async def test_an_end_before_the_count_has_a_status_of_its_own(listen: Listen) -> None:
@@ -225,3 +236,27 @@ async def test_a_wrong_setting_is_an_error_of_the_hub(listen: Listen) -> None:
     async with listen("methods=SHOUT") as listening:
         status, told = await listening.ended()
         assert (status, told.count("\n")) == (1, 1), told
+
+
+async def test_a_webhook_that_demands_a_signature_shows_who_is_refused(listen: Listen) -> None:
+    words = ("webhook.git", "signature.scheme=github", "signature.secret=s3cret-of-github")
+    async with listen(*words) as listening:
+        shown = await listening.until("Ctrl-C ends")
+        assert "Requests need the proof of their sender" in shown
+        assert "curl" not in shown
+        assert "s3cret" not in shown
+        url = next(line.strip() for line in shown.splitlines() if line.startswith("  http"))
+        body = b'{"zen": "simple"}'
+        signed = hmac.new(b"s3cret-of-github", body, "sha256").hexdigest()
+        await send(url, content=body, headers={"X-Hub-Signature-256": f"sha256={signed}"})
+        assert "#1  POST" in await listening.until("#1")
+        await send(url, content=body, headers={"X-Hub-Signature-256": f"sha256={'0' * 64}"})
+        assert "refused (401)  webhook.git: " in await listening.until("refused")
+
+
+async def test_an_address_of_its_own_is_shown(listen: Listen) -> None:
+    async with listen("webhook.orders", "path=orders", "public=true", "--json") as listening:
+        url = await address(listening)
+        assert url.endswith("/gateway/orders")
+        await send(url, json={"n": 1})
+        assert (await listening.next("event"))["payload"] == {"n": 1}
