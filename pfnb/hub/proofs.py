@@ -67,7 +67,7 @@ class Proofs:
 
     async def pad(self, body: Body, effort: Effort) -> None:
         """Do what is missing to the most costly check of this hub."""
-        missing = self._most - effort
+        missing = [kind for kind, most in self._most.items() for _ in range(most - effort[kind])]
         if not missing:
             return
         if body.path is not None:
@@ -75,10 +75,9 @@ class Proofs:
         else:
             self._work(missing, body)
 
-    def _work(self, missing: Effort, body: Body) -> None:
-        for kind, times in missing.items():
-            for _ in range(times):
-                self._decoys[kind](body)
+    def _work(self, missing: Sequence[str], body: Body) -> None:
+        for kind in missing:
+            self._decoys[kind](body)
 
     def without(self, uuid: str, received: Received) -> Received:
         """The request without the headers that whoever reads them could send as a proof."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pfnb import commands, functions
 from pfnb.client.event import Event
 from pfnb.client.port import NoSession, session_port
+from pfnb.commands.webhook_settings import SPELLINGS
 from pfnb.hub.people.identity import default_owner
 from pfnb.kernel.listening.python_listener import listening_pipeline
 from pfnb.kernel.loop.sync_door import SyncDoor
@@ -28,14 +29,17 @@ from pfnb.language.running.runner import Runner
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def webhook(key: str, payload_type: str | None = None, *, new: bool = False) -> Webhook:
+def webhook(key: str, payload_type: str | None = None, *, new: bool = False, **settings: Any) -> Webhook:
     """Your active webhook of this event key; created if there is none, or if `new`.
 
     `payload_type` is `base64`, `raw`, `outbound` or `ignore`; None keeps that of an existing webhook and makes a new one `raw`.
-    HubUnreachableError before `%load_ext pfnb`; ParameterError if there are several of this key.
+    `settings` are the others of `webhook.put`, such as `signature={"scheme": "github", "secret": os.environ["SECRET"]}`: this
+    keeps a secret out of the notebook. HubUnreachableError before `%load_ext pfnb`; ParameterError if there are several of this
+    key, or for a wrong setting.
     """
     __tracebackhide__ = True
-    given = {"eventKey": key} if payload_type is None else {"eventKey": key, "payloadType": payload_type}
+    settings |= {} if payload_type is None else {"payload_type": payload_type}
+    given = {"eventKey": key, **{SPELLINGS.get(name, name): value for name, value in settings.items()}}
     return webhooks.put(loaded_notebook(), given, new=new, defaults={"payloadType": "raw"})
 
 

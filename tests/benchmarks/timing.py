@@ -35,6 +35,9 @@ class Shape:
 
 
 PLAIN, EMPTY, BIG = Shape(), Shape(b"", ""), Shape(LARGE, "Content-Type: text/plain\r\n")
+WRONG = "X-Hub-Signature-256: sha256=" + "0" * 64 + "\r\n"
+FORGED = Shape(SMALL, f"Content-Type: application/json\r\n{WRONG}")
+BIG_FORGED = Shape(LARGE, f"Content-Type: text/plain\r\n{WRONG}")
 REPEAT = Shape(SMALL, f"Content-Type: application/json\r\nwebhook-id: {REPEATED}\r\n")
 
 
@@ -56,11 +59,13 @@ def states(hub: HubClient) -> dict[str, State]:
     made = {name: State(one) for name, one in uuids.items()}
     for name, shape in (("empty", EMPTY), ("repeated", REPEAT), ("large", BIG)):
         made[name] = State(_put(hub, name), shape)
+    for name, shape in (("unsigned", PLAIN), ("forged", FORGED), ("large and forged", BIG_FORGED)):
+        made[name] = State(_put(hub, "signed", signature='{"scheme": "github", "secret": ["one", "two"]}'), shape)
     return made
 
 
-def _put(hub: HubClient, name: str) -> str:
-    return str(hub.command("webhook.put", eventKey=f"timing.{name}", payloadType="raw")["uuid"])
+def _put(hub: HubClient, name: str, **settings: str) -> str:
+    return str(hub.command("webhook.put", eventKey=f"timing.{name}", payloadType="raw", **settings)["uuid"])
 
 
 def _listen(hub: HubClient, name: str, count: int) -> None:

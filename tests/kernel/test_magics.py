@@ -27,6 +27,22 @@ def test_a_webhook_is_shown_without_its_secret(shared):
     assert not UUID.search(shared.ok("print(repr(hook))").stdout)
 
 
+def test_a_webhook_demands_a_signature_and_shows_only_how_many_secrets_it_has(shared):
+    words = "signature.scheme=github signature.secret='hush, hush' signature.secret=next"
+    cell = shared.ok(f"hook = %webhook put eventKey=magics.signed {words}\nhook")
+    assert re.search(r"Signature +github, 2 secrets", cell.value)
+    shared.ok(
+        "import os; os.environ['SECRET'] = 'hush, hush'\n"
+        "hook = pfnb.webhook('magics.signed', signature={'scheme': 'slack', 'secret': os.environ['SECRET']}, active=True)"
+    )
+    cell = shared.ok("hook")
+    assert re.search(r"Signature +slack, 1 secret\b", cell.value)
+    assert "hush" not in json.dumps(cell.messages, default=str)
+    wrong = shared.run("pfnb.webhook('magics.signed', signature={'scheme': 'standard', 'secret': 'hush!'})")
+    assert "written in base64" in wrong.error
+    assert "hush!" not in wrong.error.splitlines()[-1]
+
+
 def test_putting_again_changes_the_same_webhook(shared):
     put(shared, "magics.again")
     first = read(shared, "hook.uuid")

@@ -135,6 +135,7 @@ class Jwt(_OfHeader):
 
         self._jwt = jwt
         self._algorithm: str = given.get("algorithm", "HS256")
+        self._other = f"the JWT is not signed with {self._algorithm}"
         self._issuer, self._audience = given.get("issuer"), given.get("audience")
         self._tolerance: int = given.get("tolerance", TOLERANCE)
         self._keys = [self._prepared(key) for key in keys]
@@ -161,8 +162,8 @@ class Jwt(_OfHeader):
             raise refused(f"the JWT has more than {MAX_TOKEN:,} characters")
         reasons = []
         for key in self._keys:
-            effort[self._algorithm] += 1
             reasons.append(self._reason(token, key))
+            effort[self._algorithm] += reasons[-1] not in (_NONE, self._other)
         if None not in reasons:
             # The most telling: a signature that does not match says only that this is not the key.
             raise refused(next((one for one in reasons if one != _WRONG), _WRONG) or _WRONG)
@@ -193,11 +194,11 @@ class Jwt(_OfHeader):
         except errors.MissingRequiredClaimError as error:
             return f"the JWT has no {error.claim}"
         except errors.InvalidAlgorithmError:
-            return f"the JWT is not signed with {self._algorithm}"
+            return self._other
         except errors.InvalidSignatureError:
             return _WRONG
         except errors.PyJWTError:
-            return "the Authorization header has no JWT"
+            return _NONE
         return None
 
     def decoys(self) -> Mapping[str, Callable[[Body], object]]:
@@ -213,6 +214,7 @@ class Jwt(_OfHeader):
         return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
+_NONE = "the Authorization header has no JWT"
 _WRONG = "the JWT's signature does not match the key"
 
 

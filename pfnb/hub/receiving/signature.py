@@ -43,8 +43,10 @@ _ADDRESSES = 3
 """Under how many addresses a request may be known."""
 TOLERANCE = 300
 MAX_SECRETS = 10
-MAX_CANDIDATES = 20
-"""How many signatures of one request are compared; further ones are ignored."""
+MAX_CANDIDATES, PUBLIC_CANDIDATES = 20, 2
+"""How many signatures of one request are compared, of a shared secret and of a public key; further ones are ignored."""
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+"""Of the group of Ed25519: a signature whose second half is not below it is refused at once."""
 _ITEM = re.compile(r"\s*([^=,\s]+)\s*[=,]\s*(.*?)\s*", re.DOTALL)
 _WHSEC, _WHPK = "whsec_", "whpk_"
 
@@ -222,11 +224,14 @@ class Signature:
         self._keys = [makes(recipe, _key_bytes(recipe.key, one)) for one in secrets]
         self._reads_body = "{field:" in recipe.signed or bool(recipe.field) or recipe.timestamp.startswith(FIELD)
         self.hidden: frozenset[str] = frozenset()
-        is_costly = recipe.algorithm == ED25519 or self._template.uses("body")
-        self._kind = ED25519 if recipe.algorithm == ED25519 else HMAC
-        self._work = Effort({self._kind: 1}) if is_costly else Effort()
         times = len(self._keys) * (_ADDRESSES if self._template.uses("url") else 1)
-        self.most = Effort(dict.fromkeys(self._work, times) | ({PARSING: 1} if self._reads_body else {}))
+        if recipe.algorithm == ED25519:
+            self._kind, self._compared = ED25519, PUBLIC_CANDIDATES if recipe.item else 1
+            times *= self._compared
+        else:
+            self._kind, self._compared = HMAC, MAX_CANDIDATES
+            times *= self._template.uses("body")
+        self.most = Effort({self._kind: times, PARSING: int(self._reads_body)})
 
     async def check(self, received: Received, now: int, effort: Effort) -> None:
         if received.body.size > Limits.memory or received.body.path is not None:
@@ -268,7 +273,10 @@ class Signature:
         matches = False
         for key in self._keys:
             is_valid = key(_filled(pieces, received.body))
-            effort.update(self._work)
+            if self._kind == HMAC:
+                effort[HMAC] += self._template.uses("body")
+            else:
+                effort[ED25519] += len(given)
             for one in given:
                 matches |= is_valid(one)
         return matches
@@ -306,7 +314,7 @@ class Signature:
             found = [value.removeprefix(recipe.prefix) for value in found if value.startswith(recipe.prefix)]
             if not found:
                 raise refused(f"{where} does not begin with {recipe.prefix}")
-        return [header_bytes(one) for one in found[:MAX_CANDIDATES]]
+        return [header_bytes(one) for one in found[: self._compared]]
 
     def _items(self, values: Sequence[str]) -> Iterator[tuple[str, str]]:
         for value in values:
@@ -360,8 +368,10 @@ def _filled(pieces: Sequence[bytes | None], body: Body) -> Iterator[bytes]:
 def _shared_key(recipe: Recipe, key: bytes) -> Callable[[Iterable[bytes]], Callable[[bytes], bool]]:
     """Computes the signature of a content once, for any number of comparisons."""
 
+    keyed = hmac.new(key, digestmod=recipe.algorithm)
+
     def signed(content: Iterable[bytes]) -> Callable[[bytes], bool]:
-        made = hmac.new(key, digestmod=recipe.algorithm)
+        made = keyed.copy()
         for piece in content:
             made.update(piece)
         digest = made.digest()
@@ -392,11 +402,13 @@ def _ed25519(key: bytes) -> Ed25519PublicKey:
 def _is_by(public: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
 
+    # One that cannot be right must take as long as any other.
+    is_possible = len(signature) == 64 and int.from_bytes(signature[32:], "little") < _ORDER
     try:
-        public.verify(signature, message)
+        public.verify(signature if is_possible else bytes(64), message)
     except InvalidSignature:
         return False
-    return True
+    return is_possible
 
 
 def _decoded(encoding: str, given: bytes) -> bytes:

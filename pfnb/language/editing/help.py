@@ -80,6 +80,8 @@ def type_in_words(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         kinds = (type_in_words(each) for each in schema["anyOf"] if each.get("type") != "null")
         return " or ".join(dict.fromkeys(kinds))
+    if "$ref" in schema:
+        return _TYPES["object"]
     kinds = schema.get("type", ())
     words = [_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind in _TYPES]
     if words == ["list"] and isinstance(schema.get("items"), Mapping) and schema["items"]:
