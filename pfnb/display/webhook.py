@@ -21,6 +21,8 @@ _KNOWN = (
     "eventKey", "uuid", "webhookUrl", "pathUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
     "lastReceived", "received", "refused", "warning", "deleted", "signature", "auth",
 )  # fmt: skip
+_USUAL: tuple[object, ...] = (None, "", False, [], "default", "envelope")
+"""What settings have unless somebody sets them: such a line would say nothing."""
 
 
 def webhook_bundle(webhook: WebhookRow) -> dict[str, str]:
@@ -97,9 +99,7 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
         ("Created", utc_time(webhook["created"], exact=True)),
         ("Updated", utc_time(webhook["updated"], exact=True)),
     ]
-    others = [
-        (name, value) for name, value in webhook.items() if name not in _KNOWN and value not in (None, "", False, [])
-    ]
+    others = [(name, value) for name, value in webhook.items() if name not in _KNOWN and value not in _USUAL]
     return rows + [
         (short(name, mask, 60), MASK if hides(name, value) else short(value, mask, 300))
         for name, value in others[:ROWS]

@@ -83,6 +83,23 @@ async def test_its_uuid_names_it_still_and_then_there_are_no_parameters(
     assert event.path == {}
 
 
+async def test_a_path_with_a_proof_takes_only_who_has_it_by_whatever_address(
+    server: LocalServer, anyone: httpx.AsyncClient, owner: httpx.AsyncClient
+) -> None:
+    auth = '{"type": "bearer", "token": "s3cret-of-the-shop"}'
+    put = await owner.post(PUT, params={"uuid": UUID, "public": "false", "auth": auth})
+    assert (put.status_code, put.json()["public"]) == (200, False)
+    for address in ("/gateway/shops/1/orders/2", f"/hook/{UUID}", "/gateway/shops/1"):
+        told = (await anyone.post(address, json={})).json()
+        assert list(told) == ["status", "statusCode", "correlationId", "traceId", "created"]
+    assert server.hub.last_seq == 0
+    for address in ("/gateway/shops/1/orders/2", f"/hook/{UUID}"):
+        await anyone.post(address, json={}, headers={"Authorization": "Bearer s3cret-of-the-shop"})
+    assert server.hub.last_seq == 2
+    refused = await owner.post(PUT, params={"uuid": UUID, "auth": "none"})
+    assert (refused.status_code, "public=true" in refused.json()["statusMessage"]) == (400, True)
+
+
 async def test_a_refused_request_is_shown_to_the_owner_of_the_path(
     server: LocalServer, anyone: httpx.AsyncClient
 ) -> None:
