@@ -21,6 +21,7 @@ PAGES_IN_PARTS = "multipart/x-mixed-replace"
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_NAME = re.compile(_WORD)
 _COOKIE = re.compile(rf"({_WORD})=([!#-+\--:<-\[\]-~]*|\"[!#-+\--:<-\[\]-~]*\")")
+_ONCE = {"Content-Type", "Location"}
 _NOT_FOLLOWED = re.compile(r"(?i)(?:javascript|data|vbscript|file|blob|about):")
 _OF_THE_MESSAGE = {
     "connection", "content-length", "date", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -101,6 +102,8 @@ def checked_headers(given: Mapping[str, Any]) -> Headers:
     for name, value in given.items():
         spelt = _checked_name(name)
         values = [_checked_value(spelt, one) for one in (value if isinstance(value, list | tuple) else [value])]
+        if len(values) > 1 and spelt in _ONCE:
+            raise ParameterError(f"the header {spelt} can be sent only once")
         is_single = len(values) == 1 and spelt != SET_COOKIE
         made = with_headers(made, {spelt: values[0] if is_single else values})
     return made

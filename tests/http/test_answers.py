@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from pfnb.exceptions import NotFoundError
 from pfnb.http import handler
 from pfnb.hub.home import HubOptions
 from tests.http.conftest import RECEIVE, UNKNOWN, UUID
+from tests.reference.pages import DOCS
 from tests.worker.conftest import Hub, running_hub, until
 
 PDF = b"%PDF-1.4 not really"
@@ -177,6 +179,23 @@ async def test_a_webhook_answers_with_the_body_alone_and_waits_for_it_by_itself(
     await hub.save(f"body.set: {{value: {value}}}")
     answer = await asked(hub, params={"wait": None}, files={"file": ("a.csv", b"my life", "text/csv")})
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, content, kind)
+
+
+async def test_the_examples_of_the_page_answer_as_it_says(hub: Hub) -> None:
+    sms, signup = re.findall(
+        r"^```yaml\n(pipeline:\n.*?)^```", (DOCS / "answers.md").read_text(), re.DOTALL | re.MULTILINE
+    )[::-1]
+    await hub.put("global/app/demo/pipeline/sms", sms)
+    await hub.put("global/app/demo/pipeline/signup", signup)
+    given = {"uuid": UUID, "eventKey": "webhook.sms", "answer": "body"}
+    await hub.server.hub.webhooks.put(given, "ada")
+    answer = await asked(hub, params={"wait": None}, data={"Body": "a < b & c"})
+    assert answer.text == "<Response><Message>You wrote: a &lt; b &amp; c</Message></Response>"
+    assert answer.headers["content-type"] == "text/xml"
+    await hub.server.hub.webhooks.put({"uuid": UUID, "eventKey": "webhook.signup"}, "ada")
+    answer = await asked(hub, data={"mail": "ada@example.org"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "https://example.org/thanks")
+    assert answer.headers["set-cookie"].startswith("seen=1;")
 
 
 async def test_a_webhook_that_answers_with_the_body_says_by_the_status_that_there_is_none(hub: Hub) -> None:

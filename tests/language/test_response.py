@@ -30,6 +30,7 @@ from pfnb.language.response import Response, with_headers
         ({"Content-Type": "Multipart/x-mixed-replace; boundary=b"}, "cannot be multipart/x-mixed-replace"),
         ({"X-A": "a" * 20_000}, "16,384"),
         ("X-A: 1", "must be a map"),
+        ({"Content-Type": ["image/png", "text/html"]}, "only once"),
         ({"Location": ""}, "without spaces"),
         ({"Location": "https://example.org/a b"}, "without spaces"),
         ({"Location": "JavaScript:alert(1)"}, "no client follows"),
