@@ -15,19 +15,24 @@ MAX_WAIT: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """`times` does not count the first try, `wait` is in seconds. Without `backoff` all pauses are the same."""
+    """`times` does not count the first try, `wait` is in seconds. Without `backoff` all pauses are the same.
+    Each is lengthened at random by up to `jitter` of itself."""
 
     times: int = 1
     wait: float = 3
     backoff: float = 1
+    jitter: float = 0
 
     def delay(self, retry: int) -> float:
         """Seconds to wait before this retry, which counts from 1."""
-        return min(self.wait * self.backoff ** min(retry - 1, 100), MAX_WAIT)
+        return min(self._pause(retry) * _longer(self.jitter), MAX_WAIT)
 
     def longest(self, retry: int) -> float:
         """The most seconds that may pass before this retry."""
-        return self.delay(retry)
+        return min(self._pause(retry) * (1 + self.jitter), MAX_WAIT)
+
+    def _pause(self, retry: int) -> float:
+        return self.wait * self.backoff ** min(retry - 1, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Schedule:
 
     def delay(self, retry: int) -> float:
         """Seconds to wait before this retry, which counts from 1."""
-        return min(self.pauses[retry - 1] * (1 + self.jitter * random.random()), MAX_WAIT)  # noqa: S311  # no secret
+        return min(self.pauses[retry - 1] * _longer(self.jitter), MAX_WAIT)
 
     def longest(self, retry: int) -> float:  # noqa: ARG002  # a receiver may ask for a longer pause than the schedule's
         """The most seconds that may pass before this retry."""
@@ -64,6 +69,11 @@ RETRY_PROPERTIES: Final[Mapping[str, Any]] = {
         "type": "number", "minimum": 1, "maximum": 100, "default": 1,
         "description": "The factor from each pause to the next.",
     },
+    "jitter": {
+        "type": "number", "minimum": 0, "maximum": 1, "default": 0,
+        "description": "The part of a pause by which it is lengthened at random, at most: what failed together is not retried "
+        "together.",
+    },
 }  # fmt: skip
 RETRY: Final = {
     "anyOf": [
@@ -72,6 +82,11 @@ RETRY: Final = {
     ]
 }
 """The JSON Schema of the header `retry`, also used by `retry_of`."""
+
+
+def _longer(jitter: float) -> float:
+    """A random factor from 1 to 1 and the jitter."""
+    return 1 + jitter * random.random()  # noqa: S311  # no secret
 
 
 def retry_of(value: Any, name: str) -> Retry:

@@ -136,6 +136,13 @@ class TestHeaders:
         assert retry == Retry(times=4)
         assert [retry.delay(number) for number in (1, 2, 3)] == [3, 3, 3]
 
+    def test_pauses_are_lengthened_at_random_by_the_jitter(self, parse):
+        retry = parse("headers: {retry: {times: 9, wait: 2, backoff: 2, jitter: 0.5}}\npipeline: [log]\n").retry
+        pauses = {retry.delay(2) for _ in range(50)}
+        assert len(pauses) > 1
+        assert all(4 <= pause <= 6 for pause in pauses)
+        assert retry.longest(2) == 6
+
     def test_pauses_grow_by_the_backoff_and_stay_bounded(self, parse):
         retry = parse("headers: {retry: {times: 9, wait: 2, backoff: 10}}\npipeline: [log]\n").retry
         assert [retry.delay(number) for number in (1, 2, 3, 90)] == [2, 20, 200, 86_400]
@@ -144,7 +151,7 @@ class TestHeaders:
         ("header", "column", "words"),
         [
             ("retry: {times: -1}", 10, "retry.times must be a whole number from 0 to 100, not -1"),
-            ("retry: {time: 1}", 10, "retry has no 'time': it has times, wait, backoff"),
+            ("retry: {time: 1}", 10, "retry has no 'time': it has times, wait, backoff, jitter"),
             ("retry: often", 10, "retry"),
             ("timeout: 0", 12, "timeout must be a number of seconds"),
             ("timeout: soon", 12, "timeout must be a number of seconds"),
