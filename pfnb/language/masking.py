@@ -36,7 +36,8 @@ _CREDENTIAL = re.compile(
     r"(?P<scheme>\b(?:bearer|basic|digest)\s+)(?=\S{0,80}[\d=]|\S{24})[\w.~+/=:-]{8,}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}-----)?"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"
-    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|[srp]k_(?:live|test)_|whsec_|npm_|AIza|pfnb_)[\w-]{10,}"
+    r"|\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|[srp]k_(?:live|test)_|npm_|AIza|pfnb_)[\w-]{10,}"
+    r"|\bwhsec_[\w/+-]{10,}={0,2}"
     r"|(?<=\.hmac-)[\w-]{43}",
     re.IGNORECASE,
 )

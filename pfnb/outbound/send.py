@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pfnb.exceptions import OutboundError, ParameterError
@@ -28,6 +27,10 @@ _OWN_HEADERS = frozenset(
     | {"trailer", "transfer-encoding", "upgrade"}
 )
 """Headers of routing and framing, which a pipeline may not set."""
+
+
+_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
+"""Kept, since reading certificates takes longer than most calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ async def attempt(
     """Send a request once: its answer, whatever the status. With `shown`, only so many bytes of the answer are read; else more
     than MAX_ANSWER are an error. Raises UnansweredError, AccessDeniedError if the address may not be called, and ParameterError
     if it cannot."""
+    trusted = await _trusted()
     import httpx
 
     # No compression: a small answer could expand to a huge one.
@@ -117,7 +121,7 @@ async def attempt(
         sent.update(headers)
         async with (
             asyncio.timeout(seconds),
-            httpx.AsyncClient(transport=_checked_transport(targets), timeout=None, trust_env=False) as client,  # noqa: S113
+            httpx.AsyncClient(transport=_checked_transport(targets, trusted), timeout=None, trust_env=False) as client,  # noqa: S113
             client.stream(method, url, content=content.data, headers=sent) as response,
         ):
             data = await _read(response) if shown is None else await _beginning(response, shown)
@@ -148,7 +152,7 @@ async def _beginning(response: httpx.Response, size: int) -> bytes:
     return bytes(data[:size])
 
 
-def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
+def _checked_transport(targets: Targets, trusted: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     import httpx
 
     class CheckedTransport(httpx.AsyncHTTPTransport):
@@ -163,7 +167,7 @@ def _checked_transport(targets: Targets) -> httpx.AsyncBaseTransport:
             request.url = url.copy_with(host=address)
             return await super().handle_async_request(request)
 
-    return CheckedTransport(verify=_tls(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))))
+    return CheckedTransport(verify=trusted)
 
 
 def place_of(url: str) -> str:
@@ -173,9 +177,18 @@ def place_of(url: str) -> str:
     return f"{scheme}{separator}{host}"
 
 
-@lru_cache(maxsize=1)
-def _tls(*_files: str | None) -> ssl.SSLContext:
-    """The trusted certificates, which take 20 ms to read; `_files` are where the environment says they are."""
+async def _trusted() -> ssl.SSLContext:
+    """The trusted certificates, from the files that the environment names, if it does."""
+    named = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    if named not in _contexts:
+        context = await asyncio.to_thread(_context)
+        _contexts.clear()
+        _contexts[named] = context
+        return context
+    return _contexts[named]
+
+
+def _context() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()

@@ -147,3 +147,10 @@ def test_a_text_that_needs_no_closer_look_has_no_secret(monkeypatch):
     quick = [everything.text(text) for text in texts]
     monkeypatch.setattr(masking, "_may_have_secret", lambda _: True)
     assert quick == [everything.text(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "secret", ["whsec_a/fYDRHbt52En76vKfOvEeLx0e1X5tEo=", "whsec_TMgzyX4D+wlhgNJ6GrlGUNa8eVziRm=="]
+)
+def test_all_of_a_secret_in_base64_is_hidden(secret):
+    assert mask.text(f"id ep_1 {secret} end") == f"id ep_1 {MASK} end"

@@ -6,9 +6,9 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.stores.store import Store
 from pfnb.hub.supervision import Supervision
 from pfnb.hub.tasks import Tasks
-from pfnb.language.masking import Mask
+from pfnb.language.masking import MASK, Mask
 from pfnb.outbound import Answer, Content, Targets, UnansweredError, attempt, place_of, signature_headers
 from pfnb.rows.endpoint import Attempt
 from pfnb.rows.run import StepRow
@@ -36,6 +36,8 @@ SECONDS = 15.0
 GONE = 410
 SHOWN, READ = 300, 2048
 """Characters of an answer that are logged, and bytes that are read for them."""
+SHORTEST_SECRET = 6
+"""Characters of a header's value that is hidden in logged answers."""
 MOST_AT_ONCE, FAILING_AT_ONCE = 128, 16
 LARGE = 64 * 1024
 LARGE_AT_ONCE = 2
@@ -154,13 +156,15 @@ class Sender:
         began, clock, place = now(), time.perf_counter(), place_of(endpoint.url)
         try:
             signed = signature_headers(content, await self._endpoints.signing(endpoint), message_id, began // 1000)
-            headers = {"User-Agent": "pfnb", **await self._endpoints.headers(endpoint), **more, **signed}
+            own = await self._endpoints.headers(endpoint)
+            headers = {"User-Agent": "pfnb", **own, **more, **signed}
             targets = Targets.from_environment(os.environ)
             answer = await attempt(targets, endpoint.url, content, headers=headers, seconds=SECONDS, shown=READ)
         except UnansweredError as error:
             return _Result(_made(began, clock, None, f"{place} {error.message}"))
         except PfnbError as error:
             return _Result(_made(began, clock, None, error.message))
+        answer = replace(answer, data=_without(answer.data, own.values()))
         problem = None if answer.is_success else Mask().text(f"{place} {answer.described}")
         return _Result(_made(began, clock, answer, problem), answer, final=answer.status == GONE)
 
@@ -193,6 +197,14 @@ def _outcome(endpoint: Endpoint, result: _Result, earlier: Sequence[Mapping[str,
         is_dead=result.final,
         retry_after=result.retry_after,
     )
+
+
+def _without(data: bytes, secrets: Iterable[str]) -> bytes:
+    """An answer without values of our own headers, which some receivers repeat."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            data = data.replace(secret.encode(), MASK.encode())
+    return data
 
 
 def _made(began: int, clock: float, answer: Answer | None, error: str | None) -> Attempt:
