@@ -25,7 +25,7 @@ log = logging.getLogger("pfnb.hub")
 PRESETS = {
     "cloudflared": "cloudflared tunnel --no-autoupdate --url http://127.0.0.1:{port}",
     "ngrok": "ngrok http http://127.0.0.1:{port} --log stdout --log-format logfmt",
-    "ssh": "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ExitOnForwardFailure=yes -o ServerAliveInterval=30 "
+    "ssh": "ssh -T -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ExitOnForwardFailure=yes -o ServerAliveInterval=30 "
     "-R 80:127.0.0.1:{port} nokey@localhost.run",
     "tailscale": "tailscale funnel {port}",
 }
@@ -179,7 +179,11 @@ class _Tunnel:
 
     async def _follow(self, program: _Program) -> None:
         while not self._known:
-            await self._learn(await program.next_address())
+            address = await program.next_address()
+            try:
+                await self._learn(address)
+            except (PfnbError, OSError) as error:
+                log.warning("--tunnel: its new address %s cannot be kept: %s", address, error)
 
 
 class _Program:

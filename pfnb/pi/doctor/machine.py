@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from pfnb.language.sizes import size_text
+from pfnb.display.units import human_size
 from pfnb.pi.address import servers_without_hub
 from pfnb.pi.doctor.finding import Finding, ok, problem, warning
 
@@ -39,7 +39,7 @@ def _rights(folder: Path) -> Finding:
 
 def disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    what = f"{size_text(free)} are free for {folder}"
+    what = f"{human_size(free)} are free for {folder}"
     if free >= LITTLE:
         return ok("disk", what)
     mend = "make room, or let the hub keep less: --keep-days, --keep-megabytes"

@@ -25,6 +25,8 @@ EVENT_KEY = "pfnb.doctor"
 NOBODY = "192.0.2.1"
 """An address for documentation, which no sender has."""
 ARRIVAL_SECONDS = 3.0
+OLD_SECONDS = 600.0
+"""How old a webhook of a doctor is that no longer runs."""
 SOON = 14 * 24 * 3600.0
 """Seconds before a certificate's end from which it is a warning."""
 CLOCK_SECONDS, CLOCK_TOO_FAR = 10.0, 120.0
@@ -107,6 +109,14 @@ def _probe_of(hub: Client) -> Iterator[WebhookRow]:
         yield made
     finally:
         hub.command("webhook.delete", {"uuid": made["uuid"]})
+
+
+def _remove_left_over(hub: Client) -> None:
+    """Delete what a killed doctor has left."""
+    old = (time.time() - OLD_SECONDS) * 1000
+    for one in hub.command("webhook.get", {"eventKey": EVENT_KEY}).value:
+        if one["created"] < old:
+            hub.command("webhook.delete", {"uuid": one["uuid"]})
 
 
 def _way_to(hub: Client, probe: WebhookRow, status: HubStatus) -> Iterator[Finding]:
