@@ -31,6 +31,11 @@ def query_pairs(query: Mapping[str, Sequence[str]], mask: Mask) -> Iterator[tupl
             yield short(name, mask), MASK if hides(name, value) else mask.head(value, _VALUE_LENGTH)
 
 
+def path_pairs(entry: EventRow, mask: Mask) -> Iterator[tuple[str, str]]:
+    """The same for the parameters in its webhook's path."""
+    return query_pairs({name: [value] for name, value in entry.get("path", {}).items()}, mask)
+
+
 def delivery_state(entry: EventRow) -> tuple[str, str]:
     """The state of an event in a few words, and the status that decides its colour: the worst among its deliveries."""
     counts = Counter(delivery["status"] for delivery in entry["deliveries"])

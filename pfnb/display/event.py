@@ -25,6 +25,7 @@ from pfnb.display.entry import (
     facts,
     header_pairs,
     ids,
+    path_pairs,
     query_pairs,
     short,
 )
@@ -67,6 +68,7 @@ def event_parts(entry: EventRow, payload: Payload, mask: Mask, previews: Mapping
         _payload_part(payload, mask, size // 2),
         files_part(entry, previews, mask, size // 5),
         _deliveries_part(entry["deliveries"], mask, size // 10),
+        _pairs_part("Path", len(entry.get("path", {})), path_pairs(entry, mask), size // 12),
         _pairs_part("Query", queries, query_pairs(entry["query"], mask), size // 12),
         _pairs_part("Headers", len(entry["headers"]), header_pairs(entry["headers"], mask), size // 8),
     )

@@ -9,6 +9,7 @@ from pfnb.display.entry import (
     delivery_state,
     facts,
     header_pairs,
+    path_pairs,
     query_pairs,
     short,
 )
@@ -63,6 +64,7 @@ def _sections(entry: EventRow, payload: Payload, mask: Mask) -> Iterator[str]:
     yield from _section("payload", _payload_lines(payload, mask))
     yield from _section("files", _file_lines(entry["files"], mask))
     yield from _section("deliveries", _delivery_lines(entry["deliveries"], mask))
+    yield from _section("path", _pair_lines(path_pairs(entry, mask)))
     yield from _section("query", _pair_lines(query_pairs(entry["query"], mask)))
     yield from _section("headers", _pair_lines(header_pairs(entry["headers"], mask)))
 

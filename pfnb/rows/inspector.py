@@ -40,7 +40,7 @@ class ShownEvent(TypedDict):
 
 
 class ShownPair(TypedDict):
-    """A header or a parameter of the query. `hidden`: its value is masked."""
+    """A header, or a parameter of the path or the query. `hidden`: its value is masked."""
 
     name: str
     value: str
@@ -67,6 +67,7 @@ class EventDetails(TypedDict):
     ids: list[list[str]]
     headers: list[ShownPair]
     headersSize: int
+    path: list[ShownPair]
     query: list[ShownPair]
     querySize: int
     files: list[ShownFile]

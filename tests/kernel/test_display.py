@@ -382,3 +382,12 @@ def test_listeners_say_who_is_away_and_what_waits():
         assert all(
             words in shown for words in ("lead", "webhook.lead.*", "crm.ipynb", "ada", "connected", "away", "1,234")
         )
+
+
+def test_an_event_shows_the_parameters_of_its_path():
+    shown = event_bundle(entry(path={"id": "17\u202e"}), {})
+    for text in shown.values():
+        assert "17" in text
+        assert "\u202e" not in text
+    assert "path\n  id  17" in shown["text/plain"]
+    assert "Path" not in event_bundle(entry(), {})["text/html"]

@@ -12,6 +12,7 @@ from pfnb.display.entry import (
     facts,
     header_pairs,
     ids,
+    path_pairs,
     query_pairs,
     short,
 )
@@ -75,6 +76,7 @@ def event_facts(entry: EventRow, mask: Mask) -> EventDetails:
         "ids": [[title, _line(name, mask)] for title, name in ids(entry)],
         "headers": [_pair(pair) for pair in islice(header_pairs(headers, mask), MOST)],
         "headersSize": len(headers),
+        "path": [_pair(pair) for pair in path_pairs(entry, mask)],
         "query": [_pair(pair) for pair in islice(query_pairs(query, mask), MOST)],
         "querySize": sum(map(len, query.values())),
         "files": [_file(file, mask) for file in files[:MOST]],

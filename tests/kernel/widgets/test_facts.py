@@ -35,6 +35,7 @@ def test_secrets_and_unseen_characters_are_told_in_no_part():
     hostile = row(
         eventKey=f"webhook.{UUID}",
         headers={"authorization": "Bearer abc123abc123", "x-note": f"see {UUID}"},
+        path={"token": "s3cret", "place": f"{UUID}\u202e"},
         query={"api_key": ["s3cret"], "a\u202eb": ["\x1b[31m"]},
         files=[{"filename": f"{UUID}\u202e.png", "field": "f", "contentType": "image/png", "size": 3, "sha256": "0"}],
         deliveries=[delivery("failed", error={"errorType": "StepError", "statusMessage": "password: hunter2"})],
@@ -48,6 +49,12 @@ def test_secrets_and_unseen_characters_are_told_in_no_part():
 def test_hidden_headers_say_so():
     told = event_facts(row(headers={"cookie": "a=1"}), Mask())
     assert told["headers"] == [{"name": "cookie", "value": MASK, "hidden": True}]
+
+
+def test_the_parameters_of_a_path_are_told():
+    told = event_facts(row(path={"id": "17"}), Mask())
+    assert told["path"] == [{"name": "id", "value": "17", "hidden": False}]
+    assert event_facts(row(), Mask())["path"] == []
 
 
 def test_a_step_says_where_it_stood_and_in_which_round():

@@ -628,7 +628,7 @@ class Detail {
     const facts = [...event.facts, event.exact].map((text) => make("code", { text }));
     const ids = event.ids.map(([title, value]) =>
       make("span", {}, make("span", { names: "pfi-quiet", text: `${title} ` }), make("code", { text: value })));
-    const headers = event.headersSize + event.querySize;
+    const headers = event.headersSize + event.querySize + event.path.length;
     this.deliveries = make("div", {});
     const panels = [
       ["Payload", "", () => this.payload(event)],
@@ -712,7 +712,8 @@ class Detail {
         make("th", { scope: "row" }, make("code", { text: pair.name })),
         make("td", {}, make("code", { names: pair.hidden ? "pfi-hidden" : "", text: pair.value })))))),
       size > pairs.length ? make("p", { names: "pfi-quiet", text: `… ${number.format(size - pairs.length)} more` }) : null);
-    return make("div", {}, table("Query", event.query, event.querySize), table("Headers", event.headers, event.headersSize));
+    return make("div", {}, table("Path", event.path, event.path.length), table("Query", event.query, event.querySize),
+      table("Headers", event.headers, event.headersSize));
   }
 
   files(event) {
