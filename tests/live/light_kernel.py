@@ -1,9 +1,9 @@
 """What a hub can tell of a kernel, in a process that starts quickly: a session with one listening pipeline, which writes down
 the correlation id of every event it runs for.
 
-    python -m tests.live.light_kernel URL TOKEN NOTEBOOK FILE [SECONDS]
+    python -m tests.live.light_kernel URL TOKEN NOTEBOOK FILE [SECONDS [HEADERS]]
 
-With SECONDS a run takes so long, and then asks its hub for something before it writes.
+With SECONDS a run takes so long, and then asks its hub for something before it writes. HEADERS are those of the pipeline.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.running.runner import Runner
 
-PIPELINE = "pipeline:\n- event.listen: {key: order.*}\n- test.write_down:\n"
+PIPELINE = "headers: {headers}\npipeline:\n- event.listen: {{key: order.*}}\n- test.write_down:\n"
 READY = "listening"
 
 
-async def main(url: str, token: str, notebook: str, file: Path, seconds: float) -> None:
+async def main(url: str, token: str, notebook: str, file: Path, seconds: float, headers: str) -> None:
     registry = commands.load().copy()
     notes = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
@@ -43,7 +43,8 @@ async def main(url: str, token: str, notebook: str, file: Path, seconds: float) 
         if seconds:
             await asyncio.sleep(seconds)
             await context.hub.describe()
-        os.write(notes, f"{body['correlationId']}\n".encode())
+        events = body.get("events", [body])
+        os.write(notes, "".join(f"{one['correlationId']}\n" for one in events).encode())
 
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -60,14 +61,14 @@ async def main(url: str, token: str, notebook: str, file: Path, seconds: float) 
     await session.open()
     listener = Listener(
         name="lead",
-        pipeline=parse_pipeline(PIPELINE, registry),
+        pipeline=parse_pipeline(PIPELINE.format(headers=headers), registry),
         user=ANONYMOUS,
         owner=User("ada", EVERYTHING),
         context=contextvars.copy_context(),
         board=Board("", Unreadable(), None, asyncio.get_running_loop()),
     )
     deliveries.set_listener(listener)
-    await session.register("lead", {"pattern": listener.pattern})
+    await session.register("lead", {"pattern": listener.pattern, "gathering": listener.gathering})
     print(READY, flush=True)
     await stop.wait()
     await deliveries.close()
@@ -75,4 +76,5 @@ async def main(url: str, token: str, notebook: str, file: Path, seconds: float) 
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4]), float(sys.argv[5]) if len(sys.argv) > 5 else 0.0))
+    seconds, headers = [*sys.argv[5:], *("0", "{}")[len(sys.argv[5:]) :]]
+    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4]), float(seconds), headers))
