@@ -26,6 +26,8 @@ MAX_CUT_OFF = 20
 LARGE = 64 * 1024
 LARGE_AT_ONCE = 2
 """Longer events are read one by one, so many at the same time: each may take much memory while it is read."""
+AT_ONCE = 20
+"""Events of a batch that are prepared before others get their turn."""
 MAX_UNFIT = 300
 """How often the hub tries to hand over a large event that it has too little memory for, once a second. Small ones are tried for
 ever: whatever takes the memory then will end."""
@@ -63,7 +65,7 @@ class Handover:
             "entry": log_entry(job.event, None, [row]),
         }
         if listener.batch is not None:
-            frame["more"] = [await self._handed(one) for one in job.more]
+            frame["more"] = [await self._handed(one, place) for place, one in enumerate(job.more)]
         return self._stored(frame, listener, attempt) if listener.is_stored else frame
 
     async def give_up(self, job: Job, worker: Worker, error: Exception, row: ErrorRow) -> None:
@@ -100,7 +102,9 @@ class Handover:
         async with self._large:
             return await self._history.object(event, body)
 
-    async def _handed(self, one: Waiting) -> HandedEvent:
+    async def _handed(self, one: Waiting, place: int) -> HandedEvent:
+        if place % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)  # a batch has many
         row: DeliveryRow = {**one.delivery.to_json(), "status": "running", "attempts": one.delivery.attempts + 1}
         return {"event": await self._event(one.event, one.body), "entry": log_entry(one.event, None, [row])}
 

@@ -30,7 +30,9 @@ class Sink:
     def batches(self) -> str:
         """A pipeline for several events at once."""
         headers = "{batch: {size: 7, wait: 200ms}, concurrency: 2}"
-        return PIPELINE.format(headers=headers, posted="@list.join(body.events.![correlationId], ' ')", port=self.port)
+        return PIPELINE.format(
+            headers=headers, posted="@text.concat(' ', body.events.![correlationId])", port=self.port
+        )
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -228,3 +228,29 @@ async def test_an_end_that_cannot_be_stored_now_is_stored_later(hub: Hub, monkey
     ids = [await sent(hub) for _ in range(3)]
     assert (await worker.next()).event.id == ids[-1]
     await until_superseded(hub, *ids[:-1])
+
+
+async def test_the_number_of_values_that_wait_is_bounded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pfnb.hub.dispatch.ready.MOST_WINDOWS", 3)
+    worker = RecordingWorker()
+    await hub.register(debounced(LONG, by="#{body.payload}", concurrency=9), worker, replace=False)
+    ids = [await sent(hub, number) for number in range(5)]
+    handed = [(await worker.next()).event.id for _ in range(3)]
+    assert handed == ids[:3], "two of them wait"
+    assert worker.jobs.empty()
+
+
+async def test_what_a_long_run_holds_up_is_not_kept_in_memory(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pfnb.hub.dispatch.backlog.MAX_READY", 5)
+    worker, other = RecordingWorker(), RecordingWorker()
+    await hub.register(debounced(0.05), worker, replace=False)
+    await sent(hub)
+    running = await worker.next()
+    await hub.register(listener("seen", concurrency=50), other, replace=False)
+    ids = [await sent(hub) for _ in range(30)]
+    for _ in ids:
+        await other.next()
+    await hub.dispatcher.finish(running.delivery.id, running.lease, DONE)
+    job = await worker.next()
+    assert job.event.id == ids[-1]
+    await until_superseded(hub, *ids[:-1])

@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from itertools import takewhile
 
 from pfnb.hub.clock import steady
@@ -16,6 +17,9 @@ from pfnb.language.gathering import Batch, Debounce
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Bytes of bodies in one batch, unless a single event has more."""
+MOST_WINDOWS = 10_000
+"""Keys for which `debounce` waits at once. With more, the one that is due first comes early."""
+_STALE = 1_000
 
 
 class Ready:
@@ -129,12 +133,13 @@ class Batches(Ready):
         return number, number == self._batch.size or size >= BATCH_BYTES
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Window:
-    """`first`: when the first of these came, in milliseconds of the steady clock."""
+    """`first` and `due` are when the first of these came and when the newest is due, in milliseconds of the steady clock."""
 
     newest: Waiting
     first: int
+    due: int
 
 
 class Newest(Ready):
@@ -145,11 +150,13 @@ class Newest(Ready):
         super().__init__(pause)
         self._debounce = debounce
         self._windows: dict[str, _Window] = {}
+        self._queue: list[tuple[int, int, str]] = []
+        """Due time, id and key of the newest of each window, and of some that are not the newest any more."""
         self.superseded: list[tuple[Waiting, int]] = []
         """Each with the id of the one that came after it."""
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._windows)
+        return len(self._waiting) + len(self._windows) + len(self.superseded)
 
     @property
     def ids(self) -> set[int]:
@@ -158,44 +165,52 @@ class Newest(Ready):
 
     @property
     def wants_more(self) -> bool:
-        return True
+        return len(self._windows) < MOST_WINDOWS
 
     def add(self, waiting: Iterable[Waiting]) -> None:
         for one in waiting:
-            self._see(one)
+            if one.delivery.alone:
+                self._waiting.append(one)
+            else:
+                self._see(replace(one, body=None))  # there may be many keys, and they may wait for long
 
     def put_back(self, waiting: Iterable[Waiting]) -> None:
         self.add(waiting)
 
     def drop(self, delivery: int) -> None:
         super().drop(delivery)
-        self._windows = {key: window for key, window in self._windows.items() if window.newest.delivery.id != delivery}
+        for key, window in list(self._windows.items()):
+            if window.newest.delivery.id == delivery:
+                del self._windows[key]
 
     def next(self) -> Waiting | float:
         if self._waiting:
             return self._waiting.popleft()
-        if not self._windows:
-            return math.inf
-        due, key = min((self._due(window), key) for key, window in self._windows.items())
-        pause = due - steady()
-        return pause if pause > 0 else self._windows.pop(key).newest
-
-    def _due(self, window: _Window) -> float:
-        quiet = window.newest.since + round(1000 * self._debounce.wait)
-        latest = window.first + round(1000 * self._debounce.max_wait)
-        return max(min(quiet, latest), steady() + self._pause(window.newest.delivery))
+        while self._queue:
+            due, delivery, key = self._queue[0]
+            window = self._windows.get(key)
+            is_newest = window is not None and window.newest.delivery.id == delivery
+            if is_newest and self.wants_more and (pause := due - steady()) > 0:
+                return pause
+            heappop(self._queue)
+            if is_newest:
+                return self._windows.pop(key).newest
+        return math.inf
 
     def _see(self, one: Waiting) -> None:
-        if one.delivery.alone:
-            self._waiting.append(one)
-            return
-        window = self._windows.get(one.key)
-        if window is None:
-            self._windows[one.key] = _Window(one, one.since)
-            return
-        older, newer = sorted((window.newest, one), key=lambda each: each.delivery.id)
-        self._windows[one.key] = _Window(newer, min(window.first, one.since))
-        self.superseded.append((older, newer.delivery.id))
+        window, newest, first = self._windows.get(one.key), one, one.since
+        if window is not None:
+            older, newest = sorted((window.newest, one), key=lambda each: each.delivery.id)
+            first = min(first, window.first)
+            self.superseded.append((older, newest.delivery.id))
+        quiet = newest.since + round(1000 * self._debounce.wait)
+        latest = first + round(1000 * self._debounce.max_wait)
+        due = max(min(quiet, latest), steady() + self._pause(newest.delivery))
+        self._windows[one.key] = _Window(newest, first, due)
+        heappush(self._queue, (due, newest.delivery.id, one.key))
+        if len(self._queue) > 2 * len(self._windows) + _STALE:
+            self._queue = [(each.due, each.newest.delivery.id, key) for key, each in self._windows.items()]
+            heapify(self._queue)
 
 
 def _as_one(waiting: deque[Waiting], number: int) -> Waiting:
