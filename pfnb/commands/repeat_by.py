@@ -12,8 +12,8 @@ from pfnb.language.extent import shown
 from pfnb.language.response import is_header_name
 
 NO_REPEATS = "none"
-SENDERS_OWN = ExpressionText("default")
-"""What well-known senders call a delivery."""
+SENDERS_OWN = ExpressionText("")
+"""What well-known senders call a delivery; `default` stands for it."""
 
 
 def is_expression(repeat_by: str) -> bool:
@@ -22,6 +22,8 @@ def is_expression(repeat_by: str) -> bool:
 
 def _check(repeat_by: str) -> str:
     repeat_by = repeat_by.strip()
+    if repeat_by in (SENDERS_OWN, "default"):
+        return SENDERS_OWN
     if is_expression(repeat_by):
         template_in(repeat_by, "repeatBy")
     elif not is_header_name(repeat_by):

@@ -9,8 +9,9 @@ from pydantic import Field
 from pfnb.commands import command
 from pfnb.commands.webhook_settings import SPELLINGS, with_settings
 from pfnb.language.context import Context
+from pfnb.presets.description import preset_details, preset_rows
 from pfnb.rows.event import EventRow
-from pfnb.rows.webhook import RefusedRow, WebhookRow
+from pfnb.rows.webhook import HandshakeState, PresetDetails, PresetRow, RefusedRow, WebhookRow
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
 
@@ -22,9 +23,15 @@ async def put(
     uuid: Annotated[
         str | None, Field(description="Update this webhook, or create one under this uuid.", validation_alias="token")
     ] = None,
+    secret: Annotated[
+        str | list[str] | None,
+        Field(description="The sender's secret, where its preset wants it: signature.secret or auth.value."),
+    ] = None,
     **settings: Any,
 ) -> WebhookRow:
     """Create a webhook, or update one by its uuid. Returns the webhook with its URL.
+
+    A `preset` sets up the webhook for a well-known sender; the result's `hint` says where its settings have the URL.
 
     Example:
         pipeline:
@@ -32,7 +39,7 @@ async def put(
           - body.set: "#{body.payloadType}"
         # => "raw"
     """
-    fields = {"uuid": uuid, **{SPELLINGS[name]: value for name, value in settings.items()}}
+    fields = {"uuid": uuid, "secret": secret, **{SPELLINGS[name]: value for name, value in settings.items()}}
     return await context.hub.put_webhook({name: value for name, value in fields.items() if value is not None})
 
 
@@ -87,6 +94,40 @@ async def rotate(
         # => true
     """
     return await context.hub.rotate_webhook(uuid, overlap=overlap)
+
+
+@command("webhook.handshake", read_only=True, in_hub=True)
+async def handshake(context: Context, uuid: Uuid) -> HandshakeState:
+    """Show the newest handshake of a webhook, and what its owner may need to finish it at the sender.
+
+    `verifyToken` is what the sender must send along, where it asks for such a token. `secret` is what the sender has handed over.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created, preset: notion}
+          - webhook.handshake: {uuid: "#{body.uuid}"}
+          - body.set: "#{body.preset}"
+        # => "notion"
+    """
+    return await context.hub.get_handshake(uuid)
+
+
+@command("webhook.presets", read_only=True)
+def presets(
+    preset: Annotated[
+        str | None,
+        Field(description="Only this one, with its settings and a sample.", json_schema_extra={"format": "preset"}),
+    ] = None,
+) -> list[PresetRow] | PresetDetails:
+    """List the presets: senders whose signatures, handshakes and repetitions `webhook.put` knows by one word.
+
+    Example:
+        pipeline:
+          - webhook.presets: {preset: slack}
+          - body.set: "#{body.handshake}"
+        # => "url_verification"
+    """
+    return preset_rows() if preset is None else preset_details(preset)
 
 
 @command("webhook.receive.logs", read_only=True, in_hub=True)

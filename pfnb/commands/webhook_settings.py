@@ -17,6 +17,7 @@ from pfnb.commands.rates import rate_of
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.commands.webhook_filter import EVERYTHING, Filter
 from pfnb.commands.webhook_path import path_of
+from pfnb.commands.webhook_preset import NO_PRESET, PresetName
 from pfnb.commands.webhook_proofs import AuthMap, SignatureMap
 from pfnb.environment import SIZES
 from pfnb.exceptions import ParameterError
@@ -150,6 +151,21 @@ class WebhookSettings:
     auth: Annotated[
         AuthMap | None, Field(description="For senders that do not sign: a password, token or JWT; none demands none.")
     ] = None
+    preset: Annotated[
+        PresetName,
+        Field(
+            description="The sender it is for, such as github, slack or stripe: sets signature, handshake, methods and repeatBy, "
+            "unless they are given, too.",
+            json_schema_extra={"format": "preset"},
+        ),
+    ] = NO_PRESET
+    handshake: Annotated[
+        PresetName,
+        Field(
+            description="The sender whose handshake is answered at the door, as its preset says; none for no handshake.",
+            json_schema_extra={"format": "preset"},
+        ),
+    ] = NO_PRESET
 
     def by_spelling(self) -> dict[str, Any]:
         """The settings as JSON has them."""

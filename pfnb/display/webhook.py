@@ -19,7 +19,7 @@ WARNINGS = 3
 _SIZE = 150_000
 _KNOWN = (
     "eventKey", "uuid", "webhookUrl", "pathUrl", "payloadType", "maxPayloadLength", "active", "expires", "created", "updated",
-    "lastReceived", "received", "refused", "warning", "deleted", "signature", "auth",
+    "lastReceived", "received", "refused", "warning", "hint", "lastHandshake", "deleted", "signature", "auth",
 )  # fmt: skip
 _USUAL: tuple[object, ...] = (None, "", False, [], "default", "envelope")
 """What settings have unless somebody sets them: such a line would say nothing."""
@@ -29,17 +29,23 @@ def webhook_bundle(webhook: WebhookRow) -> dict[str, str]:
     """The mime bundle of one webhook object, with its `warning` if it has one."""
     mask = _mask([webhook])
     rows = _facts(webhook, mask)
-    warning = short(webhook.get("warning", ""), mask, 600)
+    warning, hint = (short(webhook.get(name, ""), mask, 600) for name in ("warning", "hint"))
     key, state = short(webhook["eventKey"], mask), _state(webhook)
     cells = ((markup(title, one_line=True), code(value)) for title, value in rows)
     html = block(
         headline(code(key), _status(webhook)),
         element("div", pairs(cells, total=len(rows), budget=Budget(_SIZE)), names="pfnb-full"),
         element("div", markup(warning), names="pfnb-warning") if warning else NOTHING,
+        element("div", markup(hint), names="pfnb-full") if hint else NOTHING,
     )
     width = max(columns(title) for title, _ in rows)
     lines = [f"{title:<{width}}  {value}" for title, value in rows]
-    text = [f"{key}  ({state})", *lines, *([f"Warning: {warning}"] if warning else [])]
+    text = [
+        f"{key}  ({state})",
+        *lines,
+        *([f"Warning: {warning}"] if warning else []),
+        *([f"Next: {hint}"] if hint else []),
+    ]
     return {
         "text/plain": "\n".join(clip_columns(visible(line, one_line=True), 2 * WIDTH) for line in text),
         "text/html": html,
@@ -96,6 +102,7 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
         ("Received", f"{webhook['received']:,}, last {utc_time(webhook['lastReceived'])}"),
         *_refused(webhook),
         *_proofs(webhook, mask),
+        *_handshake(webhook, mask),
         ("Created", utc_time(webhook["created"], exact=True)),
         ("Updated", utc_time(webhook["updated"], exact=True)),
     ]
@@ -120,6 +127,11 @@ def _proofs(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
         (title, f"{short(setting.get(kind, ''), mask, 60)}, {human_count(setting.get('secrets', 0), 'secret')}")
         for title, setting, kind in found
     ]
+
+
+def _handshake(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
+    last = webhook.get("lastHandshake")
+    return [] if last is None else [("Handshake", f"{short(last['what'], mask, 200)}, {utc_time(last['created'])}")]
 
 
 def _state(webhook: WebhookRow) -> str:

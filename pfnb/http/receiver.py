@@ -115,7 +115,7 @@ class ReceiverHandler(UploadHandler):
             return
         received = await self.received()
         if wait == "false" or not self.site.hub.webhooks.answers_with_body(received.names):
-            self.answer(_running(await self.site.hub.receive(received)))
+            await self._answer_at_once(await self.site.hub.receive(received))
             return
         with contextlib.ExitStack() as held:
             try:
@@ -133,13 +133,20 @@ class ReceiverHandler(UploadHandler):
     async def _receive_and_wait(self, received: Received, seconds: float) -> None:
         receipt = await self.site.hub.receive(received, wait=True)
         if receipt.answer is None:
-            self.answer(_running(receipt))
+            await self._answer_at_once(receipt)
             return
         try:
             outcome = await self._outcome(receipt.answer, seconds)
         finally:
             self.site.hub.outcomes.forget(receipt.event_id)
         await self._answer_with(outcome, receipt)
+
+    async def _answer_at_once(self, receipt: Receipt) -> None:
+        reply = receipt.reply
+        if reply is None:
+            self.answer(_running(receipt))
+        else:
+            await self.answer_as_set(reply.body, reply.status, reply.headers)
 
     def _seconds(self, text: str) -> float:
         """How long a caller waits that sent this `timeout`. ParameterError."""

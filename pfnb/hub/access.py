@@ -18,11 +18,13 @@ from pfnb.commands.endpoint import check_url
 from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, OutboundError, ParameterError
 from pfnb.hub.clock import now
+from pfnb.hub.handshakes import HANDSHAKE
 from pfnb.hub.hub import Hub
 from pfnb.hub.keeping.contents import Content
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
+from pfnb.hub.preset_settings import hint_for, missing_secret, verify_token
 from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.property import Attachment
 from pfnb.hub.records.webhook import Webhook
@@ -41,7 +43,7 @@ from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.run import StepRow
-from pfnb.rows.webhook import RefusedRow, WebhookRow
+from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
 NOWHERE = Origin()
 REMARKS = {
@@ -93,7 +95,8 @@ class HubAccess:
             if not self._hub.webhooks.list(self._user.name, key):
                 self._hub.listeners.check_key(key, self._user.name)
         webhook = await self._hub.webhooks.put(fields, self._user.name, self._origin.notebook)
-        for setting in REMARKS.keys() & fields.keys():
+        changed = REMARKS.keys() if "preset" in fields else REMARKS.keys() & fields.keys()
+        for setting in changed:
             self._hub.refusals.settle(webhook.uuid, setting)
         shown = self._warned(webhook)
         warnings = [shown["warning"]] if "warning" in shown else []
@@ -109,12 +112,24 @@ class HubAccess:
             )
         if warnings:
             shown["warning"] = "; ".join(warnings)
+        if hint := hint_for(webhook, self._hub.settings.secret):
+            shown["hint"] = hint
         return shown
 
     async def get_webhooks(self, *, uuid: str | None = None, event_key: str | None = None) -> list[WebhookRow]:
         if uuid is not None:
             return [self._warned(self._hub.webhooks.get(uuid, self._user.name))]
         return [self._warned(webhook) for webhook in self._hub.webhooks.list(self._user.name, event_key)]
+
+    async def get_handshake(self, uuid: str) -> HandshakeState:
+        webhook = self._hub.webhooks.get(uuid, self._user.name)
+        last = self._hub.refusals.remarked(webhook.uuid, HANDSHAKE)
+        return {
+            "preset": webhook.handshake,
+            "last": None if last is None else {"created": last.created, "what": last.text},
+            "verifyToken": verify_token(webhook, self._hub.settings.secret),
+            "secret": await self._hub.handshakes.learned(webhook),
+        }
 
     async def delete_webhook(self, uuid: str) -> WebhookRow:
         return {**self._show(await self._hub.webhooks.delete(uuid, self._user.name)), "active": False, "deleted": True}
@@ -396,8 +411,12 @@ class HubAccess:
             remark = self._hub.refusals.remarked(webhook.uuid, setting)
             if remark is not None:
                 warnings.append(f"{said.format(utc_time(remark.created))}: {remark.text}")
+        if (missing := missing_secret(webhook)) is not None:
+            warnings.append(missing)
         if warnings:
             shown["warning"] = "; ".join(warnings)
+        if (last := self._hub.refusals.remarked(webhook.uuid, HANDSHAKE)) is not None:
+            shown["lastHandshake"] = {"created": last.created, "what": last.text}
         return shown
 
     def _show(self, webhook: Webhook) -> WebhookRow:

@@ -10,6 +10,7 @@ from pfnb.commands.rates import rate_text
 from pfnb.exceptions import NotAdmittedError, RateLimitError
 from pfnb.hub.buckets import Buckets
 from pfnb.hub.event_expressions import value_over
+from pfnb.hub.handshakes import Handshakes, Reply
 from pfnb.hub.proofs import Proofs
 from pfnb.hub.receiving.proof import Effort
 from pfnb.hub.receiving.request import Body, Received
@@ -24,22 +25,27 @@ from pfnb.language.pel import parse_template
 class Admission:
     """Checks requests against the demands of their webhooks, the cheapest first. `now` gives milliseconds since the epoch."""
 
-    def __init__(self, proofs: Proofs, now: Callable[[], int]) -> None:
+    def __init__(self, proofs: Proofs, handshakes: Handshakes, now: Callable[[], int]) -> None:
         self._proofs = proofs
+        self._handshakes = handshakes
         self._now = now
         self._buckets = Buckets()
 
-    async def check(self, webhook: Webhook | None, received: Received) -> None:
+    async def check(self, webhook: Webhook | None, received: Received) -> Reply | None:
         """NotAdmittedError, with the reason for the webhook's owner, if the webhook does not take this request, or there is none.
-        BusyError if that cannot be found out now. Costly checks take as long for every request."""
+        BusyError if that cannot be found out now. Costly checks take as long for every request. Returns the reply to a handshake,
+        which is no event."""
         effort = Effort()
         try:
             if webhook is None:
                 raise NotAdmittedError("There is no such webhook.")
-            _check_method(webhook, received)
             _check_address(webhook, received)
+            if (reply := await self._handshakes.reply(webhook, received, proven=False)) is not None:
+                return reply
+            _check_method(webhook, received)
             _check_origin(webhook, received)
             await self._proofs.check(webhook, received, self._now(), effort)
+            return await self._handshakes.reply(webhook, received, proven=True)
         finally:
             await self._proofs.pad(received.body, effort)
 

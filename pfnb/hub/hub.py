@@ -34,6 +34,7 @@ from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.dispatch.outcomes import Outcomes
 from pfnb.hub.dispatch.suspects import Suspects
 from pfnb.hub.handover import Handover
+from pfnb.hub.handshakes import HANDSHAKE, Handshakes, Reply
 from pfnb.hub.incoming import event_of
 from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
@@ -81,7 +82,8 @@ from pfnb.rows.delivery import RunRow
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a webhook's caller gets. `answer` is set if somebody listens and the caller waits; `forget` it afterwards.
-    `owner` owns the event. `webhook` is the one that took the request, where its caller waits."""
+    `owner` owns the event. `webhook` is the one that took the request, where its caller waits. A `reply` is all that the caller
+    gets."""
 
     trace_id: str
     correlation_id: str
@@ -90,6 +92,7 @@ class Receipt:
     answer: asyncio.Future[Outcome | None] | None = None
     owner: str = ""
     webhook: Webhook | None = None
+    reply: Reply | None = None
 
 
 class Hub:
@@ -100,7 +103,6 @@ class Hub:
         self.proofs = Proofs(self.secrets)
         self.webhooks = Webhooks(store, settings.limits, now, self.proofs)
         self._nobodys = replace(NOBODYS, max_payload_length=min(settings.limits.webhook, settings.limits.hard))
-        self.admission = Admission(self.proofs, now)
         self.audit = Audit(settings.audit)
         self.listeners = Listeners(store)
         self.contents = Contents(store, now)
@@ -115,6 +117,9 @@ class Hub:
         self.suspects = Suspects()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.refusals = Refusals(store, self.webhooks, now)
+        self.tasks = Tasks()
+        self.handshakes = Handshakes(settings, self.webhooks, self.proofs, self.refusals, self.tasks)
+        self.admission = Admission(self.proofs, self.handshakes, now)
         self.history = History(store, self.dispatcher, self.changes, self.reference_codes, self.refusals)
         self.endpoints = Endpoints(store, self.secrets, self.listeners, self.dispatcher, self._tell)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
@@ -127,7 +132,6 @@ class Hub:
         """Current and former addresses of webhooks; None where they are not kept."""
         self.last_seq = 0
         self.started = now()
-        self.tasks = Tasks()
         self.announcements = Announcements(self.dispatcher, self.tasks)
         self.sender = Sender(self.endpoints, Messages(store, self.history), self.dispatcher, store, self.tasks)
         self.sent = Sent(store, self.history, self._deliver_again)
@@ -231,6 +235,8 @@ class Hub:
         """
         received = replace(received, name=self.webhooks.named(received.names))
         admitted = await self._admitted(received)
+        if isinstance(admitted, Reply):
+            return Receipt("", "", 0, reply=admitted)
         webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
         # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
@@ -298,18 +304,26 @@ class Hub:
             await discard_body(body)
             raise
 
-    async def _admitted(self, received: Received) -> Webhook | NotAdmittedError:
-        """The webhook that takes this request, else the reason why none does."""
+    async def _admitted(self, received: Received) -> Webhook | Reply | NotAdmittedError:
+        """The webhook that takes this request or replies to its handshake, else the reason why none does."""
         webhook = self.webhooks.receiving(received.token)
         try:
-            await self.admission.check(webhook, received)
+            reply = await self.admission.check(webhook, received)
         except NotAdmittedError as error:
-            return error
+            reply = None if webhook is None else self.handshakes.refusal(webhook)
+            if reply is None or error.status != 401:
+                return error
+            _soon(self.refusals.note, received.token, error, received.body.size)
         except BaseException:
             await discard_body(received.body)
             raise
         assert webhook is not None, "only a webhook admits"
-        return webhook
+        if reply is None:
+            return webhook
+        await discard_body(received.body)
+        if reply.said:
+            _soon(self.refusals.remark, webhook.uuid, HANDSHAKE, reply.said)
+        return reply
 
     async def _pretend(self, event: Event, received: Received, reason: NotAdmittedError) -> Receipt:
         """Do the work of `_accept` for a request that no webhook takes: no event is stored."""

@@ -16,7 +16,7 @@ from pfnb.exceptions import BusyError, ParameterError, PfnbError
 from pfnb.hub.clock import steady
 from pfnb.hub.keeping.secrets import HUB, Secrets
 from pfnb.hub.receiving.auth import auth_of, secret_key_of
-from pfnb.hub.receiving.proof import Effort, Proof
+from pfnb.hub.receiving.proof import Effort, Proof, refused
 from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.receiving.signature import signature_of
 from pfnb.hub.records.secret import SecretRecord
@@ -37,6 +37,19 @@ class Settled:
     webhook: Webhook
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     secrets: Sequence[SecretRecord] = ()
+
+
+class NoSecretYet:
+    """Refuses all requests: some senders show their secret only once they have the address."""
+
+    hidden: frozenset[str] = frozenset()
+    most = Effort()
+
+    async def check(self, received: Received, now: int, effort: Effort) -> None:  # noqa: ARG002
+        raise refused("this webhook has no secret yet: `webhook.put` with uuid and secret sets it")
+
+    def decoys(self) -> Mapping[str, Callable[[Body], None]]:
+        return {}
 
 
 class Proofs:
@@ -116,6 +129,9 @@ class Proofs:
             proofs.pop(kind, None)
             return None, [SecretRecord(HUB, _name(uuid, kind, number), None) for number in range(stored)]
         public, new = _parted(kind, given)
+        if new is None and given.get(COUNT) == 0 and not stored:
+            proofs[kind] = NoSecretYet()
+            return {**public, COUNT: 0}, []
         texts = new if new is not None else await self._stored(kind, public, old, uuid)
         # In a thread: what they import takes a tenth of a second.
         proofs[kind] = await asyncio.to_thread(KINDS[kind], public, texts)
@@ -132,6 +148,13 @@ class Proofs:
             wanted = "secret" if kind == "signature" else secret_key_of(given.get("type"))
             raise ParameterError(f"{kind} needs {wanted}: what you and the sender share, such as {kind}.{wanted}=…")
         return [await self._secrets.get(HUB, _name(uuid, kind, number)) for number in range(old[COUNT])]
+
+    async def secrets_of(self, webhook: Webhook) -> list[str]:
+        """The secrets that its sender signs with, or sends; none if it has none yet."""
+        for kind in _demanded(webhook):
+            given = getattr(webhook, kind)
+            return await self._stored(kind, given, given, webhook.uuid)
+        return []
 
     def keep(self, settled: Settled) -> None:
         """It was stored."""
@@ -167,6 +190,9 @@ class Proofs:
         try:
             for kind in demanded:
                 given = getattr(webhook, kind)
+                if given[COUNT] == 0:
+                    made[kind] = NoSecretYet()
+                    continue
                 texts = await self._stored(kind, given, given, webhook.uuid)
                 made[kind] = await asyncio.to_thread(KINDS[kind], given, texts)
         except PfnbError as error:

@@ -12,6 +12,7 @@ from pfnb.commands.webhook_path import shape_of
 from pfnb.commands.webhook_settings import checked
 from pfnb.exceptions import AccessDeniedError, NotFoundError, ParameterError
 from pfnb.hub.gateway import Gateway
+from pfnb.hub.preset_settings import with_preset
 from pfnb.hub.proofs import Proofs, Settled
 from pfnb.hub.receiving.naming import NOBODYS, Name, canonical_uuid
 from pfnb.hub.receiving.request import Limits
@@ -113,7 +114,7 @@ class Webhooks:
         existing = self.get(uuid, owner) if self._is_of(uuid, owner) else None
         if existing is None and fields.get("uuid") is not None:
             await self._check_free(uuid, owner)
-        given = checked({name: value for name, value in fields.items() if name != "uuid"})
+        given = checked(with_preset({name: value for name, value in fields.items() if name != "uuid"}, existing))
         now = self._now()
         if existing is None:
             if "event_key" not in given:

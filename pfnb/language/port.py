@@ -15,7 +15,7 @@ from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.run import StepRow
-from pfnb.rows.webhook import RefusedRow, WebhookRow
+from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
 if TYPE_CHECKING:
     from pfnb.language.command import Command
@@ -67,6 +67,11 @@ class HubPort(Protocol):
 
     async def put_webhook(self, fields: Mapping[str, Any]) -> WebhookRow:
         """Create a webhook, or update the one whose `uuid` is given. Returns the webhook object."""
+        ...
+
+    @repeatable
+    async def get_handshake(self, uuid: str) -> HandshakeState:
+        """The newest handshake of a webhook, and what its owner may need to finish it at the sender."""
         ...
 
     @repeatable

@@ -78,12 +78,16 @@ def _names(command: str, current: str) -> Iterator[str]:
 
 def _values(words: list[str], name: str) -> list[str]:
     """The values of a command's parameter, if it has a fixed set."""
+    from pfnb.presets.table import names as preset_names
+
     if len(words) < 2 or words[0] != "command":
         return []
     schema = _parameters(words[1]).get(name, {})
     choices = [schema, *schema.get("anyOf", ())]
     if any(choice.get("type") == "boolean" for choice in choices):
         return ["true", "false"]
+    if schema.get("format") == "preset":
+        return preset_names()
     return [str(value) for choice in choices for value in choice.get("enum", ())]
 
 

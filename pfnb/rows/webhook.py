@@ -24,11 +24,49 @@ class RefusedOfWebhook(TypedDict):
     refused: list[RefusedRow]
 
 
+class HandshakeRow(TypedDict):
+    """The newest handshake of a webhook: when, in milliseconds since the epoch, and what happened."""
+
+    created: int
+    what: str
+
+
+class HandshakeState(TypedDict):
+    """What a webhook's owner may need to finish a handshake at the sender: `verifyToken` is what the sender must send along, and
+    `secret` what the sender has handed over, None if it does not do that."""
+
+    preset: str
+    last: HandshakeRow | None
+    verifyToken: str
+    secret: str | None
+
+
+class PresetRow(TypedDict):
+    """A preset in words: what it checks, when its secret is known, its handshakes, what it takes for a repetition, and where the
+    address and the secret go at the sender."""
+
+    preset: str
+    title: str
+    checks: str
+    secret: str
+    handshake: str
+    repeatBy: str
+    where: str
+    note: str
+
+
+class PresetDetails(PresetRow):
+    """The same with the settings that it fills in, and a request as the sender makes it, without its signature."""
+
+    settings: dict[str, Any]
+    sample: dict[str, Any]
+
+
 class WebhookRow(TypedDict):
     """A webhook object. `webhookUrl` names it in the query, or by its own `path` if it has one, `pathUrl` by its
     uuid in the path. Times are milliseconds since the epoch:
     `expires` is when a rotated uuid stops firing. `received` and `refused` count its requests; `warning` says what its owner
-    should know; a `deleted` one was deleted just now."""
+    should know, `hint` what to do at the sender of its preset; a `deleted` one was deleted just now."""
 
     eventKey: str
     uuid: str
@@ -41,6 +79,8 @@ class WebhookRow(TypedDict):
     active: bool
     methods: list[str] | None
     repeatBy: str
+    preset: str
+    handshake: str
     allow: list[str] | None
     rate: dict[str, int | float] | None
     filter: str
@@ -56,4 +96,6 @@ class WebhookRow(TypedDict):
     owner: str
     refused: int
     warning: NotRequired[str]
+    hint: NotRequired[str]
+    lastHandshake: NotRequired[HandshakeRow]
     deleted: NotRequired[bool]

@@ -33,6 +33,7 @@ def tab(shared):
         ("%webhook put pay|", ["%webhook put payloadType="]),
         ("%webhook put signature.sec|", ["%webhook put signature.secret=", "%webhook put signature.secrets="]),
         ("%webhook put payloadType=r|", ["%webhook put payloadType=raw"]),
+        ("%webhook put preset=str|", ["%webhook put preset=strava", "%webhook put preset=stripe"]),
         ("%webhook put active=|", ["%webhook put active=true", "%webhook put active=false"]),
         ("%webhook put eventKey=tab.lead.c|", ["%webhook put eventKey=tab.lead.created"]),
         ("%event wait key=tab.lead.s|", ["%event wait key=tab.lead.sent"]),

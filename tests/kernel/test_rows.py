@@ -116,8 +116,10 @@ async def test_each_call_answers_with_the_rows_that_it_declares(server):
 
 
 async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[DeliveryFrame]) -> None:
-    hook = await hub.put_webhook({"eventKey": "lead.created", "payloadType": "raw"})
+    hook = await hub.put_webhook({"eventKey": "lead.created", "payloadType": "raw", "handshake": "graph"})
+    await _call(server, hook["uuid"], params={"validationToken": "t"})
     await hub.get_webhooks()
+    await hub.get_handshake(hook["uuid"])
     await hub.register_listener("lead", "lead.created")
     await hub.list_listeners()
     await hub.event_mappings()

@@ -14,6 +14,7 @@ from tests.reference.functions import function_groups, function_pages
 from tests.reference.functions import group_summary as functions_summary
 from tests.reference.http import http_page
 from tests.reference.markdown import page, table
+from tests.reference.presets import presets_page
 from tests.reference.protocol import protocol_page
 from tests.reference.settings import common_parameters_page, headers_page, magics_page, settings_page
 
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "common-parameters.md": common_parameters_page(),
         "http.md": http_page(),
         "magics.md": magics_page(),
+        "presets.md": presets_page(),
         "session-protocol.md": protocol_page(),
         "settings.md": settings_page(),
         **dict(command_pages()),
@@ -47,6 +49,7 @@ def _index(made: set[str]) -> Iterator[str]:
     yield ""
     yield "* [Headers](headers.md) and [common parameters](common-parameters.md)"
     yield "* [Magics](magics.md) of a notebook"
+    yield "* [Presets](presets.md): webhooks for well-known senders"
     yield "* [HTTP](http.md): the addresses of a hub"
     yield "* [Session protocol](session-protocol.md): what kernels and workers ask of a hub"
     yield "* [A map of the code](code-map.md), for contributors"

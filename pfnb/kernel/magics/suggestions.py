@@ -21,6 +21,8 @@ _KINDS = {
     "name": "pipeline-name",
     "listener": "pipeline-name",
     "command": "command-name",
+    "preset": "preset",
+    "handshake": "preset",
     "file": _PATH,
     "path": _PATH,
 }

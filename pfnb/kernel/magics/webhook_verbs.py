@@ -29,6 +29,7 @@ from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects import inspection, leaks, runs, sending, webhooks
 from pfnb.kernel.objects.testcall import Answer, Request
 from pfnb.rows.event import Filter
+from pfnb.rows.webhook import HandshakeState
 
 _WHICH = (
     Parameter("uuid", "which webhook: its uuid, or the six last characters that displays show"),
@@ -44,6 +45,7 @@ VERBS = (
                 Parameter(SPELLINGS[name], described(kind), reader_of(kind), keys=keys_of(kind))
                 for name, kind in TYPES.items()
             ),
+            Parameter("secret", "the sender's secret, where its preset wants it"),
             Parameter("uuid", "change this webhook, or create one with this uuid"),
             Parameter("new", "true: create another webhook of this event key", boolean),
         ),
@@ -117,6 +119,12 @@ VERBS = (
             Parameter("webhook", "the uuid of a webhook, or its six last characters"),
         ),
         first=Parameter("key", "event key, or a pattern such as webhook.#"),
+    ),
+    Verb(
+        "handshake",
+        "The newest handshake of a webhook, and what you may need to finish it at the sender.",
+        _WHICH,
+        {"show": "including the verify token, and the secret that the sender has handed over"},
     ),
     Verb(
         "url",
@@ -212,6 +220,10 @@ def _url(notebook: Notebook, words: Words) -> str:
     return _named(notebook, words, "url").address(show="show" in words.flags)
 
 
+def _handshake(notebook: Notebook, words: Words) -> HandshakeState:
+    return _named(notebook, words, "handshake").handshake(show="show" in words.flags)
+
+
 def _check_files(verb: str, files: Iterable[Path]) -> None:
     for path in files:
         if not path.is_file():
@@ -236,5 +248,6 @@ _DO = {
     "send": _send,
     "scan": _scan,
     "inspect": _inspect,
+    "handshake": _handshake,
     "url": _url,
 }

@@ -11,8 +11,9 @@ from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.kernel.notebook import Notebook
 from pfnb.kernel.objects.events import Events
 from pfnb.kernel.objects.testcall import Answer, Request, request_of, send
+from pfnb.language.masking import MASK
 from pfnb.rows.event import EventRow
-from pfnb.rows.webhook import RefusedRow, WebhookRow
+from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 from pfnb.uuid_tail import masked_uuid, tail
 
 OVERLAP = 3600.0
@@ -128,6 +129,13 @@ class Webhook:
         return Webhook(
             self._notebook.run_sync(self._notebook.hub.rotate_webhook(self.uuid, overlap=overlap)), self._notebook
         )
+
+    def handshake(self, *, show: bool = False) -> HandshakeState:
+        """The newest handshake. The verify token and the sender's secret are masked unless `show`: outputs are saved."""
+        state = self._notebook.run_sync(self._notebook.hub.get_handshake(self.uuid))
+        if show:
+            return state
+        return {**state, "verifyToken": MASK, "secret": state["secret"] and MASK}
 
     def delete(self) -> None:
         """Delete the webhook. Callers of its URL still get the same answer, but it fires no events."""

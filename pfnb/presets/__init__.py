@@ -1,0 +1,1 @@
+"""What well-known senders of webhooks do: how they sign, what they ask first, what they repeat. A file of `senders/` for each."""

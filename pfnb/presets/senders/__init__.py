@@ -1,0 +1,1 @@
+"""The presets that pfnb brings, one file for each sender."""

@@ -1,0 +1,59 @@
+"""Reads presets: the built-in ones, and those of installed packages, which name a folder of such files as an entry point."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from pydantic import ValidationError
+
+from pfnb.exceptions import ParameterError
+from pfnb.language.extent import shown
+from pfnb.presets.preset import Preset
+
+GROUP = "pfnb.presets"
+"""The group of entry points. Each names a package with files such as `acme.toml`."""
+_ENDING = ".toml"
+
+
+def names() -> list[str]:
+    return sorted(_files())
+
+
+@cache
+def preset_of(name: str) -> Preset:
+    """The preset of a sender. ParameterError if there is none, or if its file is wrong."""
+    file = _files().get(name)
+    if file is None:
+        near = get_close_matches(str(name), names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}"
+        raise ParameterError(f"there is no preset {shown(name)}: {hint}")
+    try:
+        return Preset.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ParameterError(f"the preset {name} cannot be read: {error}") from None
+
+
+def find_preset(name: str) -> Preset | None:
+    """The same; None for an empty name, or if there is none: the package that brought it may be gone."""
+    try:
+        return preset_of(name) if name else None
+    except ParameterError:
+        return None
+
+
+@cache
+def _files() -> Mapping[str, Traversable]:
+    """The files by the names of their presets. A built-in one cannot be replaced."""
+    packages = [entry.value for entry in entry_points(group=GROUP)]
+    found: dict[str, Traversable] = {}
+    for package in (*packages, f"{__package__}.senders"):
+        for file in files(package).iterdir():
+            if file.name.endswith(_ENDING):
+                found[file.name.removesuffix(_ENDING)] = file
+    return found
