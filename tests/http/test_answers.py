@@ -182,9 +182,8 @@ async def test_a_webhook_answers_with_the_body_alone_and_waits_for_it_by_itself(
 
 
 async def test_the_examples_of_the_page_answer_as_it_says(hub: Hub) -> None:
-    sms, signup = re.findall(
-        r"^```yaml\n(pipeline:\n.*?)^```", (DOCS / "answers.md").read_text(), re.DOTALL | re.MULTILINE
-    )[::-1]
+    text = (DOCS / "answers.md").read_text()
+    sms, signup = re.findall(r"^```yaml\n(pipeline:\n.*?)^```", text, re.DOTALL | re.MULTILINE)
     await hub.put("global/app/demo/pipeline/sms", sms)
     await hub.put("global/app/demo/pipeline/signup", signup)
     given = {"uuid": UUID, "eventKey": "webhook.sms", "answer": "body"}
