@@ -133,6 +133,24 @@ async def test_the_claims_of_a_jwt(claims: dict[str, Any], setting: dict[str, An
     assert await reason({"type": "jwt", **setting}, [SECRET], sent(jwt.encode(filled, SECRET))) == why
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+def test_a_private_key_is_refused(algorithm: str) -> None:
+    with pytest.raises(ParameterError, match=f"{algorithm} needs a public key as PEM text"):
+        auth_of({"type": "jwt", "algorithm": algorithm}, [pair(algorithm)[0]])
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", ".", "..", "a.b.c", "é.é.é", "e30.e30.e30", "[" * 5000],
+)
+async def test_what_is_no_jwt_is_only_refused(token: str) -> None:
+    nested = base64.urlsafe_b64encode(b'{"alg":"HS256","a":' + b"[" * 8000).decode()
+    for sent_ in (token, f"{nested}.e30.e30"):
+        assert await reason({"type": "jwt"}, [SECRET], sent(sent_)) is not None
+    infinite = jwt.api_jws.PyJWS().encode(b'{"exp": 1e999}', SECRET, "HS256")
+    assert await reason({"type": "jwt"}, [SECRET], sent(infinite)) is not None
+
+
 async def test_a_short_secret_of_a_jwt_is_the_senders_choice() -> None:
     assert await reason({"type": "jwt"}, ["short"], sent(_short())) is None
 
@@ -156,6 +174,7 @@ def _short() -> str:
         ({"type": "bearer", "name": "x"}, ["s"], "the type bearer takes token, not name"),
         ({"type": "bearer"}, [], "auth.token: give 1 to 10, not 0"),
         ({"type": "bearer"}, ["", "a"], "auth.token is empty"),
+        ({"type": "header", "name": "X"}, [" "], "auth.value is empty"),
     ],
 )
 def test_settings_that_cannot_be_meant_say_what_would_be_right(

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook as Library
 
 from pfnb.exceptions import NotAdmittedError, ParameterError
@@ -209,7 +211,8 @@ async def test_the_documented_example_of_standard_webhooks(
 ) -> None:
     headers = {name.replace("webhook", family): value for name, value in {**STANDARDS, **change}.items()}
     assert await reason({"scheme": "standard"}, STANDARD_SECRET, received(headers, PING), 1731705121) == why
-    assert await reason({"scheme": "standard"}, STANDARD_SECRET[6:], received(headers, PING), 1731705121) == why
+    for secret in (STANDARD_SECRET[6:], f"v1,{STANDARD_SECRET}", f" {STANDARD_SECRET}\n"):
+        assert await reason({"scheme": "standard"}, secret, received(headers, PING), 1731705121) == why
 
 
 @pytest.mark.parametrize("missing", list(STANDARDS))
@@ -496,6 +499,11 @@ async def test_a_secret_may_be_written_in_hex_or_base64() -> None:
     [
         ({}, "s", "signature needs scheme: one of gitlab, github, stripe"),
         (GITHUB, "", "a secret is empty"),
+        ({"scheme": "gitlab"}, " ", "a secret is empty"),
+        ({"scheme": "standard"}, "whsec_", "secret is written in base64"),
+        ({"scheme": "hmac", "header": "X", "key": "hex"}, " \n0", "secret is written in hex"),
+        ({"scheme": "hmac", "header": "X", "tolerance": 5}, "s", "it is for a timestamp: give timestamp, too"),
+        ({"scheme": "hmac", "header": "X", "timestamp": "X-Time"}, "s", "not signed, so anybody could change it"),
         (GITHUB, [], "give 1 to 10 secrets, not 0"),
         (GITHUB, ["s"] * 11, "give 1 to 10 secrets, not 11"),
         ({**GITHUB, "algorithm": "sha512"}, "s", "the scheme github has sha256 and sha1"),
@@ -540,6 +548,60 @@ def test_settings_that_cannot_be_meant_say_what_would_be_right(setting: dict[str
 async def test_a_header_of_many_items_costs_little() -> None:
     header = ",".join(["v1=" + "0" * 64] * 2000)
     assert await reason({"scheme": "stripe"}, "s", received({"Stripe-Signature": header}, b"{}")) is not None
+
+
+ANY = st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=40)
+PIECES = st.sampled_from(
+    ["t=", "v1=", "v1,", "sha256=", ",", ";", " ", "=", str(NOW), "9" * 30, "-1", "0" * 64, "v1a,", "é", "1e9"]
+)
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+EVERY: list[tuple[dict[str, Any], str]] = [
+    *(({"scheme": scheme}, "s") for scheme in ("github", "gitlab", "stripe", "slack", "shopify", "twilio")),
+    *(({"scheme": "standard"}, secret) for secret in (STANDARD_SECRET, "whpk_" + base64.b64encode(KEY).decode())),
+    ({"scheme": "discord"}, KEY.hex()),
+    *(({"scheme": "hmac", **keys}, "k") for keys, _, _ in OTHER_SENDERS.values()),
+]
+
+
+@given(
+    st.sampled_from(EVERY),
+    st.one_of(ANY, st.lists(PIECES, max_size=8).map("".join)),
+    st.one_of(ANY, PIECES),
+    st.one_of(
+        st.binary(max_size=60),
+        st.sampled_from([b'{"signature":[]}', b"[" * 5000, b'{"signature":{"timestamp":1e999}}']),
+    ),
+    st.sampled_from(["application/json", FORM, "", "é"]),
+    ANY,
+)
+@settings(max_examples=300, deadline=None)
+async def test_nothing_that_strangers_send_is_more_than_refused(
+    setting: tuple[dict[str, Any], str], proof: str, stamp: str, body: bytes, kind: str, query: str
+) -> None:
+    keys, secret = setting
+    names = {"Stripe-Signature", "X-Hub-Signature-256", "X-Gitlab-Token", "Webhook-Signature", "X-Slack-Signature"}
+    names |= {
+        "X-Shopify-Hmac-Sha256",
+        "X-Twilio-Signature",
+        "X-Signature-Ed25519",
+        "X-Zm-Signature",
+        "Paddle-Signature",
+    }
+    stamps = {
+        "Webhook-Timestamp",
+        "X-Slack-Request-Timestamp",
+        "X-Signature-Timestamp",
+        "X-Zm-Request-Timestamp",
+        "Webhook-Id",
+    }
+    for one, _, _ in OTHER_SENDERS.values():
+        header = one.get("header", [])
+        names |= {header} if isinstance(header, str) else set(header)
+        if ":" not in one.get("timestamp", ":"):
+            stamps.add(one["timestamp"])
+    headers = {**dict.fromkeys(names, proof), **dict.fromkeys(stamps, stamp), "Content-Type": kind}
+    request = received(headers, body, address=ANYWHERE, query=f"bodySHA256={query}&a=1")
+    assert await reason(keys, secret, request) is not None
 
 
 def test_a_hub_without_signatures_imports_no_cryptography() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pfnb.exceptions import ParameterError
@@ -42,7 +43,7 @@ def auth_of(given: Mapping[str, Any], secrets: Sequence[str]) -> Proof:
     secret = takes[0]
     if not 1 <= len(secrets) <= MAX_SECRETS:
         raise ParameterError(f"auth.{secret}: give 1 to {MAX_SECRETS}, not {len(secrets)}")
-    if not all(secrets):
+    if not all(one.strip() for one in secrets):
         raise ParameterError(f"auth.{secret} is empty")
     if kind == "basic":
         username = given.get("username")
@@ -145,15 +146,17 @@ class Jwt(_OfHeader):
         return Effort({self._algorithm: len(self._keys)})
 
     def _prepared(self, key: str) -> Any:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return self._jwt.get_algorithm_by_name(self._algorithm).prepare_key(key)
-        except Exception:  # PyJWT and its backend raise errors of many types, whose texts may quote the key
+        prepared = None
+        # PyJWT and its backend raise errors of many types, whose texts may quote the key.
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            prepared = self._jwt.get_algorithm_by_name(self._algorithm).prepare_key(key)
+        if prepared is None or hasattr(prepared, "private_bytes"):
             what = (
                 "a shared secret, not a public key" if self._algorithm.startswith("HS") else "a public key as PEM text"
             )
-            raise ParameterError(f"auth.key: {self._algorithm} needs {what}") from None
+            raise ParameterError(f"auth.key: {self._algorithm} needs {what}")
+        return prepared
 
     async def check(self, received: Received, now: int, effort: Effort) -> None:  # noqa: ARG002
         value = self.value(received)
@@ -197,7 +200,7 @@ class Jwt(_OfHeader):
             return self._other
         except errors.InvalidSignatureError:
             return _WRONG
-        except errors.PyJWTError:
+        except Exception:  # what a stranger sends reaches PyJWT's parsing of JSON and numbers
             return _NONE
         return None
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,7 @@ def signature_of(given: Mapping[str, Any], secrets: Sequence[str]) -> Proof:
         raise ParameterError(f"signature needs scheme: one of {', '.join(('gitlab', *SCHEMES))}")
     if not 1 <= len(secrets) <= MAX_SECRETS:
         raise ParameterError(f"signature.secret: give 1 to {MAX_SECRETS} secrets, not {len(secrets)}")
-    if not all(secrets):
+    if not all(one.strip() for one in secrets):
         raise ParameterError("signature.secret: a secret is empty")
     own = {name: value for name, value in given.items() if name in _NAMES}
     if scheme == "gitlab":
@@ -130,6 +130,8 @@ def _recipe(scheme: str, own: dict[str, Any]) -> Recipe:
     if "header" in own:
         names = own["header"] if isinstance(own["header"], list) else [own["header"]]
         own["header"] = tuple(names)
+    if "tolerance" in own and not (own.get("timestamp") or base.timestamp):
+        raise ParameterError("signature.tolerance: it is for a timestamp: give timestamp, too")
     return _checked(replace(base, **own), scheme)
 
 
@@ -159,6 +161,10 @@ def _checked(recipe: Recipe, scheme: str) -> Recipe:
         raise ParameterError(
             "signature.signed has {timestamp}: give timestamp, the name of its header, item:NAME or field:PATH"
         )
+    if time is not None and time.kind != FIELD and not (template.uses("timestamp") or time in template.parts):
+        raise ParameterError(
+            "signature.timestamp: it is not signed, so anybody could change it: put {timestamp} into signed"
+        )
     return recipe
 
 
@@ -176,7 +182,8 @@ def _gitlab(own: Mapping[str, Any], secrets: Sequence[str]) -> Proof:
 
 
 def _standard(recipe: Recipe, secrets: Sequence[str]) -> Proof:
-    """Secrets that begin with `whpk_` are public keys of Ed25519, whose signatures are `v1a`."""
+    """Secrets that begin with `whpk_` are public keys of Ed25519, whose signatures are `v1a`. Some senders show `v1,whsec_…`."""
+    secrets = [one.strip().removeprefix("v1,") for one in secrets]
     public = [one for one in secrets if one.startswith(_WHPK)]
     shared = [one for one in secrets if not one.startswith(_WHPK)]
     proofs: list[Proof] = []
@@ -422,11 +429,13 @@ def _decoded(encoding: str, given: bytes) -> bytes:
 def _key_bytes(written: str, secret: str) -> bytes:
     if written == "text":
         return secret.encode()
-    try:
-        if written == "hex":
-            return bytes.fromhex(secret)
-        return base64.b64decode(secret + "=" * (-len(secret) % 4), validate=True)
-    except (ValueError, binascii.Error):
+    secret = secret.strip()
+    key = b""
+    with suppress(ValueError):  # binascii's own errors are such, too
+        padded = secret + "=" * (-len(secret) % 4)
+        key = bytes.fromhex(secret) if written == "hex" else base64.b64decode(padded, validate=True)
+    if not key:
         raise ParameterError(
             f"signature.secret: this scheme's secret is written in {written}: copy it whole, as the sender shows it"
-        ) from None
+        )
+    return key
