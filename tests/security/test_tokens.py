@@ -161,7 +161,7 @@ async def test_many_tries_at_once_are_no_way_around(people: People, seconds: lis
 
 
 async def test_memory_of_failures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "is_password", lambda *_: False)
+    monkeypatch.setattr(logins, "is_password", lambda *_, **__: False)
     monkeypatch.setattr(logins, "MAX_REMEMBERED", 50)
     made = logins.Logins(lambda: 0.0)
     for number in range(200):

@@ -6,10 +6,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from pfnb.exceptions import BusyError, ParameterError, TooManyAttemptsError
-from pfnb.hub.people.passwords import hashed, is_password
+from pfnb.hub.people.passwords import hashed, is_outdated, is_password
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 1_000
 FREE_TRIES = 5
@@ -48,8 +49,15 @@ class Logins:
             raise ParameterError(f"a password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
         return await self._computed(hashed, password)
 
-    async def check(self, password: str, kept: str | None, *, username: str, asker: str, address: str) -> bool:
-        """Whether this is the kept password. TooManyAttemptsError while this address has to pause."""
+    async def hashed_again(self, password: str, kept: str | None) -> str | None:
+        """Today's hash of a password that was right, if the kept one is outdated."""
+        return await self._computed(hashed, password) if kept is not None and is_outdated(kept) else None
+
+    async def check(
+        self, password: str, kept: str | None, *, username: str, asker: str, address: str, beside_old: bool = False
+    ) -> bool:
+        """Whether this is the kept password. TooManyAttemptsError while this address has to pause. `beside_old`: some kept
+        passwords have a hash of an earlier version."""
         source, target = ("from", asker, address), ("for", username.casefold())
         pause = self._pause(source)
         if pause > 0:
@@ -58,7 +66,9 @@ class Logins:
         self._note(source)
         delay = min(LONGEST_DELAY, 0.05 * 2 ** min(10, self._count(target) - FREE_TRIES))
         self._note(target)
-        right = len(password) <= MAX_PASSWORD and await self._computed(is_password, password, kept, delay=delay)
+        right = len(password) <= MAX_PASSWORD and await self._computed(
+            partial(is_password, beside_old=beside_old), password, kept, delay=delay
+        )
         if right:
             self._failures.pop(source, None)
             self._failures.pop(target, None)

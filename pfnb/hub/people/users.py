@@ -6,14 +6,23 @@ import asyncio
 import time
 import uuid as uuids
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from pfnb.exceptions import AccessDeniedError, NameTakenError, NotAuthenticatedError, NotFoundError, ParameterError
+from pfnb.exceptions import (
+    AccessDeniedError,
+    BusyError,
+    NameTakenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    ParameterError,
+)
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.belongings import Belongings
 from pfnb.hub.people.logins import Logins
+from pfnb.hub.people.passwords import is_scrypt
 from pfnb.hub.people.roles import Roles
 from pfnb.hub.people.tokens import Token, Tokens, expiry
 from pfnb.hub.records.accounts import Account, Role, check_username
@@ -231,10 +240,23 @@ class Users:
     async def _check_password(self, name: str, password: str, asker: User, origin: Origin) -> None:
         account = self._accounts.get(name)
         kept = account.password if account is not None else None
-        who = {"username": name, "asker": asker.name, "address": origin.address}
-        right = await self._logins.check(password, kept, **who)
-        if not right or account is None or self._accounts.get(name) is not account:
+        has_old = any(one.password is not None and is_scrypt(one.password) for one in self._accounts.values())
+        right = await self._logins.check(
+            password, kept, username=name, asker=asker.name, address=origin.address, beside_old=has_old
+        )
+        if not right or account is None or self.uuid_of(name) != account.uuid:
             raise NotAuthenticatedError("the username or the password is wrong")
+        await self._upgrade_password(account, password)
+
+    async def _upgrade_password(self, account: Account, password: str) -> None:
+        """Keep today's hash of a right password in the place of an outdated one. A hub that is busy does it another time."""
+        with suppress(BusyError):
+            better = await self._logins.hashed_again(password, account.password)
+            if better is not None:
+                async with self._turn:
+                    current = self._accounts.get(account.name)
+                    if current is not None and (current.uuid, current.password) == (account.uuid, account.password):
+                        await self._save_account(replace(current, password=better))
 
     def _check_own(self, name: str, asker: User) -> None:
         if name != asker.name and ADMIN not in self.reach(asker):
