@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pfnb.display.visible import visible
 from pfnb.exceptions import PfnbError
 from pfnb.pi.address import FoundHub, find_address, hub_of
-from pfnb.pi.client import Client, HttpClient
+from pfnb.pi.client import HttpClient
 from pfnb.pi.doctor import machine
 from pfnb.pi.doctor.finding import Finding, ok, problem, warning
 from pfnb.pi.doctor.outside import EVENT_KEY, outside, signatures
@@ -47,8 +47,9 @@ def examine(words: argparse.Namespace) -> Iterator[Finding]:
     if found.data_dir is not None:
         yield from machine.data(found.data_dir)
     yield from machine.jupyter()
-    yield _signatures(hub)
-    yield from outside(hub, status)
+    webhooks = [one for one in hub.command("webhook.get", {}).value if one["eventKey"] != EVENT_KEY]
+    yield signatures(webhooks)
+    yield from outside(hub, status, webhooks)
 
 
 def _of_hub(found: FoundHub, status: HubStatus) -> Iterator[Finding]:
@@ -66,11 +67,6 @@ def _of_hub(found: FoundHub, status: HubStatus) -> Iterator[Finding]:
         yield warning(
             "version", f"the hub is pfnb {status['version']}, this is {own}", "restart the hub, or install the same"
         )
-
-
-def _signatures(hub: Client) -> Finding:
-    webhooks = hub.command("webhook.get", {}).value
-    return signatures([one for one in webhooks if one["eventKey"] != EVENT_KEY])
 
 
 def _line(finding: Finding) -> str:

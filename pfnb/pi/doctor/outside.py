@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,8 +36,9 @@ _NO_INTERNET = "; if this machine has no internet, check it from another one"
 _SEEN_AS = re.compile(r"The address was (\S+),")
 
 
-def outside(hub: Client, status: HubStatus) -> Iterator[Finding]:
-    """All checks of the public address, the first ones first: if nothing arrives, the rest is left out."""
+def outside(hub: Client, status: HubStatus, webhooks: list[WebhookRow]) -> Iterator[Finding]:
+    """All checks of the public address, the first ones first: if nothing arrives, the rest is left out. `webhooks` are those of
+    the owner, whose addresses may be below the gateway."""
     url = status["publicUrl"]
     if not url:
         yield problem(
@@ -52,7 +54,7 @@ def outside(hub: Client, status: HubStatus) -> Iterator[Finding]:
     if any(one.level == "problem" for one in names):
         return
     try:
-        with _probe_of(hub) as probe:
+        with _probe_of(hub, below_gateway=any(one["path"] for one in webhooks)) as probe:
             yield from _way_to(hub, probe, status)
     except PfnbError as error:
         yield problem("outside", f"no request can be tried: {error.message}", "use the token of the hub's owner")
@@ -61,10 +63,13 @@ def outside(hub: Client, status: HubStatus) -> Iterator[Finding]:
 def signatures(webhooks: list[WebhookRow]) -> Finding:
     """How many webhooks take requests from anybody who knows their address."""
     active = [one for one in webhooks if one["active"]]
-    open_ones = [one for one in active if not (one.get("signature") or one.get("auth"))]
+    open_ones = [one for one in active if not (one["signature"] or one["auth"] or one["public"])]
     if not open_ones:
         return ok(
-            "signatures", f"{len(active)} active webhooks, all of them check their senders" if active else "no webhooks"
+            "signatures",
+            f"{len(active)} active webhooks, all of them check their senders or are meant to be public"
+            if active
+            else "no webhooks",
         )
     keys = ", ".join(dict.fromkeys(one["eventKey"] for one in open_ones[:3]))
     return warning(
@@ -102,9 +107,12 @@ def _names(url: str) -> Iterator[Finding]:
 
 
 @contextmanager
-def _probe_of(hub: Client) -> Iterator[WebhookRow]:
+def _probe_of(hub: Client, *, below_gateway: bool) -> Iterator[WebhookRow]:
     """A webhook that admits nobody, for as long as the block runs: what is sent to it arrives, and becomes no event."""
-    made: WebhookRow = hub.command("webhook.put", {"eventKey": EVENT_KEY, "allow": NOBODY}).value
+    fields = {"eventKey": EVENT_KEY, "allow": NOBODY}
+    if below_gateway:
+        fields |= {"path": f"pfnb-doctor-{secrets.token_hex(4)}", "public": "true"}
+    made: WebhookRow = hub.command("webhook.put", fields).value
     try:
         yield made
     finally:
