@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from pfnb.commands.webhook_path import Shape, parameters_in, shape_of
+from pfnb.commands.webhook_path import MOST_SEGMENTS, Shape, parameters_in, shape_of
 from pfnb.hub.records.webhook import Webhook
 from pfnb.language.charset import text_of
 
@@ -25,6 +25,8 @@ class Gateway:
 
     def find(self, path: str) -> str | None:
         """The uuid of the webhook that a request to this path is for. It takes as long whether or not there is one."""
+        if path.count("/") > MOST_SEGMENTS:
+            return None
         segments = segments_of(path)
         shapes = [
             tuple(None if is_parameter else one for is_parameter, one in zip(kind, segments, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,13 @@ def test_a_path_means_the_webhook_that_is_literal_at_the_first_difference(path, 
     for order in (paths, paths[::-1]):
         assert gateway(*order).find(path) == found
     assert gateway().find(path) is None
+
+
+def test_a_path_of_thousands_of_segments_is_not_read():
+    started = time.perf_counter()
+    for _ in range(1_000):
+        assert gateway("a").find("%41/" * 16_000) is None
+    assert time.perf_counter() - started < 1
 
 
 def test_parameters_are_decoded_texts():
