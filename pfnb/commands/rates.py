@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.language.durations import UNITS, duration_of, duration_text, unit_of
+from pfnb.language.durations import UNITS, duration_of, unit_of
 from pfnb.language.extent import shown
 
 MOST = 1_000_000
@@ -41,12 +41,6 @@ def rate_of(given: Any) -> dict[str, float]:
         "per": duration_of(given["per"], "rate.per", most=LONGEST),
         "burst": requests if burst is None else _count(burst, "rate.burst"),
     }
-
-
-def rate_text(rate: Mapping[str, float]) -> str:
-    """As `rate_of` reads it: `100/1m burst 20`."""
-    burst = "" if rate["burst"] == rate["requests"] else f" burst {rate['burst']:g}"
-    return f"{rate['requests']:g}/{duration_text(rate['per'])}{burst}"
 
 
 def _read(text: str) -> Any:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
-from pfnb.commands.rates import rate_text
 from pfnb.exceptions import NotAdmittedError, RateLimitError
 from pfnb.hub.buckets import Buckets
 from pfnb.hub.event_expressions import value_over
@@ -17,6 +16,7 @@ from pfnb.hub.receiving.request import Body, Received
 from pfnb.hub.records.event import Event
 from pfnb.hub.records.webhook import Webhook
 from pfnb.language.condition import is_true
+from pfnb.language.durations import duration_text
 from pfnb.language.extent import shown
 from pfnb.language.networks import Networks, address_of, networks_of
 from pfnb.language.pel import parse_template
@@ -58,9 +58,11 @@ class Admission:
         """Count a request that is to become an event. RateLimitError if the webhook's rate allows none now.
 
         Call this last: senders that the webhook does not admit must not use up its rate."""
-        if webhook.rate and (seconds := self._buckets.take(webhook.uuid, webhook.rate)):
+        rate = webhook.rate
+        if rate and (seconds := self._buckets.take(webhook.uuid, rate)):
             raise RateLimitError(
-                f"This webhook takes at most {rate_text(webhook.rate)} requests (rate): send it again later.",
+                f"This webhook takes at most {rate['requests']:,} requests in {duration_text(rate['per'])} (rate): send it "
+                "again later.",
                 retry_after=max(1, math.ceil(seconds)),
             )
 

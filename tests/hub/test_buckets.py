@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pfnb.commands.rates import rate_of, rate_text
+from pfnb.commands.rates import rate_of
 from pfnb.exceptions import ParameterError
 from pfnb.hub import buckets
 from pfnb.hub.buckets import Buckets
@@ -51,20 +51,19 @@ def test_the_number_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("given", "requests", "per", "burst", "text"),
+    ("given", "requests", "per", "burst"),
     [
-        ("100/minute", 100, 60, 100, "100/1m"),
-        ("5/s burst 20", 5, 1, 20, "5/1s burst 20"),
-        ("10 per 30s, burst=5", 10, 30, 5, "10/30s burst 5"),
-        ({"requests": 7, "per": "2h"}, 7, 7200, 7, "7/2h"),
-        ('{"requests": "7", "per": 2, "burst": "8"}', 7, 2, 8, "7/2s burst 8"),
+        ("100/minute", 100, 60, 100),
+        ("5/s burst 20", 5, 1, 20),
+        ("10 per 30s, burst=5", 10, 30, 5),
+        ({"requests": 7, "per": "2h"}, 7, 7200, 7),
+        ('{"requests": "7", "per": 2, "burst": "8"}', 7, 2, 8),
     ],
 )
-def test_a_rate_is_written_as_text_or_as_a_map(given: object, requests: int, per: int, burst: int, text: str) -> None:
+def test_a_rate_is_written_as_text_or_as_a_map(given: object, requests: int, per: int, burst: int) -> None:
     rate = rate_of(given)
     assert rate == {"requests": requests, "per": per, "burst": burst}
-    assert rate_text(rate) == text
-    assert rate_of(text) == rate_of(rate) == rate
+    assert rate_of(rate) == rate
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import math
@@ -29,8 +30,6 @@ MAX_READY = 200
 PAGE_BYTES = 256 * 1024
 """Bytes of bodies that are read together with a page."""
 SWEEP_SECONDS = 30.0
-LONGEST_KEY = 4096
-"""Characters of a value of `debounce.by` that are compared."""
 
 
 class Backlog:
@@ -140,13 +139,13 @@ class Backlog:
         return replace(waiting, key=await self._key(waiting)) if self._by else waiting
 
     async def _key(self, waiting: Waiting) -> str:
-        """The value of `debounce.by` as text. An event without such a value waits apart from all others."""
+        """What stands for the value of `debounce.by`. An event without such a value waits apart from all others."""
         event, data = waiting.event, waiting.body
         if data is None and event.size <= LONGEST and needs_body(event):
             data = await self._store.events.body(event.id)
         try:
             value = await value_over(parse_template(self._by), event, Body(event.size, data or b"", None))
-            return json.dumps(value, sort_keys=True, default=str)[:LONGEST_KEY]
+            return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
         except BusyError:
             raise
         except PfnbError as error:
