@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pfnb.http.server import LocalServer
+from pfnb.hub.causation import MAX_CHAIN
 from pfnb.language.masking import MASK
 from pfnb.language.reading.parser import parse_pipeline
 from tests.outbound.conftest import Partner, partner
@@ -138,6 +139,27 @@ async def test_the_call_and_its_answer_are_in_the_trace_without_their_secrets(
     assert result.steps[0].input == {"url": f"{partner.url}/in?token={MASK}", "secret": MASK, "message": "hi"}
     assert result.steps[0].output == {"ok": True, "token": MASK}
     assert partner.got[0].headers["webhook-signature"]
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_an_endpoint_that_is_a_webhook_of_the_same_hub_makes_no_endless_loop(
+    owner: httpx.AsyncClient, server: LocalServer
+) -> None:
+    async def run(name: str, **parameters: str) -> Any:
+        answer = await owner.post(f"/api/v3/command/{name}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    hook = await run("webhook.put", eventKey="round.about", payloadType="raw")
+    endpoint = await run("webhook.endpoint.put", url=hook["pathUrl"], eventKey="round.*")
+    await run("event.send", key="round.about")
+    async with asyncio.timeout(30):
+        while not any(row["status"] == "dead" for row in await run("webhook.endpoint.logs", endpoint=endpoint["id"])):
+            await asyncio.sleep(0.05)
+    [hook] = await run("webhook.get", uuid=hook["uuid"])
+    assert hook["received"] == MAX_CHAIN
+    [row] = await run("event.delivery.failed")
+    assert "33 events led to it" in row["error"]["statusMessage"]
 
 
 @pytest.mark.usefixtures("allowed")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -390,6 +391,56 @@ async def test_many_events_wait_in_the_store_and_not_in_memory(hub: Hub, access:
     partner.silent.set()
     await until(lambda: len(partner.got) == 600)
     assert len({got.headers["webhook-id"] for got in partner.got}) == 600
+
+
+async def endless(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(1000):
+        writer.write(b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n")
+        await writer.drain()
+
+
+async def nonsense(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x00\xff\r\n\r\n" * 10)
+
+
+async def endless_head(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(10_000):
+        writer.write(b"X-%d: %b\r\n" % (number, b"x" * 1000))
+        await writer.drain()
+
+
+async def nothing(writer: asyncio.StreamWriter) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "said"),
+    [
+        (endless, 200, "xxx"),
+        (nonsense, None, "cannot be reached"),
+        (endless_head, None, "cannot be reached"),
+        (nothing, None, "cannot be reached"),
+    ],
+)
+async def test_whatever_a_receiver_answers_little_of_it_is_kept(
+    access: HubAccess, answer: Callable[[asyncio.StreamWriter], Awaitable[None]], status: int | None, said: str
+) -> None:
+    async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read(1000)
+            await answer(writer)
+        writer.close()
+
+    server = await asyncio.start_server(hostile, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    endpoint = (await access.put_endpoint({"url": url, "eventKey": "order.*"}))["id"]
+    attempt = await access.test_endpoint(endpoint)
+    assert attempt["statusCode"] == status
+    assert said in attempt["answer"] + (attempt["error"] or "")
+    assert len(json.dumps(attempt)) < 1000
+    server.close()
 
 
 async def test_forbidden_addresses_are_refused_when_it_is_put_and_at_each_attempt(
