@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from pfnb.exceptions import ParameterError
 from pfnb.language.extent import shown
 from pfnb.presets.preset import Preset
 
+log = logging.getLogger("pfnb.presets")
 GROUP = "pfnb.presets"
 """The group of entry points. Each names a package with files such as `acme.toml`."""
 _ENDING = ".toml"
@@ -50,10 +52,14 @@ def find_preset(name: str) -> Preset | None:
 @cache
 def _files() -> Mapping[str, Traversable]:
     """The files by the names of their presets. A built-in one cannot be replaced."""
-    packages = [entry.value for entry in entry_points(group=GROUP)]
     found: dict[str, Traversable] = {}
-    for package in (*packages, f"{__package__}.senders"):
-        for file in files(package).iterdir():
-            if file.name.endswith(_ENDING):
-                found[file.name.removesuffix(_ENDING)] = file
-    return found
+    for entry in entry_points(group=GROUP):
+        try:
+            found |= _in_package(entry.module)
+        except Exception:  # importing other people's packages may raise anything
+            log.warning("the presets of the package %s cannot be read", entry.module, exc_info=True)
+    return {**found, **_in_package(f"{__package__}.senders")}
+
+
+def _in_package(package: str) -> dict[str, Traversable]:
+    return {file.name.removesuffix(_ENDING): file for file in files(package).iterdir() if file.name.endswith(_ENDING)}
