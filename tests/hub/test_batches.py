@@ -251,3 +251,24 @@ async def test_a_worker_gets_the_events_and_their_rows(hub: Hub) -> None:
     assert [frame["event"]["payload"], frame["more"][0]["event"]["payload"]] == [{"n": 0}, {"n": 1}]
     assert [frame["entry"]["id"], frame["more"][0]["entry"]["id"]] == ids
     assert frame["more"][0]["entry"]["deliveries"][0]["status"] == "running"
+
+
+async def test_a_large_batch_that_failed_is_tried_again_whole_after_a_restart(tmp_path: Path) -> None:
+    size, retry = 150, Retry(times=3, wait=0.01)
+    home = Home(HubOptions(tmp_path / "hub", owner="ada"))
+    await home.open()
+    await home.hub.webhooks.put({"uuid": UUID, "eventKey": "order.placed"}, "ada")
+    worker = RecordingWorker()
+    await home.hub.register(batching(size, retry=retry), worker, replace=False)
+    ids = await received(home.hub, size)
+    await finish(home.hub, await worker.next(), FAILED)
+    await home.close()
+    home = Home(HubOptions(tmp_path / "hub", owner="ada"))
+    await home.open()
+    worker = RecordingWorker()
+    await home.hub.register(batching(size, retry=retry), worker, replace=False)
+    await received(home.hub, 5)
+    job = await worker.next()
+    assert events(job) == ids
+    assert {one.delivery.attempts for one in (job, *job.more)} == {1}
+    await home.close()

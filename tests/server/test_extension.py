@@ -27,3 +27,10 @@ def test_limits_come_from_the_environment_where_the_configuration_does_not_say(
     monkeypatch.setenv("PFNB_MAX_PAYLOAD", "much")
     with pytest.raises(ParameterError, match="PFNB_MAX_PAYLOAD must be a size"):
         PfnbExtension()._options(tmp_path)
+
+
+def test_trusted_proxies_come_from_the_configuration() -> None:
+    found = PfnbExtension(trusted_proxies="10.0.0.0/8, ::1")._capacity().trusted_proxies
+    assert list(map(str, found)) == ["10.0.0.0/8", "::1/128"]
+    with pytest.raises(ParameterError, match="trusted_proxies must"):
+        PfnbExtension(trusted_proxies="proxy")._capacity()

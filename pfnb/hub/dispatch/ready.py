@@ -87,7 +87,7 @@ class Batches(Ready):
 
     @property
     def wants_more(self) -> bool:
-        return not self._whole and not self._failed and len(self._waiting) < self._batch.size
+        return not self._whole and max(len(self._failed), len(self._waiting)) < self._batch.size
 
     def add(self, waiting: Iterable[Waiting]) -> None:
         for one in waiting:
