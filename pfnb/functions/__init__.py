@@ -13,6 +13,7 @@ _GROUPS = (
     "data",
     "date",
     "hash",
+    "iam",
     "instance",
     "json",
     "list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import mimetypes
 from email.message import Message
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function
 from pfnb.functions.arguments import flat, plain_text
+from pfnb.functions.context import refuse_anonymous
 from pfnb.language.charset import charset_of, document_text, json_text
 from pfnb.language.content import genuine_id, read_decoded
 from pfnb.language.context import Context
+from pfnb.language.extent import check_written
 from pfnb.language.json_size import count_json
-from pfnb.language.media_types import is_json
+from pfnb.language.media_types import OCTETS, is_json
+from pfnb.rows.content import ContentReference
 
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml", "application/x-www-form-urlencoded")
 
@@ -48,6 +52,46 @@ def new_collection(*uris: Any) -> dict[str, Any]:
         @content.newCollection()  # => {"path": "/", "children": []}
     """
     return {"path": "/", "children": [new_content(plain_text(uri)) for uri in flat(uris)]}
+
+
+@function("content.fromBase64")
+async def from_base64(
+    context: Context, base64_string: str, name: str = "file", content_type: str | None = None
+) -> ContentReference:
+    """A content reference to the bytes of a base64 text. The type follows from the name unless it is given. Files that
+    expressions make are kept for an hour.
+
+    Example:
+        @content.fromBase64('aGVsbG8=', 'hello.txt').contentLength  # => 5
+    """
+    try:
+        data = base64.b64decode("".join(base64_string.split()), validate=True)
+    except ValueError as error:
+        raise ParameterError(f"the text is not base64: {error}") from None
+    return await _made(context, data, name, content_type or mimetypes.guess_type(name)[0] or OCTETS)
+
+
+@function("content.from")
+async def from_value(
+    context: Context, value: Any, name: str = "file", content_type: str | None = None
+) -> ContentReference:
+    """A content reference to a value: a text as it is, bytes as they are, anything else as JSON.
+
+    Example:
+        @content.from({a: 1}, 'a.json').contentType  # => "application/json"
+    """
+    guessed = content_type or mimetypes.guess_type(name)[0]
+    if isinstance(value, bytes):
+        return await _made(context, value, name, guessed or OCTETS)
+    if isinstance(value, str):
+        return await _made(context, value.encode(errors="replace"), name, guessed or "text/plain")
+    check_written(value)
+    return await _made(context, json.dumps(value, ensure_ascii=False).encode(), name, guessed or "application/json")
+
+
+async def _made(context: Context, data: bytes, name: str, content_type: str) -> ContentReference:
+    refuse_anonymous(context, "make files")
+    return await context.hub.put_content(data, name=name, content_type=content_type)
 
 
 @function("content.load")

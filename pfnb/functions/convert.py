@@ -29,6 +29,18 @@ def to_base64(value: Any) -> str | None:
     )
 
 
+@function("convert.toByteArray")
+def to_byte_array(value: Any) -> bytes | None:
+    """The bytes of a text in UTF-8, or of the text form of any other value; bytes stay as they are.
+
+    Example:
+        @hash.md5(@convert.toByteArray('a'))  # => "0cc175b9c0f1b6a831c399e269772661"
+    """
+    if value is None or isinstance(value, bytes):
+        return value
+    return plain_text(value).encode(errors="replace")
+
+
 @function("convert.fromBase64")
 def from_base64(base64_string: str | None) -> str | None:
     """Decode base64 to UTF-8 text; invalid bytes become question marks.

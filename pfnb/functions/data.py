@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from decimal import Decimal
 from typing import Any
 
 from pfnb.exceptions import ParameterError
@@ -140,3 +141,112 @@ def empty_list() -> list[Any]:
         @data.emptyList()  # => []
     """
     return []
+
+
+@function("data.get")
+def get(data: Any, attribute: str) -> Any:
+    """The value of a key; null if the map is null or lacks it.
+
+    Example:
+        @data.get({a: 1}, 'a')  # => 1
+        @data.get(null, 'a')  # => null
+    """
+    return data.get(attribute) if isinstance(data, Mapping) else None
+
+
+@function("data.keys")
+def keys(data: Any) -> list[str]:
+    """The keys of a map; an empty list for null and for other values.
+
+    Example:
+        @data.keys({a: 1, b: 2})  # => ["a", "b"]
+    """
+    return [plain_text(key) for key in data] if isinstance(data, Mapping) else []
+
+
+@function("data.type")
+def type_of(data: Any) -> str:
+    """The type of a value in JSON: `object`, `array`, `string`, `number`, `boolean` or `null`.
+
+    Example:
+        @data.type({1, 2})  # => "array"
+    """
+    if data is None:
+        return "null"
+    if isinstance(data, bool):
+        return "boolean"
+    if isinstance(data, (int, float, Decimal)):
+        return "number"
+    if isinstance(data, Mapping):
+        return "object"
+    return "array" if isinstance(data, (list, tuple)) else "string"
+
+
+@function("data.isType")
+def is_type(data: Any, type: str) -> bool:  # noqa: A002 - PIPEFORCE's word
+    """Whether a value is of a type, as `@data.type` names it.
+
+    Example:
+        @data.isType(1.5, 'number')  # => true
+    """
+    return type_of(data) == type.strip().lower()
+
+
+@function("data.isArray")
+def is_array(data: Any) -> bool:
+    """Whether a value is a list.
+
+    Example:
+        @data.isArray({1, 2})  # => true
+    """
+    return type_of(data) == "array"
+
+
+@function("data.isBoolean")
+def is_boolean(data: Any) -> bool:
+    """Whether a value is true or false.
+
+    Example:
+        @data.isBoolean('true')  # => false
+    """
+    return type_of(data) == "boolean"
+
+
+@function("data.isNumber")
+def is_number(data: Any) -> bool:
+    """Whether a value is a number. A text that spells one is not.
+
+    Example:
+        @data.isNumber(5)  # => true
+    """
+    return type_of(data) == "number"
+
+
+@function("data.isObject")
+def is_object(data: Any) -> bool:
+    """Whether a value is a map.
+
+    Example:
+        @data.isObject({a: 1})  # => true
+    """
+    return type_of(data) == "object"
+
+
+@function("data.isString")
+def is_string(data: Any) -> bool:
+    """Whether a value is a text.
+
+    Example:
+        @data.isString('a')  # => true
+    """
+    return type_of(data) == "string"
+
+
+@function("data.isNull")
+def is_null(data: Any) -> bool:
+    """Whether a value is null.
+
+    Example:
+        @data.isNull(null)  # => true
+    """
+    return data is None

@@ -32,6 +32,26 @@ def load(source: Any) -> Any:
         raise ParameterError(f"this is not JSON: {error}") from None
 
 
+@function("json.object")
+def new_object() -> dict[str, Any]:
+    """A new empty map.
+
+    Example:
+        @json.object()  # => {}
+    """
+    return {}
+
+
+@function("json.array")
+def new_array() -> list[Any]:
+    """A new empty list.
+
+    Example:
+        @json.array()  # => []
+    """
+    return []
+
+
 @function("json.path")
 def path(document: Any, query: str) -> Any:
     """The result of a JSONPath: one value, or a list if it may select several. A text is parsed as JSON.

@@ -106,6 +106,33 @@ def contains(value: Any, needles: Any) -> bool:
     return False
 
 
+@function("list.remove")
+def remove(value: Any, element: Any) -> list[Any]:
+    """The list without the first item that is equal to the given one: the same list, if it can be changed.
+
+    Example:
+        @list.remove({1, 2, 3, 2}, 2)  # => [1, 3, 2]
+    """
+    items = value if isinstance(value, list) else items_of(value)
+    left = current()
+    for index, item in enumerate(items):
+        left.spend()
+        if equal(item, element):
+            del items[index]
+            break
+    return items
+
+
+@function("list.copy")
+def copy(value: Any) -> list[Any]:
+    """A new list with the same items.
+
+    Example:
+        @list.copy({1, 2, 3})  # => [1, 2, 3]
+    """
+    return list(items_of(value))
+
+
 @function("list.create")
 def create() -> list[Any]:
     """A new empty list.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import content, function, registry
-from pfnb.functions.context import account_of
+from pfnb.functions.iam import user_of
 from pfnb.functions.property import NOT_COMPUTED
 from pfnb.functions.property import get as get_property
 from pfnb.language.context import Context
@@ -22,7 +22,7 @@ _FILTERED = re.compile(r"(?P<path>[^@#]+)(?P<mark>[@#])(?P<expression>.+)", re.D
 @function("resolve.uri")
 async def uri(context: Context, uri: str | LiteralText) -> Any:
     """The target of an address: `$uri:property:PATH` is a property, `…@EXPRESSION` an expression's result over it and
-    `…#EXPRESSION` over its value, `$uri:user:NAME` the user of that name if it is the run's own, `$uri:attachment:ID` content;
+    `…#EXPRESSION` over its value, `$uri:user:NAME` a user, also by `uuid=ID` or `email=ADDRESS`, `$uri:attachment:ID` content;
     `$uri:pipeline:PATH` runs that pipeline and `$uri:command:…` the commands written there, and both return the body.
 
     Commands and expressions must be quoted literals: a computed text may only be the address of a property, a user, content or
@@ -57,5 +57,9 @@ async def _property(context: Context, text: str, is_literal: bool) -> Any:
 
 
 async def _user(context: Context, text: str) -> dict[str, Any] | None:
-    own = await account_of(context)
-    return own if text in (own["username"], f"uuid={own['uuid']}") else None
+    attribute, sign, value = text.partition("=")
+    if sign and attribute not in ("uuid", "username", "email"):
+        raise ParameterError(
+            f"a user is named by NAME, username=NAME, uuid=ID or email=ADDRESS, not by {attribute[:40]}"
+        )
+    return await user_of(context, attribute, value) if sign else await user_of(context, "username", text)

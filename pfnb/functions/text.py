@@ -13,8 +13,9 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function, registry
-from pfnb.functions.arguments import check_count, check_length, fitting, flat, in_pieces, listed, plain_text
+from pfnb.functions.arguments import check_count, check_length, fitting, flat, in_pieces, items_of, listed, plain_text
 from pfnb.language.budget import current
+from pfnb.language.java.numbers import to_number
 from pfnb.language.pel import evaluate, patterns
 from pfnb.language.pel.literal_text import LiteralText
 from pfnb.language.pel.units import count_units, from_units, in_units
@@ -36,10 +37,22 @@ class _Alphanumeric(dict[int, str]):
 
 
 _ALPHANUMERIC = _Alphanumeric({**{ord(letter): letter for letter in _LETTERS}, **_UMLAUTS})
+MAX_WIDTH = 1_000
+"""Maximum width of a value in `@text.format`."""
+_FORMAT = re.compile(r"%(?P<flags>[-+0,]*)(?P<width>\d{1,9})?(?:\.(?P<digits>\d{1,9}))?(?P<kind>[sdf%])")
 _LINK = re.compile(r"https?://[^\s<>\"']+")
-_GERMAN = "der die das und ist nicht ich ein eine zu den mit auf für sie wir es von dem im"
-_ENGLISH = "the and is are of to in that it you for with on this not we have was be at"
-_FRENCH = "le la les et est des une pas pour dans que qui vous nous je il elle avec sur du"
+_GERMAN = (
+    "der die das und ist nicht ich ein eine zu den mit auf für sie wir es von dem im "
+    "hallo guten tag danke bitte bin bist sind wie was dies"
+)
+_ENGLISH = (
+    "the and is are of to in that it you for with on this not we have was be at "
+    "hello good thanks please am your my what how"
+)
+_FRENCH = (
+    "le la les et est des une pas pour dans que qui vous nous je il elle avec sur du "
+    "bonjour merci ceci suis bon salut ce mon votre"
+)
 _WORDS = {"GERMAN": set(_GERMAN.split()), "ENGLISH": set(_ENGLISH.split()), "FRENCH": set(_FRENCH.split())}
 
 _FORMULA = re.compile(r"[\s\x00\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n]")
@@ -262,14 +275,15 @@ def append(basetext: str | None, text: str | None) -> str:
 
 @function("text.concat")
 def concat(separator: str | None, *items: Any) -> str:
-    """The items, or those of a list, with the separator between them; null ones are left out.
+    """The items, or those of a list or of a text with commas, with the separator between them; null ones are left out.
 
     Example:
         @text.concat(', ', {'a', null, 'b'})  # => "a, b"
+        @text.concat(' + ', 'Sun, Moon')  # => "Sun + Moon"
         @text.concat('-', 1, 2)  # => "1-2"
     """
     texts, length, left = [], 0, current()
-    for item in flat(items):
+    for item in items_of(items[0]) if len(items) == 1 else flat(items):
         if item is not None:
             text = plain_text(item)
             length += len(text) + len(separator or "")
@@ -277,6 +291,60 @@ def concat(separator: str | None, *items: Any) -> str:
             left.spend()
             texts.append(text)
     return (separator or "").join(texts)
+
+
+@function("text.format")
+def format_text(pattern: str, *values: Any) -> str:
+    """The pattern with values in it: `%s` a text, `%d` a whole number, `%.2f` a number with two digits after the point, `%05d`
+    with leading zeros, `%%` a percent sign.
+
+    Example:
+        @text.format('%s has %d of %.1f', 'Ada', 3, 4.25)  # => "Ada has 3 of 4.2"
+    """
+    given = list(flat(values))
+    parts, length, at = [], 0, 0
+    for found in _FORMAT.finditer(pattern):
+        parts += [pattern[at : found.start()], _formatted(found, given)]
+        length += sum(map(len, parts[-2:]))
+        check_length(length)
+        at = found.end()
+    return fitting("".join([*parts, pattern[at:]]))
+
+
+def _formatted(found: re.Match[str], given: list[Any]) -> str:
+    """The next value in the form that the place asks for."""
+    flags, width, digits, kind = found["flags"], int(found["width"] or 0), found["digits"], found["kind"]
+    if kind == "%":
+        return "%"
+    if not given:
+        raise ParameterError(f"there is no value for {found[0]}: give as many values as the pattern has places")
+    if max(width, int(digits or 0)) > MAX_WIDTH:
+        raise ParameterError(f"{found[0][:20]} is too wide: at most {MAX_WIDTH:,} characters")
+    value = given.pop(0)
+    if kind == "s":
+        text = plain_text(value)
+        text = text if digits is None else text[: int(digits)]
+        return text.ljust(width) if "-" in flags else text.rjust(width)
+    number = int(to_number(value)) if kind == "d" else to_number(value)
+    sign, comma = "+" if "+" in flags else "", "," if "," in flags else ""
+    align = "<" if "-" in flags else "=" if "0" in flags else ">"
+    fill = "0" if align == "=" else " "
+    end = "d" if kind == "d" else f".{digits or 6}f"
+    return format(number, f"{fill}{align}{sign}{width or ''}{comma}{end}")
+
+
+@function("text.replaceCharAt")
+def replace_char_at(text: str | None, index: int, replacement: str) -> str | None:
+    """The text with the character at an index, from 0, replaced.
+
+    Example:
+        @text.replaceCharAt('cat', 0, 'b')  # => "bat"
+    """
+    if text is None:
+        return None
+    if not 0 <= index < len(text):
+        raise ParameterError(f"there is no character {index}: the text has {len(text)}, counted from 0")
+    return fitting(text[:index] + replacement + text[index + 1 :])
 
 
 @function("text.commajoin")
@@ -397,6 +465,7 @@ def lang(text: str | None) -> str:
 
     Example:
         @text.lang('This is the answer to that')  # => "ENGLISH"
+        @text.lang('Guten Tag, Welt')  # => "GERMAN"
     """
     words = re.findall(r"\w+", (text or "")[:10_000].lower())
     count, language = max((sum(word in common for word in words), name) for name, common in _WORDS.items())

@@ -255,7 +255,7 @@ class TestInputAndVersions:
 class TestMocks:
     @pytest.fixture(autouse=True)
     def mail(self, registry):
-        @registry.command("mail.send", aliases=("mail",))
+        @registry.command("sms.send", aliases=("sms",))
         async def send(to: str):
             sent.append(to)
             return "sent"
@@ -264,24 +264,24 @@ class TestMocks:
         return sent
 
     async def test_a_mock_stands_in_for_a_command(self, run, mail):
-        text = steps("mock.command: {command: mail.send, thenSetBody: mocked, thenSetVar: {a: 1}}", "mail: {to: ada}")
+        text = steps("mock.command: {command: sms.send, thenSetBody: mocked, thenSetVar: {a: 1}}", "sms: {to: ada}")
         result = await run(text + steps("set: {value: ['#{body}', '#{vars.a}']}")[10:])
         assert (result.body, mail) == (["mocked", 1], [])
 
     async def test_only_when_its_condition_holds(self, run, mail):
         text = steps(
-            "mock.command: {command: mail.send, when: vars.test, thenSetBody: mocked}",
-            "mail.send: {to: ada}",
+            "mock.command: {command: sms.send, when: vars.test, thenSetBody: mocked}",
+            "sms.send: {to: ada}",
             "eval: vars.test = true",
-            "mail.send: {to: bob}",
+            "sms.send: {to: bob}",
         )
         assert ((await run(text, vars={"test": False})).body, mail) == ("mocked", ["ada"])
 
     @pytest.mark.parametrize(
         "text",
         [
-            "headers: {mocksEnabled: false}\n" + steps("mock.command: {command: mail.send}", "mail.send: {to: ada}"),
-            steps("mock.command: {command: mail.send, enabled: false}", "mail.send: {to: ada}"),
+            "headers: {mocksEnabled: false}\n" + steps("mock.command: {command: sms.send}", "sms.send: {to: ada}"),
+            steps("mock.command: {command: sms.send, enabled: false}", "sms.send: {to: ada}"),
         ],
     )
     async def test_mocks_can_be_switched_off(self, run, mail, text):
@@ -289,7 +289,7 @@ class TestMocks:
         assert mail == ["ada"]
 
     async def test_without_a_value_the_body_stays(self, run, mail):
-        assert (await run(steps("mock.command: {command: mail.send}", "mail.send: {to: ada}"), body=1)).body == 1
+        assert (await run(steps("mock.command: {command: sms.send}", "sms.send: {to: ada}"), body=1)).body == 1
 
 
 class TestAssert:
