@@ -90,7 +90,7 @@ def verified(got: Got, secret: str) -> Any:
 async def test_an_event_is_sent_as_standard_webhooks_has_it_and_its_signature_holds(
     hub: Hub, access: HubAccess, partner: Partner
 ) -> None:
-    endpoint = await put(access, partner, headers={"X-Mine": "1"})
+    endpoint = await put(access, partner, headers={"X-Mine": "1", "Webhook-Id": "mine", "USER-AGENT": "shop"})
     event = await hub.send("order.placed", {"name": "Zoë"}, owner="ada")
     row = await logged(access, endpoint, "succeeded")
     [got] = partner.got
@@ -101,7 +101,8 @@ async def test_an_event_is_sent_as_standard_webhooks_has_it_and_its_signature_ho
     assert sent["timestamp"].endswith("Z")
     assert (got.method, got.path, got.headers["X-Mine"]) == ("POST", "/events", "1")
     assert got.headers["Content-Type"] == "application/json"
-    assert got.headers["webhook-id"] == row["messageId"]
+    assert got.headers.get_list("User-Agent") == ["shop"]
+    assert got.headers.get_list("webhook-id") == [row["messageId"]]
     assert (row["eventId"], row["eventKey"]) == (event.id, "order.placed")
     [attempt] = row["attempts"]
     assert (attempt["statusCode"], attempt["error"]) == (200, None)

@@ -43,7 +43,7 @@ class Messages:
             data = await self._store.events.body(event.id) if body is None else body
             encoding = event.headers.get("content-encoding")
             return Content(event.content_type or OCTETS, data), {} if encoding is None else {
-                "Content-Encoding": encoding
+                "content-encoding": encoding
             }
         seen = await self._history.object(event, body)
         value: dict[str, Any] = dict(seen)

@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -55,12 +55,9 @@ class Lane:
 
     @asynccontextmanager
     async def place(self, size: int) -> AsyncIterator[None]:
-        async with self._places:
-            if size <= LARGE:
-                yield
-                return
-            async with self._large:
-                yield
+        # In this order: a large message that waits for another large one takes no place.
+        async with self._large if size > LARGE else nullcontext(), self._places:
+            yield
 
 
 @dataclass(slots=True)
@@ -157,7 +154,7 @@ class Sender:
         try:
             signed = signature_headers(content, await self._endpoints.signing(endpoint), message_id, began // 1000)
             own = await self._endpoints.headers(endpoint)
-            headers = {"User-Agent": "pfnb", **own, **more, **signed}
+            headers = {"user-agent": "pfnb", **{name.lower(): value for name, value in own.items()}, **more, **signed}
             targets = Targets.from_environment(os.environ)
             answer = await attempt(targets, endpoint.url, content, headers=headers, seconds=SECONDS, shown=READ)
         except UnansweredError as error:
