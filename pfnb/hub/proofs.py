@@ -168,20 +168,18 @@ class Proofs:
 
     def renamed(self, old: Webhook, new: Webhook) -> Settled:
         """The same demands under another uuid."""
-        names = [(kind, number) for kind in KINDS for number in range((getattr(old, kind) or {}).get(COUNT, 0))]
-        records = [self._secrets.copied(HUB, _name(old.uuid, *one), _name(new.uuid, *one)) for one in names]
+        records = [self._secrets.copied(HUB, _name(old.uuid, *one), _name(new.uuid, *one)) for one in _numbered(old)]
         return Settled(new, self._by_uuid.get(old.uuid, {}), records)
 
     def removed(self, webhook: Webhook) -> Settled:
-        names = [(kind, number) for kind in KINDS for number in range((getattr(webhook, kind) or {}).get(COUNT, 0))]
-        return Settled(webhook, {}, [SecretRecord(HUB, _name(webhook.uuid, *one), None) for one in names])
+        return Settled(webhook, {}, [SecretRecord(HUB, _name(webhook.uuid, *one), None) for one in _numbered(webhook)])
 
     async def _of(self, webhook: Webhook) -> Mapping[str, Proof]:
-        made = self._by_uuid.get(webhook.uuid)
+        made = self._by_uuid.get(webhook.uuid, {})
         demanded = _demanded(webhook)
-        if made is None and demanded:
-            made = await self._made(webhook, demanded)
-        return made or {}
+        if any(kind not in made for kind in demanded):
+            return await self._made(webhook, demanded)
+        return made
 
     async def _made(self, webhook: Webhook, demanded: Sequence[str]) -> Mapping[str, Proof]:
         if steady() < self._again:
@@ -215,6 +213,11 @@ class Proofs:
 
 def _demanded(webhook: Webhook) -> list[str]:
     return [kind for kind in KINDS if getattr(webhook, kind)]
+
+
+def _numbered(webhook: Webhook) -> list[tuple[str, int]]:
+    """The secrets of a webhook: the setting that each belongs to, and its number there."""
+    return [(kind, number) for kind in _demanded(webhook) for number in range(getattr(webhook, kind)[COUNT])]
 
 
 def _parted(kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str] | None]:

@@ -204,6 +204,21 @@ async def test_without_the_key_requests_are_put_off_nothing_is_lost_and_the_owne
     await home.close()
 
 
+async def test_a_demand_that_could_not_be_read_at_the_start_is_not_forgotten_when_another_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = await demanding(tmp_path / "hub")
+    (folder / NAME).rename(folder / "aside")
+    home = await reopened(folder)
+    (folder / "aside").rename(folder / NAME)
+    await home.hub.webhooks.put({"uuid": UUID, "auth": {"type": "bearer", "token": "t0k"}}, "ada")
+    monkeypatch.setattr(home.hub.proofs, "_again", 0)
+    assert not await is_taken(home.hub, request(key=None, Authorization="Bearer t0k"))
+    assert not await is_taken(home.hub, request(Authorization="Bearer other"))
+    assert await is_taken(home.hub, request(Authorization="Bearer t0k"))
+    await home.close()
+
+
 async def test_without_the_key_a_signature_can_be_switched_off_or_the_webhook_deleted(tmp_path: Path) -> None:
     folder = await demanding(tmp_path / "hub")
     (folder / NAME).unlink()
