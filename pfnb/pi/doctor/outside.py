@@ -75,7 +75,7 @@ def signatures(webhooks: list[WebhookRow]) -> Finding:
     return warning(
         "signatures",
         f"{len(open_ones)} of {len(active)} active webhooks take requests from whoever knows their address, such as {keys}",
-        "let the sender sign: webhook.put uuid=… preset=github signature.secret=… or the like (docs/github.md)",
+        "let the sender sign: webhook.put uuid=… preset=github signature.secret=…, or the like (docs/presets.md)",
     )
 
 
