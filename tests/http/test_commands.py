@@ -27,7 +27,8 @@ IN_HUB = """
     property.copy property.exists property.get property.keys property.list property.move property.put
     property.schema.delete property.schema.put property.value.get property.value.put webhook.delete webhook.endpoint.delete
     webhook.endpoint.get webhook.endpoint.logs webhook.endpoint.put webhook.endpoint.replay webhook.endpoint.rotate
-    webhook.endpoint.secret webhook.endpoint.test webhook.get webhook.put webhook.receive.logs webhook.rotate webhook.scan
+    webhook.endpoint.secret webhook.endpoint.test webhook.get webhook.handshake webhook.put webhook.receive.logs webhook.rotate
+    webhook.scan
 """
 
 
