@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
 from pfnb.commands.origins import origins_of
-from pfnb.commands.rates import rate_of
+from pfnb.commands.rates import Rate
 from pfnb.commands.repeat_by import SENDERS_OWN, RepeatBy
 from pfnb.commands.webhook_filter import EVERYTHING, Filter
 from pfnb.commands.webhook_path import path_of
@@ -59,7 +59,6 @@ def _allowed(given: object) -> list[str]:
 
 
 Allowed = Annotated[list[str], BeforeValidator(_allowed, json_schema_input_type=list[str] | str)]
-Rate = Annotated[dict[str, int | float], BeforeValidator(rate_of, json_schema_input_type=dict[str, Any] | str)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class MapOf:
             given = self._parsed(given)
         if not isinstance(given, Mapping):
             raise self.error(f"must be a map of {', '.join(self.keys)}, or none")
+        if not given:
+            return {}
         for key in given:
             if key not in self.keys:
                 near = get_close_matches(str(key), self.keys, n=1)

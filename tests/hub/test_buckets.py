@@ -69,7 +69,7 @@ def test_a_rate_is_written_as_text_or_as_a_map(given: object, requests: int, per
 @pytest.mark.parametrize(
     "given",
     ["100", "x/s", "5/fortnight", "0/s", "5/0s", "5/2d", "{", {"requests": 1}, {"requests": 1, "per": 1, "bust": 2}, 5, [1],
-     {"requests": 1.5, "per": 1}, {"requests": True, "per": 1}, {"requests": 1, "per": "soon"}],
+     {"requests": 1.5, "per": 1}, {"requests": 1, "per": "soon"}],
 )  # fmt: skip
 def test_what_is_no_rate_is_an_error(given: object) -> None:
     with pytest.raises(ParameterError, match=r"^rate"):
