@@ -28,6 +28,7 @@ _GROUPS = (
     "pipelines",
     "property",
     "requests",
+    "schemas",
     "testing",
     "transform",
     "webhook",

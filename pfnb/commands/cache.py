@@ -68,6 +68,19 @@ async def get(
     return as_result(entry["value"])
 
 
+@command("cache.has", in_hub=True, shorthand="key")
+async def has(context: Context, key: Key) -> bool:
+    """Whether there is a value for a key. It may be null.
+
+    Example:
+        pipeline:
+          - cache.put: {key: rate, value: 1.1}
+          - cache.has: {key: rate}
+        # => true
+    """
+    return await context.hub.get_cached(key) is not None
+
+
 @command("cache.clear", aliases=("cache.remove",), in_hub=True, shorthand="key")
 async def clear(
     context: Context,

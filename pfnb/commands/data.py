@@ -10,11 +10,14 @@ from pydantic import BeforeValidator, Field
 from pfnb.commands import command
 from pfnb.commands.inputs import chosen, from_json
 from pfnb.commands.mapping import Fields
+from pfnb.exceptions import ParameterError
 from pfnb.language.command import as_result
 from pfnb.language.context import Context
 from pfnb.language.extent import check_written
+from pfnb.language.lazy_map import LazyMap
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
+from pfnb.language.pel.values import kind
 from pfnb.language.plain_data import copied
 
 Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
@@ -71,6 +74,50 @@ async def set_value(
         data = from_json(given)
         return await threaded(lambda: mapping(data, copied(data) if isinstance(data, dict) else {}))
     return as_result(given)
+
+
+@command("vars", anonymous=True, shorthand="set")
+def set_vars(
+    vars: dict[str, Any],  # noqa: A002 - the word of the language
+    set: Annotated[  # noqa: A002 - PIPEFORCE's word
+        LazyMap, Field(description="A map of names and values, or a list of maps. A value may use those before it.")
+    ],
+) -> None:
+    """Set several variables. The body stays as it is.
+
+    Example:
+        pipeline:
+          - vars:
+              set:
+                net: 100
+                gross: "#{vars.net * 1.19}"
+          - body.set: "#{vars.gross}"
+        # => 119.0
+    """
+    for name, value in set():  # one by one: the next value may use this variable
+        vars[name] = value  # noqa: PERF403
+
+
+@command("resolve", shorthand="uri")
+async def resolve(
+    context: Context,
+    uri: Annotated[Any, Field(description="Such as `$uri:property:PATH`, `$uri:drive:PATH` or `$uri:user:NAME`.")],
+) -> Any:
+    """Put what an address points to into the body, as `@resolve.uri` does: a property, a file, what a pipeline returns.
+
+    An expression may only yield an address that names something; commands and expressions must be written here.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/config/app, value: {title: Demo}, type: application/json}
+          - resolve: {uri: "$uri:property:global/app/demo/config/app#title"}
+        # => "Demo"
+    """
+    if "uri" in context.addressed:
+        return as_result(uri)
+    if not isinstance(uri, str):
+        raise ParameterError(f"uri must be an address such as $uri:property:PATH, not {kind(uri)}")
+    return as_result(await context.target_of(uri))
 
 
 @command("body.set", aliases=("set.body", "body"), anonymous=True, shorthand="value")

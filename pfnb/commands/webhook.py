@@ -8,9 +8,10 @@ from pydantic import Field
 
 from pfnb.commands import command
 from pfnb.commands.webhook_settings import SPELLINGS, with_settings
+from pfnb.exceptions import ParameterError
 from pfnb.language.context import Context
 from pfnb.presets.description import preset_details, preset_rows
-from pfnb.rows.event import EventRow
+from pfnb.rows.event import EventRow, Receipt
 from pfnb.rows.webhook import HandshakeState, PresetDetails, PresetRow, RefusedRow, WebhookRow
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
@@ -110,6 +111,35 @@ async def handshake(context: Context, uuid: Uuid) -> HandshakeState:
         # => "notion"
     """
     return await context.hub.get_handshake(uuid)
+
+
+@command("webhook.receive", shorthand="token")
+async def receive(
+    body: Any,
+    context: Context,
+    token: Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="uuid")],
+    polling_redirect_enabled: Annotated[
+        bool, Field(description="Whether to wait for the result, which only a call over HTTP can.")
+    ] = False,
+) -> Receipt:
+    """Call a webhook of this hub with the body, as an unknown caller would. Returns a receipt, and does not wait for pipelines.
+
+    The receipt is the same if there is no such webhook. A webhook that wants a signature or a password refuses the call: use
+    `webhook.send` for it, which sends headers.
+
+    Example:
+        pipeline:
+          - webhook.put: {eventKey: webhook.lead.created}
+          - webhook.receive: {token: "#{body.uuid}"}
+          - body.set: "#{body.status}"
+        # => "running"
+    """
+    if polling_redirect_enabled:
+        raise ParameterError(
+            "webhook.receive: a step does not wait for a webhook's pipelines: run them with pipeline.start, or leave out "
+            "pollingRedirectEnabled"
+        )
+    return await context.hub.receive_webhook(token, body)
 
 
 @command("webhook.presets", read_only=True)

@@ -15,7 +15,7 @@ from pfnb.commands.webhook_settings import METHODS
 from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.pages import INERT, ISOLATED
 from pfnb.http.upload import UploadHandler, declared_length
-from pfnb.hub.hub import Receipt
+from pfnb.hub.hub import Receipt, receipt_row
 from pfnb.hub.receiving.cookies import without_jupyters
 from pfnb.hub.receiving.request import Received, RequestHead
 from pfnb.hub.records.delivery import Outcome
@@ -80,7 +80,7 @@ class ReceiverHandler(UploadHandler):
         """Answer as GET would, and store nothing. No webhook is looked up: senders try out an address in this way."""
         received = await self.received()
         await discard_body(received.body)
-        self.answer(_running(self.site.hub.receipt(received)))
+        self.answer(receipt_row(self.site.hub.receipt(received)))
 
     async def options(self) -> None:
         """Answer what browsers (CORS) and senders of CloudEvents ask before they send: the same at every address. What a
@@ -144,7 +144,7 @@ class ReceiverHandler(UploadHandler):
     async def _answer_at_once(self, receipt: Receipt) -> None:
         reply = receipt.reply
         if reply is None:
-            self.answer(_running(receipt))
+            self.answer(receipt_row(receipt))
         else:
             await self.answer_as_set(reply.body, reply.status, reply.headers)
 
@@ -179,7 +179,9 @@ class ReceiverHandler(UploadHandler):
         assert webhook is not None, "who waits has named a webhook"
         if outcome is None:
             # Who expects a result must not take this for one.
-            self.answer(_running(receipt, 202), 202) if webhook.answer == "body" else self.answer(_running(receipt))
+            self.answer(receipt_row(receipt, 202), 202) if webhook.answer == "body" else self.answer(
+                receipt_row(receipt)
+            )
         elif not outcome.succeeded:
             self.answer({"status": "error", "statusCode": 500, "traceId": receipt.trace_id}, 500)
         else:
@@ -217,14 +219,4 @@ def _plain(headers: Headers) -> Headers:
     return {
         name: without_codes(value) if isinstance(value, str) else [without_codes(one) for one in value]
         for name, value in headers.items()
-    }
-
-
-def _running(receipt: Receipt, status: int = 200) -> dict[str, Any]:
-    return {
-        "status": "running",
-        "statusCode": status,
-        "correlationId": receipt.correlation_id,
-        "traceId": receipt.trace_id,
-        "created": receipt.created,
     }

@@ -10,35 +10,40 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from annotated_types import Interval
 
 from pfnb.commands.endpoint import check_url
 from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, OutboundError, ParameterError
+from pfnb.hub.causation import HOPS, chain_to
 from pfnb.hub.clock import now
 from pfnb.hub.handshakes import HANDSHAKE
-from pfnb.hub.hub import Hub
+from pfnb.hub.hub import Hub, receipt_row
 from pfnb.hub.keeping.contents import Content
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
 from pfnb.hub.preset_settings import hint_for, missing_secret, verify_token
+from pfnb.hub.receiving.ingest import Ingest
+from pfnb.hub.receiving.request import RequestHead
 from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.property import Attachment
 from pfnb.hub.records.webhook import Webhook
-from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference
-from pfnb.language.extent import shown
+from pfnb.language.content import MAX_CHECKED, content_id_of, content_reference, without_codes
+from pfnb.language.extent import check_written, shown
+from pfnb.language.media_types import OCTETS
 from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
 from pfnb.language.topics import check_event_key
+from pfnb.outbound import Content as MessageContent
 from pfnb.outbound import Targets
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
-from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
@@ -160,6 +165,25 @@ class HubAccess:
             "correlationId": event.correlation_id,
             "created": event.created,
         }
+
+    async def receive_webhook(self, uuid: str, payload: Any = None) -> Receipt:
+        self.check_there()
+        check_written(payload)
+        sent = MessageContent.of(payload)
+        head = RequestHead(
+            "POST",
+            urlencode({"uuid": uuid}),
+            (("Content-Type", sent.content_type or OCTETS), (HOPS, str(len(chain_to("webhook.receive"))))),
+        )
+        settings = self._hub.settings
+        ingest = Ingest(head, settings.limits, settings.bodies)
+        try:
+            await asyncio.to_thread(ingest.feed, without_codes(sent.data))
+            received = await asyncio.to_thread(ingest.finish)
+        except asyncio.CancelledError:
+            ingest.discard()
+            raise
+        return receipt_row(await self._hub.receive(received))
 
     async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:
         warning = await self._reachable(fields["url"]) if isinstance(fields.get("url"), str) else None

@@ -77,6 +77,7 @@ from pfnb.language.extent import check_written, shown
 from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
+from pfnb.rows.event import Receipt as ReceiptRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,17 @@ class Receipt:
     owner: str = ""
     webhook: Webhook | None = None
     reply: Reply | None = None
+
+
+def receipt_row(receipt: Receipt, status: int = 200) -> ReceiptRow:
+    """What the caller is told that does not wait, or has waited for too long."""
+    return {
+        "status": "running",
+        "statusCode": status,
+        "correlationId": receipt.correlation_id,
+        "traceId": receipt.trace_id,
+        "created": receipt.created,
+    }
 
 
 class Hub:

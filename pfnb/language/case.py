@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from pfnb.language.condition import is_true
-from pfnb.language.deferred import Deferred, evaluated
+from pfnb.language.deferred import Deferred, resolved
 from pfnb.language.formula import Formula, formula_in
 from pfnb.language.place import Place
 
@@ -39,11 +39,7 @@ class Case(Deferred):
 
     def _resolved(self, value: Any) -> Any:
         assert self.scope is not None, "the runner binds it before the call"
-        if isinstance(value, Formula):
-            return evaluated(value, self.scope, self.functions)
-        if isinstance(value, dict):
-            return {key: self._resolved(item) for key, item in value.items()}
-        return [self._resolved(item) for item in value] if isinstance(value, list) else value
+        return resolved(value, self.scope, self.functions)
 
     def __repr__(self) -> str:
         return self.condition.text

@@ -142,6 +142,15 @@ def evaluated(formula: Formula, scope: MutableMapping[str, Any], functions: Mapp
         raise
 
 
+def resolved(value: Any, scope: MutableMapping[str, Any], functions: Mapping[str, Any] | None) -> Any:
+    """JSON with Formulas in it, evaluated during a command's call: see `evaluated`."""
+    if isinstance(value, Formula):
+        return evaluated(value, scope, functions)
+    if isinstance(value, dict):
+        return {key: resolved(item, scope, functions) for key, item in value.items()}
+    return [resolved(item, scope, functions) for item in value] if isinstance(value, list) else value
+
+
 def is_placed(error: PfnbError) -> bool:
     """Whether line and column of an error from a command's call refer to the running pipeline; otherwise they refer to another
     text."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pfnb.exceptions import PelError
-from pfnb.language.yaml.nodes import Scalar
+from pfnb.language.yaml.nodes import Node, Scalar
 
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)|.", re.DOTALL)
 
@@ -48,6 +48,11 @@ class Place:
         later = tuple((begin - offset, *where) for begin, *where in self.starts if begin > offset)
         widths = tuple((at - offset, more) for at, more in self.widths if at >= offset)
         return Place(((0, line, column), *later), widths, marks=self.marks)  # type: ignore[arg-type]
+
+
+def at(node: Node) -> Place:
+    """The beginning of a node of any kind."""
+    return Place(((0, node.line, node.column),), is_exact=False)
 
 
 def place_of(scalar: Scalar, source: str) -> Place:

@@ -10,7 +10,7 @@ from pfnb.language.roles import RUN, grants
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
-from pfnb.rows.event import EventRow, SentEvent
+from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
@@ -97,6 +97,11 @@ class HubPort(Protocol):
 
     async def send_event(self, key: str, payload: Any = None, *, correlation_id: str | None = None) -> SentEvent:
         """Fire an event."""
+        ...
+
+    async def receive_webhook(self, uuid: str, payload: Any = None) -> Receipt:
+        """Send a webhook a request with this body, a text or JSON, as an unknown caller would: the receipt does not say whether
+        there is such a webhook, and its checks apply. Raises PayloadTooLargeError and RateLimitError."""
         ...
 
     async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:

@@ -117,6 +117,16 @@ class ReadEvent(ListedEvent):
     event: EventObject
 
 
+class Receipt(TypedDict):
+    """What the caller of a webhook is told, whether or not there is such a webhook."""
+
+    status: str
+    statusCode: int
+    correlationId: str
+    traceId: str
+    created: int
+
+
 class SentEvent(TypedDict):
     """An event that was fired."""
 

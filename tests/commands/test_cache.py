@@ -78,3 +78,9 @@ async def test_what_cannot_be_kept_is_refused(run, step, error):
 async def test_strangers_have_no_cache(run, step):
     with pytest.raises(AccessDeniedError):
         await run(steps(step), user=ANONYMOUS, owner=User("ada", EVERYTHING))
+
+
+async def test_it_tells_whether_there_is_a_value_even_null(run):
+    text = steps("cache.put: {key: a, value: null}", "cache.has: a")
+    assert (await run(text)).body is True
+    assert (await run(steps("cache.has: {key: b}"), body="x")).body is False

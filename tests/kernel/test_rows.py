@@ -120,6 +120,7 @@ async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[
     await _call(server, hook["uuid"], params={"validationToken": "t"})
     await hub.get_webhooks()
     await hub.get_handshake(hook["uuid"])
+    await hub.receive_webhook(hook["uuid"], {"order": 17})
     await hub.register_listener("lead", "lead.created")
     await hub.list_listeners()
     await hub.event_mappings()

@@ -10,6 +10,8 @@ from typing import Any
 from pfnb.exceptions import PipelineSyntaxError, UnknownCommandError
 from pfnb.language.case import Case
 from pfnb.language.command import Command, CommandRegistry
+from pfnb.language.deferred import BARE
+from pfnb.language.lazy_map import LazyMap
 from pfnb.language.pipeline import Options, Pipeline, Rules, Step
 from pfnb.language.reading.blocks import build_blocks
 from pfnb.language.reading.headers import headers_of
@@ -117,6 +119,8 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
     for key, value in values.items():
         if has_cases and key not in command.parameters.spellings:
             values[key] = replace(Case.given(key), value=value)
+        elif command.deferred.get(key) is LazyMap:
+            values[key] = LazyMap.of(value, BARE)
         elif (kind := command.deferred.get(key)) is not None and isinstance(value, str):
             values[key] = kind.given(value)
     command.parameters.check(values, ())

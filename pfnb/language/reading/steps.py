@@ -11,9 +11,10 @@ from pfnb.language.case import Case
 from pfnb.language.command import Command, CommandRegistry, split_version
 from pfnb.language.deferred import Deferred
 from pfnb.language.formula import Formula
+from pfnb.language.lazy_map import LazyMap
 from pfnb.language.on_error import THROW, OnError
 from pfnb.language.pipeline import Pipeline, Rules, Step
-from pfnb.language.place import place_of
+from pfnb.language.place import at, place_of
 from pfnb.language.reading.options import COMMON, OF_A_PART, common_name, options_of
 from pfnb.language.reading.reference import PipelineReference, check_computed, reference_of
 from pfnb.language.reading.values import data_of, deferred_of, formula_of, is_blank, is_null, value_of
@@ -107,6 +108,8 @@ class StepReader:
         if kind is None:
             is_data = target in command.parameters.loose
             return data_of(node, self.source) if is_data else value_of(node, self.source)
+        if kind is LazyMap:
+            return LazyMap.of(value_of(node, self.source), at(node))
         value = deferred_of(kind, node, self.source, target)
         return self._with_pipeline(value, node) if isinstance(value, PipelineReference) else value
 
