@@ -13,7 +13,7 @@ from pfnb.commands.mapping import Fields
 from pfnb.exceptions import ParameterError
 from pfnb.language.command import as_result
 from pfnb.language.context import Context
-from pfnb.language.extent import check_written
+from pfnb.language.extent import check_written, shown
 from pfnb.language.lazy_map import LazyMap
 from pfnb.language.offload import threaded
 from pfnb.language.parameters import UNSET
@@ -21,6 +21,11 @@ from pfnb.language.pel.values import kind
 from pfnb.language.plain_data import copied
 
 Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]
+
+Format = Annotated[
+    Literal["none", "auto", "json", "string", "number", "boolean"],
+    Field(description="What to convert a text to; `auto` reads JSON where it is JSON."),
+]
 
 
 def _upper(value: Any) -> Any:
@@ -121,7 +126,10 @@ async def resolve(
 
 
 @command("body.set", aliases=("set.body", "body"), anonymous=True, shorthand="value")
-async def set_body(value: Annotated[Any, Field(description="The new body.")]) -> Any:
+async def set_body(
+    value: Annotated[Any, Field(description="The new body.")] = None,
+    format: Format = "none",  # noqa: A002
+) -> Any:
     """Put a value into the body.
 
     Example:
@@ -129,8 +137,13 @@ async def set_body(value: Annotated[Any, Field(description="The new body.")]) ->
           - body.set: {value: {name: Ada}}
           - body.set: "Hello #{body.name}"
         # => "Hello Ada"
+
+    Example:
+        pipeline:
+          - body.set: {value: '{"total": 7}', format: json}
+        # => {"total": 7}
     """
-    return as_result(value)
+    return as_result(_formatted(value, format))
 
 
 @command("var.set", aliases=("set.var", "var"), anonymous=True)
@@ -138,6 +151,7 @@ async def set_variable(
     vars: dict[str, Any],  # noqa: A002 - the word of the language
     key: Annotated[str, Field(description="The variable's name.", min_length=1, validation_alias="name")],
     value: Annotated[Any, Field(description="Its new value.")] = None,
+    format: Format = "none",  # noqa: A002
 ) -> None:
     """Give a variable a value.
 
@@ -147,7 +161,23 @@ async def set_variable(
           - body.set: "#{vars.city}"
         # => "Kyoto"
     """
-    vars[key] = value
+    vars[key] = _formatted(value, format)
+
+
+def _formatted(value: Any, name: str) -> Any:
+    """A text converted to a format; `auto` takes what is JSON for JSON, and any other text as it is."""
+    if not isinstance(value, str) or name in ("none", "string"):
+        return _text(value) if name == "string" else value
+    try:
+        found = from_json(value, "the value")
+    except ParameterError:
+        if name == "auto":
+            return value
+        raise
+    kinds: dict[str, tuple[type, ...]] = {"number": (int, float), "boolean": (bool,)}
+    if name in kinds and (not isinstance(found, kinds[name]) or (name == "number" and isinstance(found, bool))):
+        raise ParameterError(f"the value is no {name}: {shown(value)}")
+    return found
 
 
 def _text(value: Any) -> str:

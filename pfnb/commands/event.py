@@ -30,6 +30,7 @@ async def listen(
     filter: Annotated[  # noqa: A002
         Lazy | None, Field(description="An expression with the event as `body`: if false, the pipeline does not run.")
     ] = None,
+    selector: Annotated[Lazy | None, Field(description="The same as `filter`, and instead of it.")] = None,
 ) -> None:
     """Make this pipeline a listener: it runs for each event with this key, with the event as its body. First step only.
 

@@ -23,7 +23,11 @@ RoleName = Annotated[str, Field(description="The role's name.", min_length=1, va
 
 @command("iam.run.as", anonymous=True, in_hub=True, comes_first=True, shorthand="username")
 async def run_as(
-    context: Context, username: Annotated[Written, Field(description="The user to run the following steps as.")]
+    context: Context,
+    username: Annotated[Written, Field(description="The user to run the following steps as.")],
+    caching: Annotated[  # noqa: ARG001
+        Any, Field(description="Without effect, for PIPEFORCE's pipelines: rights are always read anew.")
+    ] = None,
 ) -> None:
     """Run the following steps as another user.
 

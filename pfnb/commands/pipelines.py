@@ -135,7 +135,9 @@ async def call(
         PipelineReference,
         Field(description="Such as `$uri:pipeline:PATH?name=Ada`, `$uri:command:datetime` or `datetime|log`."),
     ],
-    vars_: Annotated[_Map, Field(description="Variables for the pipeline that is called.")] = None,
+    vars_: Annotated[
+        _Map, Field(description="Variables for the pipeline that is called.", validation_alias="args")
+    ] = None,
 ) -> Any:
     """Run the pipeline of a URI, a stored one or one in the URI itself, and continue with its body.
 

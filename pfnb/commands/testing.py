@@ -28,6 +28,8 @@ async def assert_(
     body_equals: Annotated[
         Any, Field(description="What the body must be equal to.", validation_alias="body.equals")
     ] = UNSET,
+    expect: Annotated[Any, Field(description="What `actual` must be equal to.")] = UNSET,
+    actual: Annotated[Any, Field(description="The value to compare with `expect`. Default: the body.")] = UNSET,
     message: Annotated[str | None, Field(description="What to say if it does not hold.")] = None,
 ) -> None:
     """End the run with an error unless all given conditions hold.
@@ -39,14 +41,16 @@ async def assert_(
           - assert: {value: "#{body.total}", equals: 3}
         # => {"total": 3}
     """
-    problem = _problem(body, true, false, value, equals, body_equals)
+    problem = _problem(body, true, false, value, equals, body_equals, expect, actual)
     if problem is not None:
         raise AssertionFailedError(message or problem)
 
 
-def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equals: Any) -> str | None:
-    if all(given is UNSET for given in (true, false, equals, body_equals)):
-        raise ParameterError('assert needs at least one of "true", "false", "equals" and "body.equals"')
+def _problem(
+    body: Any, true: Any, false: Any, value: Any, equals: Any, body_equals: Any, expect: Any, actual: Any
+) -> str | None:
+    if all(given is UNSET for given in (true, false, equals, body_equals, expect)):
+        raise ParameterError('assert needs at least one of "true", "false", "equals", "expect" and "body.equals"')
     if true is not UNSET and not is_true(true, "true"):
         return f"assert: what should be true is {_short(true)}"
     if false is not UNSET and is_true(false, "false"):
@@ -54,6 +58,9 @@ def _problem(body: Any, true: Any, false: Any, value: Any, equals: Any, body_equ
     compared = chosen(value, body)
     if equals is not UNSET and not _equal(compared, equals):
         return f"assert: {_short(compared)} is not equal to {_short(equals)}"
+    measured = chosen(actual, body)
+    if expect is not UNSET and not _equal(measured, expect):
+        return f"assert: {_short(measured)} is not equal to {_short(expect)}"
     if body_equals is not UNSET and not _equal(body, body_equals):
         return f"assert: the body, {_short(body)}, is not equal to {_short(body_equals)}"
     return None

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from pfnb.commands import command
 from pfnb.commands.webhook_settings import SPELLINGS, with_settings
-from pfnb.exceptions import ParameterError
+from pfnb.exceptions import NotFoundError, ParameterError
+from pfnb.language.command import NULL
 from pfnb.language.context import Context
 from pfnb.presets.description import preset_details, preset_rows
 from pfnb.rows.event import EventRow, Receipt
@@ -66,8 +67,8 @@ async def get(
 
 
 @command("webhook.delete", in_hub=True)
-async def delete(context: Context, uuid: Uuid) -> WebhookRow:
-    """Delete a webhook. Returns the deleted webhook.
+async def delete(context: Context, uuid: Uuid) -> Any:
+    """Delete a webhook. Returns the deleted webhook; null if you have none of this uuid.
 
     Example:
         pipeline:
@@ -76,7 +77,10 @@ async def delete(context: Context, uuid: Uuid) -> WebhookRow:
           - body.set: "#{body.active}"
         # => false
     """
-    return await context.hub.delete_webhook(uuid)
+    try:
+        return await context.hub.delete_webhook(uuid)
+    except NotFoundError:
+        return NULL
 
 
 @command("webhook.rotate", in_hub=True)

@@ -29,7 +29,7 @@ def listen_of(calls: list[Call]) -> Listen | None:
         line, column = first.step.places["key"]
         message = "the event key must be known before the run: it cannot have an expression"
         raise ParameterError(message, line=line, column=column, step=1)
-    accepts = first.step.arguments.get("filter")
+    accepts = first.step.arguments.get("selector") or first.step.arguments.get("filter")
     return Listen(key, None if accepts is None else accepts.formulas[-1], first.step.line)
 
 
