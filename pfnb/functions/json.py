@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pfnb.exceptions import ParameterError
-from pfnb.functions import function, jsonpath
+from pfnb.functions import function
 from pfnb.functions.arguments import fitting
 from pfnb.language.extent import check_written
 from pfnb.language.json_size import count_json
@@ -54,12 +54,15 @@ def new_array() -> list[Any]:
 
 @function("json.path")
 def path(document: Any, query: str) -> Any:
-    """The result of a JSONPath: one value, or a list if it may select several. A text is parsed as JSON.
+    """The result of a JSONPath (RFC 9535): one value, or a list if it may select several. A text is parsed as JSON.
+    Beyond the RFC, a name after a dot may have hyphens or be a number: `$.first-name`.
 
     Example:
         @json.path({a: {b: {1, 2, 3}}}, '$.a.b[0]')  # => 1
         @json.path({{n: 1}, {n: 5}}, '$[?(@.n > 2)].n')  # => [5]
     """
+    from pfnb.functions import jsonpath  # imported lazily: few pipelines use it
+
     return jsonpath.find(load(document), query)
 
 

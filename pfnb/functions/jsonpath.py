@@ -1,16 +1,26 @@
-"""JSONPath for `@json.path`: Goessner's syntax with the filters of RFC 9535, in bounded time."""
+"""JSONPath (RFC 9535) for `@json.path`, in bounded time. The library `jsonpath_rfc9535` reads queries; the search is here, so
+that each value that it visits is paid for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from pfnb.exceptions import ParameterError
+import regex
+from iregexp_check import check
+from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathQuery, selectors
+from jsonpath_rfc9535 import filter_expressions as kinds
+from jsonpath_rfc9535.exceptions import JSONPathError
+from jsonpath_rfc9535.filter_expressions import Expression
+from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
+from jsonpath_rfc9535.selectors import JSONPathSelector
+
+from pfnb.exceptions import ParameterError, PelEvaluationError
 from pfnb.language.budget import current
-from pfnb.language.pel.values import compare, equal, is_list, is_map
+from pfnb.language.pel.limits import MAX_MATCHED, PATTERN_SECONDS
+from pfnb.language.pel.values import is_list, is_map, is_number
 
 MAX_QUERY = 1_000
 """Maximum characters of a query."""
@@ -18,246 +28,197 @@ MAX_QUERY = 1_000
 MAX_LOOKED_AT = 500_000
 """Maximum number of values that one query may visit."""
 
-_TOKEN = re.compile(
-    r"""\s*(?: (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*") | (?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
-    | (?P<name>[^\W\d][\w-]*) | (?P<symbol>\.\.|\|\||&&|[=!<>]=|[$@.*\[\],:?()!<>]) | (?P<end>\Z) | (?P<bad>.) )""",
-    re.VERBOSE | re.DOTALL,
-)
-_CONSTANTS = {"true": True, "false": False, "null": None}
 _NOTHING = object()
+_DOT = re.compile(r"\\.|\[(?:[^\]\\]|\\.)*\]|\.", re.DOTALL)
+"""What a dot may stand in, and dots."""
+_LENIENT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.(?P<name>(?=[\w-]*[-\d])[\w-]+)""", re.DOTALL)
+"""Quoted texts, and names after a dot that the RFC wants in brackets: `.first-name`, `.0`."""
 
-Select = Callable[[Any, "_Search"], Iterator[Any]]
-"""A selector: yields the values that it selects within a value."""
 
-Test = Callable[[Any, "_Search"], bool]
+def find(document: Any, query: str) -> Any:
+    """The value of a definite path, or null; for any other path the list of all values. Raises ParameterError."""
+    parsed = _parse(query)
+    search = _Search(document)
+    try:
+        found = search.values(document, parsed)
+        return next(found, None) if parsed.singular_query() else list(found)
+    except RecursionError:
+        raise ParameterError("the JSONPath, or the data, is nested too deeply") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Steps of selectors; a `definite` query selects one value at most."""
+@lru_cache(maxsize=256)
+def _parse(query: str) -> JSONPathQuery:
 
-    steps: tuple[Select, ...]
-    definite: bool
+    if len(query) > MAX_QUERY:
+        raise ParameterError(f"a JSONPath may have at most {MAX_QUERY:,} characters")
+    environment, lenient = JSONPathEnvironment(), _LENIENT.sub(_bracketed, query)
+    try:
+        try:
+            return environment.compile(query)
+        except JSONPathError:
+            if lenient == query:
+                raise
+            return environment.compile(lenient)
+    except JSONPathError as error:
+        raise ParameterError(f"the JSONPath is wrong: {error}") from None
+    except RecursionError:
+        raise ParameterError("the JSONPath is nested too deeply") from None
+
+
+def _bracketed(found: re.Match[str]) -> str:
+    return found[0] if found["name"] is None else f"['{found['name']}']"
 
 
 class _Search:
     """One run of a query: the document, and how many values it may still visit."""
 
     def __init__(self, root: Any) -> None:
-        self.root = root
+        self._root = root
         self._left = MAX_LOOKED_AT
         self._budget = current()
 
-    def look(self, value: Any) -> Any:
-        self._left -= 1
-        if self._left < 0:
-            raise ParameterError("the JSONPath visits too much data: make it more precise")
-        self._budget.spend()
+    def values(self, start: Any, query: JSONPathQuery) -> Iterator[Any]:
+        """What the query selects, in the order of the RFC."""
+        found: Iterator[Any] = iter((start,))
+        for segment in query.segments:
+            found = self._segment(found, segment)
+        return found
+
+    def _look(self, value: Any) -> Any:
+        self._pay(1)
         return value
 
-    def part(self, items: Any, which: slice) -> Any:
-        """A slice of a list, which is a copy: its items count as visited."""
-        count = len(range(*which.indices(len(items))))
+    def _pay(self, count: int) -> None:
         self._left -= count
+        if self._left < 0:
+            raise ParameterError("the JSONPath visits too much data: make it more precise")
         self._budget.spend(count)
-        return self.look(items[which])
 
-    def values(self, start: Any, steps: tuple[Select, ...]) -> Iterator[Any]:
-        if not steps:
-            yield start
-            return
-        for value in steps[0](start, self):
-            yield from self.values(self.look(value), steps[1:])
+    def _segment(self, values: Iterator[Any], segment: JSONPathSegment) -> Iterator[Any]:
 
+        for value in values:
+            reached = self._descent(value) if isinstance(segment, JSONPathRecursiveDescentSegment) else (value,)
+            for one in reached:
+                for selector in segment.selectors:
+                    yield from map(self._look, self._selected(one, selector))
 
-def find(document: Any, query: str) -> Any:
-    """The value of a definite path, or null; for any other path the list of all values. Raises ParameterError."""
-    parsed = _parse(query)
-    found = _Search(document).values(document, parsed.steps)
-    return next(found, None) if parsed.definite else list(found)
+    def _descent(self, value: Any) -> Iterator[Any]:
+        """The value and all its descendants, in document order."""
+        waiting = [value]
+        while waiting:
+            yield (at := self._look(waiting.pop()))
+            waiting.extend(reversed(list(_children(at))))
 
+    def _selected(self, value: Any, selector: JSONPathSelector) -> Iterator[Any]:
 
-@lru_cache(maxsize=256)
-def _parse(query: str) -> Query:
-    if len(query) > MAX_QUERY:
-        raise ParameterError(f"a JSONPath may have at most {MAX_QUERY:,} characters")
-    try:
-        return _Parser(query).query()
-    except RecursionError:
-        raise ParameterError("the JSONPath is nested too deeply") from None
+        if isinstance(selector, selectors.NameSelector):
+            return iter((value[selector.name],)) if is_map(value) and selector.name in value else iter(())
+        if isinstance(selector, selectors.IndexSelector):
+            index = selector.index
+            return iter((value[index],)) if is_list(value) and -len(value) <= index < len(value) else iter(())
+        if isinstance(selector, selectors.SliceSelector):
+            return self._slice(value, selector.slice)
+        if isinstance(selector, selectors.FilterSelector):
+            test = selector.expression.expression
+            return (each for each in _children(value) if self._holds(test, self._look(each)))
+        return _children(value)
 
+    def _slice(self, value: Any, part: slice) -> Iterator[Any]:
+        if not is_list(value) or part.step == 0:
+            return iter(())
+        self._pay(len(range(*part.indices(len(value)))))  # it is a copy
+        return iter(value[part])
 
-class _Parser:
-    def __init__(self, query: str) -> None:
-        self._tokens = [(found.lastgroup or "", found[found.lastgroup or 0]) for found in _TOKEN.finditer(query)]
-        self._at = 0
+    def _holds(self, test: Expression, value: Any) -> bool:
+        """Whether a filter's expression is true for a value."""
 
-    @property
-    def _word(self) -> str:
-        kind, word = self._tokens[self._at]
-        return word if kind == "symbol" else ""
+        if isinstance(test, kinds.PrefixExpression):
+            return not self._holds(test.right, value)
+        if isinstance(test, kinds.LogicalExpression):
+            if test.operator == "&&":
+                return self._holds(test.left, value) and self._holds(test.right, value)
+            return self._holds(test.left, value) or self._holds(test.right, value)
+        if isinstance(test, kinds.ComparisonExpression):
+            return self._compared(self._value(test.left, value), test.operator, self._value(test.right, value))
+        if isinstance(test, kinds.FilterQuery):
+            return next(self._nodes(test, value), _NOTHING) is not _NOTHING
+        return bool(self._function(test, value)) if isinstance(test, kinds.FunctionExtension) else False
 
-    def _take(self, *symbols: str) -> str:
-        word = self._word if self._word in symbols else ""
-        self._at += bool(word)
-        return word
+    def _nodes(self, query: Any, value: Any) -> Iterator[Any]:
 
-    def _expect(self, symbol: str) -> None:
-        if not self._take(symbol):
-            raise self._wrong(f"expected '{symbol}'")
+        return self.values(self._root if isinstance(query, kinds.RootFilterQuery) else value, query.query)
 
-    def _wrong(self, what: str) -> ParameterError:
-        kind, word = self._tokens[self._at]
-        return ParameterError(f"the JSONPath is wrong: {what}, not {'the end' if kind == 'end' else repr(word)}")
+    def _value(self, expression: Expression, value: Any) -> Any:
+        """The one value of an operand, or nothing."""
 
-    def query(self) -> Query:
-        self._expect("$")
-        query = self._path()
-        if self._tokens[self._at][0] != "end":
-            raise self._wrong("expected the end, '.' or '['")
-        return query
+        if isinstance(expression, kinds.FilterExpressionLiteral):
+            return expression.value
+        if isinstance(expression, kinds.FunctionExtension):
+            return self._function(expression, value)
+        return next(self._nodes(expression, value), _NOTHING)
 
-    def _path(self) -> Query:
-        steps: list[Select] = []
-        definite = True
-        while dots := self._take("..", ".", "["):
-            if dots == "..":
-                steps.append(_everything)
-                definite = False
-            if dots == "[" or (dots == ".." and self._take("[")):
-                select, single = self._bracket()
-            else:
-                select, single = self._dotted()
-            steps.append(select)
-            definite = definite and single
-        return Query(tuple(steps), definite)
+    def _function(self, call: Any, value: Any) -> Any:
+        if call.name == "count":
+            return sum(1 for _ in self._nodes(call.args[0], value))
+        if call.name == "value":
+            found = self._nodes(call.args[0], value)
+            only = next(found, _NOTHING)
+            return only if next(found, _NOTHING) is _NOTHING else _NOTHING
+        first, *more = [self._value(one, value) for one in call.args]
+        if call.name == "length":
+            return len(first) if isinstance(first, str) or is_list(first) or is_map(first) else _NOTHING
+        self._budget.check()
+        return _matches(first, more[0], whole=call.name == "match")
 
-    def _dotted(self) -> tuple[Select, bool]:
-        kind, word = self._tokens[self._at]
-        if kind not in ("name", "number") and word != "*":
-            raise self._wrong("expected a name or '*'")
-        self._at += 1
-        return (_children, False) if word == "*" else (_key(word), True)
+    def _compared(self, left: Any, operator: str, right: Any) -> bool:
+        if operator in ("==", "!="):
+            return self._equal(left, right) is (operator == "==")
+        if "=" in operator and self._equal(left, right):
+            return True
+        are_texts = isinstance(left, str) and isinstance(right, str)
+        if not are_texts and not (is_number(left) and is_number(right)):
+            return False
+        return bool(left < right if operator[0] == "<" else left > right)
 
-    def _bracket(self) -> tuple[Select, bool]:
-        selects = [self._selector()]
-        while self._take(","):
-            selects.append(self._selector())
-        self._expect("]")
-        if len(selects) == 1:
-            return selects[0]
-        return (lambda value, search: (each for select, _ in selects for each in select(value, search))), False
-
-    def _selector(self) -> tuple[Select, bool]:
-        kind, word = self._tokens[self._at]
-        if self._take("*"):
-            return _children, False
-        if self._take("?"):
-            return _filtered(self._any_of()), False
-        if kind == "text":
-            self._at += 1
-            return _key(_unquoted(word)), True
-        start = self._whole()
-        if not self._take(":"):
-            if start is None:
-                raise self._wrong("expected a quoted key, an index, '*' or '?'")
-            return _item(start), True
-        stop = self._whole()
-        step = self._whole() if self._take(":") else None
-        if step == 0:
-            raise self._wrong("expected a step other than 0")
-        part = slice(start, stop, step)
-        return (lambda value, search: iter(search.part(value, part)) if is_list(value) else iter(())), False
-
-    def _whole(self) -> int | None:
-        kind, word = self._tokens[self._at]
-        if kind != "number" or not word.lstrip("-").isdigit() or len(word) > 15:
-            return None
-        self._at += 1
-        return int(word)
-
-    def _any_of(self) -> Test:
-        tests = [self._all_of()]
-        while self._take("||"):
-            tests.append(self._all_of())
-        return lambda value, search: any(test(value, search) for test in tests)
-
-    def _all_of(self) -> Test:
-        tests = [self._test()]
-        while self._take("&&"):
-            tests.append(self._test())
-        return lambda value, search: all(test(value, search) for test in tests)
-
-    def _test(self) -> Test:
-        if self._take("!"):
-            test = self._test()
-            return lambda value, search: not test(value, search)
-        if self._take("("):
-            test = self._any_of()
-            self._expect(")")
-            return test
-        left = self._operand()
-        operator = self._take("==", "!=", "<", "<=", ">", ">=")
-        if not operator:
-            return lambda value, search: left(value, search) is not _NOTHING
-        right = self._operand()
-        return lambda value, search: _holds(left(value, search), operator, right(value, search))
-
-    def _operand(self) -> Callable[[Any, _Search], Any]:
-        start = self._take("@", "$")
-        if start:
-            steps = self._path().steps
-            return lambda value, search: next(search.values(value if start == "@" else search.root, steps), _NOTHING)
-        kind, word = self._tokens[self._at]
-        if kind not in ("text", "number") and word not in _CONSTANTS:
-            raise self._wrong("expected @, $ or a value")
-        self._at += 1
-        constant = _unquoted(word) if kind == "text" else _CONSTANTS.get(word, _NOTHING)
-        if constant is _NOTHING:
-            constant = int(word) if word.lstrip("-").isdigit() else float(word)
-        return lambda _value, _search: constant
+    def _equal(self, left: Any, right: Any) -> bool:
+        """Numbers by value, at any depth; nothing equals nothing only."""
+        if left is right or (is_number(left) and is_number(right) and left == right):
+            return True
+        if isinstance(left, str) and isinstance(right, str):
+            return left == right
+        if is_map(left) and is_map(right) and len(left) == len(right):
+            self._pay(len(left))
+            return all(key in right and self._equal(value, right[key]) for key, value in left.items())
+        if is_list(left) and is_list(right) and len(left) == len(right):
+            self._pay(len(left))
+            return all(self._equal(one, other) for one, other in zip(left, right, strict=True))
+        return False
 
 
-def _unquoted(word: str) -> str:
-    return re.sub(r"\\(.)", r"\1", word[1:-1])
-
-
-def _key(name: str) -> Select:
-    return lambda value, _search: iter((value[name],)) if is_map(value) and name in value else iter(())
-
-
-def _item(index: int) -> Select:
-    def select(value: Any, _search: _Search) -> Iterator[Any]:
-        return iter((value[index],)) if is_list(value) and -len(value) <= index < len(value) else iter(())
-
-    return select
-
-
-def _children(value: Any, _search: _Search) -> Iterator[Any]:
+def _children(value: Any) -> Iterator[Any]:
     if is_map(value):
         return iter(value.values())
     return iter(value) if is_list(value) else iter(())
 
 
-def _everything(value: Any, search: _Search) -> Iterator[Any]:
-    """The value and all its descendants, in document order."""
-    waiting = [value]
-    while waiting:
-        yield (at := search.look(waiting.pop()))
-        waiting.extend(reversed(list(_children(at, search))))
+def _any_in_line(found: re.Match[str]) -> str:
+    return r"[^\n\r]" if found[0] == "." else found[0]
 
 
-def _filtered(test: Test) -> Select:
-    return lambda value, search: (each for each in _children(value, search) if test(search.look(each), search))
+def _matches(text: Any, pattern: Any, *, whole: bool) -> bool:
+    """`match` and `search`, with the regular expressions of RFC 9485 and within a time limit; false for what is none."""
 
-
-def _holds(left: Any, operator: str, right: Any) -> bool:
-    if operator in ("==", "!="):
-        return equal(left, right) is (operator == "==")
-    comparable = isinstance(left, str) and isinstance(right, str)
-    if not comparable and not all(
-        isinstance(each, (int, float)) and not isinstance(each, bool) for each in (left, right)
-    ):
+    if not isinstance(text, str) or not isinstance(pattern, str) or len(pattern) > MAX_QUERY or not check(pattern):
         return False
-    order = compare(left, right)
-    return (order == 0 and "=" in operator) or (order < 0 if operator[0] == "<" else order > 0)
+    if len(text) > MAX_MATCHED:
+        raise PelEvaluationError(f"a regular expression can be applied to at most {MAX_MATCHED:,} characters")
+    try:
+        compiled = regex.compile(_DOT.sub(_any_in_line, pattern), regex.VERSION1)
+        find_in = compiled.fullmatch if whole else compiled.search
+        return find_in(text, timeout=PATTERN_SECONDS, concurrent=True) is not None
+    except regex.error:
+        return False
+    except TimeoutError:
+        raise PelEvaluationError(
+            "the regular expression takes too long: make it simpler, or the text shorter"
+        ) from None
