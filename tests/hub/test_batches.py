@@ -272,3 +272,12 @@ async def test_a_large_batch_that_failed_is_tried_again_whole_after_a_restart(tm
     assert events(job) == ids
     assert {one.delivery.attempts for one in (job, *job.more)} == {1}
     await home.close()
+
+
+async def test_a_failed_batch_is_tried_again_while_many_others_wait_for_theirs(hub: Hub) -> None:
+    worker = RecordingWorker()
+    await hub.register(batching(300, retry=Retry(times=1, wait=0.5)), worker, replace=False)
+    ids = await received(hub, 300)
+    await finish(hub, await worker.next(), FAILED)
+    await received(hub, 150)
+    assert events(await worker.next()) == ids

@@ -57,6 +57,8 @@ class Backlog:
         self._caught_up = False
         self._last = 0
         self._by = listener.debounce.by if listener.debounce is not None else ""
+        # Retries are read when there is room for a page of them, or for a whole batch.
+        self._page = PAGE + (listener.batch.size if listener.batch is not None else 0)
         self._waits_in_order = listener.strict or listener.debounce is not None
         self._retry_at: float = math.inf if self._waits_in_order else 0
         self._woken = asyncio.Event()
@@ -115,7 +117,7 @@ class Backlog:
             while True:
                 if self._listener.debounce is not None:
                     await self._sort()
-                if self._retry_at <= steady() and len(self._ready) < PAGE:
+                if self._retry_at <= steady() and len(self._ready) < self._page:
                     await self._load_retries()
                 elif not self._caught_up and self._ready.wants_more:
                     await self._load()
@@ -194,7 +196,7 @@ class Backlog:
         out = frozenset(self._running)
         self._retry_at = math.inf
         self._dropped.clear()
-        limit = PAGE + len(self._ready) + len(out) + (self._listener.batch.size if self._listener.batch else 0)
+        limit = self._page + len(self._ready) + len(out)
         try:
             page = await self._store.deliveries.retries(self._listener.name, limit)
             if len(page) == limit and page[0][0].not_before != page[-1][0].not_before:
