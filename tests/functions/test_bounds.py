@@ -65,7 +65,6 @@ HUGE = [
         ("@json.path(vars.wide, '$..*..*..*..*..*')", "too much data"),
         ("@json.path(vars.wide, '$[' * 500)", "the JSONPath is wrong"),
         ("@json.path(vars.wide, '$[?(' + '(' * 900)", "is wrong|nested too deeply"),
-        ("too much data|nested too deeply",),
         ("@json.stringify(vars.loop)", "contains itself"),
         ("@convert.toXMLString(vars.loop)", "nested too deeply"),
         ("@convert.toXMLString({'a b': 1})", "cannot be a name"),
