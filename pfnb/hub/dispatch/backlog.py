@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import math
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -155,15 +155,19 @@ class Backlog:
             return f"delivery {waiting.delivery.id}"
 
     async def _end_superseded(self, ready: Newest) -> None:
-        ended, by_newer = list(ready.superseded), defaultdict[int, list[int]](list)
-        for one, newer in ended:
-            by_newer[newer].append(one.delivery.id)
-        for newer, ids in by_newer.items():
-            said = {"statusMessage": f"superseded by delivery {newer} (debounce)"}
-            await self._store.deliveries.give_up(ids, said, status="succeeded")
-        del ready.superseded[: len(ended)]
-        for one, _ in ended:
-            self._superseded(one)
+        ended = {key: list(older) for key, older in ready.superseded.items()}
+        await asyncio.gather(*(self._end(older, ready.newest(key)) for key, older in ended.items()))
+        for key, older in ended.items():
+            left = ready.superseded.pop(key)[len(older) :]
+            if left:
+                ready.superseded[key] = left
+            for one in older:
+                self._superseded(one)
+
+    async def _end(self, older: Sequence[Waiting], newest: Waiting | None) -> None:
+        by = "a later delivery" if newest is None else f"delivery {newest.delivery.id}"
+        ids, said = [one.delivery.id for one in older], {"statusMessage": f"superseded by {by} (debounce)"}
+        await self._store.deliveries.give_up(ids, said, status="succeeded")
 
     @property
     def _has_room(self) -> bool:
@@ -248,4 +252,5 @@ class Backlog:
             for delivery, event in page
             if delivery.id not in held
         ]
-        self._ready.add([await self._keyed(one) for one in waiting])
+        keyed = [await self._keyed(one) for one in waiting]
+        self._ready.add(one for one in keyed if one.delivery.id not in self._dropped)

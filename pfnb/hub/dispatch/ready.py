@@ -152,16 +152,16 @@ class Newest(Ready):
         self._windows: dict[str, _Window] = {}
         self._queue: list[tuple[int, int, str]] = []
         """Due time, id and key of the newest of each window, and of some that are not the newest any more."""
-        self.superseded: list[tuple[Waiting, int]] = []
-        """Each with the id of the one that came after it."""
+        self.superseded: dict[str, list[Waiting]] = {}
+        """By their keys."""
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._windows) + len(self.superseded)
+        return len(self._waiting) + len(self._windows) + sum(map(len, self.superseded.values()))
 
     @property
     def ids(self) -> set[int]:
         newest = {window.newest.delivery.id for window in self._windows.values()}
-        return super().ids | newest | {one.delivery.id for one, _ in self.superseded}
+        return super().ids | newest | {one.delivery.id for older in self.superseded.values() for one in older}
 
     @property
     def wants_more(self) -> bool:
@@ -173,6 +173,11 @@ class Newest(Ready):
                 self._waiting.append(one)
             else:
                 self._see(replace(one, body=None))  # there may be many keys, and they may wait for long
+
+    def newest(self, key: str) -> Waiting | None:
+        """The one that waits now; None if it was dropped."""
+        window = self._windows.get(key)
+        return None if window is None else window.newest
 
     def put_back(self, waiting: Iterable[Waiting]) -> None:
         self.add(waiting)
@@ -202,7 +207,7 @@ class Newest(Ready):
         if window is not None:
             older, newest = sorted((window.newest, one), key=lambda each: each.delivery.id)
             first = min(first, window.first)
-            self.superseded.append((older, newest.delivery.id))
+            self.superseded.setdefault(one.key, []).append(older)
         quiet = newest.since + round(1000 * self._debounce.wait)
         latest = first + round(1000 * self._debounce.max_wait)
         due = max(min(quiet, latest), steady() + self._pause(newest.delivery))
