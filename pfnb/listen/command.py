@@ -208,8 +208,7 @@ def _greeting(plan: Plan, webhook: WebhookRow, url: str, place: str) -> list[str
         lines += ["Requests need the proof of their sender that its settings demand; others are refused.", ""]
     else:
         lines += [f"  curl -H 'Content-Type: application/json' -d '{_SAMPLE}' {shlex.quote(url)}", ""]
-    if "warning" in webhook:
-        lines.append(f"Note: {webhook['warning']}")
+    lines += [f"Note: {said}" for said in (webhook.get("hint"), webhook.get("warning")) if said]
     if isinstance(plan.answerer, Target):
         lines.append(f"Requests are passed on to {plan.answerer.place}. Ctrl-C ends.")
     else:

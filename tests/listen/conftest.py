@@ -70,12 +70,16 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def listen(environment: dict[str, str]) -> Listen:
     @asynccontextmanager
-    async def started(*words: str, **more: str) -> AsyncIterator[Listening]:
+    async def started(*words: str, given: bytes = b"", **more: str) -> AsyncIterator[Listening]:
+        """`given` is standard input, `more` is for the environment."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "pfnb.cli", "listen", *words,
-            stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, env={**environment, **more},
+            stdin=PIPE, stdout=PIPE, stderr=PIPE, env={**environment, **more},
             limit=2**26,
         )  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(given)
+        process.stdin.close()
         try:
             yield Listening(process)
         finally:

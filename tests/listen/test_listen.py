@@ -254,6 +254,18 @@ async def test_a_webhook_that_demands_a_signature_shows_who_is_refused(listen: L
         assert "refused (401)  webhook.git: " in await listening.until("refused")
 
 
+async def test_a_preset_sets_up_the_sender_with_a_secret_from_standard_input(listen: Listen) -> None:
+    async with listen("webhook.git", "--preset", "github", "--secret", "-", given=b"s3cret-of-github\n") as listening:
+        shown = await listening.until("Ctrl-C ends")
+        assert "Note: " in shown
+        assert "s3cret" not in shown
+        url = next(line.strip() for line in shown.splitlines() if line.startswith("  http"))
+        body = b'{"zen": "simple"}'
+        signed = hmac.new(b"s3cret-of-github", body, "sha256").hexdigest()
+        await send(url, content=body, headers={"X-Hub-Signature-256": f"sha256={signed}"})
+        assert "#1  POST" in await listening.until("#1")
+
+
 async def test_an_address_of_its_own_is_shown(listen: Listen) -> None:
     async with listen("webhook.orders", "path=orders", "public=true", "--json") as listening:
         url = await address(listening)
