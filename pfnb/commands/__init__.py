@@ -27,6 +27,7 @@ _GROUPS = (
     "outbound",
     "pipelines",
     "property",
+    "property_query",
     "requests",
     "schemas",
     "testing",
