@@ -85,7 +85,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "pfnb", "summary": "Webhooks and pipelines for notebooks.", "version": version("pfnb")},
         "servers": [{"url": url}],
-        "security": [{"authorization": []}],
+        "security": [{"authorization": []}, {"login": []}],
         "tags": [{"name": name} for name in ("webhooks", "pipelines", "hub", *(f"command {name}" for name in groups))],
         "paths": {
             f"{HOOK}/{{uuid}}": _receiver("hook", _IN_PATH),
@@ -107,7 +107,12 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "`Authorization: Bearer …` or `token …`, with the hub's or the Jupyter Server's token.",
-                }
+                },
+                "login": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "A username with the password or an API token; the owner's name with the hub's token.",
+                },
             },
         },
     }

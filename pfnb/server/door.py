@@ -12,7 +12,7 @@ from tornado.web import HTTPError, RequestHandler, authenticated
 from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError, PfnbError
 from pfnb.http.door import Door, note_failure
 from pfnb.http.handler import HubHandler
-from pfnb.http.secret import authorization_token
+from pfnb.http.secret import authorization_token, basic_login
 from pfnb.http.site import Caller, Site
 
 UNAUTHENTICATED = "log in to this Jupyter Server, or send `Authorization: token …`"
@@ -33,6 +33,9 @@ class JupyterDoor(JupyterHandler, Door):
             self.current_user = caller.user
             return caller
         by_cookie = await self.jupyter_login()
+        if by_cookie is not False and (caller := await self.by_password()) is not None:
+            self.current_user = caller.user
+            return caller
         if by_cookie is None:
             await note_failure(self.site, self.request)
             raise NotAuthenticatedError(UNAUTHENTICATED)
@@ -41,7 +44,16 @@ class JupyterDoor(JupyterHandler, Door):
     async def jupyter_login(self) -> bool | None:
         """For a caller whom Jupyter lets in, whether by cookie alone; None for anybody else. AccessDeniedError if the authorizer
         refuses."""
-        await JupyterHandler.prepare(self, _redirect_to_login=False)
+        login, headers = basic_login(self.request), self.request.headers
+        sent = headers.get("Authorization")
+        if login is not None and login.name == self.owner:
+            # Jupyter takes its token only in this form.
+            headers["Authorization"] = f"token {login.password}"
+        try:
+            await JupyterHandler.prepare(self, _redirect_to_login=False)
+        finally:
+            if sent is not None:
+                headers["Authorization"] = sent
         if self.current_user is None:
             return None
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "pfnb"))
@@ -51,9 +63,9 @@ class JupyterDoor(JupyterHandler, Door):
 
     def check_xsrf_cookie(self) -> None:
         """Skip the check for requests with a token of the hub, which Jupyter does not know: other sites' pages cannot send that
-        header. If another server has the hub, that one checks tokens; beside a token, cookies are ignored."""
+        header. If another server has the hub, that one checks tokens; beside a token or a password, cookies are ignored."""
         token = authorization_token(self.request)
-        if self.site is None and token is not None:
+        if token is not None and (self.site is None or basic_login(self.request) is not None):
             return
         if self.site is None or self.user_of(token) is None:
             try:
@@ -89,7 +101,7 @@ class JupyterDoor(JupyterHandler, Door):
         """Say why `prepare` refused the caller of an upload: the decorator of its method comes first, and does not know."""
         if (refused := getattr(self, "_refused", None)) is not None:
             kwargs["exc_info"] = (type(refused), refused, None)
-        HubHandler.write_error(self, status_code, **kwargs)
+        Door.write_error(self, status_code, **kwargs)
 
 
 def guarded(handler: type[RequestHandler], *, anonymous: bool) -> type[RequestHandler]:

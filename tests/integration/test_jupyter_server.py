@@ -258,6 +258,31 @@ def test_a_refused_caller_that_would_change_something_reads_why(server: JupyterS
         assert (answer.status_code, "send `Authorization: token" in answer.json()["statusMessage"]) == (403, True)
 
 
+def test_names_and_passwords_are_taken_as_curl_sends_them(server: JupyterServer, hub: HubClient) -> None:
+    owner = hub.command("iam.authinfo")["username"]
+    hub.command("iam.user.create", username="grace", password="correct horse", roleNames="CAN_PIPE_%")
+    with httpx.Client(base_url=f"{server.hub_url}/api/v3/command/", trust_env=False) as client:
+        token = client.post("iam.apitoken", params={"username": "grace"}, auth=(owner, TOKEN)).text
+        for login in ((owner, TOKEN), ("grace", "correct horse"), ("grace", token)):
+            assert client.get("iam.authinfo", auth=login).json()["username"] == login[0]
+            assert client.post("webhook.put", params={"eventKey": "a.b"}, auth=login).json()["owner"] == login[0]
+        for login in (("grace", TOKEN), (owner, token), ("grace", "wrong horse")):
+            answer = client.post("webhook.put", params={"eventKey": "a.b"}, auth=login)
+            assert (answer.status_code, answer.headers["WWW-Authenticate"][:6]) == (401, "Basic "), login
+
+
+def test_a_password_makes_no_cookie_count(server: JupyterServer) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as browser:
+        browser.get("login", params={"token": TOKEN})
+        browser.get("tree", params={"token": TOKEN})
+        put = "pfnb/api/v3/command/webhook.put?eventKey=a.b"
+        xsrf = {"X-XSRFToken": browser.cookies["_xsrf"]}
+        assert browser.post(put, auth=("eve", "guess")).status_code == 401
+        assert browser.post(put, auth=("eve", "guess"), headers={"Origin": "https://evil.example"}).status_code == 403
+        proxys = {"User-Agent": "Mozilla/5.0", **xsrf}
+        assert browser.post(put, auth=("of", "a proxy"), headers=proxys).status_code == 200
+
+
 def test_a_cookie_alone_changes_nothing_by_get_or_without_xsrf(server: JupyterServer) -> None:
     with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as browser:
         browser.get("login", params={"token": TOKEN})

@@ -15,7 +15,9 @@ HUB = "{hub}"
 INTRODUCTION = f"""# HTTP
 
 All addresses are below the hub's own, `{HUB}`: `<base_url>pfnb` in a Jupyter Server, `http://127.0.0.1:PORT/pfnb` elsewhere.
-They need the token, as `Authorization: Bearer …` or `token …`, unless everybody may call. Errors are JSON with `statusCode`,
+They need the token, as `Authorization: Bearer …` or `token …`, or a name and a password as `curl -u` sends them, unless everybody
+may call. The name is the owner's with the hub's token, or another user's with the password or an API token.
+Errors are JSON with `statusCode`,
 `statusMessage` and `errorType`, and with `line`, `column` and `step` if the error is in a pipeline.
 A run whose caller closes the connection may finish within a minute; then it is stopped.
 """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from pfnb.exceptions import BusyError, ParameterError, TooManyAttemptsError
 from pfnb.hub.people.passwords import hashed, is_outdated, is_password
@@ -19,6 +22,8 @@ LONGEST_PAUSE = 60.0
 LONGEST_DELAY = 2.0
 FORGET_SECONDS = 900.0
 MAX_REMEMBERED = 10_000
+PROVEN_SECONDS = 300.0
+"""A right password is not computed again for this long: programs send it with each request."""
 AT_ONCE, MAX_WAITING = 2, 32
 _SMALL = 0.05
 T = TypeVar("T")
@@ -42,6 +47,9 @@ class Logins:
         self._failures: OrderedDict[tuple[str, ...], _Failures] = OrderedDict()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+        self._key = secrets.token_bytes(32)
+        self._proven: OrderedDict[bytes, float] = OrderedDict()
+        self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def hashed(self, password: str) -> str:
         """The hash to keep of a new password. ParameterError if it is too short or too long."""
@@ -58,10 +66,26 @@ class Logins:
     ) -> bool:
         """Whether this is the kept password. TooManyAttemptsError while this address has to pause. `beside_old`: some kept
         passwords have a hash of an earlier version."""
-        source, target = ("from", asker, address), ("for", username.casefold())
-        pause = self._pause(source)
-        if pause > 0:
-            raise TooManyAttemptsError("too many wrong passwords: try again later", retry_after=int(pause) + 1)
+        source = ("from", asker, address)
+        self._check_pause(source)  # also for proven passwords: else the answers would tell a guesser which one is right
+        proof = hashlib.blake2b(f"{kept}\n{password}".encode("utf-8", "surrogatepass"), key=self._key).digest()
+        # One after the other, so that parallel requests with the right password do not count as guesses.
+        turn = self._turns.setdefault(proof, asyncio.Lock())
+        async with turn:
+            if kept is not None and self._proven.get(proof, 0.0) > self._clock():
+                return True
+            right = await self._checked(password, kept, source, username, beside_old)
+            if right:
+                self._proven[proof] = self._clock() + PROVEN_SECONDS
+                while len(self._proven) > MAX_REMEMBERED:
+                    self._proven.popitem(last=False)
+            return right
+
+    async def _checked(
+        self, password: str, kept: str | None, source: tuple[str, ...], username: str, beside_old: bool
+    ) -> bool:
+        target = ("for", username.casefold())
+        self._check_pause(source)
         # It counts as wrong until it is known to be right, so that many parallel attempts do not get around the limit.
         self._note(source)
         delay = min(LONGEST_DELAY, 0.05 * 2 ** min(10, self._count(target) - FREE_TRIES))
@@ -77,6 +101,11 @@ class Logins:
     def _count(self, key: tuple[str, ...]) -> int:
         found = self._failures.get(key)
         return found.count if found is not None and self._clock() - found.last < FORGET_SECONDS else 0
+
+    def _check_pause(self, source: tuple[str, ...]) -> None:
+        pause = self._pause(source)
+        if pause > 0:
+            raise TooManyAttemptsError("too many wrong passwords: try again later", retry_after=int(pause) + 1)
 
     def _pause(self, key: tuple[str, ...]) -> float:
         count = self._count(key)

@@ -211,7 +211,7 @@ class Users:
         NotAuthenticatedError for a wrong password, whether or not there is such a user.
         """
         if password is not None:
-            await self._check_password(name, password, asker, origin)
+            await self._check_password(name, password, asker.name, origin)
         elif name != asker.name and ADMIN not in self.reach(asker):
             raise AccessDeniedError(f"an API token for {name} needs the password of {name}, or the role {ADMIN}")
         async with self._turn:
@@ -237,12 +237,18 @@ class Users:
         await self.tokens.end(token)
         return token
 
-    async def _check_password(self, name: str, password: str, asker: User, origin: Origin) -> None:
+    async def login(self, name: str, password: str, origin: Origin) -> User:
+        """The user of this name and password. NotAuthenticatedError if either is wrong, TooManyAttemptsError while the address
+        has to pause."""
+        await self._check_password(name, password, "", origin)
+        return self.user(name)
+
+    async def _check_password(self, name: str, password: str, asker: str, origin: Origin) -> None:
         account = self._accounts.get(name)
         kept = account.password if account is not None else None
         has_old = any(one.password is not None and is_scrypt(one.password) for one in self._accounts.values())
         right = await self._logins.check(
-            password, kept, username=name, asker=asker.name, address=origin.address, beside_old=has_old
+            password, kept, username=name, asker=asker, address=origin.address, beside_old=has_old
         )
         if not right or account is None or self.uuid_of(name) != account.uuid:
             raise NotAuthenticatedError("the username or the password is wrong")
