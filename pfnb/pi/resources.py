@@ -107,7 +107,8 @@ def _resources(workspace: Workspace, files: Iterable[Path]) -> list[tuple[Path, 
         (
             file,
             ParameterError(
-                f"{' and '.join(twin.file.name for twin in same[one.path])} map to the same property {one.path}"
+                f"{' and '.join(twin.file.name for twin in same[one.path])} map to the same property {one.path}: rename one "
+                'of them, or keep extensions by {"deployWithExtension": true} in .pfnb/config.json'
             )
             if isinstance(one, Resource) and one.path in same
             else one,

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import mimetypes
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,10 @@ from pfnb.exceptions import ParameterError
 from pfnb.pi.names import checked_parts, write_below
 
 MARK = ".pfnb"
+THEIRS = ".pipeforce"
+"""The folder by which PIPEFORCE's command line knows its workspaces. They work here as they are."""
 SOURCE = "src"
+_SETTINGS = "config.json"
 _PUBLISHED = "published.json"
 PIPELINE = "application/yaml;type=pipeline"
 _TYPES = {
@@ -27,9 +31,17 @@ _TYPES = {
     ".html": "text/html",
     ".xml": "application/xml",
     ".csv": "text/csv",
+    ".ftl": "text/x-freemarker",
+    ".js": "text/javascript",
+    ".py": "text/x-python",
+    ".vue": "text/x-vue",
+    ".bpmn": "application/bpmn+xml",
 }
-"""Extensions that a property's path omits, since its type implies them. The first match counts."""
+"""The types of files by extension. The first match counts."""
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _BASE64 = ";encoding=base64"
+_EXTENSION = ";extension="
+"""Part of the type of a file whose extension cannot be told from the rest of its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +59,31 @@ class Resource:
 
 
 class Workspace:
-    """`root` is the folder that `pi init` made."""
+    """`root` is the folder that `pi init` made, or a workspace of PIPEFORCE. ParameterError for a wrong `config.json` in it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.source = root / SOURCE
+        settings = _settings(root)
+        self.source = root / str(settings.get("propertiesHome") or SOURCE)
+        if not self.source.resolve().is_relative_to(root.resolve()):
+            raise ParameterError(f"propertiesHome in {_SETTINGS} must be a folder of the workspace, not {self.source}")
+        self.keeps_extensions = settings.get("deployWithExtension") is True
+        """Whether the paths of properties have the extensions of their files."""
 
     @classmethod
     def around(cls, folder: Path) -> Workspace:
         """The workspace that contains this folder. ParameterError if there is none."""
         for root in (folder, *folder.parents):
-            if (root / MARK).is_dir():
+            if (root / MARK).is_dir() or (root / THEIRS).is_dir():
                 return cls(root)
         raise ParameterError(f"{folder} is not in a workspace: make one with `pi init`, or change to one")
 
     def files(self, pattern: str | None, folder: Path) -> list[Path]:
         """Files below `src` that match a pattern relative to `folder` (`*`, `**`); all without a pattern. ParameterError for a
         pattern that leads out of `src`, or matches nothing."""
+        app = self.source / "global" / "app" / (pattern or ".")
+        if pattern is not None and _NAME.fullmatch(pattern) and not (folder / pattern).exists() and app.is_dir():
+            folder, pattern = app.parent, f"{pattern}/**"
         base, words = (self.source, "**") if pattern is None else _split(folder, pattern)
         if not base.resolve().is_relative_to(self.source.resolve()):
             raise ParameterError(f"{pattern} is outside of the workspace: only files below {self.source} are published")
@@ -80,21 +100,25 @@ class Workspace:
     def resource(self, file: Path) -> Resource:
         """The property for a file. ParameterError for a name that no property can have."""
         name = file.relative_to(self.source).as_posix()
-        ending = next((ending for ending in _TYPES if name.endswith(ending)), None)
+        ending = next((ending for ending in _TYPES if name.endswith(ending)), file.suffix)
+        path = name if self.keeps_extensions else name.removesuffix(ending)
         data = file.read_bytes()
-        if ending is not None:
-            return Resource(file, name.removesuffix(ending), _TYPES[ending], data.decode("utf-8"))
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if ending in _TYPES:
+            return Resource(file, path, _TYPES[ending], data.decode("utf-8"))
+        guessed = mimetypes.guess_type(name)[0]
         try:
-            return Resource(file, name, kind if kind.startswith("text/") else "text/plain", data.decode("utf-8"))
+            kind, value = guessed if guessed and guessed.startswith("text/") else "text/plain", data.decode("utf-8")
         except UnicodeDecodeError:
-            return Resource(file, name, f"{kind}{_BASE64}", base64.b64encode(data).decode())
+            kind, value = f"{guessed or 'application/octet-stream'}{_BASE64}", base64.b64encode(data).decode()
+        if ending and _ending(kind) != ending:
+            kind += f"{_EXTENSION}{ending[1:]}"
+        return Resource(file, path, kind, value)
 
     def file_of(self, path: str, kind: str) -> Path:
         """A property's file. ParameterError for a path that would lead out of the workspace."""
-        parts = checked_parts(short_path(path))
-        ending = next((ending for ending, known in _TYPES.items() if known == kind), "")
-        return self.source.joinpath(*parts[:-1], parts[-1] + ending)
+        *folders, name = checked_parts(short_path(path))
+        ending = "" if self.keeps_extensions else _ending(kind)
+        return self.source.joinpath(*folders, *checked_parts(name + ending))
 
     def published(self, hub: str) -> dict[str, str]:
         """Digests of what was published to this hub, by path."""
@@ -103,6 +127,7 @@ class Workspace:
 
     def remember(self, hub: str, digests: dict[str, str]) -> None:
         file = self.root / MARK / _PUBLISHED
+        write_below(self.root, self.root / MARK / ".gitignore", f"{_PUBLISHED}\n".encode())
         write_below(self.root, file, json.dumps({**self._memory(), hub: digests}, indent=1).encode())
 
     def _memory(self) -> dict[str, Any]:
@@ -116,9 +141,33 @@ class Workspace:
 def create(folder: Path) -> Workspace:
     """Create a workspace, or return the existing one."""
     (folder / MARK).mkdir(parents=True, exist_ok=True)
-    write_below(folder, folder / MARK / ".gitignore", b"*\n")
+    write_below(folder, folder / MARK / ".gitignore", f"{_PUBLISHED}\n".encode())
     (folder / SOURCE / "global" / "app").mkdir(parents=True, exist_ok=True)
     return Workspace(folder)
+
+
+def _settings(root: Path) -> dict[str, Any]:
+    for folder in (MARK, THEIRS):
+        file = root / folder / _SETTINGS
+        if file.is_file():
+            try:
+                found = json.loads(file.read_text("utf-8"))
+            except ValueError as error:
+                raise ParameterError(f"{file} is not JSON: {error}") from None
+            if not isinstance(found, dict):
+                raise ParameterError(f'{file} must be a map, such as {{"deployWithExtension": true}}')
+            return found
+    return {}
+
+
+def _ending(kind: str) -> str:
+    """The extension of a file of this type; empty if it cannot be told."""
+    plain, found, written = kind.partition(_EXTENSION)
+    if found:
+        return f".{written}"
+    plain = plain.replace(_BASE64, "")
+    known = next((ending for ending, listed in _TYPES.items() if listed == plain), None)
+    return known or mimetypes.guess_extension(plain) or ""
 
 
 def short_path(path: str) -> str:

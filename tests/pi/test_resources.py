@@ -54,7 +54,7 @@ async def test_files_become_properties_and_only_changed_ones_are_sent_again(pi: 
     listed = json.loads(await pi("list", "global/app/demo/**", "--json"))
     assert [(row["path"], row["type"]) for row in listed] == [
         ("global/app/demo/config/app", "application/json"),
-        ("global/app/demo/logo.png", "image/png;encoding=base64"),
+        ("global/app/demo/logo", "image/png;encoding=base64"),
         ("global/app/demo/pipeline/hello", "application/yaml;type=pipeline"),
     ]
     assert json.loads(await pi("command", "property.value.get", "path=global/app/demo/config/app", "--json")) == {
@@ -68,6 +68,66 @@ async def test_patterns_count_from_where_one_is(pi: Pi, workspace: Path, monkeyp
     monkeypatch.chdir(workspace / "src" / "global" / "app" / "demo")
     assert await results(pi, "publish", "*") == {"a.txt": "published"}
     assert await results(pi, "publish", "**") == {"a.txt": "unchanged", "deep/b.txt": "published"}
+
+
+async def test_paths_have_no_extensions_and_files_get_theirs_back(pi: Pi, workspace: Path) -> None:
+    contents = {
+        "template/mail.ftl": "Hi ${name}",
+        "script/a.vue": "<t/>",
+        "x/b.foo": "?",
+        "x/c": "plain",
+        "x/d.dat": b"\xff\x00",
+    }
+    for name, content in contents.items():
+        put(workspace, f"global/app/demo/{name}", content)
+    assert set((await results(pi, "publish")).values()) == {"published"}
+    listed = json.loads(await pi("list", "global/app/demo/**", "--json"))
+    assert [row["path"].removeprefix("global/app/demo/") for row in listed] == [
+        "script/a", "template/mail", "x/b", "x/c", "x/d",
+    ]  # fmt: skip
+    for file in (workspace / "src").rglob("*.*"):
+        file.unlink()
+    await pi("get", "global/app/demo/**", "--yes")
+    for name, content in contents.items():
+        data = (workspace / "src/global/app/demo" / name).read_bytes()
+        assert data == (content if isinstance(content, bytes) else content.encode())
+
+
+async def test_a_setting_keeps_extensions(pi: Pi, workspace: Path) -> None:
+    (workspace / ".pfnb" / "config.json").write_text('{"deployWithExtension": true}')
+    put(workspace, "global/app/demo/a.js", "1")
+    put(workspace, "global/app/demo/a.css", "2")
+    await pi("publish")
+    listed = json.loads(await pi("list", "global/app/demo/**", "--json"))
+    assert [row["path"] for row in listed] == ["global/app/demo/a.css", "global/app/demo/a.js"]
+    (workspace / ".pfnb" / "config.json").write_text("[1]")
+    with pytest.raises(ParameterError, match="must be a map"):
+        await pi("publish")
+
+
+async def test_a_workspace_of_pipeforce_works_as_it_is(pi: Pi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "theirs"
+    (root / ".pipeforce").mkdir(parents=True)
+    (root / ".pipeforce" / "config.json").write_text('{"propertiesHome": "props", "deployWithExtension": false}')
+    file = root / "props" / "global" / "app" / "demo" / "pipeline" / "hello.pi.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(PIPELINE)
+    monkeypatch.chdir(root)
+    assert await results(pi, "publish", "demo") == {"props/global/app/demo/pipeline/hello.pi.yaml": "published"}
+    assert (root / ".pfnb" / ".gitignore").read_text() == "published.json\n"
+    (root / ".pipeforce" / "config.json").write_text('{"propertiesHome": "../elsewhere"}')
+    with pytest.raises(ParameterError, match="must be a folder of the workspace"):
+        await pi("publish")
+
+
+async def test_an_app_is_published_and_listed_by_its_name(pi: Pi, workspace: Path) -> None:
+    put(workspace, "global/app/demo/a.txt", "a")
+    put(workspace, "global/app/demo2/b.txt", "b")
+    put(workspace, "global/app/other/c.txt", "c")
+    assert await results(pi, "publish", "demo") == {"src/global/app/demo/a.txt": "published"}
+    await pi("publish")
+    listed = json.loads(await pi("list", "global/app/demo**", "--json"))
+    assert [row["path"] for row in listed] == ["global/app/demo/a", "global/app/demo2/b"]
 
 
 async def test_another_hub_has_not_got_what_this_one_has(

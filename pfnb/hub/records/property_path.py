@@ -1,4 +1,5 @@
-"""Paths of properties, and patterns over them: `*` is a part of a name, `?` a character, `**` any number of names."""
+"""Paths of properties, and patterns over them: `*` is a part of a name, `?` a character, `**` any number of names;
+`app**` is short for `app*/**`."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class PathPattern:
 
     def __init__(self, pattern: str, namespace: str) -> None:
         whole = _absolute(pattern, namespace)
-        names = whole.split("/")
+        names = [part for name in whole.split("/") for part in _parts(name)]
         first = next((place for place, name in enumerate(names) if _WILDCARD.search(name)), len(names))
         self.is_path = first == len(names)
         self.prefix = whole if self.is_path else "/".join(names[:first]) + "/"
@@ -62,6 +63,11 @@ def _absolute(path: str, namespace: str) -> str:
             f'{_shown(path)} is not a valid path: use at most {MAX_PATH} characters, without \\ < > " | :'
         )
     return whole
+
+
+def _parts(name: str) -> list[str]:
+    """`app**` means all names that begin with `app`, and all below them."""
+    return [name[:-1], ANY] if name.endswith(ANY) and name != ANY else [name]
 
 
 def _repeated(names: Sequence[str], place: int) -> bool:
