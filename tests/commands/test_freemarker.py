@@ -58,6 +58,11 @@ async def test_documented_templates_give_the_documented_texts(run, template, mod
         ("<#assign sum = n + 1>${sum}<#-- remark\n ${nothing} -->!", "5!"),
         ("<#if list?has_content>some</#if><#if none?has_content>more</#if>", "some"),
         ("${text?html} ${'a > b ${n}'} ${yes?c}", "Ada &gt; Bob a > b ${n} true"),
+        ("${yes?string('on', 'off')} ${(n > 5)?string('on', 'off')} ${yes?string}", "on off true"),
+        ("${(n > 3)?then(text?upper_case, 'b')} ${(n < 3)?then(1, n + 1)}", "ADA > BOB 5"),
+        ("<#list list as x>${x}<#sep>, </#sep></#list>|<#list list as x>${x}<#sep>, </#list>", "2, 3|2, 3"),
+        ("<#list 1..n as x>${x}</#list> <#list n..2 as x>${x}</#list> <#list 0..<n as x>${x}</#list>", "1234 432 0123"),
+        ("<#list list as x><#list 1..2 as y>${x}${y}<#sep>,</#list><#sep>;</#sep></#list>", "21,22;31,32"),
         ("{{ 7*7 }} {% x %} {# y #} {${n}} #{7*7}", "{{ 7*7 }} {% x %} {# y #} {4} #{7*7}"),
     ],
 )
@@ -91,7 +96,11 @@ async def test_data_is_never_a_template(run, value):
         ("<#-- a\n b -->\n<#if true>\n${nmae}</#if>", "the template, line 4: 'nmae' is undefined"),
         ("<#if true>x", "the template"),
         ("${''.__class__}", "the template, line 1"),
-        ("<#list 1..3 as x></#list>", "the template, line 1"),
+        ("<#sep>", "<#sep> is only within <#list>, once"),
+        ("<#list a as x><#sep>,<#sep></#list>", "<#sep> is only within <#list>, once"),
+        ("${a?string('0.00')}", "two texts, for true and for false"),
+        ("${a?then(1, 2)}", "must be true or false"),
+        ("<#switch a><#case 1>x</#switch>", "line 1: <#switch a> is not supported"),
     ],
 )
 async def test_the_rest_is_refused_with_its_line(run, template, words):

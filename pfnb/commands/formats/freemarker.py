@@ -1,6 +1,6 @@
 """Translates the common part of FreeMarker's template language to Jinja, which is then rendered.
 
-`${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>`, `<#assign>`, and the built-ins below.
+`${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>` with `<#sep>` and ranges, `<#assign>`, and the built-ins below.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _PART = re.compile(
 """Linear: the first unclosed one ends the search, and possessive quantifiers (`*+`) do not backtrack. Else a text of many
 unclosed ones would take quadratic time."""
 _LIST = re.compile(r"(?P<items>.+)\sas\s+(?P<first>\w+)(?:\s*,\s*(?P<second>\w+))?", re.DOTALL)
+_RANGE = re.compile(r"(?P<first>[^.].*?)\.\.(?P<open>[<!]?)(?P<last>[^.<!*].*)", re.DOTALL)
 _ASSIGN = re.compile(r"(?P<name>\w+)\s*=(?!=)(?P<value>.+)", re.DOTALL)
 _TOKEN = re.compile(
     rf"{_QUOTED}|\?\?|\?(?P<builtin>\w+)|(?P<default>(?<=[\w)\]])!(?!=)(?P<value>{_QUOTED}|[\w.]+)?)|!=|==|<=|>="
@@ -34,7 +35,10 @@ _BUILTINS = {
     "c": "", "cap_first": "|capitalize", "capitalize": "|title", "first": "|first", "has_content": "|default('')",
     "html": "|escape", "join": "|join", "keys": "|list", "last": "|last", "length": "|length", "lower_case": "|lower",
     "number": "|float", "replace": "|replace", "reverse": "|reverse|list", "size": "|length", "sort": "|sort",
-    "string": "|string", "trim": "|trim", "upper_case": "|upper", "url": "|urlencode",
+    "string": "|string", "then": "|then", "trim": "|trim", "upper_case": "|upper", "url": "|urlencode",
+}  # fmt: skip
+_SIMPLE = {
+    "#else": "else", "#sep": "if not loop.last", "/#if": "endif", "/#list": "endfor", "/#sep": "endif",
 }  # fmt: skip
 
 
@@ -45,6 +49,7 @@ def to_jinja(source: str) -> str:
 
 def _translated(source: str) -> Iterator[str]:
     end, line = 0, 1
+    separators: list[bool] = []  # for each list around this place: whether its separator is open
     for part in _PART.finditer(source):
         yield _plain(source[end : part.start()])
         line += source.count("\n", end, part.start())
@@ -52,13 +57,27 @@ def _translated(source: str) -> Iterator[str]:
         if part["open"] is not None:
             raise ParameterError(f"the template, line {line}: {part['open'][:60]} is not closed")
         if part["tag"] is not None:
-            yield from _directive(part, line)
+            yield from _separated(part, line, separators)
         elif part["printed"] is not None:
             yield f"{{{{ {_expression(part['printed'], line)} }}}}"
         else:
             yield "{{ '' }}" + "{# #}".replace(" ", "\n" * part[0].count("\n"))
         line += part[0].count("\n")
     yield _plain(source[end:])
+
+
+def _separated(part: re.Match[str], line: int, separators: list[bool]) -> Iterator[str]:
+    """A directive, and the end of a separator that it ends: `<#sep>` reaches to `</#sep>`, or else to the end of its list."""
+    tag = part["tag"]
+    if tag == "#list":
+        separators.append(False)
+    if tag in ("#sep", "/#sep"):
+        if not separators or separators[-1] is (tag == "#sep"):
+            raise ParameterError(f"the template, line {line}: <{tag}> is only within <#list>, once")
+        separators[-1] = tag == "#sep"
+    if tag == "/#list" and separators and separators.pop():
+        yield "{% endif %}"
+    yield from _directive(part, line)
 
 
 def _directive(part: re.Match[str], line: int) -> Iterator[str]:
@@ -78,12 +97,23 @@ def _statement(tag: str, rest: str, line: int) -> str:
     if listed is not None and listed["second"] is not None:
         return f"for {listed['first']}, {listed['second']} in ({_expression(listed['items'], line)})|items"
     if listed is not None:
-        return f"for {listed['first']} in {_expression(listed['items'], line)}"
+        return f"for {listed['first']} in {_items(listed['items'], line)}"
     if assigned is not None:
         return f"set {assigned['name']} = {_expression(assigned['value'], line)}"
-    if tag in ("#else", "/#if", "/#list") and not rest:
-        return {"#else": "else", "/#if": "endif", "/#list": "endfor"}[tag]
+    if tag in _SIMPLE and not rest:
+        return _SIMPLE[tag]
     raise ParameterError(f"the template, line {line}: <{tag}{' ' if rest else ''}{rest[:60]}> is not supported")
+
+
+def _items(text: str, line: int) -> str:
+    """A list, or a range: `1..3` includes its end and may count down, `0..<n` excludes it."""
+    found = _RANGE.fullmatch(text.strip())
+    if found is None or _TOKEN.match(text.strip()[:1]):
+        return _expression(text, line)
+    first, last = (f"({_expression(found[name], line)})" for name in ("first", "last"))
+    if found["open"]:
+        return f"(range({first}, {last}) if {first} <= {last} else range({first}, {last}, -1))"
+    return f"(range({first}, {last} + 1) if {first} <= {last} else range({first}, {last} - 1, -1))"
 
 
 def _expression(text: str, line: int) -> str:

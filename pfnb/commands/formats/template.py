@@ -135,7 +135,7 @@ class _Sandbox(_Plain):
         self.plain = _Plain(undefined=StrictUndefined)
         self.globals = {name: self.globals[name] for name in ("namespace", "range")}
         self.filters = {name: _paid(name) for name in _FILTERS}
-        self.filters.update(join=_join, replace=_replace, string=_printed, tojson=_tojson)
+        self.filters.update(join=_join, replace=_replace, string=_string, then=_then, tojson=_tojson)
         self.finalize, self.concat = _printed, _concat  # type: ignore[method-assign]
         self.tests = {name: _tested(test) for name, test in self.tests.items()}
         self.counted, self.joined, self.compared, self.sliced = _counted, _joined, _compared, _sliced
@@ -244,6 +244,23 @@ def _printed(context: Context, value: Any) -> str:
     text = "" if value is None else str(value)
     _pay(context, text=len(text), rounds=1)
     return text
+
+
+@pass_context
+def _string(context: Context, value: Any, yes: Any = None, no: Any = None) -> str:
+    """A value as text; true and false as the two texts, if they are given."""
+    if yes is None:
+        return _printed(context, value)
+    if no is None:
+        raise ParameterError("string takes two texts, for true and for false; formats are not supported")
+    return _printed(context, _then(context, value, yes, no))
+
+
+@pass_context
+def _then(_context: Context, value: Any, yes: Any, no: Any) -> Any:
+    if not isinstance(value, bool):
+        raise ParameterError("what is chosen by must be true or false")
+    return yes if value else no
 
 
 @pass_context
