@@ -63,6 +63,14 @@ async def test_documented_templates_give_the_documented_texts(run, template, mod
         ("<#list list as x>${x}<#sep>, </#sep></#list>|<#list list as x>${x}<#sep>, </#list>", "2, 3|2, 3"),
         ("<#list 1..n as x>${x}</#list> <#list n..2 as x>${x}</#list> <#list 0..<n as x>${x}</#list>", "1234 432 0123"),
         ("<#list list as x><#list 1..2 as y>${x}${y}<#sep>,</#list><#sep>;</#sep></#list>", "21,22;31,32"),
+        (
+            "<#list 1..4 as x><#switch x>\n<#case 1>one<#break> <#case n - 2>two<#break>\n"
+            "<#default>more</#switch>,</#list>",
+            "one,two,more,more,",
+        ),
+        ("a\n<#switch n>\n  <#case 4>\n  four\n  <#break>\n  <#case 5>\n  five\n</#switch>\nb", "a\n  four\nb"),
+        ("<#switch n><#case 4><#switch yes><#case true>in</#switch><#break><#default>out</#switch>", "in"),
+        ("<#switch n></#switch>none", "none"),
         ("{{ 7*7 }} {% x %} {# y #} {${n}} #{7*7}", "{{ 7*7 }} {% x %} {# y #} {4} #{7*7}"),
     ],
 )
@@ -96,11 +104,15 @@ async def test_data_is_never_a_template(run, value):
         ("<#-- a\n b -->\n<#if true>\n${nmae}</#if>", "the template, line 4: 'nmae' is undefined"),
         ("<#if true>x", "the template"),
         ("${''.__class__}", "the template, line 1"),
-        ("<#sep>", "<#sep> is only within <#list>, once"),
-        ("<#list a as x><#sep>,<#sep></#list>", "<#sep> is only within <#list>, once"),
+        ("<#sep>", "<#sep> is only directly within <#list>, once"),
+        ("<#list a as x><#sep>,<#sep></#list>", "<#sep> is only directly within <#list>, once"),
         ("${a?string('0.00')}", "two texts, for true and for false"),
         ("${a?then(1, 2)}", "must be true or false"),
-        ("<#switch a><#case 1>x</#switch>", "line 1: <#switch a> is not supported"),
+        ("<#switch a><#case 1>x<#case 2>y</#switch>", "<#case> needs <#break> before it"),
+        ("<#case 1>", "<#case> is only directly within <#switch>"),
+        ("<#switch a><#break></#switch>", "<#break> is only directly within <#switch>"),
+        ("<#switch a><#case 1><#if true><#break></#if></#switch>", "<#break> is only directly within"),
+        ("<#switch>", "<#switch> is not supported"),
     ],
 )
 async def test_the_rest_is_refused_with_its_line(run, template, words):

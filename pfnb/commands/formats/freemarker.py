@@ -1,12 +1,14 @@
 """Translates the common part of FreeMarker's template language to Jinja, which is then rendered.
 
-`${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>` with `<#sep>` and ranges, `<#assign>`, and the built-ins below.
+`${…}`, comments, `<#if>`, `<#elseif>`, `<#else>`, `<#list>` with `<#sep>` and ranges, `<#switch>`, `<#assign>`, and the built-ins
+below.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pfnb.exceptions import ParameterError
 
@@ -49,7 +51,7 @@ def to_jinja(source: str) -> str:
 
 def _translated(source: str) -> Iterator[str]:
     end, line = 0, 1
-    separators: list[bool] = []  # for each list around this place: whether its separator is open
+    around: list[_Around] = []
     for part in _PART.finditer(source):
         yield _plain(source[end : part.start()])
         line += source.count("\n", end, part.start())
@@ -57,7 +59,7 @@ def _translated(source: str) -> Iterator[str]:
         if part["open"] is not None:
             raise ParameterError(f"the template, line {line}: {part['open'][:60]} is not closed")
         if part["tag"] is not None:
-            yield from _separated(part, line, separators)
+            yield from _nested(part, line, around)
         elif part["printed"] is not None:
             yield f"{{{{ {_expression(part['printed'], line)} }}}}"
         else:
@@ -66,25 +68,68 @@ def _translated(source: str) -> Iterator[str]:
     yield _plain(source[end:])
 
 
-def _separated(part: re.Match[str], line: int, separators: list[bool]) -> Iterator[str]:
-    """A directive, and the end of a separator that it ends: `<#sep>` reaches to `</#sep>`, or else to the end of its list."""
-    tag = part["tag"]
-    if tag == "#list":
-        separators.append(False)
+@dataclass(slots=True)
+class _Around:
+    """A directive around a place. `is_open`: its separator is, or a case of it has ended by a break."""
+
+    tag: str
+    is_open: bool = False
+    has_cases: bool = False
+
+
+def _nested(part: re.Match[str], line: int, around: list[_Around]) -> Iterator[str]:
+    """A directive, with what must end before it."""
+    tag, rest = part["tag"], part["rest"].strip().removesuffix("/").strip()
+    top = around[-1] if around else _Around("")
     if tag in ("#sep", "/#sep"):
-        if not separators or separators[-1] is (tag == "#sep"):
-            raise ParameterError(f"the template, line {line}: <{tag}> is only within <#list>, once")
-        separators[-1] = tag == "#sep"
-    if tag == "/#list" and separators and separators.pop():
+        if top.tag != "#list" or top.is_open is (tag == "#sep"):
+            raise ParameterError(f"the template, line {line}: <{tag}> is only directly within <#list>, once")
+        top.is_open = tag == "#sep"
+    if tag in ("#case", "#default", "#break", "/#switch"):
+        yield from _part_of_switch(part, line, around, rest)
+        return
+    if tag in ("/#list", "/#if") and around and f"/{top.tag}" == tag:
+        around.pop()
+        if top.is_open:
+            yield "{% endif %}"  # a separator reaches to the end of its list
+    if tag in ("#list", "#if", "#switch"):
+        around.append(_Around(tag))
+    if tag == "#switch" and rest:
+        # Nothing before the first case is printed.
+        yield from _directive(part, f"set _switch_{len(around)} = {_expression(rest, line)} %}}{{% if false")
+    else:
+        yield from _directive(part, _statement(tag, rest, line))
+
+
+def _part_of_switch(part: re.Match[str], line: int, around: list[_Around], rest: str) -> Iterator[str]:
+    tag, top = part["tag"], around[-1] if around else _Around("")
+    if top.tag != "#switch" or (tag == "#break" and (top.is_open or not top.has_cases)):
+        raise ParameterError(
+            f"the template, line {line}: <{tag}> is only directly within <#switch>, a break once in a case"
+        )
+    if tag in ("#case", "#default") and top.has_cases and not top.is_open:
+        raise ParameterError(
+            f"the template, line {line}: <{tag}> needs <#break> before it: cases do not run on into the next"
+        )
+    if tag == "#break":
+        top.is_open = True
+        yield from _directive(part, "if false")  # nothing between a break and the next case is printed
+        return
+    if top.is_open:
         yield "{% endif %}"
-    yield from _directive(part, line)
+    top.is_open, top.has_cases = False, True
+    if tag == "#case":
+        yield from _directive(part, f"elif _switch_{len(around)} == ({_expression(rest, line)})")
+    else:
+        yield from _directive(part, "else" if tag == "#default" else "endif")
+    if tag == "/#switch":
+        around.pop()
 
 
-def _directive(part: re.Match[str], line: int) -> Iterator[str]:
+def _directive(part: re.Match[str], inner: str) -> Iterator[str]:
     """A directive alone on its line leaves no empty line."""
     indent, newline = part["indent"] or "", part["newline"] or ""
     is_alone = part["indent"] is not None and part["newline"] is not None
-    inner = _statement(part["tag"], part["rest"].strip().removesuffix("/").strip(), line)
     kept = "\n" * newline.count("\n") if is_alone else ""
     yield f"{'' if is_alone else indent}{{% {inner} {kept}%}}{'' if is_alone else newline}"
 
@@ -108,7 +153,7 @@ def _statement(tag: str, rest: str, line: int) -> str:
 def _items(text: str, line: int) -> str:
     """A list, or a range: `1..3` includes its end and may count down, `0..<n` excludes it."""
     found = _RANGE.fullmatch(text.strip())
-    if found is None or _TOKEN.match(text.strip()[:1]):
+    if found is None or re.search(_QUOTED, text):
         return _expression(text, line)
     first, last = (f"({_expression(found[name], line)})" for name in ("first", "last"))
     if found["open"]:
