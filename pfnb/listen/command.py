@@ -124,8 +124,8 @@ async def _listen(plan: Plan, report: Report, on_taken: Callable[[], None]) -> N
         webhook = await _webhook(hub, plan)
         url = _address(webhook, waits=plan.waits)
         if listener is not None:
-            stack.push_async_callback(listener.close)
             await listener.open(found.session)
+            stack.push_async_callback(listener.close)  # only of what it has opened: the name might be another's
         await report.ready(plan.key, url, _greeting(plan, webhook, url, found.said))
         await _show(hub, plan.key, report, found.session.since, is_passed_on=listener is not None)
 

@@ -14,7 +14,7 @@ from pfnb.client.pieces import beginning, pieces
 from pfnb.display.terminal import PREVIEW, event_line, preview_lines, refused_line, time_of
 from pfnb.display.units import human_size
 from pfnb.display.visible import visible
-from pfnb.exceptions import NotFoundError, PfnbError
+from pfnb.exceptions import PfnbError
 from pfnb.http.protocol import KernelPort
 from pfnb.hub.clock import now
 from pfnb.language.charset import charset_of, text_or_none
@@ -70,8 +70,8 @@ class Report:
                 await self._object("event", **await _whole(hub, row))
             else:
                 await self._draw(hub, row, again=again)
-        except NotFoundError:
-            note(f"pfnb: event {row['id']} was removed before it could be shown")
+        except PfnbError as error:
+            note(f"pfnb: event {row['id']} cannot be shown: {visible(error.message, one_line=True)}")
 
     async def _draw(self, hub: KernelPort, row: EventRow, *, again: bool) -> None:
         head = await beginning(hub, row, PREVIEW)
