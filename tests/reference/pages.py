@@ -14,6 +14,7 @@ from tests.reference.functions import function_groups, function_pages
 from tests.reference.functions import group_summary as functions_summary
 from tests.reference.http import http_page
 from tests.reference.markdown import page, table
+from tests.reference.pipeforce import pipeforce_page
 from tests.reference.presets import presets_page
 from tests.reference.protocol import protocol_page
 from tests.reference.settings import common_parameters_page, headers_page, magics_page, settings_page
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "common-parameters.md": common_parameters_page(),
         "http.md": http_page(),
         "magics.md": magics_page(),
+        "coming-from-pipeforce.md": pipeforce_page(),
         "presets.md": presets_page(),
         "session-protocol.md": protocol_page(),
         "settings.md": settings_page(),
@@ -45,6 +47,8 @@ def _index(made: set[str]) -> Iterator[str]:
     yield "tests run every example in them."
     yield ""
     yield from _guides(made)
+    yield "[Coming from PIPEFORCE](coming-from-pipeforce.md) says what differs, command by command."
+    yield ""
     yield "## Pipelines"
     yield ""
     yield "* [Headers](headers.md) and [common parameters](common-parameters.md)"
