@@ -55,6 +55,7 @@ VARIABLES: Final = {
     "PFNB_SMTP_URL": "The mail server of `mail.send`: smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS).",
     "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",
+    "PFNB_FUNCTIONS": "Who may store and run Python functions: `admin` (default), `all`, or `off`.",
     "PFNB_HUB": "The hub of the Jupyter Server that has started this kernel. The server sets it; nobody else should.",
     "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, with commas or spaces between them. Default: none.",
     "PFNB_LOG": "For services: the level, such as INFO, from which a kernel writes the logs of its listeners to its output.",

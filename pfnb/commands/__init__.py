@@ -16,6 +16,8 @@ _GROUPS = (
     "errors",
     "event",
     "flow",
+    "function",
+    "macro",
     "http",
     "hub",
     "iam",

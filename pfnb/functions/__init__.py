@@ -20,6 +20,7 @@ _GROUPS = (
     "path",
     "property",
     "resolve",
+    "stored",
     "text",
     "uri",
     "user",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
@@ -64,6 +65,17 @@ class Mock(Protocol):
     def apply(self, context: Context) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """An expression that a pipeline has declared, with its arguments unless others are given."""
+
+    do: Lazy
+    args: Mapping[str, Any]
+
+    def __call__(self, args: Mapping[str, Any] | None = None) -> Any:
+        return self.do(**{**self.args, **(args or {})})
+
+
 class Context:
     """One run, as its commands see it.
 
@@ -71,7 +83,7 @@ class Context:
     ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `computed` are
     its parameters with expressions, `addressed` those of them that are written as an address, such as `$uri:property:PATH`. Set
     `response` to answer a waiting caller. `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own.
-    `mocks` holds the mocks by command.
+    `mocks` holds the mocks by command, `macros` those that this pipeline has declared, by name.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -105,6 +117,7 @@ class Context:
         self.addressed: frozenset[str] = frozenset()
         self.error: PfnbError | None = None
         self.mocks: dict[str, list[Mock]] = {}
+        self.macros: dict[str, Macro] = {}
         self._outer: Context | None = None
 
     def values(self) -> list[Any]:

@@ -9,6 +9,11 @@ OCTETS = "application/octet-stream"
 """The type of bytes of which nothing is known."""
 
 
+PYTHON_TYPE = "application/python;type=script"
+"""The property type of a stored Python function."""
+_PYTHON = ("application/python", "application/x-python", "application/x-python-code", "text/python", "text/x-python")
+
+
 def media_type(content_type: str) -> str:
     """The type without its parameters, in lower case; empty if there is none."""
     return content_type.partition(";")[0].strip().lower()
@@ -28,3 +33,8 @@ def typed_value(text: str, content_type: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+def is_python(content_type: str | None) -> bool:
+    """Whether the type means Python code, such as `application/python;type=script`."""
+    return media_type(content_type or "") in _PYTHON

@@ -225,7 +225,8 @@ class HubPort(Protocol):
     ) -> ChangedProperty:
         """Create a property, or update, skip or refuse (`error`) an existing one. Fields are `value` (a text, or JSON),
         `defaultValue`, `type`, `timeToLive` and `tags`; omitted ones stay unchanged. With `as_data` the value may come from a
-        stranger, so it cannot create or change a pipeline. Raises ParameterError, NameTakenError and PayloadTooLargeError."""
+        stranger, so it cannot create or change a pipeline or a function. Raises ParameterError, NameTakenError and
+        PayloadTooLargeError."""
         ...
 
     async def delete_properties(
@@ -233,7 +234,7 @@ class HubPort(Protocol):
     ) -> list[PropertyRow]:
         """Delete the properties that match a path or pattern, and return them. Raises ParameterError for a pattern that could
         delete everything, unless it is confirmed. With `as_data`, here and below, the path may come from a stranger and must
-        not match a pipeline."""
+        not match a pipeline or a function."""
         ...
 
     async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:

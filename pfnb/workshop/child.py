@@ -16,7 +16,7 @@ from pfnb.workshop.limits import WAITING_SECONDS
 from pfnb.workshop.wire import decoded, receive, send
 
 START = ("-P", "-m", "pfnb.workshop")
-_ENVIRONMENT = (
+HARMLESS = (
     "HOME",
     "LANG",
     "LC_",
@@ -49,7 +49,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={name: value for name, value in os.environ.items() if name.upper().startswith(_ENVIRONMENT)},
+                env={name: value for name, value in os.environ.items() if name.upper().startswith(HARMLESS)},
             )
         except OSError as error:
             raise BusyError(f"no process could be started for this step: {error}") from None

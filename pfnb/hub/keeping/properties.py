@@ -118,7 +118,8 @@ class Properties:
         self, path: str, fields: Mapping[str, Any], owner: str, exists: Exists, *, as_data: bool = False
     ) -> tuple[Result, Property]:
         """Create a property, or handle an existing one as `exists` says. `fields` are `value`, `defaultValue`, `type`,
-        `timeToLive` (minutes) and `tags`; missing fields stay as they are. With `as_data`, a pipeline is a ParameterError."""
+        `timeToLive` (minutes) and `tags`; missing fields stay as they are. With `as_data`, a pipeline or a function is a
+        ParameterError."""
         absolute = absolute_path(path, self.namespace)
         given = _checked(fields)
         async with self.turn:
@@ -221,11 +222,12 @@ def _is_over(found: Property, now: int) -> bool:
 
 
 def _check_data(as_data: bool, *versions: Property) -> None:
-    """Text that may be a stranger's must not be a pipeline, nor replace one."""
-    pipeline = next((one for one in versions if one.is_pipeline), None) if as_data else None
-    if pipeline is not None:
+    """Text that may be a stranger's must not be a pipeline or a function, nor replace one."""
+    code = next((one for one in versions if one.is_pipeline or one.is_function), None) if as_data else None
+    if code is not None:
+        kind = "pipeline" if code.is_pipeline else "function"
         raise ParameterError(
-            f"{pipeline.path} is a pipeline, which neither an event's data nor an API token with a scope can create, change "
+            f"{code.path} is a {kind}, which neither an event's data nor an API token with a scope can create, change "
             "or delete: write its value and path literally, or store it from outside, by "
             "PUT /api/v3/pipeline:PATH, pi publish or %%pipeline --save"
         )

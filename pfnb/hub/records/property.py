@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pfnb.language.content import content_reference
+from pfnb.language.media_types import is_python
 from pfnb.rows.content import AttachmentRow
 from pfnb.rows.property import PropertyRow
 
@@ -34,6 +35,11 @@ class Property:
     def is_pipeline(self) -> bool:
         """Whether its type marks it as a pipeline, as `application/yaml;type=pipeline` does."""
         return _PIPELINE.search(self.type or "") is not None
+
+    @property
+    def is_function(self) -> bool:
+        """Whether its type marks it as Python code, as `application/python;type=script` does."""
+        return is_python(self.type)
 
     @property
     def source(self) -> str | None:

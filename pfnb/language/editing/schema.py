@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 from pfnb.language.command import Command, CommandRegistry, versioned
 from pfnb.language.reading.headers import KNOWN
 from pfnb.language.reading.options import COMMON, OF_A_PART, SPELLINGS
+from pfnb.language.reading.steps import FUNCTION, STORED
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 EXPRESSION: Final = {"type": "string", "pattern": r"[#$]\{"}
@@ -140,6 +141,9 @@ def _step(registry: CommandRegistry) -> dict[str, Any]:
         if not command.is_incomplete:
             bare += [name, *command.aliases]
         bare += _parts(command)
+    stored = f"^{STORED}$"
+    if FUNCTION in registry:
+        others[stored] = {"description": "A stored Python function, with its arguments.", "type": ["object", "null"]}
     return {
         "anyOf": [
             {
@@ -152,6 +156,7 @@ def _step(registry: CommandRegistry) -> dict[str, Any]:
             },
             {"enum": bare},
             {"type": "string", "pattern": _one_of(bare, _VERSION)},
+            *([{"type": "string", "pattern": stored}] if FUNCTION in registry else []),
         ]
     }
 

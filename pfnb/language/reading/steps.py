@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,10 @@ Inline = Callable[[str], Pipeline]
 """Reads a one-line pipeline, such as `datetime|log`."""
 _Own = dict[str, tuple[Scalar, Node]]
 """Parameters by the function's parameter names: the name as written, and the value."""
+FUNCTION = "function.run"
+"""The command that runs stored functions."""
+STORED = r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*:[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*:[a-zA-Z_][a-zA-Z0-9_]*"
+"""A stored function as a step, `app:script:function`."""
 _CHANGING = (dict, list, Deferred)
 """Arguments that are created anew for every run."""
 
@@ -62,6 +67,8 @@ class StepReader:
 
     def _call(self, name: Scalar, arguments: Node | None, number: int) -> Call:
         try:
+            if re.fullmatch(STORED, name.text) and FUNCTION in self.registry and name.text not in self.registry:
+                name, arguments = _stored(name, arguments)
             command = self.registry.get(name.text, self.rules.version)
         except UnknownCommandError as error:
             error.line, error.column = name.line, name.column
@@ -188,6 +195,19 @@ def _written(node: Node) -> tuple[Scalar, Node | None]:
             message = f'a step has one command: begin "{second.text}" with its own "- "'
         raise PipelineSyntaxError(message, line=second.line, column=second.column)
     return name, None if is_null(arguments) else arguments
+
+
+def _stored(name: Scalar, arguments: Node | None) -> tuple[Scalar, Node]:
+    """A stored function as a step (`app:script:function`): the command that runs it, with the function's own parameters as
+    `args`."""
+    entries = _entries(arguments, name, "name")
+    common = [entry for entry in entries if common_name(entry[0].text) is not None]
+    own = [entry for entry in entries if common_name(entry[0].text) is None]
+    given = nodes.Mapping(name.line, name.column, own)
+    named: list[tuple[Scalar, Node]] = [(replace(name, text="name"), replace(name, style="'", marks=""))]
+    return replace(name, text=FUNCTION), nodes.Mapping(
+        name.line, name.column, [*named, (replace(name, text="args"), given), *common]
+    )
 
 
 def _is_end(arguments: Node | None) -> bool:
