@@ -56,6 +56,8 @@ VARIABLES: Final = {
     "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",
     "PFNB_FUNCTIONS": "Who may store and run Python functions: `admin` (default), `all`, or `off`.",
+    "PFNB_DRIVE": "Where `drive.*` keeps files: a folder, or a URL of fsspec such as s3://bucket/folder, whose package must be "
+    "installed. Default: `drive` in the data directory.",
     "PFNB_HUB": "The hub of the Jupyter Server that has started this kernel. The server sets it; nobody else should.",
     "PFNB_INSTANCE_ENV": "Variables that `@instance.env()` may read, with commas or spaces between them. Default: none.",
     "PFNB_LOG": "For services: the level, such as INFO, from which a kernel writes the logs of its listeners to its output.",
@@ -70,7 +72,7 @@ VARIABLES: Final = {
 
 SECRET_WORDS: Final = ("AUTH", "BEARER", "CREDENTIAL", "KEY", "PASS", "SECRET", "SECURE", "SEED", "TOKEN", "PFNB_HUB")
 """Parts of the names of environment variables that may hold a secret."""
-_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_SMTP_URL", "PFNB_URL")
+_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_DRIVE", "PFNB_SMTP_URL", "PFNB_URL")
 """Name prefixes of variables that lead to a server, or to a hub's data."""
 FOR_COMMANDS: Final = ("PFNB_SMTP_URL",)
 """Secret variables that commands of stored pipelines read."""

@@ -12,6 +12,7 @@ _GROUPS = (
     "cache",
     "data",
     "datetime",
+    "drive",
     "endpoint",
     "errors",
     "event",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import content, function, registry
+from pfnb.functions.context import refuse_anonymous
 from pfnb.functions.iam import user_of
 from pfnb.functions.property import NOT_COMPUTED
 from pfnb.functions.property import get as get_property
@@ -22,11 +23,12 @@ _FILTERED = re.compile(r"(?P<path>[^@#]+)(?P<mark>[@#])(?P<expression>.+)", re.D
 @function("resolve.uri")
 async def uri(context: Context, uri: str | LiteralText) -> Any:
     """The target of an address: `$uri:property:PATH` is a property, `…@EXPRESSION` an expression's result over it and
-    `…#EXPRESSION` over its value, `$uri:user:NAME` a user, also by `uuid=ID` or `email=ADDRESS`, `$uri:attachment:ID` content;
-    `$uri:pipeline:PATH` runs that pipeline and `$uri:command:…` the commands written there, and both return the body.
+    `…#EXPRESSION` over its value, `$uri:user:NAME` a user, also by `uuid=ID` or `email=ADDRESS`, `$uri:drive:PATH` a file of the
+    drive, or all files of a folder, `$uri:attachment:ID` content; `$uri:pipeline:PATH` runs that pipeline and `$uri:command:…`
+    the commands written there, and both return the body.
 
-    Commands and expressions must be quoted literals: a computed text may only be the address of a property, a user, content or
-    a stored pipeline.
+    Commands and expressions must be quoted literals: a computed text may only be the address of a property, a user, a file,
+    content or a stored pipeline.
 
     Example:
         @resolve.uri('$uri:property:global/app/demo/config/app#emails.size()')
@@ -39,11 +41,16 @@ async def uri(context: Context, uri: str | LiteralText) -> Any:
         return await _property(context, rest, is_literal)
     if scheme == "user":
         return await _user(context, rest)
+    if scheme == "drive":
+        refuse_anonymous(context, "read files")
+        return await context.hub.read_files(rest)
     if scheme == "attachment":
         return await content.load(context, f"$uri:attachment:{rest}")
     if scheme in ("pipeline", "command"):
         return await context.call(PipelineReference(str(uri), is_literal))
-    raise ParameterError(f"unknown address $uri:{scheme[:40]}: use property, pipeline, command, user or attachment")
+    raise ParameterError(
+        f"unknown address $uri:{scheme[:40]}: use property, drive, pipeline, command, user or attachment"
+    )
 
 
 async def _property(context: Context, text: str, is_literal: bool) -> Any:

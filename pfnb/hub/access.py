@@ -7,9 +7,9 @@ import hashlib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from annotated_types import Interval
@@ -42,6 +42,7 @@ from pfnb.outbound import Content as MessageContent
 from pfnb.outbound import Targets
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
+from pfnb.rows.drive import ContentCollection, DriveEntry
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
@@ -56,6 +57,7 @@ REMARKS = {
     "repeatBy": "repetitions of a request of {} are not recognized",
 }
 """What the owner of a webhook is told when one of these settings does not fit what was sent at a time."""
+PIECE = 1024 * 1024
 MAX_LOGS = 10_000
 MAX_REASON = 500
 MAX_PAGE = 500
@@ -86,6 +88,13 @@ class HubAccess:
     def _user(self) -> User:
         self.check_there()
         return self._asker
+
+    @property
+    def _keeper(self) -> str:
+        """Whose files a run makes and reads. Users that pipelines of all owners may act as have none of their own: owners would
+        share them."""
+        is_shared = self._user.name in (ANONYMOUS_NAME, SYSTEM_NAME)
+        return self._behind[0] if is_shared and self._behind else self._user.name
 
     def check_there(self) -> None:
         """AccessDeniedError for a user deleted meanwhile: somebody else may have the name now. NotAuthenticatedError once the
@@ -321,9 +330,7 @@ class HubAccess:
 
     async def put_content(self, data: bytes, *, name: str, content_type: str) -> ContentReference:
         digest = await in_thread_if_large(len(data), lambda: hashlib.sha256(data).hexdigest())
-        # Users that pipelines of all owners may act as have no files of their own: owners would share them.
-        is_shared = self._user.name in (ANONYMOUS_NAME, SYSTEM_NAME)
-        owner = self._behind[0] if is_shared and self._behind else self._user.name
+        owner = self._keeper
         content_id = self._hub.reference_codes.signed(self._hub.contents.put(owner, data), owner)
         return content_reference(content_id, name=name, content_type=content_type, size=len(data), sha256=digest)
 
@@ -412,6 +419,45 @@ class HubAccess:
     async def delete_attachment(self, path: str, name: str) -> None:
         await self._hub.attachments.delete(path, name, self._user.name)
 
+    async def read_files(self, path: str) -> ContentReference | ContentCollection:
+        files, is_folder = await self._hub.drive.read(self._keeper, path)
+        read = [await self.put_content(one.data, name=one.name, content_type=one.content_type) for one in files]
+        return {"path": path, "children": read} if is_folder else read[0]
+
+    async def save_file(self, path: str, content: Mapping[str, Any]) -> DriveEntry:
+        content_id = content_id_of(content)
+        if content_id is None:
+            raise ParameterError("a file is saved from a content reference")
+        return await self._hub.drive.save(self._keeper, path, _pieces(await self.open_content(content_id)))
+
+    async def write_file(self, path: str, data: bytes) -> DriveEntry:
+        return await self._hub.drive.save(self._keeper, path, _piece(data))
+
+    async def list_files(
+        self,
+        path: str,
+        *,
+        recursive: bool = False,
+        include: str | None = None,
+        kind: Literal["file", "folder"] | None = None,
+    ) -> list[DriveEntry]:
+        return await self._hub.drive.list(self._keeper, path, recursive=recursive, include=include, kind=kind)
+
+    async def copy_file(self, path: str, to: str) -> DriveEntry:
+        return await self._hub.drive.copy(self._keeper, path, to)
+
+    async def move_file(self, path: str, to: str) -> DriveEntry:
+        return await self._hub.drive.move(self._keeper, path, to)
+
+    async def delete_file(self, path: str) -> bool:
+        return await self._hub.drive.delete(self._keeper, path)
+
+    async def make_folder(self, path: str, *, recurse: bool = False) -> DriveEntry:
+        return await self._hub.drive.make_folder(self._keeper, path, recurse=recurse)
+
+    async def has_file(self, path: str) -> bool:
+        return await self._hub.drive.exists(self._keeper, path)
+
     async def put_cached(self, key: str, value: Any, *, seconds: float) -> CacheEntry:
         return self._hub.cache.put(self._user.name, key, value, seconds)
 
@@ -445,6 +491,15 @@ class HubAccess:
 
     def _show(self, webhook: Webhook) -> WebhookRow:
         return webhook.to_json(self._url, self._hub.refusals.count(webhook.uuid))
+
+
+async def _pieces(content: Content) -> AsyncIterator[bytes]:
+    for offset in range(0, content.size, PIECE):
+        yield await content.read(offset, PIECE)
+
+
+async def _piece(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def _trouble(endpoint: Endpoint) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import sys
 import tempfile
@@ -81,6 +82,7 @@ class Home:
                 keep=options.keep,
                 scan=options.scan,
                 owner=options.owner or default_owner(),
+                drive=os.environ.get("PFNB_DRIVE", "").strip() or str(folder / "drive"),
                 audit=None if options.data_dir is None else folder,
                 secrets_key=new_key() if options.data_dir is None else KeptKey(folder),
                 secret=secrets.token_bytes(SIZE) if options.data_dir is None else kept_secret(folder),

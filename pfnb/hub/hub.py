@@ -40,6 +40,7 @@ from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
+from pfnb.hub.keeping.drive import Drive
 from pfnb.hub.keeping.properties import News, Properties
 from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.outgoing.endpoints import Endpoints
@@ -120,6 +121,7 @@ class Hub:
         self.contents = Contents(store, now)
         self.reference_codes = ReferenceCodes(settings.secret)
         self.cache = Cache(now)
+        self.drive = Drive(settings.drive or str(settings.bodies.parent / "drive"), settings.limits.hard)
         self.properties = Properties(store, settings.namespace, now, self._change_properties)
         self.attachments = Attachments(
             store, self.properties, self.contents, now, memory=settings.limits.memory, folder=settings.bodies
@@ -166,6 +168,7 @@ class Hub:
             self.secrets,
             self.contents,
             self.cache,
+            self.drive,
             self.unregister,
             self.changes.note_many,
         )

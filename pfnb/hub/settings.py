@@ -17,8 +17,9 @@ from pfnb.hub.secret_file import SIZE as SECRET_SIZE
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`bodies` is the folder for bodies too large for memory; `public_url` the hub's address for outside callers; `owner` the
-    hub's owner; `audit` the folder of the audit log, if there is one; `secrets_key` gives the key of the secret store, and makes
-    one if it is called with True. What `secret` signs is valid for as long as the hub has this secret."""
+    hub's owner; `audit` the folder of the audit log, if there is one; `drive` the root of the users' files, a folder or a URL of
+    fsspec (default: beside the bodies); `secrets_key` gives the key of the secret store, and makes one if it is called with True.
+    What `secret` signs is valid for as long as the hub has this secret."""
 
     bodies: Path
     limits: Limits = field(default_factory=Limits)
@@ -28,5 +29,6 @@ class Settings:
     scan: ScanPlan = field(default_factory=ScanPlan)
     owner: str = ""
     audit: Path | None = None
+    drive: str = field(default="", repr=False)
     secrets_key: Callable[[bool], bytes] = field(default_factory=new_key, repr=False)
     secret: bytes = field(default_factory=lambda: os.urandom(SECRET_SIZE), repr=False)

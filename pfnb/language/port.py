@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from pfnb.language.roles import RUN, grants
 from pfnb.rows.content import AttachmentRow, ContentReference
 from pfnb.rows.delivery import RunRow
+from pfnb.rows.drive import ContentCollection, DriveEntry
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
@@ -273,6 +274,60 @@ class HubPort(Protocol):
 
     async def delete_attachment(self, path: str, name: str) -> None:
         """Delete an attachment. Raises NotFoundError."""
+        ...
+
+    @repeatable
+    async def read_files(self, path: str) -> ContentReference | ContentCollection:
+        """A file of this user's drive, or all files of a folder. Raises NotFoundError and PayloadTooLargeError. Here and below
+        a path that leads out of the drive is a ParameterError."""
+        ...
+
+    @repeatable
+    async def save_file(self, path: str, content: Mapping[str, Any]) -> DriveEntry:
+        """Copy a reference's content into the drive, replacing a file at this path. Raises NotFoundError, NameTakenError and
+        PayloadTooLargeError."""
+        ...
+
+    @repeatable
+    async def write_file(self, path: str, data: bytes) -> DriveEntry:
+        """The same for these bytes."""
+        ...
+
+    @repeatable
+    async def list_files(
+        self,
+        path: str,
+        *,
+        recursive: bool = False,
+        include: str | None = None,
+        kind: Literal["file", "folder"] | None = None,
+    ) -> list[DriveEntry]:
+        """What is in a folder of the drive, or below it, by path: what fits the pattern `include` and is of this kind."""
+        ...
+
+    @repeatable
+    async def copy_file(self, path: str, to: str) -> DriveEntry:
+        """Copy a file or folder of the drive into the folder `to`, replacing files. Raises NotFoundError, NameTakenError."""
+        ...
+
+    async def move_file(self, path: str, to: str) -> DriveEntry:
+        """Move a file or folder of the drive into the folder `to`. Raises NotFoundError, NameTakenError."""
+        ...
+
+    @repeatable
+    async def delete_file(self, path: str) -> bool:
+        """Delete a file or folder of the drive. Returns whether there was one."""
+        ...
+
+    @repeatable
+    async def make_folder(self, path: str, *, recurse: bool = False) -> DriveEntry:
+        """Create a folder in the drive unless it is there; with `recurse` those around it, too. Raises NotFoundError and
+        NameTakenError."""
+        ...
+
+    @repeatable
+    async def has_file(self, path: str) -> bool:
+        """Whether the drive has such a file or folder."""
         ...
 
     @repeatable

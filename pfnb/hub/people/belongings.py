@@ -9,6 +9,7 @@ from pfnb.exceptions import BusyError
 from pfnb.hub.dispatch.listeners import Listeners
 from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
+from pfnb.hub.keeping.drive import Drive
 from pfnb.hub.keeping.properties import Properties
 from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.outgoing.endpoints import Endpoints
@@ -33,12 +34,15 @@ class Belongings:
     secrets: Secrets
     contents: Contents
     cache: Cache
+    drive: Drive
     unregister: Callable[[str], Awaitable[Listener]]
     changed: Callable[[], None]
 
     async def any(self, owner: str) -> bool:
         """Whether this owner has anything."""
         if self.webhooks.list(owner) or self.endpoints.of(owner) or self.listeners.of(owner):
+            return True
+        if await self.drive.any(owner):
             return True
         if self.secrets.any(owner) or await self.properties.find(_ALL, owner):
             return True
@@ -53,6 +57,7 @@ class Belongings:
             await self.endpoints.hand_over(owner, to)
             await self.store.registry.change_owner(owner, to)
         await self.secrets.hand_over(owner, to)
+        await self.drive.hand_over(owner, to)
         self._forget(owner)
 
     async def remove(self, owner: str) -> None:
@@ -63,6 +68,7 @@ class Belongings:
         await self.endpoints.remove(owner)
         await self.properties.delete(_ALL, owner, confirmed=True)
         await self.secrets.remove(owner)
+        await self.drive.remove(owner)
         while found := (await self.store.events.find(EventQuery(owner), None, BATCH)).events:
             if not await self.store.events.remove([event.seq for event in found]):
                 raise BusyError(f"some events of {owner} are still being worked on: try again")

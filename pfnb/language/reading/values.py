@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as Map
+from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from pfnb.exceptions import ParameterError, PelSyntaxError, PipelineSyntaxError
 from pfnb.language import pel
 from pfnb.language.deferred import Deferred
-from pfnb.language.formula import Formula, formula_in
+from pfnb.language.formula import Evaluable, Formula, formula_in
 from pfnb.language.place import place_of, relocate
 from pfnb.language.scope import RESULT
 from pfnb.language.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -28,6 +31,9 @@ _SPECIAL = {
 _WRAPPED = re.compile(r"\s*(\W)\{(.*)\}\s*$", re.DOTALL)
 
 _ADDRESS = re.compile(r"\s*\$uri:(property|pipeline|command|user|drive|secret|webhook):", re.ASCII)
+_NAMED = re.compile(r"\s*\$uri:(property|user|drive):", re.ASCII)
+"""The beginning of an address that names something, whatever the rest is."""
+_TARGET = pel.parse(f"@resolve.uri({RESULT})")
 _WORD = re.compile(r"\s*([A-Za-z_]\w*)(?!\s*\??[.\[])\b", re.ASCII)
 """A name at the beginning that nothing is read from."""
 _ROOTS = frozenset({"vars", "var", "body", "headers", "exception", "true", "false", "null", "not"})
@@ -66,12 +72,27 @@ def value_of(node: Node, source: str) -> Any:
 
 def data_of(node: Node, source: str) -> Any:
     """The same for a parameter that takes any data: a literal address such as `$uri:property:global/app/demo/config` stands for
-    what it points to. An address in a payload is text."""
+    what it points to, and so does one with a computed path, such as `$uri:drive:#{vars.path}`. An address in a payload is
+    text."""
     value = value_of(node, source)
     if isinstance(node, Scalar) and isinstance(value, str) and _ADDRESS.match(value):
         quoted = value.strip().replace("'", "''")
         return Formula(pel.parse(f"@resolve.uri('{quoted}')"), place_of(node, source), value, is_address=True)
+    if isinstance(value, Formula) and isinstance(node, Scalar) and _NAMED.match(node.text):
+        return Formula(_ComputedAddress(value.code), value.place, value.text, is_address=True)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class _ComputedAddress:
+    """An address whose beginning is literal, and whose rest is computed: it only names something."""
+
+    template: Evaluable
+    may_block: bool = True
+    changes: bool = True
+
+    def evaluate(self, scope: MutableMapping[str, Any], functions: Map[str, Any] | None = None) -> Any:
+        return _TARGET.evaluate({**scope, RESULT: self.template.evaluate(scope, functions)}, functions)
 
 
 def input_of(node: Node, source: str) -> Any:
