@@ -108,6 +108,7 @@ class Site:
         """Call this when the hub is open and reachable at `url`."""
         self.logs.begin()
         self.hub.workers.begin(self.inner_url or self.url())
+        self.hub.setups.begin()
 
     async def close(self) -> None:
         """Close the kernels' sessions, end the workers and stop the clock. Close the hub after that."""
@@ -115,6 +116,7 @@ class Site:
             session.close(1001, "the hub is stopping")
         for gate in (self.gate, self.known, self.refused):
             gate.close()
+        await self.hub.setups.end()
         await self.hub.workers.end()
         self.logs.end()
 

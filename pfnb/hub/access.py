@@ -380,7 +380,13 @@ class HubAccess:
         listeners, endpoints = hub.listeners.of(name), hub.endpoints.of(name)
         names = [*(one.name for one in listeners), *(one.name for one in endpoints)]
         pending = await hub.store.deliveries.pending_counts()
-        troubles = [*map(hub.trouble, listeners), hub.moved(name), hub.proofs.trouble, *map(_trouble, endpoints)]
+        troubles = [
+            *map(hub.trouble, listeners),
+            hub.moved(name),
+            hub.proofs.trouble,
+            *map(_trouble, endpoints),
+            *hub.setups.trouble(name),
+        ]
         problems = dict.fromkeys(troubles)
         return {
             "url": self._url,

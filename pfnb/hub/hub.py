@@ -67,6 +67,7 @@ from pfnb.hub.refusals import Refusals
 from pfnb.hub.repeats import chosen_key, repeat_key
 from pfnb.hub.scans import Scans
 from pfnb.hub.settings import Settings
+from pfnb.hub.setups import Setups
 from pfnb.hub.stores.bodies import discard_body
 from pfnb.hub.stores.changes import AddEvent, PropertyChange
 from pfnb.hub.stores.store import Opened, Store, Stored
@@ -141,6 +142,15 @@ class Hub:
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
         self.users = Users(store, settings.owner, now, self._belongings())
+        self.setups = Setups(
+            settings.namespace,
+            settings.owner,
+            self.properties,
+            self.users,
+            run=self.workers.callers.run,
+            listens=lambda path: self.listeners.find(path) is not None,
+            fire=self._fire,
+        )
         self.handover = Handover(self.dispatcher, self.history, self.suspects, self.users)
         self.addresses: Addresses | None = None
         """Current and former addresses of webhooks; None where they are not kept."""
@@ -401,6 +411,12 @@ class Hub:
             self.outcomes.give_up(name)
         for added, place in zip(events, stored, strict=True):
             _soon(self._accepted, added.event, added.body, place, True)
+        self.setups.changed(change.saved, change.vacated)
+
+    async def _fire(self, key: str, payload: Any, owner: str) -> None:
+        """Send an event of the hub itself, if it has a listener."""
+        if self.listeners.matching(key, owner):
+            await self.send(key, payload, owner=owner)
 
     async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
         names = self._hearing(event)
