@@ -256,6 +256,10 @@ class NameTakenError(PfnbError):
     status = 409
 
 
+class LockedError(PfnbError):
+    status = 423
+
+
 class WaitTimeoutError(PfnbError):
     status = 408
 

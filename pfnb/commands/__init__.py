@@ -30,6 +30,8 @@ _GROUPS = (
     "outbound",
     "pipelines",
     "property",
+    "property_find",
+    "property_lock",
     "property_query",
     "requests",
     "schemas",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -17,10 +18,12 @@ from pfnb.language.context import Context
 from pfnb.language.media_types import OCTETS, typed_value
 from pfnb.language.parameters import UNSET
 from pfnb.language.port import Exists
+from pfnb.language.running.calls import BY_UUID
 from pfnb.rows.content import ContentReference
 from pfnb.rows.property import ChangedProperty, PropertyRow, SavedProperty
 
 BASE64 = "encoding=base64"
+TRASH_MILLISECONDS = 30 * 24 * 60 * 60 * 1000
 
 Path = Annotated[
     str,
@@ -34,6 +37,9 @@ Pattern = Annotated[
     ),
 ]
 To = Annotated[str, Field(description="The new path.", min_length=1)]
+Trashed = Annotated[bool, Field(description="Whether to list those in the trash bin, too.")]
+UuidField = Annotated[str, Field(description="A name under which a value that is a map gets the property's uuid.")]
+IgnoredField = Annotated[str, Field(description="A field to leave out of a value that is a map.")]
 
 
 def _tags(value: Any) -> Any:
@@ -85,7 +91,7 @@ async def put(
     given = await _given(chosen(value, body), type, context)
     fields = {**given, "timeToLive": time_to_live, "tags": tags}
     kept = {name: field for name, field in fields.items() if name == "value" or field is not None}
-    return (await context.hub.put_property(path, kept, **_as_data(context, said)))["property"]
+    return (await context.hub.put_property(path, kept, **as_data(context, said)))["property"]
 
 
 @command("property.value.put", in_hub=True)
@@ -94,6 +100,7 @@ async def put_value(
     context: Context,
     path: Path,
     value: Annotated[Any, Field(description="A text, or any JSON. Default: the body, which may be a file.")] = UNSET,
+    ignore_uuid_field: IgnoredField = "",
 ) -> None:
     """Save the value of an existing property. The body stays as it is.
 
@@ -106,12 +113,19 @@ async def put_value(
     """
     await context.hub.get_property(path)
     said = value is not UNSET and context.says("path", "value")
-    await context.hub.put_property(path, await _given(chosen(value, body), None, context), **_as_data(context, said))
+    new = chosen(value, body)
+    if ignore_uuid_field and isinstance(new, Mapping):
+        new = {name: one for name, one in new.items() if name != ignore_uuid_field}
+    await context.hub.put_property(path, await _given(new, None, context), **as_data(context, said))
 
 
 @command("property.get", read_only=True, in_hub=True, shorthand="path")
-async def get(context: Context, path: Path) -> PropertyRow:
-    """Get a property with its attributes; its value is a text.
+async def get(
+    context: Context,
+    path: Annotated[str, Field(description="The property's path.", validation_alias="key")] = "",
+    uuid: Annotated[str, Field(description="The property's uuid, instead of its path.")] = "",
+) -> PropertyRow:
+    """Get a property with its attributes, by its path or uuid; its value is a text.
 
     Example:
         pipeline:
@@ -120,11 +134,18 @@ async def get(context: Context, path: Path) -> PropertyRow:
           - body.set: "#{body.path} is #{body.value}"
         # => "/pipeforce/default/global/app/demo/name is Ada"
     """
-    return await context.hub.get_property(path)
+    if not (path or uuid):
+        raise ParameterError('property.get needs the parameter "path" or "uuid"')
+    return await context.hub.get_property(f"{BY_UUID}{uuid}" if uuid else path)
 
 
 @command("property.value.get", read_only=True, in_hub=True, shorthand="path")
-async def get_value(context: Context, path: Path) -> Any:
+async def get_value(
+    context: Context,
+    path: Path,
+    decrypt: Annotated[bool, Field(description="Nothing: values are not encrypted.")] = True,  # noqa: ARG001
+    include_uuid_field: UuidField = "",
+) -> Any:
     """Get only a property's value: JSON for a JSON type, a file for a base64 one, else a text. Without a value, get the default
     value.
 
@@ -141,11 +162,11 @@ async def get_value(context: Context, path: Path) -> Any:
     kind = found["type"] or "text/plain"
     if BASE64 in kind:
         return await _file(found["path"], kind, text, context)
-    return as_result(typed_value(text, kind))
+    return as_result(with_field(typed_value(text, kind), include_uuid_field, found["uuid"]))
 
 
 @command("property.list", read_only=True, in_hub=True, shorthand="pattern")
-async def list_(context: Context, pattern: Pattern = None) -> list[PropertyRow]:
+async def list_(context: Context, pattern: Pattern = None, include_trashed: Trashed = False) -> list[PropertyRow]:
     """List your properties with their attributes, by path.
 
     Example:
@@ -156,11 +177,11 @@ async def list_(context: Context, pattern: Pattern = None) -> list[PropertyRow]:
           - body.set: "#{body.![value]}"
         # => ["a", "b"]
     """
-    return await context.hub.list_properties(pattern or "**")
+    return await context.hub.list_properties(pattern or "**", trashed=include_trashed)
 
 
-@command("property.keys", read_only=True, in_hub=True)
-async def keys(context: Context, pattern: Pattern = None) -> list[str]:
+@command("property.keys", aliases=("property.path.list",), read_only=True, in_hub=True, shorthand="pattern")
+async def keys(context: Context, pattern: Pattern = None, include_trashed: Trashed = False) -> list[str]:
     """List the paths of your properties only.
 
     Example:
@@ -169,7 +190,8 @@ async def keys(context: Context, pattern: Pattern = None) -> list[str]:
           - property.keys: {pattern: "global/**"}
         # => ["/pipeforce/default/global/app/demo/config"]
     """
-    return [found["path"] for found in await context.hub.list_properties(pattern or "**", values=False)]
+    rows = await context.hub.list_properties(pattern or "**", values=False, trashed=include_trashed)
+    return [found["path"] for found in rows]
 
 
 @command("property.exists", read_only=True, in_hub=True)
@@ -199,7 +221,7 @@ async def copy(context: Context, path: Path, to: To) -> PropertyRow:
           - property.value.get: {path: global/app/demo/b}
         # => "text"
     """
-    return await context.hub.copy_property(path, to, **_as_data(context, context.says("path", "to")))
+    return await context.hub.copy_property(path, to, **as_data(context, context.says("path", "to")))
 
 
 @command("property.move", in_hub=True)
@@ -213,7 +235,43 @@ async def move(context: Context, path: Path, to: To) -> PropertyRow:
           - property.keys: {pattern: "global/app/demo/*"}
         # => ["/pipeforce/default/global/app/demo/b"]
     """
-    return await context.hub.move_property(path, to, **_as_data(context, context.says("path", "to")))
+    return await context.hub.move_property(path, to, **as_data(context, context.says("path", "to")))
+
+
+@command("property.tag.put", in_hub=True)
+async def put_tags(
+    context: Context,
+    path: Path,
+    tags: Tags = None,
+    name: Annotated[str, Field(description="The name of a single tag.")] = "",
+    value: Annotated[str, Field(description="The value of this tag.")] = "",
+) -> None:
+    """Add tags to a property, or change them; the others stay. The body stays as it is.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada, tags: "team:sales"}
+          - property.tag.put: {path: global/app/demo/applicant, name: invited, value: "yes"}
+          - property.tag.list: {path: global/app/demo/applicant}
+        # => {"team": "sales", "invited": "yes"}
+    """
+    added = {**(tags or {}), **({name: value} if name else {})}
+    await context.hub.get_property(path)
+    if added:
+        await context.hub.put_property(path, {"addTags": added}, **as_data(context, context.says("path")))
+
+
+@command("property.tag.list", read_only=True, in_hub=True, shorthand="path")
+async def list_tags(context: Context, path: Path) -> dict[str, str]:
+    """List the tags of a property, as a map of names and values.
+
+    Example:
+        pipeline:
+          - property.put: {path: global/app/demo/applicant, value: Ada, tags: "team:sales"}
+          - property.tag.list: {path: global/app/demo/applicant}
+        # => {"team": "sales"}
+    """
+    return (await context.hub.get_property(path))["tags"]
 
 
 @command("property.schema.put", in_hub=True)
@@ -229,6 +287,10 @@ async def put_schema(
     time_to_live: Minutes = None,
     tags: Tags = None,
     exist_strategy: Annotated[Exists, Field(description="What to do if it exists.")] = "update",
+    eval_value: Annotated[
+        bool, Field(description="Must be true: write a text that is no expression in quotes.")
+    ] = True,
+    encrypted: Annotated[bool, Field(description="Must be false: keep what is secret with secret.put.")] = False,
 ) -> Any:
     """Create a property, or change its attributes. Returns what was done: `create`, `update` or `skip`.
 
@@ -241,6 +303,12 @@ async def put_schema(
           - body.set: "#{body.result}"
         # => "update"
     """
+    if encrypted:
+        raise ParameterError(
+            "values of properties are not encrypted: leave encrypted out, and keep what is secret with secret.put"
+        )
+    if not eval_value:
+        raise ParameterError("evalValue must be true: what is computed once is never evaluated again")
     fields = {"type": type, "timeToLive": time_to_live, "tags": tags}
     given = {name: field for name, field in fields.items() if field is not None}
     given.update({name: one for name, one in (("value", value), ("defaultValue", default_value)) if one is not UNSET})
@@ -248,7 +316,7 @@ async def put_schema(
     paths = (
         [meant] if path is not None else [one["path"] for one in await context.hub.list_properties(meant, values=False)]
     )
-    marks = _as_data(context, context.says("path", "pattern", "value", "default_value", "type"))
+    marks = as_data(context, context.says("path", "pattern", "value", "default_value", "type"))
     done = [_done(await context.hub.put_property(one, given, exists=exist_strategy, **marks)) for one in paths]
     return done[0] if path is not None else done
 
@@ -259,9 +327,16 @@ async def delete(
     path: Annotated[str | None, Field(description="The property's path.", validation_alias="key")] = None,
     pattern: Pattern = None,
     yes: Annotated[bool, Field(description="Confirms a pattern that could delete everything.")] = False,
+    trash_bin: Annotated[
+        bool,
+        Field(description="Whether to put them into the trash bin, from which property.lock.remove takes them back."),
+    ] = False,
+    trash_bin_time_to_live: Annotated[
+        int, Field(description="Milliseconds until they are deleted from the trash bin. Default: 30 days.", ge=1)
+    ] = TRASH_MILLISECONDS,
 ) -> list[str]:
-    """Delete properties with their values and attachments. Returns the paths of the deleted ones; each fires
-    `property.deleted`.
+    """Delete properties with their values and attachments, or put them into the trash bin. Returns their paths; each that is
+    deleted fires `property.deleted`.
 
     Example:
         pipeline:
@@ -272,11 +347,26 @@ async def delete(
     meant = _one_of("property.schema.delete", path, pattern)
     if path is not None and any(mark in path for mark in "*?"):
         raise ParameterError(f"{path} is a pattern: write pattern: {path}")
-    marks = _as_data(context, context.says("path", "pattern"))
+    marks = as_data(context, context.says("path", "pattern"))
+    if trash_bin:
+        lock = {"type": "trash", "ttl": trash_bin_time_to_live}
+        paths = [one["path"] for one in await context.hub.list_properties(meant, values=False)]
+        return [(await context.hub.put_property(one, {"lock": lock}, **marks))["property"]["path"] for one in paths]
     return [gone["path"] for gone in await context.hub.delete_properties(meant, confirmed=yes, **marks)]
 
 
-def _as_data(context: Context, said: bool) -> dict[str, Any]:
+def value_of(found: PropertyRow) -> Any:
+    """The value, or the default value: JSON for a JSON type, else the text."""
+    text = found["value"] if found["value"] is not None else found["defaultValue"]
+    return None if text is None else typed_value(text, found["type"] or "text/plain")
+
+
+def with_field(value: Any, name: str, content: str) -> Any:
+    """The value, with one more field if it is a map and the field has a name."""
+    return {**value, name: content} if name and isinstance(value, dict) else value
+
+
+def as_data(context: Context, said: bool) -> dict[str, Any]:
     """Arguments that mark a value or path as possibly a stranger's; the hub then creates, changes or removes no pipeline."""
     return {} if said or context.event is None else {"as_data": True}
 

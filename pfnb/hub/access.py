@@ -273,10 +273,7 @@ class HubAccess:
         return {"path": path, "source": listener.source}
 
     async def _stored_pipeline(self, path: str) -> PipelineSource:
-        if path.startswith(BY_UUID):
-            found = await self._hub.properties.by_uuid(path.removeprefix(BY_UUID), self._user.name)
-        else:
-            found = await self._hub.properties.get(path, self._user.name)
+        found = await self._hub.properties.get(path, self._user.name)
         source = found.source
         if not found.is_pipeline or source is None:
             raise NotFoundError(f"the property {path} is not a pipeline: its type is not {PIPELINE_TYPE}")
@@ -346,30 +343,50 @@ class HubAccess:
     async def get_property(self, path: str) -> PropertyRow:
         return (await self._hub.properties.get(path, self._user.name)).to_json()
 
-    async def list_properties(self, pattern: str, *, values: bool = True) -> list[PropertyRow]:
-        return await self._hub.properties.listing(pattern, self._user.name, values=values)
+    async def list_properties(self, pattern: str, *, values: bool = True, trashed: bool = False) -> list[PropertyRow]:
+        return await self._hub.properties.listing(pattern, self._user.name, values=values, trashed=trashed)
 
     async def put_property(
         self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
     ) -> ChangedProperty:
         # Stored pipelines run with all roles of their owner; this token has only some of them.
         as_data = as_data or self._origin.scoped
-        result, after = await self._hub.properties.put(path, fields, self._user.name, exists, as_data=as_data)
+        if isinstance(lock := fields.get("lock"), Mapping):
+            fields = {**fields, "lock": self._for_user(lock)}
+        user = self._user
+        result, after = await self._hub.properties.put(
+            path, fields, user.name, exists, as_data=as_data, roles=user.roles
+        )
         return {"result": result, "property": after.to_json()}
 
     async def delete_properties(
         self, pattern: str, *, confirmed: bool = False, as_data: bool = False
     ) -> list[PropertyRow]:
-        gone = await self._hub.properties.delete(pattern, self._user.name, confirmed=confirmed, as_data=as_data)
+        user = self._user
+        gone = await self._hub.properties.delete(
+            pattern, user.name, confirmed=confirmed, as_data=as_data, roles=user.roles
+        )
         return [one.to_json() for one in gone]
 
     async def copy_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         as_data = as_data or self._origin.scoped
-        return (await self._hub.properties.copy(path, to, self._user.name, as_data=as_data)).to_json()
+        user = self._user
+        return (await self._hub.properties.copy(path, to, user.name, as_data=as_data, roles=user.roles)).to_json()
 
     async def move_property(self, path: str, to: str, *, as_data: bool = False) -> PropertyRow:
         as_data = as_data or self._origin.scoped
-        return (await self._hub.properties.move(path, to, self._user.name, as_data=as_data)).to_json()
+        user = self._user
+        return (await self._hub.properties.move(path, to, user.name, as_data=as_data, roles=user.roles)).to_json()
+
+    def _for_user(self, lock: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A lock for a user, with both name and uuid of that user: this one, unless its uuid is given."""
+        if lock.get("type") != "user":
+            return lock
+        users, uuid = self._hub.users, lock.get("uuid")
+        name = users.name_of(uuid) if uuid else self._user.name
+        if name is None:
+            raise NotFoundError(f"there is no user with the uuid {shown(uuid)}")
+        return {**lock, "name": name, "uuid": users.uuid_of(name)}
 
     async def describe(self) -> HubInfo:
         self.check_there()
@@ -413,7 +430,9 @@ class HubAccess:
             raise ParameterError("an attachment needs a content reference")
         kind = content_type or content.get("contentType")
         plain_id, owner = self._genuine(content_id)
-        made = await self._hub.attachments.put(path, name, plain_id, kind, self._user.name, content_owner=owner)
+        made = await self._hub.attachments.put(
+            path, name, plain_id, kind, self._user.name, content_owner=owner, roles=self._user.roles
+        )
         return self._attached(made)
 
     async def list_attachments(self, path: str) -> list[AttachmentRow]:
@@ -423,7 +442,7 @@ class HubAccess:
         return attachment.to_json(self._hub.reference_codes.signed(attachment.id, attachment.owner))
 
     async def delete_attachment(self, path: str, name: str) -> None:
-        await self._hub.attachments.delete(path, name, self._user.name)
+        await self._hub.attachments.delete(path, name, self._user.name, self._user.roles)
 
     async def read_files(self, path: str) -> ContentReference | ContentCollection:
         files, is_folder = await self._hub.drive.read(self._keeper, path)

@@ -212,22 +212,24 @@ class HubPort(Protocol):
 
     @repeatable
     async def get_property(self, path: str) -> PropertyRow:
-        """The property at this path. Paths are relative to the namespace, or absolute within it. Raises NotFoundError."""
+        """The property at this path, or given as `uuid:` and its uuid. Paths are relative to the namespace, or absolute within
+        it. Raises NotFoundError."""
         ...
 
     @repeatable
-    async def list_properties(self, pattern: str, *, values: bool = True) -> list[PropertyRow]:
+    async def list_properties(self, pattern: str, *, values: bool = True, trashed: bool = False) -> list[PropertyRow]:
         """This user's properties that match a path or pattern (`*` part of a name, `**` any number of names), sorted by path.
-        Without `values` they have no `value` and `defaultValue`; with them, more than 32 MiB in all is an error."""
+        Without `values` they have no `value` and `defaultValue`; with them, more than 32 MiB in all is an error. Those in the
+        trash bin are among them only if `trashed`."""
         ...
 
     async def put_property(
         self, path: str, fields: Mapping[str, Any], *, exists: Exists = "update", as_data: bool = False
     ) -> ChangedProperty:
         """Create a property, or update, skip or refuse (`error`) an existing one. Fields are `value` (a text, or JSON),
-        `defaultValue`, `type`, `timeToLive` and `tags`; omitted ones stay unchanged. With `as_data` the value may come from a
-        stranger, so it cannot create or change a pipeline or a function. Raises ParameterError, NameTakenError and
-        PayloadTooLargeError."""
+        `defaultValue`, `type`, `timeToLive`, `tags`, `addTags` and `lock` (a map, null removes it); omitted ones stay unchanged.
+        With `as_data` the value may come from a stranger, so it cannot create or change a pipeline or a function. Raises
+        ParameterError, NameTakenError, PayloadTooLargeError and LockedError, as all calls do that change a locked property."""
         ...
 
     async def delete_properties(

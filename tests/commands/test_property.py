@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pfnb.exceptions import AccessDeniedError, ParameterError
+from pfnb.exceptions import AccessDeniedError, LockedError, NotFoundError, ParameterError
 from pfnb.http.server import LocalServer
 from pfnb.hub.keeping import properties
 from pfnb.language import ANONYMOUS
@@ -158,3 +159,94 @@ async def test_an_old_value_under_a_new_type_is_the_text_that_it_is(hub, run):
     await hub.put_property("a/b", {"value": "!", "type": "image/png; encoding=base64"})
     with pytest.raises(ParameterError, match="is not base64"):
         await run("pipeline:\n - property.value.get: {path: a/b}")
+
+
+async def test_a_property_is_locked_for_another_user_and_for_oneself(run, hub):
+    await hub.put_property(PATH, {"value": "a"})
+    await hub.iam("create_user", username="bob")
+    bob = (await hub.iam("get_user", username="bob"))["uuid"]
+    lock = (await run(f"pipeline:\n  - property.lock.create: {{key: {PATH}, uuid: {bob}}}")).body
+    assert (lock["type"], lock["name"], lock["uuid"], lock["ttl"]) == ("user", "bob", bob, None)
+    with pytest.raises(LockedError, match=r"locked \(user bob\)"):
+        await run(f"pipeline:\n  - property.value.put: {{path: {PATH}, value: b}}")
+    assert (await run(f"pipeline:\n  - property.lock.get: {PATH}")).body == lock
+    await run(f"pipeline:\n  - property.lock.remove: {PATH}\n  - property.lock.create: {{path: {PATH}, ttl: 60000}}")
+    await run(f"pipeline:\n  - property.value.put: {{path: {PATH}, value: b}}")
+    assert (await hub.get_property(PATH))["lock"]["name"] == "ada"
+    with pytest.raises(NotFoundError, match="no user with the uuid"):
+        await run(f"pipeline:\n  - property.lock.put: {{path: {PATH}, type: user, uuid: nobody}}")
+    with pytest.raises(NotFoundError, match="there is no property"):
+        await run("pipeline:\n  - property.lock.put: {path: global/none}")
+    assert await hub.list_properties("global/none") == []
+
+
+async def test_properties_are_put_into_the_trash_bin_and_taken_back(run, hub):
+    for number in range(3):
+        await hub.put_property(f"global/app/demo/{number}", {"value": number})
+    thrown = await run('pipeline:\n  - property.delete: {pattern: "global/app/demo/*", trashBin: true}')
+    assert len(thrown.body) == 3
+    listed = (
+        'pipeline:\n  - property.list: {pattern: "global/**", includeTrashed: %s}\n  - body.set: "#{body.![value]}"'
+    )
+    assert (await run(listed % "false")).body == []
+    assert (await run(listed % "true")).body == ["0", "1", "2"]
+    assert (await run("pipeline:\n  - property.lock.get: global/app/demo/1")).body["ttl"] == 30 * 24 * 3_600_000
+    await run("pipeline:\n  - property.lock.remove: global/app/demo/1")
+    assert (await run(listed % "false")).body == ["1"]
+
+
+async def test_tags_are_added_at_the_same_time_and_none_is_lost(run, hub):
+    await hub.put_property(PATH, {"value": "a", "tags": {"first": "1"}})
+    steps = (run(f"pipeline:\n  - property.tag.put: {{path: {PATH}, tags: 'a{n}:{n}', name: b{n}}}") for n in range(10))
+    await asyncio.gather(*steps)
+    tags = (await run(f"pipeline:\n  - property.tag.list: {PATH}")).body
+    assert tags == {"first": "1"} | {f"a{n}": str(n) for n in range(10)} | {f"b{n}": "" for n in range(10)}
+    assert (await run(f"pipeline:\n  - body.set: kept\n  - property.tag.put: {{path: {PATH}}}")).body == "kept"
+
+
+async def test_a_property_is_found_by_its_uuid_and_its_value_gets_it(run, hub):
+    uuid = (await hub.put_property(PATH, {"value": {"a": 1}}))["property"]["uuid"]
+    assert (await run(f"pipeline:\n  - property.get: {{uuid: {uuid}}}")).body["path"] == WHOLE
+    with_uuid = await run(f"pipeline:\n  - property.value.get: {{path: {PATH}, includeUuidField: id, decrypt: true}}")
+    assert with_uuid.body == {"a": 1, "id": uuid}
+    await run(f"pipeline:\n  - property.value.put: {{path: {PATH}, value: {{a: 2, id: x}}, ignoreUuidField: id}}")
+    listed = 'pipeline:\n  - property.value.list: {pattern: "global/**", includeUuidField: id, includeKeyField: key}'
+    assert (await run(listed)).body == [{"a": 2, "id": uuid, "key": WHOLE}]
+    with pytest.raises(ParameterError, match='"path" or "uuid"'):
+        await run("pipeline:\n  - property.get:")
+    with pytest.raises(NotFoundError, match="uuid"):
+        await run("pipeline:\n  - property.get: {uuid: none}")
+
+
+async def test_what_lists_and_searches_return(run, hub):
+    for name in ("a", "b/1", "b/2", "c/d/e"):
+        await hub.put_property(f"global/app/demo/{name}", {"value": f"Text {name}", "type": "text/plain"})
+    base = "/pipeforce/default/global/app/demo"
+    for folder in ("global/app/demo", "global/app/demo/*", f"{base}/"):
+        children = await run(f'pipeline:\n  - property.path.children: {{pattern: "{folder}"}}')
+        assert children.body == [f"{base}/a", f"{base}/b/", f"{base}/c/"]
+    assert (await run('pipeline:\n  - property.path.list: "global/app/demo/b/*"')).body == [
+        f"{base}/b/1",
+        f"{base}/b/2",
+    ]
+    search = "pipeline:\n  - property.search: {pathFilter: 'global/**', valueFilter: TEXT B, info: true, maxResults: 1, page: 2}"
+    found = (await run(search)).body
+    assert (found["total"], found["offset"], [one["value"] for one in found["result"]]) == (2, 1, ["Text b/2"])
+    assert (await run("pipeline:\n  - property.search: {keyFilter: 'global/**', typeFilter: json}")).body == []
+
+
+async def test_an_expression_selects_values_of_any_shape(run, hub):
+    for number, value in enumerate([{"amount": 70, "to": "Ada"}, {"to": "Bob"}, {"self": 1, "amount": 99}]):
+        await hub.put_property(f"global/invoice/{number}", {"value": value})
+    text = "pipeline:\n  - property.value.expression: {from: 'global/invoice/*', %s}"
+    assert (await run(text % "where: amount > 80, select: value.amount")).body == [99]
+    assert (await run(text % "select: to")).body == ["Ada", "Bob", None]
+    assert (await run(text % "aggregate: values.size()")).body == 3
+    assert len((await run(text % "select: '*'")).body) == 3
+
+
+@pytest.mark.parametrize("given", ["encrypted: true", "evalValue: false"])
+async def test_a_parameter_that_cannot_be_kept_is_refused_with_its_reason(run, hub, given):
+    with pytest.raises(ParameterError, match=given.split(":")[0]):
+        await run(f"pipeline:\n  - property.schema.put: {{path: {PATH}, value: a, {given}}}")
+    assert await hub.list_properties("**") == []

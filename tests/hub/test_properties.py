@@ -48,6 +48,9 @@ async def test_what_was_put_is_there(hub):
         "updated": None,
         "timeToLive": 5,
         "tags": {"team": "sales"},
+        "locked": False,
+        "trashed": False,
+        "lock": None,
     }
     assert await hub.properties.get(PATH, "ada") == made
     assert await hub.properties.get(WHOLE, "ada") == made

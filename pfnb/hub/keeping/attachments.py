@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,16 +59,20 @@ class Attachments:
         owner: str,
         *,
         content_owner: str | None = None,
+        roles: Collection[str] = (),
     ) -> Attachment:
         """Attach a copy of a content that this owner or `content_owner` may read; it replaces an attachment of the same name.
-        NotFoundError when there is no such property or content."""
+        NotFoundError when there is no such property or content; LockedError if this user, who has these roles, may not change
+        the property."""
         if not 0 < len(name) <= MAX_NAME or _REFUSED.search(name):
             raise ParameterError(f"an attachment's name must have 1 to {MAX_NAME} characters, without / and \\")
         await self._properties.get(path, owner)
         body, digest = await self._copied(content_id, content_owner or owner)
         try:
             async with self._properties.turn:
-                mine = (await self._properties.get(path, owner)).uuid
+                found = await self._properties.get(path, owner)
+                self._properties.check_unlocked(found, roles)
+                mine = found.uuid
                 before = next((one for one in await self._store.properties.attachments(mine) if one.name == name), None)
                 now = self._now()
                 kind = content_type or (before.content_type if before is not None else OCTETS)
@@ -82,9 +86,10 @@ class Attachments:
             raise
         return made
 
-    async def delete(self, path: str, name: str, owner: str) -> None:
-        """NotFoundError if there is none of that name."""
+    async def delete(self, path: str, name: str, owner: str, roles: Collection[str] = ()) -> None:
+        """NotFoundError if there is none of that name; LockedError."""
         async with self._properties.turn:
+            self._properties.check_unlocked(await self._properties.get(path, owner), roles)
             found = next((one for one in await self.list(path, owner) if one.name == name), None)
             if found is None:
                 raise NotFoundError(f"the property {path} has no attachment {name}")

@@ -10,24 +10,26 @@ import asyncio
 import json
 import re
 import uuid as uuids
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pfnb.exceptions import (
     AccessDeniedError,
+    LockedError,
     NameTakenError,
     NotFoundError,
     ParameterError,
     PayloadTooLargeError,
 )
-from pfnb.hub.records.property import Property
+from pfnb.hub.records.property import Lock, Property
 from pfnb.hub.records.property_path import PathPattern, absolute_path
 from pfnb.hub.stores.changes import PropertyChange
 from pfnb.hub.stores.store import Store
 from pfnb.language.extent import check_written, shown
 from pfnb.language.port import Exists
-from pfnb.rows.property import PropertyRow
+from pfnb.language.running.calls import BY_UUID
+from pfnb.rows.property import LockType, PropertyRow
 
 Result = Literal["create", "update", "skip"]
 News = tuple[str, dict[str, Any]]
@@ -37,7 +39,9 @@ MAX_VALUE = 1024 * 1024
 MAX_TAGS = 100
 MAX_TEXT = 500
 MAX_MINUTES = 1_000_000_000
-"""Bytes of a value; number of tags; characters of a tag's name and value, and of a type; minutes of a time to live."""
+MAX_LOCK = MAX_MINUTES * 60_000
+"""Bytes of a value; number of tags; characters of a tag's name and value, and of a type; minutes of a time to live; milliseconds
+of a lock."""
 LISTED = 32 * 1024 * 1024
 """Bytes of all values in one listing."""
 BATCH = 500
@@ -65,7 +69,9 @@ class Properties:
         """Held while properties or attachments are changed."""
 
     async def get(self, path: str, owner: str) -> Property:
-        """NotFoundError if there is none; AccessDeniedError if it is somebody else's."""
+        """By its path, or by `uuid:` and its uuid. NotFoundError if there is none; AccessDeniedError if it is somebody else's."""
+        if path.startswith(BY_UUID):
+            return await self.by_uuid(path.removeprefix(BY_UUID), owner)
         found = await self._present(absolute_path(path, self.namespace))
         if found is None:
             raise NotFoundError(f"there is no property {path}")
@@ -76,16 +82,18 @@ class Properties:
         found = await self._store.properties.get(uuid)
         if found is None or _is_over(found, self._now()):
             raise NotFoundError(f"there is no property with the uuid {uuid}")
-        return _mine(found, owner)
+        return _mine(self._unlocked_in_time(found), owner)
 
-    async def find(self, pattern: str, owner: str) -> list[Property]:
-        """The owner's properties that a pattern or path matches, by path."""
-        return await self._find(pattern, owner, lambda _one: None)
+    async def find(self, pattern: str, owner: str, *, trashed: bool = False) -> list[Property]:
+        """The owner's properties that a pattern or path matches, by path; those in the trash bin only if `trashed`."""
+        return await self._find(pattern, owner, lambda _one: None, trashed)
 
-    async def listing(self, pattern: str, owner: str, *, values: bool = True) -> list[PropertyRow]:
+    async def listing(
+        self, pattern: str, owner: str, *, values: bool = True, trashed: bool = False
+    ) -> list[PropertyRow]:
         """The same as JSON, with or without their values. ParameterError if all values together exceed LISTED bytes."""
         if not values:
-            return [_without_values(one) for one in await self.find(pattern, owner)]
+            return [_without_values(one) for one in await self.find(pattern, owner, trashed=trashed)]
         size = 0
 
         def count(one: Property) -> None:
@@ -97,36 +105,49 @@ class Properties:
                     "pattern, or list their paths with property.keys and get them one by one"
                 )
 
-        return [one.to_json() for one in await self._find(pattern, owner, count)]
+        return [one.to_json() for one in await self._find(pattern, owner, count, trashed)]
 
-    async def _find(self, pattern: str, owner: str, note: Callable[[Property], None]) -> list[Property]:
+    async def _find(self, pattern: str, owner: str, note: Callable[[Property], None], trashed: bool) -> list[Property]:
         pattern_ = PathPattern(pattern, self.namespace)
         if pattern_.is_path:
             one = await self._present(pattern_.prefix)
-            return [one] if one is not None and one.owner == owner else []
+            return [one] if one is not None and one.owner == owner and (trashed or not one.trashed) else []
         now = self._now()
 
         def wanted(one: Property) -> bool:
             if one.owner != owner or not pattern_.matches(one.path) or _is_over(one, now):
                 return False
+            if one.trashed and not trashed:
+                return False
             note(one)
             return True
 
-        return await self._store.properties.below(pattern_.prefix, wanted)
+        return [self._unlocked_in_time(one) for one in await self._store.properties.below(pattern_.prefix, wanted)]
 
     async def put(
-        self, path: str, fields: Mapping[str, Any], owner: str, exists: Exists, *, as_data: bool = False
+        self,
+        path: str,
+        fields: Mapping[str, Any],
+        owner: str,
+        exists: Exists,
+        *,
+        as_data: bool = False,
+        roles: Collection[str] = (),
     ) -> tuple[Result, Property]:
         """Create a property, or handle an existing one as `exists` says. `fields` are `value`, `defaultValue`, `type`,
-        `timeToLive` (minutes) and `tags`; missing fields stay as they are. With `as_data`, a pipeline or a function is a
-        ParameterError."""
-        absolute = absolute_path(path, self.namespace)
+        `timeToLive` (minutes), `tags`, `addTags` and `lock`; missing fields stay as they are. With `as_data`, a pipeline or a
+        function is a ParameterError. LockedError if this user, who has these roles, may not change it; the owner may always
+        remove the lock."""
+        absolute = await self._absolute(path, owner)
         given = _checked(fields)
+        if fields.get("lock") is not None:
+            given["lock"] = _checked_lock(fields["lock"], self._now(), owner, self.namespace)
+        added = _checked_tags(fields.get("addTags") or {})
         async with self.turn:
             before, over = await self._at(absolute)
             if before is None:
                 new = Property(absolute, str(uuids.uuid4()), owner, self._now())
-                after = replace(new, **{"type": _type_of(fields.get("value")), **given})
+                after = replace(new, **{"type": _type_of(fields.get("value")), **_tagged(given, new, added)})
                 _check_data(as_data, after)
                 await self._commit(PropertyChange([after], over), [_news("created", None, after)], owner)
                 return "create", after
@@ -135,17 +156,27 @@ class Properties:
                 raise NameTakenError(f"the property {path} already exists")
             if exists == "skip":
                 return "skip", before
-            after = replace(before, updated=self._now(), **given)
+            if given != {"lock": None} or added:
+                self._check_lock(before, owner, roles)
+            after = replace(before, updated=self._now(), **_tagged(given, before, added))
             _check_data(as_data, before, after)
             await self._commit(PropertyChange([after]), [_news("updated", before, after)], owner)
             return "update", after
 
     async def delete(
-        self, pattern: str, owner: str, *, confirmed: bool = False, as_data: bool = False
+        self,
+        pattern: str,
+        owner: str,
+        *,
+        confirmed: bool = False,
+        as_data: bool = False,
+        roles: Collection[str] = (),
+        locked: bool = False,
     ) -> list[Property]:
         """Delete the owner's properties that a pattern or path matches, with their attachments; returns what they were. A pattern
         that would delete nearly everything is a ParameterError unless `confirmed`. With `as_data`, so is a pipeline, here and in
-        `copy` and `move`."""
+        `copy` and `move`. LockedError if this user, who has these roles, may not change one of them; `locked` deletes those, too,
+        and those in the trash bin."""
         wanted = PathPattern(pattern, self.namespace)
         if not wanted.is_path and wanted.fixed < 2 and not confirmed:
             raise ParameterError(
@@ -154,11 +185,15 @@ class Properties:
         async with self.turn:
             if wanted.is_path and (found := await self._present(wanted.prefix)) is not None:
                 _mine(found, owner)
-            meant = await self.find(pattern, owner)
+            meant = await self.find(pattern, owner, trashed=locked or wanted.is_path)
             _check_data(as_data, *meant)
+            for one in () if locked else meant:
+                self._check_lock(one, owner, roles)
             return await self._remove(meant)
 
-    async def copy(self, path: str, to: str, owner: str, *, as_data: bool = False) -> Property:
+    async def copy(
+        self, path: str, to: str, owner: str, *, as_data: bool = False, roles: Collection[str] = ()
+    ) -> Property:
         """Copy it, without attachments, over anything at the target path."""
         target = absolute_path(to, self.namespace)
         async with self.turn:
@@ -166,15 +201,21 @@ class Properties:
             there, over = await self._at(target)
             now = self._now()
             if there is None:
-                after = replace(origin, path=target, uuid=str(uuids.uuid4()), created=now, updated=None)
+                new = str(uuids.uuid4())
+                after = replace(origin, path=target, uuid=new, created=now, updated=None, lock=None)
             else:
-                after = replace(origin, path=target, uuid=_mine(there, owner).uuid, created=there.created, updated=now)
+                self._check_lock(_mine(there, owner), owner, roles)
+                after = replace(
+                    origin, path=target, uuid=there.uuid, created=there.created, updated=now, lock=there.lock
+                )
                 _check_data(as_data, there)
             _check_data(as_data, origin)
             await self._commit(PropertyChange([after], over), [_news("copied", origin, after)], owner)
             return after
 
-    async def move(self, path: str, to: str, owner: str, *, as_data: bool = False) -> Property:
+    async def move(
+        self, path: str, to: str, owner: str, *, as_data: bool = False, roles: Collection[str] = ()
+    ) -> Property:
         """Move it to another path. NameTakenError if that is taken."""
         target = absolute_path(to, self.namespace)
         async with self.turn:
@@ -182,6 +223,7 @@ class Properties:
             there, over = await self._at(target)
             if there is not None:
                 raise NameTakenError(f"the property {to} already exists")
+            self._check_lock(origin, owner, roles)
             _check_data(as_data, origin)
             after = replace(origin, path=target, updated=self._now())
             news = ("property.moved", {"origin": origin.path, "target": after.path})
@@ -206,6 +248,32 @@ class Properties:
                 await self._commit(gone, news, owner)
         return found
 
+    def _check_lock(self, found: Property, owner: str, roles: Collection[str]) -> None:
+        """LockedError if this user, who has these roles, may not change it."""
+        lock = found.lock
+        if lock is not None and not lock.admits(owner, roles, self.namespace):
+            state = (
+                "is in the trash bin"
+                if found.trashed
+                else f"is locked ({lock.type}{f' {lock.name}' if lock.name else ''})"
+            )
+            raise LockedError(f"{found.path} {state}: remove the lock with property.lock.remove first")
+
+    def check_unlocked(self, found: Property, roles: Collection[str]) -> None:
+        """LockedError if its owner, who has these roles, may not change it."""
+        self._check_lock(found, found.owner, roles)
+
+    def _unlocked_in_time(self, found: Property) -> Property:
+        """The property, without a lock that has ended."""
+        ends = found.lock.ends if found.lock is not None else None
+        return found if ends is None or ends > self._now() else replace(found, lock=None)
+
+    async def _absolute(self, path: str, owner: str) -> str:
+        """The absolute path, also of a property given as `uuid:` and its uuid."""
+        if path.startswith(BY_UUID):
+            return (await self.get(path, owner)).path
+        return absolute_path(path, self.namespace)
+
     async def _present(self, absolute: str) -> Property | None:
         return (await self._at(absolute))[0]
 
@@ -214,7 +282,7 @@ class Properties:
         found = await self._store.properties.at(absolute)
         if found is not None and _is_over(found, self._now()):
             return None, [found.uuid]
-        return found, []
+        return found and self._unlocked_in_time(found), []
 
 
 def _is_over(found: Property, now: int) -> bool:
@@ -266,7 +334,40 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
         given["time_to_live"] = minutes or None
     if "tags" in fields:
         given["tags"] = _checked_tags(fields["tags"])
+    if "lock" in fields and fields["lock"] is None:
+        given["lock"] = None
     return given
+
+
+def _tagged(given: dict[str, Any], before: Property, added: Mapping[str, str]) -> dict[str, Any]:
+    """The fields, with tags added to those that the property has."""
+    return {**given, "tags": _checked_tags({**given.get("tags", before.tags), **added})} if added else given
+
+
+def _checked_lock(given: Any, now: int, owner: str, namespace: str) -> Lock:
+    """A lock from its fields as commands take them; the user is the owner, unless it is named. ParameterError."""
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"lock must be a map, not {shown(given)}")
+    kind: Any = given.get("type") or "global"
+    ttl = given.get("ttl") or None
+    name, details, uuid = (given.get(one) or None for one in ("name", "details", "uuid"))
+    if kind not in get_args(LockType):
+        raise ParameterError(f"a lock's type must be one of {', '.join(get_args(LockType))}, not {shown(kind)}")
+    if kind == "group":
+        raise ParameterError(
+            "this hub cannot lock a property for a group: lock it for a role (type: role, name: ROLE_SALES)"
+        )
+    if ttl is not None and not (isinstance(ttl, int) and 0 < ttl <= MAX_LOCK):
+        raise ParameterError(f"a lock's ttl must be from 1 to {MAX_LOCK:,} milliseconds, not {shown(ttl)}")
+    for one in (name, details, uuid):
+        if one is not None and not (isinstance(one, str) and len(one) <= MAX_TEXT):
+            raise ParameterError(
+                f"name, details and uuid of a lock have at most {MAX_TEXT} characters, not {shown(one)}"
+            )
+    if kind == "role" and name is None:
+        raise ParameterError("a lock of the type role needs the role's name")
+    known = {"role": name, "user": name or owner, "namespace": name or namespace}
+    return Lock(now, kind, ttl, uuid if kind == "user" else None, known.get(kind), details)
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -44,7 +44,7 @@ class Belongings:
             return True
         if await self.drive.any(owner):
             return True
-        if self.secrets.any(owner) or await self.properties.find(_ALL, owner):
+        if self.secrets.any(owner) or await self.properties.find(_ALL, owner, trashed=True):
             return True
         return bool((await self.store.events.find(EventQuery(owner), None, 1)).events)
 
@@ -66,7 +66,7 @@ class Belongings:
         for webhook in self.webhooks.list(owner):
             await self.webhooks.delete(webhook.uuid, owner)
         await self.endpoints.remove(owner)
-        await self.properties.delete(_ALL, owner, confirmed=True)
+        await self.properties.delete(_ALL, owner, confirmed=True, locked=True)
         await self.secrets.remove(owner)
         await self.drive.remove(owner)
         while found := (await self.store.events.find(EventQuery(owner), None, BATCH)).events:

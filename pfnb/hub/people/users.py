@@ -89,6 +89,10 @@ class Users:
         account = self._accounts.get(name)
         return account.uuid if account is not None else None
 
+    def name_of(self, uuid: str) -> str | None:
+        """The inverse."""
+        return next((one.name for one in self._accounts.values() if one.uuid == uuid), None)
+
     def by_token(self, secret: str | None) -> User | None:
         """The user of this API token, with the token's roles; None if it is nobody's."""
         return found[0] if (found := self.token_of(secret)) is not None else None

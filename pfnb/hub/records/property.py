@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 
 from pfnb.language.content import content_reference
 from pfnb.language.media_types import is_python
+from pfnb.language.port import SYSTEM_NAME
 from pfnb.rows.content import AttachmentRow
-from pfnb.rows.property import PropertyRow
+from pfnb.rows.property import LockRow, LockType, PropertyRow
 
 MINUTE = 60_000
+ROLE_SYSTEM = "ROLE_SYSTEM"
+"""Who has this role may change what is locked, as the user `systemuser` may."""
 _PIPELINE = re.compile(r";\s*type\s*=\s*\"?pipeline\"?\s*(;|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who alone may change a property: one user, those with a role, those of a namespace, or nobody (`global`, and `trash`, which
+    also hides it). `ts` is when it was locked, in milliseconds; `ttl` for how many milliseconds, None: until it is removed."""
+
+    ts: int
+    type: LockType
+    ttl: int | None = None
+    uuid: str | None = None
+    name: str | None = None
+    details: str | None = None
+
+    @property
+    def ends(self) -> int | None:
+        """Milliseconds since the epoch. What is in the trash bin is deleted then."""
+        return None if self.ttl is None else self.ts + self.ttl
+
+    def admits(self, user: str, roles: Collection[str], namespace: str) -> bool:
+        """Whether a user with these roles may change the property."""
+        if user == SYSTEM_NAME or ROLE_SYSTEM in roles:
+            return True
+        if self.type == "role":
+            return self.name in roles
+        return self.name == {"user": user, "namespace": namespace}.get(self.type, "")
+
+    def to_json(self) -> LockRow:
+        return {
+            "ts": self.ts,
+            "ttl": self.ttl,
+            "type": self.type,
+            "uuid": self.uuid,
+            "name": self.name,
+            "details": self.details,
+        }
+
+    def to_record(self) -> dict[str, object]:
+        """As the store keeps it, to be read by `Lock(**record)`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +73,16 @@ class Property:
     default_value: str | None = None
     time_to_live: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    lock: Lock | None = None
 
     @property
     def is_pipeline(self) -> bool:
-        """Whether its type marks it as a pipeline, as `application/yaml;type=pipeline` does."""
-        return _PIPELINE.search(self.type or "") is not None
+        """Whether its type marks it as a pipeline, as `application/yaml;type=pipeline` does. One in the trash bin is none."""
+        return _PIPELINE.search(self.type or "") is not None and not self.trashed
+
+    @property
+    def trashed(self) -> bool:
+        return self.lock is not None and self.lock.type == "trash"
 
     @property
     def is_function(self) -> bool:
@@ -49,7 +97,9 @@ class Property:
     @property
     def expires(self) -> int | None:
         """Milliseconds since the epoch; None if it does not expire."""
-        return self.created + self.time_to_live * MINUTE if self.time_to_live else None
+        end = self.created + self.time_to_live * MINUTE if self.time_to_live else None
+        thrown = self.lock.ends if self.lock is not None and self.trashed else None
+        return min((one for one in (end, thrown) if one is not None), default=None)
 
     def to_json(self) -> PropertyRow:
         """As commands return it and events carry it. `key` is the old name of `path`."""
@@ -64,6 +114,9 @@ class Property:
             "updated": self.updated,
             "timeToLive": self.time_to_live,
             "tags": dict(self.tags),
+            "locked": self.lock is not None,
+            "trashed": self.trashed,
+            "lock": None if self.lock is None else self.lock.to_json(),
         }
 
 

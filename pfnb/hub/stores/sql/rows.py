@@ -13,7 +13,7 @@ from pfnb.hub.receiving.request import Body, FilePart
 from pfnb.hub.records.delivery import Delivery, Listener
 from pfnb.hub.records.endpoint import Endpoint
 from pfnb.hub.records.event import Event
-from pfnb.hub.records.property import Attachment, Property
+from pfnb.hub.records.property import Attachment, Lock, Property
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.sql import schema
 from pfnb.language.gathering import gathering_of
@@ -174,14 +174,16 @@ def to_endpoint(row: sa.Row[*tuple[Any, ...]]) -> Endpoint:
 
 
 def property_row(given: Property) -> dict[str, Any]:
-    return {**asdict(given), "tags": _ENCODE(given.tags), "expires": given.expires}
+    lock = None if given.lock is None else _ENCODE(given.lock.to_record())
+    return {**asdict(given), "tags": _ENCODE(given.tags), "expires": given.expires, "lock": lock}
 
 
 def to_property(row: sa.Row[*tuple[Any, ...]]) -> Property:
     """From a row of PROPERTY_COLUMNS. By position, not by name: listings have thousands."""
-    path, uuid, owner, created, updated, type_, value, default, time_to_live, tags = row
+    path, uuid, owner, created, updated, type_, value, default, time_to_live, tags, lock = row
     kept = json.loads(tags) if tags != "{}" else {}
-    return Property(path, uuid, owner, created, updated, type_, value, default, time_to_live, kept)
+    locked = None if lock is None else Lock(**json.loads(lock))
+    return Property(path, uuid, owner, created, updated, type_, value, default, time_to_live, kept, locked)
 
 
 def attachment_row(attachment: Attachment, body: Body) -> dict[str, Any]:

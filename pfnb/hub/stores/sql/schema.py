@@ -138,6 +138,7 @@ properties = sa.Table(
     sa.Column("time_to_live", sa.BigInteger),
     sa.Column("tags", sa.Text, nullable=False),
     sa.Column("expires", sa.BigInteger),
+    sa.Column("lock", sa.Text),
 )
 sa.Index("properties_by_expiry", properties.c.expires)
 

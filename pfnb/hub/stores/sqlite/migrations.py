@@ -113,6 +113,8 @@ ALTER TABLE listeners ADD COLUMN gathering TEXT;
 ALTER TABLE deliveries ADD COLUMN alone BOOLEAN NOT NULL DEFAULT FALSE
 """
 
+_LOCKS = "ALTER TABLE properties ADD COLUMN lock TEXT"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _ROTATED,
@@ -132,6 +134,7 @@ MIGRATIONS: tuple[str, ...] = (
     _SECRETS,
     _ENDPOINTS,
     _GATHERED,
+    _LOCKS,
 )
 """SQL of each step, statements separated by `;`. The schema's version is the number of steps applied."""
 
