@@ -68,6 +68,8 @@ class PfnbError(Exception):
     """The record of the run that it ended."""
     called: str | None = None
     """The called pipeline in which it arose, the innermost one. The message names it."""
+    is_final: bool = False
+    """Whether the event of the run that it ended is not tried again."""
     connection_failed: bool = False
     """Whether it is a fault of the connection to the hub. A run that such a fault broke off begins again."""
 

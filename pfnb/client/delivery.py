@@ -6,7 +6,8 @@ from typing import Any
 
 from pfnb.client.contents import Contents
 from pfnb.client.event import Event
-from pfnb.language.payload import batch_body, event_body, is_batch_body, is_event_body
+from pfnb.language.payload import batch_body, event_body, is_batch_body, is_event_body, message_body
+from pfnb.language.pipeline import Listen
 from pfnb.rows.run import DeliveryFrame, HandedEvent
 
 
@@ -20,8 +21,11 @@ def run_key(delivery: DeliveryFrame) -> tuple[str, ...]:
     return delivery["delivery"], *(one["entry"]["id"] for one in delivery.get("more", ()))
 
 
-def body_of(delivery: DeliveryFrame) -> dict[str, Any]:
-    """The body that the run begins with."""
+def body_of(delivery: DeliveryFrame, listen: Listen | None) -> Any:
+    """The body that the run begins with: the event, or the payload of a message. Of a batch, a map or a list of them."""
+    if listen is not None and listen.messages:
+        payloads = [message_body(one["event"]) for one in handed_events(delivery)]
+        return payloads if "more" in delivery else payloads[0]
     if "more" in delivery:
         return batch_body([one["event"] for one in handed_events(delivery)])
     return event_body(delivery["event"])
@@ -29,6 +33,9 @@ def body_of(delivery: DeliveryFrame) -> dict[str, Any]:
 
 def is_body_of(value: Any, delivery: DeliveryFrame) -> bool:
     """Whether a value is the body that the run began with."""
+    payloads = [one["event"]["payload"] for one in handed_events(delivery)]
+    if value == (payloads if "more" in delivery else payloads[0]):
+        return True
     if "more" in delivery:
         return is_batch_body(value, [one["event"] for one in handed_events(delivery)])
     return is_event_body(value, delivery["event"])

@@ -26,7 +26,10 @@ T = TypeVar("T")
 async def failed(error: PfnbError) -> Failed:
     """The outcome of a run that failed, or whose report failed, with this error."""
     steps = await _in_thread_if(_is_large(error.trace), lambda: [record.to_json() for record in steps_of(error)])
-    return {"status": "failed", "error": error.to_json(), "steps": steps}
+    outcome: Failed = {"status": "failed", "error": error.to_json(), "steps": steps}
+    if error.is_final:
+        outcome["final"] = True
+    return outcome
 
 
 def unexpected(error: Exception) -> StepError:

@@ -27,6 +27,7 @@ _GROUPS = (
     "lists",
     "mail",
     "mapping",
+    "message",
     "outbound",
     "pipelines",
     "property",

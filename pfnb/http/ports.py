@@ -121,11 +121,12 @@ class Ended:
     error: dict[str, Any] | None = None
     steps: list[dict[str, Any]] | None = None
     skipped: bool = False
+    final: bool = False
 
     def to_end(self) -> End:
         is_success = self.status == "succeeded"
         response = self.response.to_json() if self.response is not None else None
-        outcome = Outcome(is_success, self.value, response, self.error, tuple(self.steps or ()))
+        outcome = Outcome(is_success, self.value, response, self.error, tuple(self.steps or ()), self.final)
         return End(self.delivery, self.lease, outcome, self.skipped)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
+from pfnb.language.acknowledgement import Acknowledgement
 from pfnb.language.deferred import Lazy
 from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
 from pfnb.language.response import Response
@@ -82,8 +83,9 @@ class Context:
     `event` is the event that started the run, if any, `pipeline` the name or path of its pipeline, if any. `error` is the error
     ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `computed` are
     its parameters with expressions, `addressed` those of them that are written as an address, such as `$uri:property:PATH`. Set
-    `response` to answer a waiting caller. `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own.
-    `mocks` holds the mocks by command, `macros` those that this pipeline has declared, by name.
+    `response` to answer a waiting caller. `acknowledgement` is set if the run says itself what becomes of its message.
+    `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own. `mocks` holds the mocks by command, `macros`
+    those that this pipeline has declared, by name.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -112,6 +114,7 @@ class Context:
         self.pipeline = pipeline
         self.is_notebooks = is_notebooks
         self.response: Response | None = None
+        self.acknowledgement: Acknowledgement | None = None
         self.has_output = False
         self.computed: frozenset[str] = frozenset()
         self.addressed: frozenset[str] = frozenset()
@@ -143,6 +146,7 @@ class Context:
             is_notebooks=self.is_notebooks,
         )
         twin.hub, twin.response, twin._outer = self.hub, self.response, self
+        twin.acknowledgement = self.acknowledgement
         twin.mocks = {} if is_others else self.mocks
         return twin
 

@@ -28,6 +28,11 @@ def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
     return _with_sides(copied(dict(event)))
 
 
+def message_body(event: Mapping[str, Any]) -> Any:
+    """A copy of the payload of an event that is read as a message."""
+    return event_body(event)["payload"]
+
+
 def is_event_body(value: Any, event: Mapping[str, Any]) -> bool:
     """Whether a value is what `event_body` returns for this event."""
     return isinstance(value, dict) and value == _with_sides(dict(event))

@@ -80,11 +80,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """The leading `event.listen`: the events that the pipeline wants, as an AMQP topic and an optional condition."""
+    """The leading `event.listen` or `message.receive`: the events that the pipeline wants, as an AMQP topic and an optional
+    condition. With `messages`, its body is their payload; `acknowledges`: its run says what becomes of the message. `batch` is
+    that of the step, if it has one."""
 
     event_key: str
     filter: Formula | None
     line: int
+    messages: bool = False
+    acknowledges: bool = False
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,12 @@ class Succeeded(TypedDict):
 
 
 class Failed(TypedDict):
-    """The outcome of a run that failed."""
+    """The outcome of a run that failed. `final`: it is not retried, as the run has said."""
 
     status: Literal["failed"]
     error: ErrorRow
     steps: list[StepRow]
+    final: NotRequired[bool]
 
 
 Outcome = Succeeded | Failed

@@ -123,7 +123,7 @@ class Runs:
             user=ANONYMOUS,
             owner=User(owner["name"], frozenset(owner["roles"])),
             hub=hub,
-            body=body_of(delivery),
+            body=body_of(delivery, pipeline.listen),
             event=event_of(delivery, Unreadable()),
             log=lambda level, message: note(level, name, message, entry["traceId"]),
             name=name,

@@ -112,7 +112,7 @@ class Listener:
                 user=self.user,
                 owner=self.owner,
                 hub=hub,
-                body=body_of(delivery),
+                body=body_of(delivery, self.pipeline.listen),
                 event=event_of(delivery, contents),
                 log=partial(self._log, delivery["entry"]["traceId"]),
                 name=self.name,

@@ -1,36 +1,76 @@
-"""The leading `event.listen`: what makes a pipeline a listener, and whether it accepts an event."""
+"""The leading `event.listen` or `message.receive`: what makes a pipeline a listener, and whether it accepts an event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from pfnb.exceptions import ParameterError, PipelineSyntaxError
 from pfnb.language.condition import is_true
 from pfnb.language.formula import Formula
+from pfnb.language.gathering import Batch
 from pfnb.language.pipeline import Listen, Pipeline, Rules
 from pfnb.language.reading.steps import Call
+from pfnb.language.retry import Retry
 from pfnb.language.scope import Scope, complete, reads_variables, starting_scope
 
-COMMAND = "event.listen"
+COMMAND: Final = "event.listen"
+MESSAGES: Final = "message.receive"
+LISTENING: Final = frozenset({COMMAND, MESSAGES})
+"""The commands that make a pipeline a listener, as its first step."""
+RETURNED: Final = Retry(times=10, wait=1, backoff=2, jitter=0.2)
+"""How a message is delivered again that a pipeline has not acknowledged, unless the header `retry` says that."""
+_WRITTEN = {"key": "the event key", "autoack": "autoack", "max_batch_items": "maxBatchItems"}
 
 
 def listen_of(calls: list[Call]) -> Listen | None:
     """The declaration in the first step. Raises PipelineSyntaxError for one in a later step, where it has no effect."""
     for call in calls[1:]:
-        if call.step.command.name == COMMAND and call.frame is None:
-            message = f"{COMMAND} must be the first step"
+        if call.step.command.name in LISTENING and call.frame is None:
+            message = f"{call.step.command.name} must be the first step"
             raise PipelineSyntaxError(message, line=call.step.line, column=call.step.column, step=call.step.number)
     first = calls[0]
-    if first.frame is not None or first.step.command.name != COMMAND:
+    if first.frame is not None or first.step.command.name not in LISTENING:
         return None
-    key = first.step.arguments["key"]
-    if isinstance(key, Formula):
-        line, column = first.step.places["key"]
-        message = "the event key must be known before the run: it cannot have an expression"
-        raise ParameterError(message, line=line, column=column, step=1)
-    accepts = first.step.arguments.get("selector") or first.step.arguments.get("filter")
-    return Listen(key, None if accepts is None else accepts.formulas[-1], first.step.line)
+    given = first.step.arguments
+    for name, written in _WRITTEN.items():
+        if isinstance(given.get(name), Formula):
+            raise _at(first, name, f"{written} must be known before the run: it cannot have an expression")
+    if first.step.command.name == MESSAGES:
+        known = {name: value for name, value in given.items() if not isinstance(value, Formula)}
+        return _messages(first, first.step.command.parameters.validate(known))
+    accepts = given.get("selector") or given.get("filter")
+    return Listen(given["key"], None if accepts is None else accepts.formulas[-1], first.step.line)
+
+
+def _messages(first: Call, given: Mapping[str, Any]) -> Listen:
+    size, acknowledges = given["max_batch_items"], not given["autoack"]
+    batch = Batch(size) if size is not None and size > 0 else None
+    if batch is not None and acknowledges:
+        message = "with maxBatchItems a message cannot be acknowledged by itself: leave out autoack: false"
+        raise _at(first, "autoack", message)
+    return Listen(given["key"], None, first.step.line, messages=True, acknowledges=acknowledges, batch=batch)
+
+
+def rules_of(listen: Listen | None, rules: Rules) -> Rules:
+    """The rules of the headers, with what the first step adds to them. ParameterError for what both say, and for messages that
+    are acknowledged one by one, but come in batches."""
+    if listen is None or not (listen.batch or listen.acknowledges):
+        return rules
+    if rules.gathering is not None:
+        what = "autoack: false" if listen.batch is None else "maxBatchItems"
+        raise ParameterError(
+            f"a pipeline with debounce or batch in its headers cannot have {what}", line=listen.line, step=1
+        )
+    if listen.batch is not None:
+        return replace(rules, batch=listen.batch)
+    return replace(rules, retry=RETURNED) if rules.retry is None else rules
+
+
+def _at(call: Call, name: str, message: str) -> ParameterError:
+    line, column = call.step.places[name]
+    return ParameterError(message, line=line, column=column, step=1)
 
 
 def check_filter(listen: Listen | None, rules: Rules) -> None:

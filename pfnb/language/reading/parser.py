@@ -16,8 +16,7 @@ from pfnb.language.pipeline import Options, Pipeline, Rules, Step
 from pfnb.language.reading.blocks import build_blocks
 from pfnb.language.reading.headers import headers_of
 from pfnb.language.reading.inline import form_steps, is_uri, uri_steps
-from pfnb.language.reading.listen import COMMAND as LISTEN
-from pfnb.language.reading.listen import check_filter, listen_of
+from pfnb.language.reading.listen import LISTENING, check_filter, listen_of, rules_of
 from pfnb.language.reading.prefix import apply_prefix
 from pfnb.language.reading.steps import Call, StepReader
 from pfnb.language.reading.values import is_null, value_of
@@ -62,7 +61,7 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
         body=None if "body" not in sections else value_of(sections["body"], text),
         source=text,
         listen=listen,
-        rules=rules,
+        rules=rules_of(listen, rules),
     )
 
 
@@ -83,7 +82,16 @@ def _inline(text: str, decoded: str, nodes: list[Node], registry: CommandRegistr
     if not nodes:
         raise PipelineSyntaxError("the text is empty: a pipeline in a line begins with a command", line=1, column=1)
     calls = _calls(nodes, _reader(decoded, registry, Rules(), depth))
-    return Pipeline(headers={}, vars={}, steps=build_blocks(calls), body=None, source=text, listen=listen_of(calls))
+    listen = listen_of(calls)
+    return Pipeline(
+        headers={},
+        vars={},
+        steps=build_blocks(calls),
+        body=None,
+        source=text,
+        listen=listen,
+        rules=rules_of(listen, Rules()),
+    )
 
 
 def _reader(source: str, registry: CommandRegistry, rules: Rules, depth: int = 0) -> StepReader:
@@ -131,7 +139,7 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
 
 def stands_alone(command: Command) -> bool:
     """Whether a command does anything outside a pipeline."""
-    return command.block is None and command.name != LISTEN
+    return command.block is None and command.name not in LISTENING
 
 
 def _sections(root: Node | None, first_line: int) -> dict[str, Node]:

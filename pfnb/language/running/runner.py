@@ -9,6 +9,8 @@ from functools import partial
 from itertools import compress
 from typing import Any, TypeVar
 
+from pfnb.exceptions import PfnbError
+from pfnb.language.acknowledgement import Acknowledgement
 from pfnb.language.budget import Budget, granted
 from pfnb.language.command import CommandRegistry
 from pfnb.language.context import Context, LogSink, RunLog, log_to_logger
@@ -77,6 +79,8 @@ class Runner:
             pipeline=name,
             is_notebooks=self.call_main is not None,
         )
+        if event is not None and pipeline.listen is not None and pipeline.listen.acknowledges:
+            context.acknowledgement = Acknowledgement()
         limits = self.limits if pipeline.rules.tracing else replace(self.limits, records=0)
         given = body if body is not None else event
         execution = await self.prepare(
@@ -93,7 +97,7 @@ class Runner:
             if not all(accepts):  # of a batch
                 context.scope.begin_with({"events": list(compress(context.scope.body["events"], accepts))})
                 context.event = event.only(accepts)
-        return await execution.run()
+        return await _acknowledged(execution, context.acknowledgement)
 
     async def prepare(
         self,
@@ -126,3 +130,16 @@ class Runner:
             finally:
                 functions.on_loop = False
         return await threaded(partial(functions.measured, call))
+
+
+async def _acknowledged(execution: Execution, acknowledgement: Acknowledgement | None) -> RunResult:
+    """Run; then the message that started the run comes again or not, as the run has said."""
+    if acknowledgement is None:
+        return await execution.run()
+    try:
+        result = await execution.run()
+        acknowledgement.check()
+    except PfnbError as error:
+        acknowledgement.mark(error)
+        raise
+    return result
