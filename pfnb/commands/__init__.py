@@ -35,6 +35,7 @@ _GROUPS = (
     "property_lock",
     "property_query",
     "requests",
+    "results",
     "schemas",
     "testing",
     "transform",

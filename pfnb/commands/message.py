@@ -19,6 +19,7 @@ from pfnb.rows.event import SentEvent
 
 EXCHANGE = "pipeforce.default.topic"
 JSON = "application/json"
+COMPLETE, CANCEL = "async.complete.", "async.cancel."
 
 
 def _known_exchange(name: str | None) -> str | None:
@@ -62,6 +63,8 @@ async def send(
     """Send a message to the pipelines that receive its key by `message.receive`; also to those that listen for it by
     `event.listen`. The body stays as it is unless it is empty; `id`, `traceId` and the like go to `output` if given.
 
+    One with the key `async.complete.ID` or `async.cancel.ID` also does what `async.complete` and `async.cancel` do.
+
     A text that is not JSON arrives as `{"status": 200, "valueType": "string", "value": TEXT}`.
 
     Example:
@@ -70,7 +73,12 @@ async def send(
           - body.set: "#{body.eventKey}"
         # => "sales.order.created"
     """
-    sent = await context.hub.send_event(key, _enveloped(body if payload is UNSET else payload, content_type))
+    data = _enveloped(body if payload is UNSET else payload, content_type)
+    if key.startswith(COMPLETE):
+        await context.hub.complete_result(key.removeprefix(COMPLETE), data)
+    elif key.startswith(CANCEL):
+        await context.hub.cancel_result(key.removeprefix(CANCEL))
+    sent = await context.hub.send_event(key, data)
     return sent if body is None or context.has_output else None
 
 

@@ -14,6 +14,7 @@ from pfnb.language.reading.parser import stands_alone
 
 COMMAND: Final = "/api/v3/command"
 PIPELINE: Final = "/api/v3/pipeline"
+RESULT: Final = "/api/v3/result"
 PIPELINE_SCHEMA: Final = "/api/v3/pipeline.schema.json"
 OPENAPI: Final = "/api/v3/openapi.json"
 HEALTH: Final = "/healthz"
@@ -94,6 +95,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
             f"{RECEIVE}/{{uuid}}": _receiver("webhook.receive/uuid", _IN_PATH),
             PIPELINE: {"post": _pipeline()},
             f"{PIPELINE}:{{path}}": _stored_pipeline(),
+            RESULT: {"get": _result()},
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
             OPENAPI: {"get": _document("The OpenAPI document of this hub.", "application/json")},
             HEALTH: {"get": _health()},
@@ -173,6 +175,12 @@ def _receiver(name: str, naming: list[dict[str, Any]]) -> dict[str, Any]:
                 "description": "Maximum seconds to wait.",
                 "schema": {"type": "number", "minimum": 0, "maximum": 300, "default": 30},
             },
+            {
+                "name": "pollingRedirectEnabled",
+                "in": "query",
+                "description": f"Answer 503 with the header `Location`: there, `{RESULT}` has the result once it is ready.",
+                "schema": {"type": "boolean", "default": False},
+            },
         ],
         "responses": _responses(
             {"description": "The event is stored; with `wait=true`, also processed.", **_json(_schema("Accepted"))}
@@ -236,6 +244,29 @@ def _stored_pipeline() -> dict[str, Any]:
         },
         "get": {"operationId": "get stored pipeline", "summary": "Read a stored pipeline.", **about},
         "delete": {"operationId": "delete stored pipeline", "summary": "Delete a stored pipeline.", **about},
+    }
+
+
+def _result() -> dict[str, Any]:
+    named = {
+        "name": "correlationId",
+        "in": "query",
+        "description": "The id that the receiver has told.",
+        "schema": _TEXT,
+    }
+    return {
+        "operationId": "result",
+        "tags": ["webhooks"],
+        "summary": "The result of a request to a webhook.",
+        "description": "Answers 503 with the headers `Location` and `Retry-After` until there is one, 410 for an unknown id.",
+        "security": [],
+        "parameters": [named],
+        "responses": {
+            "200": _RESULT,
+            "410": {"description": "The id is not known, or no longer.", **_json({"type": "object"})},
+            "503": {"description": "There is no result yet.", **_json({"type": "object"})},
+            "default": {"$ref": "#/components/responses/Error"},
+        },
     }
 
 

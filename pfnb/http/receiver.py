@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio import Future
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from tornado.web import stream_request_body
 from pfnb.commands.webhook_settings import METHODS
 from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.pages import INERT, ISOLATED
+from pfnb.http.results import ResultAnswers
 from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt, receipt_row
 from pfnb.hub.receiving.cookies import without_jupyters
@@ -21,19 +21,17 @@ from pfnb.hub.receiving.request import Received, RequestHead
 from pfnb.hub.records.delivery import Outcome
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import discard_body
-from pfnb.language.content import genuine_id, without_codes
-from pfnb.language.media_types import OCTETS
-from pfnb.language.response import Headers, can_be_sent
+from pfnb.language.response import can_be_sent
 
 PREFLIGHT_SECONDS = 7200
 """How long a browser need not ask again whether it may send."""
 
 
 @stream_request_body
-class ReceiverHandler(UploadHandler):
+class ReceiverHandler(UploadHandler, ResultAnswers):
     SUPPORTED_METHODS = (*METHODS, "HEAD", "OPTIONS")
-    is_for_strangers = True
     _gone = False
+    _polls = False
     _problem: BaseException | None = None
     _is_noted = False
     _awaited: asyncio.Future[Outcome | None] | None = None
@@ -106,8 +104,10 @@ class ReceiverHandler(UploadHandler):
     post = put = patch = delete = get
 
     async def _receive(self) -> None:
-        asked = {name: "" if self._ingest is None else self._ingest.query_value(name) for name in ("wait", "timeout")}
+        names = ("wait", "timeout", "pollingRedirectEnabled")
+        asked = {name: "" if self._ingest is None else self._ingest.query_value(name) for name in names}
         wait, timeout = asked["wait"].lower(), asked["timeout"]
+        self._polls = asked["pollingRedirectEnabled"].lower() == "true"
         if wait == "true":
             seconds = self._seconds(timeout)
             with self._place():
@@ -143,7 +143,9 @@ class ReceiverHandler(UploadHandler):
 
     async def _answer_at_once(self, receipt: Receipt) -> None:
         reply = receipt.reply
-        if reply is None:
+        if reply is None and self._polls:
+            self.answer_later(receipt.correlation_id)
+        elif reply is None:
             self.answer(receipt_row(receipt))
         else:
             await self.answer_as_set(reply.body, reply.status, reply.headers)
@@ -167,17 +169,12 @@ class ReceiverHandler(UploadHandler):
         except TimeoutError:
             return None
 
-    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
-        """Callers are strangers: remove the signatures from all content references in the answer."""
-        return super().finish(without_codes(chunk) if isinstance(chunk, str | bytes) else chunk)
-
-    def bytes_of(self, body: Any) -> bytes:
-        return without_codes(super().bytes_of(body))
-
     async def _answer_with(self, outcome: Outcome | None, receipt: Receipt) -> None:
         webhook = receipt.webhook
         assert webhook is not None, "who waits has named a webhook"
-        if outcome is None:
+        if outcome is None and self._polls:
+            self.answer_later(receipt.correlation_id)
+        elif outcome is None:
             # Who expects a result must not take this for one.
             self.answer(receipt_row(receipt, 202), 202) if webhook.answer == "body" else self.answer(
                 receipt_row(receipt)
@@ -188,23 +185,9 @@ class ReceiverHandler(UploadHandler):
             await self._answer_with_result(outcome, webhook)
 
     async def _answer_with_result(self, outcome: Outcome, webhook: Webhook) -> None:
-        """A content reference is answered with its bytes and their type."""
-        set_ = outcome.response
-        body = outcome.value if set_ is None or set_.get("body") is None else set_["body"]
-        access = self.site.access(self.site.hub.users.user(webhook.owner))
-        content_id = await genuine_id(body, access)
-        if set_ is None and content_id is None and webhook.answer == "envelope":
-            await self.answer_with({"status": "finished", "statusCode": 200, "value": body})
-            return
         page = ISOLATED if webhook.allow_html else INERT
-        if set_ is None:
-            set_ = {"status": 204 if body is None else 200}
-        status, headers = set_["status"], _plain(set_.get("headers", {}))
-        if content_id is None:
-            await self.answer_as_set("" if body is None else body, status, headers, page)
-        else:
-            headers = {"Content-Type": str(body.get("contentType") or OCTETS), **headers}
-            await self.answer_with_content(await access.open_content(content_id), status, headers, page)
+        in_envelope = webhook.answer == "envelope"
+        await self.answer_with_result(outcome.value, outcome.response, webhook.owner, page, in_envelope=in_envelope)
 
     @property
     def cookie_path(self) -> str | None:
@@ -213,10 +196,3 @@ class ReceiverHandler(UploadHandler):
         own, public = urlsplit(self.site.url()).path, self.site.hub.settings.public_url
         path = urlsplit(public).path.rstrip("/") + self.request.path.removeprefix(own) if public else self.request.path
         return path.replace(";", "%3B")
-
-
-def _plain(headers: Headers) -> Headers:
-    return {
-        name: without_codes(value) if isinstance(value, str) else [without_codes(one) for one in value]
-        for name, value in headers.items()
-    }

@@ -12,9 +12,10 @@ from pfnb.http.documents import OpenApiHandler, PipelineSchemaHandler
 from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
 from pfnb.http.health import HealthHandler
-from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA
+from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA, RESULT
 from pfnb.http.proof import PROOF, ProofHandler
 from pfnb.http.receiver import ReceiverHandler
+from pfnb.http.results import ResultHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
 from pfnb.http.vouch import Vouching
@@ -30,6 +31,7 @@ def receiving_routes(site: Site) -> list[Route]:
         (rf"{re.escape(RECEIVE)}(?:/{UUID})?/?", ReceiverHandler, {"site": site}),
         (f"{HOOK}/{UUID}/?", ReceiverHandler, {"site": site}),
         (f"{GATEWAY}/.+", ReceiverHandler, {"site": site}),
+        (re.escape(RESULT), ResultHandler, {"site": site}),
         (HEALTH, HealthHandler, {"site": site}),
     ]
 

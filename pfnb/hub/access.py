@@ -22,6 +22,7 @@ from pfnb.hub.clock import now
 from pfnb.hub.handshakes import HANDSHAKE
 from pfnb.hub.hub import Hub, receipt_row
 from pfnb.hub.keeping.contents import Content
+from pfnb.hub.keeping.results import gone
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.iam import Iam
@@ -48,6 +49,7 @@ from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
+from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
@@ -193,6 +195,25 @@ class HubAccess:
             ingest.discard()
             raise
         return receipt_row(await self._hub.receive(received))
+
+    async def complete_result(self, correlation_id: str, value: Any = None) -> ResultRow:
+        return await self._hub.complete(correlation_id, self._user.name, value)
+
+    async def get_result(self, correlation_id: str, *, wait: Annotated[float, Interval(ge=0, le=60)] = 0) -> ResultRow:
+        result = self._hub.results.find(correlation_id, self._user.name)
+        if result is None:
+            return gone(correlation_id)
+        await self._hub.results.wait(result, wait)
+        return result.to_json()
+
+    async def list_results(self, status: str | None = None) -> list[ResultRow]:
+        return self._hub.results.of(self._user.name, status)
+
+    async def cancel_result(self, correlation_id: str) -> ResultRow:
+        return await self._hub.cancel(correlation_id, self._user.name)
+
+    async def ping_result(self, correlation_id: str) -> ResultRow:
+        return self._hub.results.ping(correlation_id, self._user.name)
 
     async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:
         warning = await self._reachable(fields["url"]) if isinstance(fields.get("url"), str) else None

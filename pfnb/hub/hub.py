@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +43,7 @@ from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.drive import Drive
 from pfnb.hub.keeping.properties import News, Properties
+from pfnb.hub.keeping.results import Results, gone
 from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.outgoing.endpoints import Endpoints
 from pfnb.hub.outgoing.message import Messages
@@ -59,7 +61,7 @@ from pfnb.hub.pipelines import StoredPipelines
 from pfnb.hub.proofs import Proofs
 from pfnb.hub.randomness import DerivedBits, SystemBits
 from pfnb.hub.receiving.request import Body, Received
-from pfnb.hub.records.delivery import Delivery, Listener, Outcome, set_aside
+from pfnb.hub.records.delivery import FINAL, Delivery, Listener, Outcome, set_aside
 from pfnb.hub.records.event import Event, new_correlation_id, new_event_id, new_trace_id
 from pfnb.hub.records.webhook import NOBODYS, Webhook
 from pfnb.hub.reference_codes import ReferenceCodes
@@ -80,6 +82,7 @@ from pfnb.language.sizes import size_in_full
 from pfnb.language.topics import check_event_key
 from pfnb.rows.delivery import RunRow
 from pfnb.rows.event import Receipt as ReceiptRow
+from pfnb.rows.result import ResultRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,8 @@ class Hub:
             store, self.properties, self.contents, now, memory=settings.limits.memory, folder=settings.bodies
         )
         self.changes = Changes()
-        self.outcomes = Outcomes()
+        self.results = Results(now)
+        self.outcomes = Outcomes(self.results.settle)
         self.suspects = Suspects()
         self.dispatcher = Dispatcher(store, broker, self.outcomes, self.changes.note)
         self.refusals = Refusals(store, self.webhooks, now)
@@ -179,6 +183,7 @@ class Hub:
             self.contents,
             self.cache,
             self.drive,
+            self.results,
             self.unregister,
             self.changes.note_many,
         )
@@ -468,6 +473,8 @@ class Hub:
         in commit order."""
         self.last_seq = stored.seq
         self.webhooks.count(event)
+        if event.webhook is not None:
+            self.results.began(event, self._pipelines([delivery.listener for delivery in stored.deliveries]))
         self.retention.grew(event.size)
         if stored.deliveries:
             self.announcements.add(replace(event, seq=stored.seq), stored.deliveries, body.data, now=now)
@@ -500,6 +507,29 @@ class Hub:
         if delivery.status != "dead":
             raise ParameterError(f"the delivery {number} has succeeded: it cannot be discarded")
         return self.history.run_row(delivery, event)
+
+    async def complete(self, correlation_id: str, owner: str, value: Any) -> ResultRow:
+        """Give an event of this owner its result, and its waiting caller the answer. The first result counts."""
+        found = self.results.find(correlation_id, owner)
+        is_first = found is not None and found.status == "running"
+        row = self.results.complete(correlation_id, owner, value)
+        if found is not None and is_first:
+            self.outcomes.complete(found.event_id, value)
+        return row
+
+    async def cancel(self, correlation_id: str, owner: str) -> ResultRow:
+        """End the runs of an event of this owner, and its result as cancelled. Does nothing for one that has a result."""
+        was_running = (found := self.results.find(correlation_id, owner)) is not None and found.status == "running"
+        found = self.results.cancel(correlation_id, owner)
+        if found is None:
+            return gone(correlation_id)
+        if was_running:
+            deliveries = (await self.store.deliveries.of_events([found.event_id])).get(found.event_id, [])
+            for delivery in deliveries:
+                if delivery.status not in FINAL and delivery.listener in found.ends.listeners:
+                    with suppress(NotFoundError, ParameterError):  # it has ended meanwhile
+                        await self.discard(delivery.id, owner, "its result was cancelled")
+        return found.to_json(value=False)
 
     async def register(self, listener: Listener, worker: Worker, *, replace: bool, resume: bool = False) -> None:
         """The worker serves this pipeline from now on, pending deliveries first. See `Listeners.register`."""

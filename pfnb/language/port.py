@@ -15,6 +15,7 @@ from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
 from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
+from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
 from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
@@ -103,6 +104,32 @@ class HubPort(Protocol):
     async def receive_webhook(self, uuid: str, payload: Any = None) -> Receipt:
         """Send a webhook a request with this body, a text or JSON, as an unknown caller would: the receipt does not say whether
         there is such a webhook, and its checks apply. Raises PayloadTooLargeError and RateLimitError."""
+        ...
+
+    @repeatable
+    async def complete_result(self, correlation_id: str, value: Any = None) -> ResultRow:
+        """Give the event of this correlation id its result, and its waiting caller the answer. The first result counts; one that
+        is gone stays so. Raises ParameterError and PayloadTooLargeError."""
+        ...
+
+    @repeatable
+    async def get_result(self, correlation_id: str, *, wait: float = 0) -> ResultRow:
+        """What has become of the event of this correlation id, once it has ended, or after `wait` seconds, up to 60."""
+        ...
+
+    @repeatable
+    async def list_results(self, status: str | None = None) -> list[ResultRow]:
+        """The results of this user's events, oldest first, without their values."""
+        ...
+
+    @repeatable
+    async def cancel_result(self, correlation_id: str) -> ResultRow:
+        """End the runs of an event that has no result yet."""
+        ...
+
+    @repeatable
+    async def ping_result(self, correlation_id: str) -> ResultRow:
+        """Keep an event without a result for longer."""
         ...
 
     async def put_endpoint(self, fields: Mapping[str, Any]) -> EndpointRow:

@@ -11,6 +11,7 @@ from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
 from pfnb.hub.keeping.drive import Drive
 from pfnb.hub.keeping.properties import Properties
+from pfnb.hub.keeping.results import Results
 from pfnb.hub.keeping.secrets import Secrets
 from pfnb.hub.outgoing.endpoints import Endpoints
 from pfnb.hub.records.delivery import Listener
@@ -35,6 +36,7 @@ class Belongings:
     contents: Contents
     cache: Cache
     drive: Drive
+    results: Results
     unregister: Callable[[str], Awaitable[Listener]]
     changed: Callable[[], None]
 
@@ -82,4 +84,5 @@ class Belongings:
         """Remove what is kept in memory for a while only."""
         self.contents.forget(owner)
         self.cache.forget(owner)
+        self.results.forget(owner)
         self.changed()
