@@ -37,6 +37,7 @@ _GROUPS = (
     "requests",
     "results",
     "schemas",
+    "secret",
     "testing",
     "transform",
     "webhook",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from pfnb.commands import command
-from pfnb.commands.headers import headers_of
+from pfnb.commands.credentials import Secret, headers_with, hidden_in_errors
 from pfnb.commands.inputs import chosen
 from pfnb.commands.outbound import Headers, body_of, content_for
-from pfnb.exceptions import ParameterError
 from pfnb.language.content import without_codes
 from pfnb.language.context import Context
 from pfnb.language.parameters import UNSET
@@ -46,9 +44,11 @@ def _asking(method: str, says: str) -> None:
         username: Username = None,
         password: Password = None,
         bearer: Bearer = None,
+        secret: Secret = None,
         timeout: Timeout = 30.0,  # noqa: ASYNC109
     ) -> Any:
-        answer = await _answer(method, url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+        sent = await headers_with(context, headers_, username=username, password=password, bearer=bearer, secret=secret)
+        answer = await _answer(context, method, url, Content.of(None), sent, timeout)
         return await body_of(answer, url, context)
 
     ask.__doc__ = says + _EXAMPLE.format(method.lower())
@@ -67,10 +67,12 @@ def _sending(method: str, says: str) -> None:
         username: Username = None,
         password: Password = None,
         bearer: Bearer = None,
+        secret: Secret = None,
         timeout: Timeout = 30.0,  # noqa: ASYNC109
     ) -> Any:
         content = await content_for(chosen(body_, body), context)
-        answer = await _answer(method, url, content, _headers(headers_, username, password, bearer), timeout)
+        sent = await headers_with(context, headers_, username=username, password=password, bearer=bearer, secret=secret)
+        answer = await _answer(context, method, url, content, sent, timeout)
         return await body_of(answer, url, context)
 
     send_body.__doc__ = says + _EXAMPLE.format(method.lower())
@@ -97,11 +99,13 @@ _sending("PATCH", "Change a part of what is at a URL; otherwise like `http.post`
 
 @command("http.head", shorthand="url")
 async def head(
+    context: Context,
     url: Url,
     headers_: Headers = None,
     username: Username = None,
     password: Password = None,
     bearer: Bearer = None,
+    secret: Secret = None,
     timeout: Timeout = 30.0,  # noqa: ASYNC109
 ) -> dict[str, str]:
     """Request only the headers of a URL, as a map with lower-case names. Errors are those of `http.get`.
@@ -112,23 +116,15 @@ async def head(
           - body.set: "that address is refused"
         # => "that address is refused"
     """
-    answer = await _answer("HEAD", url, Content.of(None), _headers(headers_, username, password, bearer), timeout)
+    sent = await headers_with(context, headers_, username=username, password=password, bearer=bearer, secret=secret)
+    answer = await _answer(context, "HEAD", url, Content.of(None), sent, timeout)
     return answer.headers
 
 
-async def _answer(method: str, url: str, content: Content, headers: dict[str, str], seconds: float) -> Answer:
+async def _answer(
+    context: Context, method: str, url: str, content: Content, headers: dict[str, str], seconds: float
+) -> Answer:
     """Send one request, without retries: only the pipeline knows whether repeating is safe."""
     targets, once = Targets.from_environment(os.environ), Attempts(timeout=seconds, retries=0)
-    return await send(targets, without_codes(url), content, method=method, headers=headers, attempts=once)
-
-
-def _headers(value: Any, username: str | None, password: str | None, bearer: str | None) -> dict[str, str]:
-    headers = headers_of(value)
-    if bearer is not None and (username is not None or password is not None):
-        raise ParameterError("give a bearer token, or username and password, but not both")
-    if bearer is not None:
-        headers["Authorization"] = f"Bearer {bearer}"
-    elif username is not None:
-        secret = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
-        headers["Authorization"] = f"Basic {secret}"
-    return headers
+    with hidden_in_errors(context):
+        return await send(targets, without_codes(url), content, method=method, headers=headers, attempts=once)

@@ -48,6 +48,11 @@ async def uri(context: Context, uri: str | LiteralText) -> Any:
         return await content.load(context, f"$uri:attachment:{rest}")
     if scheme in ("pipeline", "command"):
         return await context.call(PipelineReference(str(uri), is_literal))
+    if scheme == "secret":
+        raise ParameterError(
+            "a secret's value is sent, but never read: write the address as `bearer`, `password` or a header of `http.get` "
+            "and its like, or its name as their `secret`"
+        )
     raise ParameterError(
         f"unknown address $uri:{scheme[:40]}: use property, drive, pipeline, command, user or attachment"
     )

@@ -51,6 +51,7 @@ from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
+from pfnb.rows.secret import OpenSecret, SecretFormat, SecretRow
 from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
 NOWHERE = Origin()
@@ -66,6 +67,7 @@ MAX_PAGE = 500
 RESOLVE_SECONDS = 3.0
 _NUMBER = re.compile(r"[0-9]{1,18}")
 MAX_OVERLAP = 31 * 24 * 3600
+MAX_SECRET_MINUTES = 10 * 366 * 24 * 60
 
 
 class HubAccess:
@@ -303,6 +305,30 @@ class HubAccess:
     async def event_mappings(self) -> list[EventMapping]:
         mine = self._hub.listeners.of(self._user.name)
         return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
+
+    async def put_secret(
+        self,
+        name: str,
+        kind: SecretFormat,
+        secret: str,
+        *,
+        minutes: Annotated[float, Interval(gt=0, le=MAX_SECRET_MINUTES)] | None = None,
+    ) -> SecretRow:
+        row = await self._hub.credentials.put(self._user.name, name, kind, secret, minutes)
+        await self._hub.audit.note("secret.stored", self._asker.name, self._origin, name=name)
+        return row
+
+    async def get_secrets(self, name: str | None = None) -> list[SecretRow]:
+        if name is not None:
+            return [await self._hub.credentials.get(self._user.name, name)]
+        return await self._hub.credentials.list(self._user.name)
+
+    async def delete_secret(self, name: str) -> None:
+        await self._hub.credentials.delete(self._user.name, name)
+        await self._hub.audit.note("secret.deleted", self._asker.name, self._origin, name=name)
+
+    async def open_secret(self, name: str) -> OpenSecret:
+        return await self._hub.credentials.open(self._user.name, name)
 
     async def iam(self, action: str, /, **fields: Any) -> Any:
         self.check_there()

@@ -41,6 +41,7 @@ from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
 from pfnb.hub.keeping.contents import Contents
+from pfnb.hub.keeping.credentials import Credentials
 from pfnb.hub.keeping.drive import Drive
 from pfnb.hub.keeping.properties import News, Properties
 from pfnb.hub.keeping.results import Results, gone
@@ -125,6 +126,7 @@ class Hub:
         self.contents = Contents(store, now)
         self.reference_codes = ReferenceCodes(settings.secret)
         self.cache = Cache(now)
+        self.credentials = Credentials(self.secrets, now)
         self.drive = Drive(settings.drive or str(settings.bodies.parent / "drive"), settings.limits.hard)
         self.properties = Properties(store, settings.namespace, now, self._change_properties)
         self.attachments = Attachments(

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.language.acknowledgement import Acknowledgement
 from pfnb.language.deferred import Lazy
+from pfnb.language.masking import Hidden
 from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
 from pfnb.language.response import Response
 from pfnb.language.roles import ADMIN, RUN_AS_SOURCE, RUN_AS_TARGET, check_run_as, grants
@@ -38,8 +39,9 @@ def log_to_logger(level: str, message: str) -> None:
 class RunLog:
     """The log of one run, in front of a sink: long messages are cut, and their total is bounded."""
 
-    def __init__(self, sink: LogSink) -> None:
+    def __init__(self, sink: LogSink, hidden: Hidden) -> None:
         self._sink = sink
+        self._hidden = hidden
         self._left = MAX_LOG
 
     def __call__(self, level: str, message: str) -> None:
@@ -48,7 +50,7 @@ class RunLog:
         if len(message) > MAX_MESSAGE:
             message = f"{message[:MAX_MESSAGE]}… ({len(message):,} characters)"
         self._left -= _LINE + len(message)
-        self._sink(level, message)
+        self._sink(level, self._hidden.masked(message))
         if self._left <= 0:
             self._sink("WARN", f"this run has logged {MAX_LOG:,} characters: its further messages are left out")
 
@@ -85,7 +87,7 @@ class Context:
     its parameters with expressions, `addressed` those of them that are written as an address, such as `$uri:property:PATH`. Set
     `response` to answer a waiting caller. `acknowledgement` is set if the run says itself what becomes of its message.
     `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own. `mocks` holds the mocks by command, `macros`
-    those that this pipeline has declared, by name.
+    those that this pipeline has declared, by name, `hidden` the secrets that the run has used: its logs and its trace hide them.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -104,6 +106,7 @@ class Context:
         log: LogSink,
         pipeline: str | None = None,
         is_notebooks: bool = False,
+        hidden: Hidden | None = None,
     ) -> None:
         self.scope = scope
         self.user = user
@@ -113,6 +116,7 @@ class Context:
         self.log = log
         self.pipeline = pipeline
         self.is_notebooks = is_notebooks
+        self.hidden = hidden or Hidden()
         self.response: Response | None = None
         self.acknowledgement: Acknowledgement | None = None
         self.has_output = False
@@ -144,6 +148,7 @@ class Context:
             log=self.log,
             pipeline=self.pipeline,
             is_notebooks=self.is_notebooks,
+            hidden=self.hidden,
         )
         twin.hub, twin.response, twin._outer = self.hub, self.response, self
         twin.acknowledgement = self.acknowledgement

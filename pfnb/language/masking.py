@@ -16,6 +16,7 @@ MASK = "••••••"
 """Replaces a secret of any length."""
 
 _OVERLAP = 500
+_SHORTEST_HIDDEN = 8
 
 _HEX = "[0-9a-f]"
 _DASH = "(?:-|%2d)?"
@@ -74,6 +75,26 @@ _RECEIVER = re.compile(
     r"(?:(?:[?&]|%3f|%26)(?:uuid|token)(?:=|%3d)|(?:/|%2f)(?:hook|webhook\.receive)(?:/|%2f))$", re.IGNORECASE
 )
 _RECEIVER_LENGTH = 24
+
+
+class Hidden:
+    """Secrets that a run has used: texts to mask wherever they come up in what it shows."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+
+    def __repr__(self) -> str:
+        return f"Hidden({len(self._texts)})"
+
+    def add(self, text: str) -> None:
+        """Shorter texts than eight characters are left out: they occur in ordinary words."""
+        if len(text) >= _SHORTEST_HIDDEN:
+            self._texts[text] = None
+
+    def masked(self, text: str) -> str:
+        for one in sorted(self._texts, key=len, reverse=True):
+            text = text.replace(one, MASK)
+        return text
 
 
 def is_secret_name(name: str) -> bool:

@@ -17,6 +17,7 @@ from pfnb.rows.listener import EventMapping
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
+from pfnb.rows.secret import OpenSecret, SecretFormat, SecretRow
 from pfnb.rows.webhook import HandshakeState, RefusedRow, WebhookRow
 
 if TYPE_CHECKING:
@@ -187,6 +188,26 @@ class HubPort(Protocol):
     @repeatable
     async def event_mappings(self) -> list[EventMapping]:
         """This user's listening pipelines, and the events that they get."""
+        ...
+
+    async def put_secret(
+        self, name: str, kind: SecretFormat, secret: str, *, minutes: float | None = None
+    ) -> SecretRow:
+        """Store a secret of this user, new or in place of another, for so many minutes. Raises ParameterError."""
+        ...
+
+    @repeatable
+    async def get_secrets(self, name: str | None = None) -> list[SecretRow]:
+        """What may be shown of this user's secrets, or of one of them. Raises NotFoundError."""
+        ...
+
+    async def delete_secret(self, name: str) -> None:
+        """Delete a secret of this user. Raises NotFoundError."""
+        ...
+
+    @repeatable
+    async def open_secret(self, name: str) -> OpenSecret:
+        """A secret of this user with its value, to be sent to another server. Raises NotFoundError."""
         ...
 
     async def iam(self, action: str, /, **fields: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pfnb.exceptions import RunLimitError
 from pfnb.language.content import without_codes
 from pfnb.language.deferred import Deferred
-from pfnb.language.masking import MASK, Mask, hides, is_secret_name
+from pfnb.language.masking import MASK, Hidden, Mask, hides, is_secret_name
 from pfnb.language.pipeline import Step
 from pfnb.language.plain_data import has_more_values
 from pfnb.rows.run import StepRow
@@ -122,8 +122,10 @@ class _Given(str):
 class Trace:
     """The steps of one run and of the pipelines it calls: counted, and the first of them recorded."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, hidden: Hidden | None = None) -> None:
+        """`hidden` are the secrets that the run uses."""
         self.limits = limits
+        self.hidden = hidden or Hidden()
         self.executed = 0
         self._allowed = limits.steps
         self._room = MAX_TRACE
@@ -139,7 +141,7 @@ class Trace:
     @property
     def steps(self) -> tuple[StepRecord, ...]:
         """The records so far, in the order in which their steps began."""
-        room, veil, records = MAX_TRACE, _Veil(), []
+        room, veil, records = MAX_TRACE, _Veil(self.hidden), []
         for note in self._notes:
             given, room = _unpacked(note.given, room)
             made, room = (_of(given, note.made), room) if type(note.made) is _Given else _unpacked(note.made, room)
@@ -308,14 +310,15 @@ def _looked_at(name: str) -> tuple[str, bool]:
 class _Veil:
     """Masks the values of one trace. Long texts are cached for it alone, since steps hand them on."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: Hidden) -> None:
+        self._hidden = hidden
         self._texts: dict[str, str] = {}
 
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, _Beginning):
-            return f"{_MASK.head(value.text, MAX_TEXT)}{MORE} ({value.length} characters)"
+            return f"{_MASK.head(self._hidden.masked(value.text), MAX_TEXT)}{MORE} ({value.length} characters)"
         if isinstance(value, dict):
             return {_looked_at(name)[0]: self._field(name, item) for name, item in value.items()}
         if isinstance(value, list):
@@ -327,6 +330,7 @@ class _Veil:
         return value
 
     def text(self, text: str) -> str:
+        text = self._hidden.masked(text)
         if len(text) <= _SHORT:
             return _masked(text)
         masked = self._texts.get(text)

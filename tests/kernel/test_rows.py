@@ -116,6 +116,9 @@ async def test_each_call_answers_with_the_rows_that_it_declares(server):
 
 
 async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[DeliveryFrame]) -> None:
+    await hub.put_secret("partner", "bearer", "an example, 1234")
+    await hub.get_secrets()
+    await hub.open_secret("partner")
     hook = await hub.put_webhook({"eventKey": "lead.created", "payloadType": "raw", "handshake": "graph"})
     await _call(server, hook["uuid"], params={"validationToken": "t"})
     await hub.get_webhooks()

@@ -72,6 +72,10 @@ class Secrets:
     def names(self, owner: str) -> list[str]:
         return sorted(name for whose, name in self._records if whose == owner)
 
+    def hide(self, owner: str, name: str, text: str) -> None:
+        """Let logs hide this text for the secret: a part of its value, or its whole."""
+        self._seen[owner, name] = text
+
     def known(self) -> Collection[str]:
         """Values that this process has seen, for logs to hide."""
         return [value for value in self._seen.values() if len(value) in MASKED]

@@ -15,6 +15,7 @@ from pfnb.language.budget import Budget, granted
 from pfnb.language.command import CommandRegistry
 from pfnb.language.context import Context, LogSink, RunLog, log_to_logger
 from pfnb.language.function import FunctionRegistry
+from pfnb.language.masking import Hidden
 from pfnb.language.offload import threaded
 from pfnb.language.pel import NeedsThread, RunFunctions
 from pfnb.language.pipeline import Pipeline
@@ -69,22 +70,24 @@ class Runner:
         result is `skipped`. Of a batch, only what the filter accepts remains. Raises the PfnbError that ended the run, with
         line, column and step; `run.steps_of(error)` returns the steps until then.
         """
+        hidden = Hidden()
         context = Context(
             scope=Scope(None, {}, {}),
             user=user,
             owner=owner or user,
             hub=hub,
             event=event,
-            log=RunLog(log or log_to_logger),
+            log=RunLog(log or log_to_logger, hidden),
             pipeline=name,
             is_notebooks=self.call_main is not None,
+            hidden=hidden,
         )
         if event is not None and pipeline.listen is not None and pipeline.listen.acknowledges:
             context.acknowledgement = Acknowledgement()
         limits = self.limits if pipeline.rules.tracing else replace(self.limits, records=0)
         given = body if body is not None else event
         execution = await self.prepare(
-            pipeline, context, Trace(limits), body=given, vars=vars or {}, headers=headers or {}
+            pipeline, context, Trace(limits, hidden), body=given, vars=vars or {}, headers=headers or {}
         )
         if event is not None and pipeline.listen is not None and pipeline.listen.filter is not None:
             if reads_variables(pipeline.listen.filter):
