@@ -58,7 +58,9 @@ async def send(
     bcc: Annotated[Any, Field(description="Further recipients, whom nobody sees.")] = None,
     attachments: Annotated[
         Any,
-        Field(description="Files: content references, addresses such as `$uri:drive:PATH`, or values, one or a list."),
+        Field(
+            description="Files: content references, addresses written here such as `$uri:property:PATH`, or values, or a list."
+        ),
     ] = None,
     model: Annotated[
         Any, Field(description="Variables for the message, which is then a FreeMarker template, as in `transform.ftl`.")
@@ -92,8 +94,9 @@ async def send(
     mail["Subject"] = _line(subject)
     mail["Date"] = formatdate()
     mail["Message-ID"] = make_msgid(domain=mail["From"].addresses[0].domain)
+    is_written = "attachments" not in context.computed
     text = await _text(chosen(message, body), model, context)
-    files = [one async for one in _files(attachments, context)]
+    files = [one async for one in _files(attachments, context, is_written=is_written)]
     await threaded(lambda: _fill(mail, text, files))
     refused = await server.send(mail, everybody)
     if refused:
@@ -167,11 +170,11 @@ async def _text(value: Any, model: Any, context: Context) -> str:
     return without_codes(await threaded(lambda: render(to_jinja(template), data)))
 
 
-async def _files(value: Any, context: Context) -> Any:
-    """Name, type and bytes of each attachment."""
+async def _files(value: Any, context: Context, *, is_written: bool) -> Any:
+    """Name, type and bytes of each attachment. `is_written`: no expression has computed any of them."""
     left = MOST_BYTES
     for number, item in enumerate(_listed(value), 1):
-        name, content_type, data = await _file(await _target(item, context), number, context)
+        name, content_type, data = await _file(await _target(item, context, is_written=is_written), number, context)
         left -= len(data)
         if left < 0:
             raise ParameterError(
@@ -190,9 +193,17 @@ def _listed(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else [value]
 
 
-async def _target(item: Any, context: Context) -> Any:
-    """What an address points to; any other value is itself. A computed address only names something."""
-    return await context.target_of(item) if isinstance(item, str) and _URI.match(item) else item
+async def _target(item: Any, context: Context, *, is_written: bool) -> Any:
+    """What a written address points to; any other value is itself. ParameterError for a computed address: a stranger may
+    have sent it, to be sent what it names."""
+    if not isinstance(item, str) or not _URI.match(item):
+        return item
+    if not is_written:
+        raise ParameterError(
+            f"attachments: {shown(item)} is not attached, since expressions have computed it or others beside it: write "
+            "#{@resolve.uri('$uri:property:…')} for what an address names"
+        )
+    return await context.target_of(item)
 
 
 async def _file(item: Any, number: int, context: Context) -> tuple[str, str, bytes]:
@@ -202,11 +213,11 @@ async def _file(item: Any, number: int, context: Context) -> tuple[str, str, byt
         return _line(item.get("name")) or f"file-{number}", str(item.get("contentType") or OCTETS), data
     if isinstance(item, dict) and "path" in item and "value" in item:
         name, kind_ = str(item["path"]).rpartition("/")[2], str(item.get("type") or "text/plain")
-        return _line(name), media_type(kind_), str(item["value"] or "").encode()
+        return _line(name), media_type(kind_), without_codes(str(item["value"] or "")).encode()
     if isinstance(item, str):
         return f"file-{number}.txt", "text/plain", without_codes(item).encode()
     check_written(item)
-    return f"file-{number}.json", "application/json", json.dumps(item, ensure_ascii=False).encode()
+    return f"file-{number}.json", "application/json", without_codes(json.dumps(item, ensure_ascii=False)).encode()
 
 
 def _fill(mail: EmailMessage, text: str, files: list[tuple[str, str, bytes]]) -> None:

@@ -99,11 +99,11 @@ def query(
         statement.set("expressions", [exp.column("rowid", table=name) for name in tables])
     kinds = [_kind(one, bound) for one in statement.expressions]
     problems: list[ParameterError] = []
-    with closing(_opened(tables, problems)) as database:
-        try:
+    try:
+        with closing(_opened(tables, problems)) as database:
             found = database.execute(statement.sql(dialect="sqlite"), bound).fetchmany(MAX_ROWS + 1)
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            raise (problems[0] if problems else ParameterError(f"the query cannot be run: {error}")) from None
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
+        raise (problems[0] if problems else ParameterError(f"the query cannot be run: {error}")) from None
     if len(found) > MAX_ROWS:
         raise ParameterError(
             f"the query finds more than {MAX_ROWS:,} rows: narrow it, or end where with LIMIT and OFFSET"

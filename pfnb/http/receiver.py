@@ -17,7 +17,7 @@ from pfnb.http.results import ResultAnswers
 from pfnb.http.upload import UploadHandler, declared_length
 from pfnb.hub.hub import Receipt, receipt_row
 from pfnb.hub.receiving.cookies import without_jupyters
-from pfnb.hub.receiving.request import Received, RequestHead
+from pfnb.hub.receiving.request import RequestHead
 from pfnb.hub.records.delivery import Outcome
 from pfnb.hub.records.webhook import Webhook
 from pfnb.hub.stores.bodies import discard_body
@@ -111,27 +111,30 @@ class ReceiverHandler(UploadHandler, ResultAnswers):
         if wait == "true":
             seconds = self._seconds(timeout)
             with self._place():
-                await self._receive_and_wait(await self.received(), seconds)
+                receipt = await self.site.hub.receive(await self.received(), wait=True)
+                await self._answer_when_done(receipt, seconds)
             return
         received = await self.received()
         if wait == "false" or not self.site.hub.webhooks.answers_with_body(received.names):
             await self._answer_at_once(await self.site.hub.receive(received))
             return
         with contextlib.ExitStack() as held:
-            try:
+            seconds = 0.0
+
+            def begin() -> None:
+                nonlocal seconds
                 seconds = self._seconds(timeout)
                 held.enter_context(self._place())
-            except PfnbError:
-                await discard_body(received.body)
-                raise
-            await self._receive_and_wait(received, seconds)
+
+            # Only a request that the webhook takes may fail by this: others are answered like those to an unknown one.
+            receipt = await self.site.hub.receive(received, wait=True, admitted=begin)
+            await self._answer_when_done(receipt, seconds)
 
     def _place(self) -> contextlib.AbstractContextManager[None]:
         """A place among the callers that wait. BusyError."""
         return self.site.waiting.place(self.site.share_of(self.request))
 
-    async def _receive_and_wait(self, received: Received, seconds: float) -> None:
-        receipt = await self.site.hub.receive(received, wait=True)
+    async def _answer_when_done(self, receipt: Receipt, seconds: float) -> None:
         if receipt.answer is None:
             await self._answer_at_once(receipt)
             return

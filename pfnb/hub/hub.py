@@ -258,18 +258,21 @@ class Hub:
         await self.store.close()
         self.audit.close()
 
-    async def receive(self, received: Received, *, wait: bool = False) -> Receipt:
-        """Store a request that named a webhook and wake its listeners. Returns after the commit.
+    async def receive(
+        self, received: Received, *, wait: bool = False, admitted: Callable[[], None] | None = None
+    ) -> Receipt:
+        """Store a request that named a webhook and wake its listeners. Returns after the commit. `admitted` is called before it
+        is stored, if its webhook takes it; what it raises refuses the request.
 
         A request that names no active webhook, or that its webhook does not admit, takes the same path, but stores a decoy
         instead of an event. Work that only one of the two needs is done after the answer. PayloadTooLargeError when the body
         exceeds the webhook's limit, RateLimitError when the webhook was called too often.
         """
         received = replace(received, name=self.webhooks.named(received.names))
-        admitted = await self._admitted(received)
-        if isinstance(admitted, Reply):
-            return Receipt("", "", 0, reply=admitted)
-        webhook = admitted if isinstance(admitted, Webhook) else self._nobodys
+        taker = await self._admitted(received)
+        if isinstance(taker, Reply):
+            return Receipt("", "", 0, reply=taker)
+        webhook = taker if isinstance(taker, Webhook) else self._nobodys
         repeat = await repeat_key(received, self.settings.limits)
         # A repetition gets the same ids, even where there is no webhook that could remember them. So these depend on what the
         # sender calls the delivery, and not on the webhook's `repeatBy`.
@@ -294,10 +297,12 @@ class Hub:
             correlation_id=correlation_id,
             repeat_key=repeat,
         )
-        if isinstance(admitted, NotAdmittedError):
-            return await self._pretend(event, received, admitted)
+        if isinstance(taker, NotAdmittedError):
+            return await self._pretend(event, received, taker)
         try:
             await self._pass(webhook, event, received.body)
+            if admitted is not None:
+                admitted()
         except NotAdmittedError as refused:
             return await self._pretend(_of_nobody(event, self._nobodys), received, refused)
         except BaseException:

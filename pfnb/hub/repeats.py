@@ -139,4 +139,5 @@ def _digest(body: Body) -> str:
 
 
 def _key(*words: str) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:DELIVERY_KEY]
+    text = "\n".join(words).encode("utf-8", "surrogatepass")  # JSON can write half a character
+    return hashlib.sha256(text).hexdigest()[:DELIVERY_KEY]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 from collections import OrderedDict
 from typing import Any
 
@@ -20,6 +19,7 @@ from pfnb.hub.clock import now
 from pfnb.language.charset import charset_of, text_or_none
 from pfnb.listen.answered import Answered
 from pfnb.pi.output import Output, note
+from pfnb.pi.show import as_json
 from pfnb.rows.event import EventRow
 from pfnb.rows.webhook import RefusedRow
 
@@ -139,7 +139,7 @@ class Report:
         return f"#{self._numbers.get(row['id'], 0)}"
 
     async def _object(self, kind: str, **fields: Any) -> None:
-        await self._out.line(json.dumps({"type": kind, **fields}, ensure_ascii=False))
+        await self._out.line(as_json({"type": kind, **fields}, indent=None))
 
 
 async def _whole(hub: KernelPort, row: EventRow) -> dict[str, Any]:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 _CELL = 60
+_BEYOND = re.compile(r"[^\n -~]+")
+"""Characters that a terminal may act upon, and many others."""
 
 
 def as_json(value: Any, *, indent: int | None = 2) -> str:
-    """One JSON document, without `indent` in one line; bytes as text if they are text."""
-    return json.dumps(
+    """One JSON document, without `indent` in one line; bytes as text if they are text. Strangers' text in it has no effect on a
+    terminal: what cannot be printed is written as an escape."""
+    text = json.dumps(
         value, indent=indent, ensure_ascii=False, default=lambda data: bytes(data).decode("utf-8", "replace")
     )
+    return _BEYOND.sub(lambda run: run[0] if run[0].isprintable() else "".join(map(_escaped, run[0])), text)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def as_text(value: Any) -> str:

@@ -138,6 +138,38 @@ async def test_attachments_are_files_properties_and_values(run: Any, mailbox: Ma
     first, second = mailbox.mail().iter_attachments()
     assert (first.get_filename(), first.get_content()) == ("file-1.json", b'{"a": 1}')
     assert second.get_content() == "plain"
+    mailbox.envelopes.clear()
+    text = sending(to="ada@example.org", message="x", attachments="\"#{@resolve.uri('$uri:property:' + body)}\"")
+    await run(text, body="global/app/demo/notes.txt")
+    (note,) = mailbox.mail().iter_attachments()
+    assert note.get_content() == "remember"
+
+
+@pytest.mark.parametrize(
+    "attachments", ["'#{body}'", "'#{body[0]}'", "['#{body[0]}', x]", "'$uri:property:#{body[0]}'"]
+)
+@pytest.mark.parametrize(
+    "named", ["property:global/app/demo/notes.txt", "pipeline:global/app/demo/pipeline/a", "user:ada"]
+)
+async def test_an_address_that_data_brings_is_not_followed(
+    run: Any, mailbox: Mailbox, attachments: str, named: str
+) -> None:
+    await run("pipeline:\n  - property.put: {path: global/app/demo/notes.txt, value: a secret}")
+    text = sending(to="ada@example.org", message="x", attachments=attachments)
+    with pytest.raises(ParameterError, match="is not attached, since expressions"):
+        await run(text, body=[f"$uri:{named}"])
+    assert mailbox.envelopes == []
+
+
+async def test_no_reference_in_an_attached_value_is_good_for_anything_elsewhere(run: Any, mailbox: Mailbox) -> None:
+    code = f".hmac-{'a' * 43}"
+    await run("pipeline:\n  - property.put: {path: global/app/demo/notes.txt, value: '#{body}'}", body=f"x{code}")
+    await run(
+        "pipeline:\n  - var.set: {key: a, value: '$uri:property:global/app/demo/notes.txt'}\n"
+        "  - mail.send: {to: ada@example.org, message: x, attachments: ['#{vars.a}', '#{body}']}",
+        body={"content": f"$uri:attachment:1{code}"},
+    )
+    assert [b"hmac-" in one.get_payload(decode=True) for one in mailbox.mail().iter_attachments()] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pfnb.commands.property_sql import query
 from pfnb.exceptions import ParameterError, RunLimitError
 from pfnb.language import User
 from tests.commands.conftest import real_hub as hub
@@ -175,6 +176,7 @@ async def test_a_param_is_a_value_never_sql(found):
         ({"of": f"{APP}/a, {APP}/b"}, "needs a name of its own"),
         ({"of": f"{APP}/a as x, {APP}/b as X"}, "needs a name of its own"),
         ({"of": ", "}, "must be a pattern"),
+        ({"of": f"{APP}/a as sqlite_a, {APP}/b as index"}, "cannot be run"),
         ({"of": "/elsewhere/**"}, "outside the namespace"),
         ({"select": "((" * 3000}, "is not SQL"),
         ({"dialect": "mysql"}, "dialect"),
@@ -183,6 +185,11 @@ async def test_a_param_is_a_value_never_sql(found):
 async def test_what_is_no_query_is_refused_with_a_reason(found, given, message):
     with pytest.raises(ParameterError, match=message):
         await found(**given)
+
+
+def test_half_a_character_in_a_parameter_is_an_error_with_a_reason() -> None:
+    with pytest.raises(ParameterError, match="cannot be run"):
+        query({"property": []}, "key", "key = :key", {"key": "\ud800"})
 
 
 async def test_a_query_that_takes_too_long_is_ended(found, hub):

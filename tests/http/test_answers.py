@@ -228,6 +228,19 @@ async def test_who_is_not_admitted_gets_the_answer_of_an_unknown_webhook_at_once
     assert refused.json()["status"] == "running"
 
 
+@pytest.mark.parametrize("seconds", ["soon", "1e9", "5"])
+async def test_who_proves_nothing_learns_of_no_answer_from_timeout_and_from_places(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    signature = {"scheme": "github", "secret": "a secret of this webhook"}
+    await hub.server.hub.webhooks.put({"uuid": UUID, "answer": "body", "signature": signature}, "ada")
+    monkeypatch.setattr(hub.server.site.waiting, "places", 0)
+    given = {"params": {"wait": None, "timeout": seconds}}
+    refused, unknown = [await asked(hub, "POST", uuid, **given) for uuid in (UUID, UNKNOWN)]
+    assert refused.status_code == unknown.status_code == 200
+    assert refused.json().keys() == unknown.json().keys()
+
+
 async def test_callers_that_wait_unasked_count_among_those_that_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     await hub.server.hub.webhooks.put({"uuid": UUID, "answer": "body"}, "ada")
     monkeypatch.setattr(hub.server.site.waiting, "places", 0)

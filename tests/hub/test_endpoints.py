@@ -147,6 +147,18 @@ async def test_the_event_object_has_no_codes_that_this_hub_would_take_for_genuin
     assert b"hmac-" not in partner.got[0].body
 
 
+@pytest.mark.parametrize("format_", ["standard", "event", "original"])
+async def test_an_own_event_has_no_codes_that_this_hub_would_take_for_genuine(
+    hub: Hub, access: HubAccess, partner: Partner, format_: str
+) -> None:
+    await put(access, partner, format=format_)
+    file = "$uri:attachment:" + hub.reference_codes.signed(hub.contents.put("ada", b"mine"), "ada")
+    await placed(hub, {"file": {"content": file}})
+    await until(lambda: partner.got)
+    assert b"$uri:attachment:" in partner.got[0].body
+    assert b"hmac-" not in partner.got[0].body
+
+
 async def test_a_filter_decides_which_events_are_sent(hub: Hub, access: HubAccess, partner: Partner) -> None:
     endpoint = await put(access, partner, filter="body.payload.total > 100")
     for total in (7, 700):

@@ -121,6 +121,16 @@ async def test_strangers_cannot_write_to_the_terminal(listen: Listen) -> None:
         assert max(map(len, seen.splitlines())) <= 120
 
 
+async def test_strangers_cannot_write_to_the_terminal_within_json(listen: Listen) -> None:
+    async with listen("--json") as listening:
+        url = json.loads(await listening.until("ready"))["url"]
+        evil = "\u009b2J\u202e\x7f"
+        await send(url, json={evil: evil})
+        seen = await listening.until('"event"')
+        assert seen.strip().isprintable()
+        assert json.loads(seen)["payload"] == {evil: evil}
+
+
 async def test_secrets_in_payloads_are_masked_for_people(listen: Listen) -> None:
     async with listen() as listening:
         url = await shown_address(listening)

@@ -22,7 +22,7 @@ from pfnb.exceptions import (
 from pfnb.http.server import LocalServer
 from pfnb.pi.address import find_address
 from pfnb.pi.main import WordsError
-from pfnb.pi.show import as_text
+from pfnb.pi.show import as_json, as_text
 from tests.pi.conftest import Pi
 
 
@@ -148,6 +148,14 @@ def test_a_url_without_a_token_asks_for_it() -> None:
 
 def test_what_strangers_sent_cannot_steer_a_table() -> None:
     assert "\x1b" not in as_text([{"a": "\x1b[2J\nx", "b": 1}])
+
+
+def test_what_strangers_sent_cannot_steer_json() -> None:
+    sent = {"é\x9b2J": ["\x1b]0;owned\x07", "\x7f\u202e\u2028\ud800\U000e0041", "grün\n😀"]}
+    text = as_json(sent, indent=None)
+    assert text.isprintable()
+    assert "grün" in text
+    assert json.loads(text) == sent
 
 
 async def test_a_delivery_that_hangs_is_listed_and_set_aside(server: LocalServer, pi: Pi) -> None:
