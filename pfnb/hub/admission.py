@@ -60,9 +60,9 @@ class Admission:
         Call this last: senders that the webhook does not admit must not use up its rate."""
         rate = webhook.rate
         if rate and (seconds := self._buckets.take(webhook.uuid, rate)):
+            requests = "1 request" if rate["requests"] == 1 else f"{rate['requests']:,} requests"
             raise RateLimitError(
-                f"This webhook takes at most {rate['requests']:,} requests in {duration_text(rate['per'])} (rate): send it "
-                "again later.",
+                f"This webhook takes at most {requests} in {duration_text(rate['per'])} (rate): send it again later.",
                 retry_after=max(1, math.ceil(seconds)),
             )
 

@@ -16,6 +16,8 @@ from pfnb.language.maps import MapOf, map_in
 
 _FIELD = "arg_"
 """Prefix of the model's attribute names, so that parameters may be called `json`, `copy` or `model_name`."""
+_NEAR = 0.65
+"""How alike a name must be to be suggested, so that nobody who wrote `expires` is asked about `preset`."""
 
 
 class _Unset:
@@ -70,15 +72,18 @@ class Parameters:
             return name
         if self.is_open:
             return spelling
-        allowed = [*(one for one in self.spellings if "_" not in one), *also]
-        near = get_close_matches(spelling, allowed, n=1)
+        raise self._unknown(spelling, also)
+
+    def _unknown(self, spelling: str, also: Collection[str] = ()) -> ParameterError:
+        by_case = {one.lower(): one for one in (*self.spellings, *also) if "_" not in one}
+        near = get_close_matches(spelling.lower(), by_case, n=1, cutoff=_NEAR)
         if near:
-            hint = f'did you mean "{near[0]}"?'
+            hint = f'did you mean "{by_case[near[0]]}"?'
         elif self._spelt:
             hint = f"it has {', '.join(self.names())}"
         else:
             hint = "it has no parameters of its own"
-        raise ParameterError(f'{self.command} has no parameter "{spelling}": {hint}')
+        return ParameterError(f'{self.command} has no parameter "{spelling}": {hint}')
 
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name, converted to the declared types, defaults filled in. Raises ParameterError."""
@@ -105,6 +110,8 @@ class Parameters:
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "missing" and len(problem["loc"]) == 1:
             return ParameterError(f'{self.command} needs the parameter "{where}"')
+        if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+            return self._unknown(where)
         text = str(problem["msg"])
         message = (
             f'{self.command}: parameter "{where}": {text[:1].lower()}{text[1:]}, not {shown(problem.get("input"))}'

@@ -65,6 +65,13 @@ async def test_an_empty_list_of_addresses_lets_all_call_again(hub: Hub) -> None:
     assert (await hub.receive(request())).event_id != ""
 
 
+async def test_a_second_request_is_told_that_one_is_allowed(hub: Hub) -> None:
+    await hub.webhooks.put({"uuid": UUID, "rate": "1/hour"}, "ada")
+    assert (await hub.receive(request())).event_id != ""
+    with pytest.raises(RateLimitError, match=r"at most 1 request in 1h \(rate\)"):
+        await hub.receive(request())
+
+
 async def test_too_many_requests_are_told_when_to_come_again(hub: Hub) -> None:
     await hub.webhooks.put({"uuid": UUID, "rate": "2/hour"}, "ada")
     assert (await hub.receive(request())).event_id != ""

@@ -268,6 +268,9 @@ class TestParameters:
         [
             ("crm.score: {facter: 2}", 17, 'no parameter "facter": did you mean "factor"?'),
             ("crm.score: {oneror: LOG}", 17, 'did you mean "onError"?'),
+            ("crm.score: {FULLNAME: a}", 17, 'no parameter "FULLNAME": did you mean "fullName"?'),
+            ("crm.score: {actors: a}", 17, 'did you mean "factor"?'),
+            ("crm.score: {fader: a}", 17, "it has factor, fullName, in"),
             ("crm.score: {zzz: 2}", 17, "it has factor, fullName, in"),
             ("crm.score: {factor: many}", 25, 'parameter "factor"'),
             ("crm.score: {fullName: a, full_name: b}", 30, "given twice"),
