@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from pfnb.language.expression_text import ExpressionText, one_expression
+from pfnb.language.expression_text import ExpressionText, one_condition
 
 EVERYTHING = ExpressionText("")
 """No filter."""
 
 
 def _check(text: str) -> str:
-    return EVERYTHING if text.strip().lower() in ("", "none") else one_expression(text, "filter")
+    return EVERYTHING if text.strip().lower() in ("", "none") else one_condition(text, "filter")
 
 
 Filter = Annotated[ExpressionText, AfterValidator(_check)]

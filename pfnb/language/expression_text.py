@@ -50,6 +50,14 @@ def template_in(text: str, what: str) -> Template:
     return template
 
 
+def one_condition(text: Any, what: str) -> str:
+    """The same as `one_expression`, for a condition. It must not change the event: whoever writes `=` means `==`."""
+    expression = one_expression(text, what)
+    if template_in(expression, what).changes:
+        raise ParameterError(f"{what}: {shown(text)} changes the event: compare with ==, since = sets a value")
+    return expression
+
+
 def one_expression(text: Any, what: str) -> str:
     """A text that is one expression, within `#{…}` also if it was given bare. ParameterError, which says `what` it is for."""
     if not isinstance(text, str):

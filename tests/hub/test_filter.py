@@ -112,6 +112,13 @@ async def test_others_are_answered_while_a_hostile_payload_keeps_the_filter_busy
     assert (await slow).event_id
 
 
+async def test_a_filter_that_changes_the_event_is_refused(hub: Hub) -> None:
+    for condition in ("body.payload.total = 3", "#{body.payload.remove('total')}"):
+        with pytest.raises(ParameterError, match=r"filter: .* changes the event: compare with =="):
+            await put(hub, condition)
+    await put(hub, "body.payload.total == 3")
+
+
 async def test_what_a_sender_writes_is_never_evaluated(hub: Hub) -> None:
     await put(hub, "#{body.payload.text == 'x'}")
     assert (await sent(hub, {"text": "#{1 == 1}"})).event_id == ""
