@@ -97,6 +97,7 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
     most = size_text(webhook["maxPayloadLength"])
     rows = [
         ("URL", short(webhook["webhookUrl"], mask, 400)),
+        *_whole(webhook, mask),
         ("uuid", masked_uuid(webhook["uuid"])),
         ("Payload", f"{short(webhook['payloadType'], mask)}, at most {most}"),
         ("Received", f"{webhook['received']:,}, last {utc_time(webhook['lastReceived'])}"),
@@ -108,9 +109,19 @@ def _facts(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
     ]
     others = [(name, value) for name, value in webhook.items() if name not in _KNOWN and value not in _USUAL]
     return rows + [
-        (short(name, mask, 60), MASK if hides(name, value) else short(value, mask, 300))
+        (short(name, mask, 60), MASK if hides(name, value) else short(_joined(value), mask, 300))
         for name, value in others[:ROWS]
     ]
+
+
+def _joined(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _whole(webhook: WebhookRow, mask: Mask) -> list[tuple[str, str]]:
+    """How to see the whole address, which is to be entered at the sender and must not be in a saved notebook."""
+    known = not webhook.get("deleted")
+    return [("Whole URL", f"%webhook url eventKey={short(webhook['eventKey'], mask)} --show")] if known else []
 
 
 def _refused(webhook: WebhookRow) -> list[tuple[str, str]]:

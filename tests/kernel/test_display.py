@@ -357,6 +357,12 @@ def test_a_webhook_shows_its_address_without_the_uuid():
     assert "pfnb-warning" not in Page(webhook_bundle(HOOK)["text/html"]).text
 
 
+def test_a_webhook_shows_its_lists_in_words_and_how_to_see_its_whole_address():
+    for shown in both(webhook_bundle(HOOK | {"methods": ["POST", "PUT"]})):
+        assert "POST, PUT" in shown
+        assert f"%webhook url eventKey={HOOK['eventKey']} --show" in shown
+
+
 def test_webhooks_are_a_table():
     for shown in both(webhooks_bundle([HOOK, HOOK | {"active": False, "received": 1_234}])):
         assert "…6936bd" in shown
