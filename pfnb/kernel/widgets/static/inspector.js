@@ -601,16 +601,16 @@ class Detail {
   }
 
   drawRefused({ rows, total }) {
-    const heads = ["Time", "Webhook", "Status", "Size", "Limit", "Reason"];
+    const heads = ["Time", "Reason", "Webhook", "Status", "Size", "Limit"];
     const cells = (tag, texts) => make("tr", {}, ...texts.map((text) => make(tag, { text })));
-    const shown = rows.map((row) => cells("td", [clock(row.time), row.webhook, row.status, row.size, row.limit, row.reason]));
+    const shown = rows.map((row) => cells("td", [clock(row.time), row.reason, row.webhook, row.status, row.size, row.limit]));
     const rest = total - rows.length;
     this.element.replaceChildren(
       make("div", { names: "pfi-head" }, make("span", { names: "pfi-title", text: "Refused requests" }),
         make("span", { names: "pfi-actions" },
           button("✕", () => this.closed(), { "aria-label": "Close the list", title: "Close (Esc)" }))),
-      this.hint("Their senders got the reason. Nothing of these requests is stored."),
-      make("div", { names: "pfi-sheet", tabindex: "0", role: "region", "aria-label": "Refused requests" },
+      this.hint("Nothing of these requests is stored. As a rule, senders learn the reason only for what is malformed, too large or too often."),
+      make("div", { names: "pfi-sheet pfi-reasons", tabindex: "0", role: "region", "aria-label": "Refused requests" },
         make("table", {}, make("thead", {}, cells("th", heads)), make("tbody", {}, ...shown))),
       ...(rest > 0 ? [make("p", { names: "pfi-quiet", text: `… ${number.format(rest)} more, which are only counted` })] : []));
   }
