@@ -14,6 +14,9 @@ from pfnb.language.context import Context
 from pfnb.presets.description import preset_details, preset_rows
 from pfnb.rows.event import EventRow, Receipt
 from pfnb.rows.webhook import HandshakeState, PresetDetails, PresetRow, RefusedRow, WebhookRow
+from pfnb.uuid_tail import masked_uuid
+
+_SHOWN = 5
 
 Uuid = Annotated[str, Field(description="The webhook's uuid, also called its token.", validation_alias="token")]
 
@@ -167,7 +170,14 @@ def presets(
 @command("webhook.receive.logs", read_only=True, in_hub=True)
 async def logs(
     context: Context,
-    uuid: Uuid,
+    uuid: Annotated[str | None, Field(description="The webhook's uuid, also called its token.", validation_alias="token")] = None,
+    event_key: Annotated[
+        str | None,
+        Field(
+            description="Instead of `uuid`: the key that it fires, if only one of your webhooks does.",
+            json_schema_extra={"format": "event-key"},
+        ),
+    ] = None,
     limit: Annotated[int, Field(description="Maximum number of rows.", ge=1, le=10_000)] = 100,
     before: Annotated[str | None, Field(description="Only requests older than the request with this id.")] = None,
     refused: Annotated[bool, Field(description="List what was refused instead.")] = False,
@@ -183,9 +193,23 @@ async def logs(
     Example:
         pipeline:
           - webhook.put: {eventKey: webhook.lead.created}
-          - webhook.receive.logs: {uuid: "#{body.uuid}", limit: 10}
+          - webhook.receive.logs: {eventKey: webhook.lead.created, limit: 10}
         # => []
     """
+    uuid = uuid or await _only_one(context, event_key)
     if refused:
         return await context.hub.webhook_logs(uuid, limit=limit, refused=True)
     return await context.hub.webhook_logs(uuid, limit=limit, before=before)
+
+
+async def _only_one(context: Context, event_key: str | None) -> str:
+    """The uuid of the user's webhook that fires this key. Raises ParameterError if several do, NotFoundError if none does."""
+    if not event_key:
+        raise ParameterError('webhook.receive.logs needs the parameter "uuid", or "eventKey"')
+    found = await context.hub.get_webhooks(uuid=None, event_key=event_key)
+    if not found:
+        raise NotFoundError(f"you have no webhook that fires {event_key}: `webhook.get` lists yours")
+    if len(found) > 1:
+        uuids = ", ".join(masked_uuid(one["uuid"]) for one in found[:_SHOWN])
+        raise ParameterError(f"{len(found)} of your webhooks fire {event_key}: give the uuid of one ({uuids})")
+    return found[0]["uuid"]

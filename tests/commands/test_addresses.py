@@ -73,6 +73,26 @@ async def test_the_names_of_variables_from_a_body_are_not_evaluated(run):
     assert (await run(text, body={"a": "#{1 + 1}"})).body == "#{1 + 1}"
 
 
+async def test_the_log_of_a_webhook_is_found_by_its_key(run, hub):
+    hook = await hub.put_webhook({"eventKey": "order.placed"})
+    await run(f"pipeline: [{{webhook.receive: {{token: {hook['uuid']}}}}}]", body={"order": 17})
+    for given in (f"uuid: {hook['uuid']}", "eventKey: order.placed"):
+        (row,) = (await run(f"pipeline: [{{webhook.receive.logs: {{{given}}}}}]")).body
+        assert row["eventKey"] == "order.placed"
+    assert (await run("pipeline: [{webhook.receive.logs: {eventKey: order.placed, refused: true}}]")).body == []
+
+
+async def test_the_log_of_a_key_needs_exactly_one_webhook(run, hub):
+    text = "pipeline: [{webhook.receive.logs: {eventKey: order.placed}}]"
+    with pytest.raises(NotFoundError, match="no webhook that fires order.placed"):
+        await run(text)
+    hooks = [await hub.put_webhook({"eventKey": "order.placed"}) for _ in range(2)]
+    with pytest.raises(ParameterError, match=f"2 of your webhooks .* …{hooks[1]['uuid'][-6:]}"):
+        await run(text)
+    with pytest.raises(ParameterError, match='"uuid", or "eventKey"'):
+        await run("pipeline: [{webhook.receive.logs: {limit: 3}}]")
+
+
 async def test_a_webhook_takes_what_a_pipeline_sends_it(run, hub):
     hook = await hub.put_webhook({"eventKey": "order.placed"})
     result = await run(f"pipeline: [{{webhook.receive: {{token: {hook['uuid']}}}}}]", body={"order": 17})
