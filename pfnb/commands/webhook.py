@@ -170,7 +170,9 @@ def presets(
 @command("webhook.receive.logs", read_only=True, in_hub=True)
 async def logs(
     context: Context,
-    uuid: Annotated[str | None, Field(description="The webhook's uuid, also called its token.", validation_alias="token")] = None,
+    uuid: Annotated[
+        str | None, Field(description="The webhook's uuid, also called its token.", validation_alias="token")
+    ] = None,
     event_key: Annotated[
         str | None,
         Field(

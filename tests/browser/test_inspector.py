@@ -159,7 +159,10 @@ def test_what_was_refused_is_counted_in_the_toolbar_and_listed(inspector, new_we
     button.click()
     expect(inspector.detail.locator("tbody tr")).to_have_count(1)
     expect(inspector.detail).to_contain_text("The multipart body ends before its closing delimiter.")
-    sheet, reason = inspector.detail.locator(".pfi-sheet").bounding_box(), inspector.detail.locator("td").nth(1).bounding_box()
+    sheet, reason = (
+        inspector.detail.locator(".pfi-sheet").bounding_box(),
+        inspector.detail.locator("td").nth(1).bounding_box(),
+    )
     assert reason["x"] + reason["width"] <= sheet["x"] + sheet["width"]
 
 

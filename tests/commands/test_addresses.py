@@ -84,7 +84,7 @@ async def test_the_log_of_a_webhook_is_found_by_its_key(run, hub):
 
 async def test_the_log_of_a_key_needs_exactly_one_webhook(run, hub):
     text = "pipeline: [{webhook.receive.logs: {eventKey: order.placed}}]"
-    with pytest.raises(NotFoundError, match="no webhook that fires order.placed"):
+    with pytest.raises(NotFoundError, match="no webhook that fires order"):
         await run(text)
     hooks = [await hub.put_webhook({"eventKey": "order.placed"}) for _ in range(2)]
     with pytest.raises(ParameterError, match=f"2 of your webhooks .* …{hooks[1]['uuid'][-6:]}"):
