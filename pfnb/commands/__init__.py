@@ -22,6 +22,7 @@ _GROUPS = (
     "http",
     "hub",
     "iam",
+    "job",
     "json",
     "leaks",
     "lists",

@@ -47,7 +47,7 @@ from pfnb.rows.drive import ContentCollection, DriveEntry
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
-from pfnb.rows.listener import EventMapping
+from pfnb.rows.listener import EventMapping, JobRow
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
@@ -304,7 +304,11 @@ class HubAccess:
 
     async def event_mappings(self) -> list[EventMapping]:
         mine = self._hub.listeners.of(self._user.name)
-        return [{"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None} for one in mine]
+        return [
+            {"eventKey": one.pattern, "pipeline": one.name, "notebook": one.notebook or None}
+            for one in mine
+            if not one.is_job
+        ]
 
     async def put_secret(
         self,
@@ -344,6 +348,9 @@ class HubAccess:
 
     async def read_steps(self, delivery: str) -> list[StepRow]:
         return await self._hub.history.steps(_delivery(delivery) or 0, self._user.name)
+
+    async def list_jobs(self) -> list[JobRow]:
+        return await self._hub.jobs.rows(self._user.name)
 
     async def list_failed(self, *, limit: int = 20) -> list[RunRow]:
         if not 1 <= limit <= MAX_LOGS:

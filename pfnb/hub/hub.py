@@ -37,6 +37,7 @@ from pfnb.hub.dispatch.suspects import Suspects
 from pfnb.hub.handover import Handover
 from pfnb.hub.handshakes import HANDSHAKE, Handshakes, Reply
 from pfnb.hub.incoming import event_of
+from pfnb.hub.jobs import TICK_SECONDS, Jobs
 from pfnb.hub.keeping import properties
 from pfnb.hub.keeping.attachments import Attachments
 from pfnb.hub.keeping.cache import Cache
@@ -144,6 +145,7 @@ class Hub:
         self.history = History(store, self.dispatcher, self.changes, self.reference_codes, self.refusals)
         self.endpoints = Endpoints(store, self.secrets, self.listeners, self.dispatcher, self._tell)
         self.pipelines = StoredPipelines(settings.namespace, self.listeners, self.dispatcher, now)
+        self.jobs = Jobs(self.listeners, store, self.pipelines.schedule_of, self._is_stopped, self._start_job, now)
         self.workers = Workers(self.pipelines)
         self.retention = Retention(store, settings.keep, self._away, self.changes.note_many)
         self.scans = Scans(self.webhooks, settings.scan)
@@ -228,6 +230,7 @@ class Hub:
         self._sweep("the oldest events could not be removed", self.retention.sweep_when_full, 0.0, 0.0)
         self._sweep("refused requests could not be stored", self.refusals.save, save, save)
         self._sweep("the last use of API tokens could not be stored", self.users.tokens.sweep, used, used)
+        self._sweep("the jobs could not be started", self.jobs.tick, 0.0, TICK_SECONDS)
         plan = self.settings.scan
         if plan.paths:
             self._sweep("the scan for leaked webhooks failed", self.scans.scan, scans.FIRST_SECONDS, plan.hours * 3600)
@@ -430,8 +433,16 @@ class Hub:
         if self.listeners.matching(key, owner):
             await self.send(key, payload, owner=owner)
 
-    async def _accept(self, event: Event, body: Body, *, wait: bool) -> Receipt:
-        names = self._hearing(event)
+    async def _is_stopped(self, job: Listener) -> bool:
+        return (await self.properties.get(job.name, job.owner)).tags.get("job") == "stopped"
+
+    async def _start_job(self, job: Listener, due: str) -> None:
+        """Store the event of a job's run, for this job alone."""
+        event, body = self._own_event("job.due", {"pipelineKey": job.name, "due": due}, job.owner)
+        await self._accept(event, body, wait=False, names=(job.name,))
+
+    async def _accept(self, event: Event, body: Body, *, wait: bool, names: tuple[str, ...] | None = None) -> Receipt:
+        names = self._hearing(event) if names is None else names
         answer = self._expected(event.id, names) if wait else None
         try:
             adding = self.store.events.add(event, body, names, self.listeners.padding(names))

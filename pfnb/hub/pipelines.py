@@ -13,7 +13,7 @@ from pfnb.exceptions import NameTakenError
 from pfnb.hub.dispatch.dispatcher import Dispatcher
 from pfnb.hub.dispatch.feed import Worker
 from pfnb.hub.dispatch.listeners import Listeners
-from pfnb.hub.records.delivery import Listener
+from pfnb.hub.records.delivery import BY_SCHEDULE, Listener
 from pfnb.hub.records.property import Property
 from pfnb.hub.records.property_path import relative_path
 from pfnb.hub.stores.changes import ListenerChange, PropertyChange
@@ -22,6 +22,7 @@ from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.reading.parser import parse_pipeline
 from pfnb.language.running.calls import LARGE
+from pfnb.language.schedule import Schedule
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ class StoredPipelines:
 
     async def _listener(self, found: Property) -> Listener | None:
         pipeline = await self._pipeline(found)
-        if pipeline is None or pipeline.listen is None:
+        if pipeline is None or (pipeline.listen is None and pipeline.job is None):
             return None
         name = self._name(found.path)
         held = self._listeners.find(name)
@@ -100,19 +101,25 @@ class StoredPipelines:
             raise NameTakenError(
                 f"{name} is the name of a pipeline that listens in {held.notebook}: choose another path"
             )
-        rules = pipeline.rules
+        rules, is_job = pipeline.rules, pipeline.job is not None
         return Listener(
             name,
-            pipeline.listen.event_key,
+            BY_SCHEDULE if pipeline.listen is None else pipeline.listen.event_key,
             found.owner,
             notebook="",
-            created=held.created if held is not None else self._now(),
+            created=held.created if held is not None and held.is_job == is_job else self._now(),
             source=pipeline.source,
-            concurrency=rules.concurrency,
+            concurrency=1 if is_job else rules.concurrency,
             strict=rules.strict,
             retry=pipeline.retry,
             gathering=rules.gathering,
         )
+
+    async def schedule_of(self, job: Listener) -> Schedule:
+        """When the stored pipeline of a job runs. Raises the errors of `parse_pipeline`."""
+        pipeline = await maybe_threaded(True, partial(parse_pipeline, job.source, self._registry))
+        assert pipeline.job is not None
+        return pipeline.job
 
     async def _pipeline(self, found: Property) -> Pipeline | None:
         source = found.source

@@ -11,6 +11,7 @@ from pfnb.language.formula import Formula
 from pfnb.language.gathering import Batch, Debounce, Gathering
 from pfnb.language.on_error import THROW, OnError
 from pfnb.language.retry import Retry
+from pfnb.language.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """A checked pipeline. `vars` and `body` are JSON with Formulas in it; `headers` are plain JSON, and `rules` their
-    meaning."""
+    meaning; `job` is its schedule, if it has one."""
 
     headers: Mapping[str, Any]
     vars: Mapping[str, Any]
@@ -132,6 +133,7 @@ class Pipeline:
     body: Any
     source: str
     listen: Listen | None = None
+    job: Schedule | None = None
     rules: Rules = Rules()
 
     @property

@@ -13,7 +13,7 @@ from pfnb.rows.drive import ContentCollection, DriveEntry
 from pfnb.rows.endpoint import Attempt, EndpointRow, EndpointSecret, Resent, SentRow
 from pfnb.rows.event import EventRow, Receipt, SentEvent
 from pfnb.rows.hub import CachedValue, CacheEntry, HubInfo, HubStatus
-from pfnb.rows.listener import EventMapping
+from pfnb.rows.listener import EventMapping, JobRow
 from pfnb.rows.property import ChangedProperty, PipelineSource, PropertyRow
 from pfnb.rows.result import ResultRow
 from pfnb.rows.run import StepRow
@@ -229,6 +229,11 @@ class HubPort(Protocol):
     @repeatable
     async def read_steps(self, delivery: str) -> list[StepRow]:
         """The steps of a delivery's last run. Raises NotFoundError."""
+        ...
+
+    @repeatable
+    async def list_jobs(self) -> list[JobRow]:
+        """This user's stored pipelines that run by a schedule, by path."""
         ...
 
     @repeatable

@@ -40,3 +40,18 @@ class EventMapping(TypedDict):
     eventKey: str
     pipeline: str
     notebook: str | None
+
+
+class JobRow(TypedDict):
+    """A stored pipeline that runs by a schedule. Times are ISO 8601; `cron` is None for an interval that no cron line can say;
+    `running` is false while it is stopped; `lastStatus` is that of the last run's delivery."""
+
+    pipelineKey: str
+    schedule: str
+    cron: str | None
+    timezone: str
+    created: str
+    running: bool
+    lastRun: str | None
+    lastStatus: str | None
+    nextRun: str | None

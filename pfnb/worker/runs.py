@@ -118,13 +118,16 @@ class Runs:
         name, entry = delivery["listener"], delivery["entry"]
         source, owner = delivery["source"], delivery["owner"]
         pipeline = await maybe_threaded(len(source) > LARGE, partial(self._parse, source))
+        user = User(owner["name"], frozenset(owner["roles"]))
+        # A job gets nothing of the event: so nobody's data can be in its run, which is its owner's.
+        is_job = pipeline.job is not None
         return await self._runner.run(
             pipeline,
-            user=ANONYMOUS,
-            owner=User(owner["name"], frozenset(owner["roles"])),
+            user=user if is_job else ANONYMOUS,
+            owner=user,
             hub=hub,
-            body=body_of(delivery, pipeline.listen),
-            event=event_of(delivery, Unreadable()),
+            body=None if is_job else body_of(delivery, pipeline.listen),
+            event=None if is_job else event_of(delivery, Unreadable()),
             log=lambda level, message: note(level, name, message, entry["traceId"]),
             name=name,
         )

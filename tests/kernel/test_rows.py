@@ -181,6 +181,9 @@ async def _use_what_is_kept(hub: KernelPort) -> None:
         "global/app/demo/greet", {"value": "pipeline: [{datetime: {}}]", "type": "application/yaml;type=pipeline"}
     )
     await hub.read_pipeline("global/app/demo/greet")
+    job = {"value": "pipeline: [{job: DAILY}, {datetime: {}}]", "type": "application/yaml;type=pipeline"}
+    await hub.put_property("global/app/demo/tidy", job)
+    await hub.list_jobs()
     await hub.put_cached("rate", 1.1, seconds=60)
     await hub.list_cached()
     await hub.get_cached("rate")

@@ -16,6 +16,10 @@ from pfnb.rows.error import ErrorRow
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "dead"})
 
 
+BY_SCHEDULE = "by schedule"
+"""The pattern of a job, a listener that runs by a schedule: no event can have such a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A pipeline bound to an event key pattern. `name` is unique in the hub; `notebook` owns it, and `session` is the kernel
@@ -41,6 +45,11 @@ class Listener:
     def is_stored(self) -> bool:
         """Whether it is a stored pipeline."""
         return not self.notebook
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it runs by a schedule: then its pattern matches no event."""
+        return self.pattern == BY_SCHEDULE
 
     @property
     def is_pipeline(self) -> bool:

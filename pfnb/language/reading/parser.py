@@ -16,6 +16,8 @@ from pfnb.language.pipeline import Options, Pipeline, Rules, Step
 from pfnb.language.reading.blocks import build_blocks
 from pfnb.language.reading.headers import headers_of
 from pfnb.language.reading.inline import form_steps, is_uri, uri_steps
+from pfnb.language.reading.job import COMMAND as JOB
+from pfnb.language.reading.job import job_of
 from pfnb.language.reading.listen import LISTENING, check_filter, listen_of, rules_of
 from pfnb.language.reading.prefix import apply_prefix
 from pfnb.language.reading.steps import Call, StepReader
@@ -61,6 +63,7 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
         body=None if "body" not in sections else value_of(sections["body"], text),
         source=text,
         listen=listen,
+        job=job_of(calls, rules),
         rules=rules_of(listen, rules),
     )
 
@@ -90,6 +93,7 @@ def _inline(text: str, decoded: str, nodes: list[Node], registry: CommandRegistr
         body=None,
         source=text,
         listen=listen,
+        job=job_of(calls, Rules()),
         rules=rules_of(listen, Rules()),
     )
 
@@ -139,7 +143,7 @@ def command_pipeline(name: str, parameters: Mapping[str, Any], registry: Command
 
 def stands_alone(command: Command) -> bool:
     """Whether a command does anything outside a pipeline."""
-    return command.block is None and command.name not in LISTENING
+    return command.block is None and command.name not in (*LISTENING, JOB)
 
 
 def _sections(root: Node | None, first_line: int) -> dict[str, Node]:
