@@ -15,6 +15,7 @@ from pfnb.language.reading.parser import stands_alone
 COMMAND: Final = "/api/v3/command"
 PIPELINE: Final = "/api/v3/pipeline"
 RESULT: Final = "/api/v3/result"
+RESOURCE: Final = "/api/v3/resource"
 PIPELINE_SCHEMA: Final = "/api/v3/pipeline.schema.json"
 OPENAPI: Final = "/api/v3/openapi.json"
 HEALTH: Final = "/healthz"
@@ -95,6 +96,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
             f"{RECEIVE}/{{uuid}}": _receiver("webhook.receive/uuid", _IN_PATH),
             PIPELINE: {"post": _pipeline()},
             f"{PIPELINE}:{{path}}": _stored_pipeline(),
+            f"{RESOURCE}/{{app}}/{{path}}": {"get": _resource()},
             RESULT: {"get": _result()},
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
             OPENAPI: {"get": _document("The OpenAPI document of this hub.", "application/json")},
@@ -267,6 +269,19 @@ def _result() -> dict[str, Any]:
             "503": {"description": "There is no result yet.", **_json({"type": "object"})},
             "default": {"$ref": "#/components/responses/Error"},
         },
+    }
+
+
+def _resource() -> dict[str, Any]:
+    return {
+        "operationId": "resource",
+        "tags": ["hub"],
+        "summary": "A static file of an app.",
+        "description": "The property `global/app/{app}/resource/{path}`, with its type. Pages run no scripts.",
+        "parameters": [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in ("app", "path")],
+        "responses": _responses(
+            {"description": "The file, with the type of its property.", "content": {"*/*": {"schema": _BINARY}}}
+        ),
     }
 
 

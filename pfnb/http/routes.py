@@ -12,9 +12,10 @@ from pfnb.http.documents import OpenApiHandler, PipelineSchemaHandler
 from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
 from pfnb.http.health import HealthHandler
-from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA, RESULT
+from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA, RESOURCE, RESULT
 from pfnb.http.proof import PROOF, ProofHandler
 from pfnb.http.receiver import ReceiverHandler
+from pfnb.http.resources import ResourceHandler
 from pfnb.http.results import ResultHandler
 from pfnb.http.session import SessionHandler
 from pfnb.http.site import Site
@@ -47,6 +48,7 @@ def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list
         (f"{COMMAND}/([^/]+)", behind(door, CommandHandler), {"site": site, **settings}),
         (PIPELINE, behind(door, PipelineHandler), {"site": site, **settings}),
         (f"{PIPELINE}:(.+)", behind(door, StoredPipelineHandler), {"site": site, **settings}),
+        (f"{RESOURCE}/(.+)", behind(door, ResourceHandler), {"site": site, **settings}),
         (re.escape(PIPELINE_SCHEMA), behind(door, PipelineSchemaHandler), {"site": site, **settings}),
         (re.escape(OPENAPI), behind(door, OpenApiHandler), {"site": site, **settings}),
     ]
