@@ -12,6 +12,7 @@ from pfnb.exceptions import AccessDeniedError, NotFoundError
 from pfnb.http.bodiless import BodilessHandler
 from pfnb.http.door import Door
 from pfnb.http.site import Caller
+from pfnb.hub.records.property_path import relative_path
 from pfnb.language.media_types import media_type
 from pfnb.language.running.calls import BY_UUID
 from pfnb.rows.property import PropertyRow
@@ -47,7 +48,8 @@ class ResourceHandler(BodilessHandler, Door):
         access = self.site.access(self._caller.user, self._caller.origin)
         if path.startswith(BY_UUID):
             found = await access.get_property(path)
-            if found["path"].split("/")[3:4] == [FOLDER]:
+            below = relative_path(found["path"], self.site.hub.settings.namespace)
+            if below.startswith("global/app/") and below.split("/")[3:4] == [FOLDER]:
                 return found
             raise NotFoundError(f"there is no resource {path}: this property is not in the folder {FOLDER} of an app")
         app, _, name = path.partition("/")
