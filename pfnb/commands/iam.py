@@ -18,6 +18,15 @@ def _listed(value: list[str] | str) -> list[str]:
 Names = Annotated[list[str] | str, AfterValidator(_listed)]
 """Role names: a list, or a text with commas between them."""
 Username = Annotated[str, Field(description="The user's name.", min_length=1, max_length=100)]
+OrUsername = Annotated[str | None, Field(description="The user's name, if not the uuid.", max_length=100)]
+Uuid = Annotated[
+    str | None, Field(description="The user's uuid: instead of the name, which it overrides.", max_length=40)
+]
+Max = Annotated[int | None, Field(description="The most to return. Default: all.", ge=1)]
+Offset = Annotated[int, Field(description="How many to skip.", ge=0)]
+Filter = Annotated[
+    str | None, Field(description="Only users whose name, email, first or last name has this text.", max_length=200)
+]
 RoleName = Annotated[str, Field(description="The role's name.", min_length=1, validation_alias="roleName")]
 
 
@@ -93,7 +102,7 @@ async def create_user(
 
 
 @command("iam.user.get", read_only=True, in_hub=True)
-async def get_user(context: Context, username: Username) -> Any:
+async def get_user(context: Context, username: OrUsername = None, uuid: Uuid = None) -> Any:
     """Return a user: username, uuid, email, names, roles.
 
     Example:
@@ -102,12 +111,33 @@ async def get_user(context: Context, username: Username) -> Any:
           - body.set: "#{body.roles}"
         # => ["ADMIN"]
     """
-    return await context.hub.iam("get_user", username=username)
+    return await context.hub.iam("get_user", username=username, uuid=uuid)
+
+
+@command("iam.user.roles", read_only=True, in_hub=True)
+async def user_roles(
+    context: Context, username: OrUsername = None, uuid: Uuid = None, max_: Max = None, offset: Offset = 0
+) -> Any:
+    """List all roles of a user, with those that they include.
+
+    Example:
+        pipeline:
+          - iam.user.create: {username: grace, roleNames: "CAN_PIPE_log, ROLE_EMPLOYEE"}
+          - iam.user.roles: {username: grace}
+        # => ["CAN_PIPE_log", "ROLE_EMPLOYEE"]
+    """
+    return _page(await context.hub.iam("user_roles", username=username, uuid=uuid), max_, offset)
 
 
 @command("iam.user.list", read_only=True, in_hub=True)
-async def list_users(context: Context) -> Any:
-    """List all users.
+async def list_users(
+    context: Context,
+    filter_: Filter = None,
+    max_: Max = None,
+    offset: Offset = 0,
+    include_roles: Annotated[bool, Field(description="Whether to show the roles of each.")] = True,
+) -> Any:
+    """List all users, by name.
 
     Example:
         pipeline:
@@ -115,13 +145,14 @@ async def list_users(context: Context) -> Any:
           - body.set: "#{body.?[username == 'systemuser'].size()}"
         # => 1
     """
-    return await context.hub.iam("list_users")
+    found = _page(_matching(await context.hub.iam("list_users"), filter_), max_, offset)
+    return found if include_roles else [{name: user[name] for name in user if name != "roles"} for user in found]
 
 
 @command("iam.user.delete", in_hub=True)
 async def delete_user(
     context: Context,
-    username: Username,
+    username: OrUsername = None,
     data: Annotated[
         Literal["keep", "handover", "remove"],
         Field(description="What to do with the user's data. Only an `ADMIN` may choose other than `keep`."),
@@ -129,6 +160,7 @@ async def delete_user(
     to: Annotated[
         str | None, Field(description="The user who gets the data, with `data: handover`.", max_length=100)
     ] = None,
+    uuid: Uuid = None,
 ) -> Any:
     """Delete a user and the user's tokens. You cannot delete a user who has more rights than you.
 
@@ -144,14 +176,15 @@ async def delete_user(
           - body.set: "#{body.username}"
         # => "grace"
     """
-    return await context.hub.iam("delete_user", username=username, data=data, to=to)
+    return await context.hub.iam("delete_user", username=username, uuid=uuid, data=data, to=to)
 
 
 @command("iam.user.add.roles", in_hub=True)
 async def add_roles(
     context: Context,
-    username: Username,
     role_names: Annotated[Names, Field(description="Roles to add.", validation_alias="roles", min_length=1)],
+    username: OrUsername = None,
+    user_uuid: Uuid = None,
 ) -> Any:
     """Give a user more roles. You can only give roles that you have, to users who have no roles that you lack.
 
@@ -162,7 +195,7 @@ async def add_roles(
           - body.set: "#{body.roles}"
         # => ["CAN_RUN_AS_TARGET"]
     """
-    return await context.hub.iam("add_roles", username=username, roles=role_names)
+    return await context.hub.iam("add_roles", username=username, uuid=user_uuid, roles=role_names)
 
 
 @command("iam.role.create", in_hub=True)
@@ -172,6 +205,9 @@ async def create_role(
     composites: Annotated[Names, Field(description="Roles that it includes.")] = [],  # noqa: B006
 ) -> Any:
     """Create a role that includes other roles. You can only include roles that you have yourself.
+
+    Each hub has the roles `ROLE_ADMIN`, `ROLE_DEVELOPER`, `ROLE_EMPLOYEE` and `ROLE_SUPPORT`, which include nothing until an app
+    adds its own with `iam.role.add.composites`.
 
     Example:
         pipeline:
@@ -201,7 +237,13 @@ async def add_composites(
 
 
 @command("iam.role.members", read_only=True, in_hub=True)
-async def role_members(context: Context, role_name: RoleName) -> Any:
+async def role_members(
+    context: Context,
+    role_name: RoleName,
+    filter_: Filter = None,
+    max_: Max = None,
+    offset: Offset = 0,
+) -> Any:
     """List the users who have a role, directly or through another role.
 
     Example:
@@ -211,7 +253,7 @@ async def role_members(context: Context, role_name: RoleName) -> Any:
           - body.set: "#{body.![username]}"
         # => ["grace"]
     """
-    return await context.hub.iam("role_members", name=role_name)
+    return _page(_matching(await context.hub.iam("role_members", name=role_name), filter_), max_, offset)
 
 
 @command("iam.apitoken", in_hub=True)
@@ -283,3 +325,15 @@ async def delete_token(
         # => []
     """
     return await context.hub.iam("delete_token", id=id)
+
+
+def _matching(users: list[dict[str, Any]], text: str | None) -> list[dict[str, Any]]:
+    """Users whose name, email, first or last name has this text, in upper or lower case."""
+    if not text:
+        return users
+    wanted, fields = text.casefold(), ("username", "email", "firstName", "lastName")
+    return [user for user in users if any(wanted in str(user[name]).casefold() for name in fields)]
+
+
+def _page(items: list[Any], most: int | None, offset: int) -> list[Any]:
+    return items[offset:] if most is None else items[offset : offset + most]

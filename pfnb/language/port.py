@@ -213,8 +213,8 @@ class HubPort(Protocol):
     async def iam(self, action: str, /, **fields: Any) -> Any:
         """Call an action of the user management. `find_user` returns a UserRow, `auth_info` an AuthInfo, `list_users` and
         `role_members` a list of AccountRow, `create_user`, `get_user`, `delete_user` and `add_roles` an AccountRow, `create_role`
-        and `add_composites` a RoleRow, `api_token` the token, `list_tokens` a list of TokenRow, `delete_token` a TokenRow;
-        `refused` logs that a run was refused a command."""
+        and `add_composites` a RoleRow, `user_roles` names of roles, `api_token` the token, `list_tokens` a list of TokenRow,
+        `delete_token` a TokenRow; `refused` logs that a run was refused a command."""
         ...
 
     def as_user(self, user: User) -> HubPort:

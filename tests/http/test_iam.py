@@ -126,3 +126,56 @@ async def test_a_password_is_in_no_answer(owner: httpx.AsyncClient) -> None:
 def _refusals(folder: Path) -> list[dict[str, Any]]:
     entries = [json.loads(line) for line in (folder / "hub" / "audit.log").read_text().splitlines()]
     return [entry for entry in entries if entry["event"] == "refused"]
+
+
+async def test_a_user_is_named_by_name_or_by_uuid(owner: httpx.AsyncClient) -> None:
+    made = (await owner.post(COMMAND + "iam.user.create", params={"username": "grace"})).json()
+    by_uuid = {"uuid": made["uuid"], "username": "ada"}
+    assert (await owner.get(COMMAND + "iam.user.get", params=by_uuid)).json()["username"] == "grace"
+    given = {"userUuid": made["uuid"], "roleNames": "CAN_PIPE_log"}
+    assert (await owner.post(COMMAND + "iam.user.add.roles", params=given)).json()["username"] == "grace"
+    assert (await owner.get(COMMAND + "iam.user.roles", params={"uuid": made["uuid"]})).json() == ["CAN_PIPE_log"]
+    for command in ("iam.user.get", "iam.user.roles", "iam.user.delete"):
+        assert "by username or by uuid" in (await owner.post(COMMAND + command)).json()["statusMessage"]
+        nobody = await owner.post(COMMAND + command, params={"uuid": "00000000-0000-4000-8000-000000000000"})
+        assert nobody.status_code == 404
+    assert (await owner.post(COMMAND + "iam.user.delete", params={"uuid": made["uuid"]})).status_code == 200
+    assert (await owner.get(COMMAND + "iam.user.get", params={"username": "grace"})).status_code == 404
+
+
+async def test_a_users_own_name_beside_anothers_uuid_shows_nobody_else(acting: As, owner: httpx.AsyncClient) -> None:
+    grace = await acting("CAN_PIPE_log")
+    ada = (await owner.get(COMMAND + "iam.authinfo")).json()["uuid"]
+    text = f"pipeline:\n  - body.set: \"#{{@command.call('iam.user.get', {{username: 'grace', uuid: '{ada}'}})}}\"\n"
+    assert (await grace.post(PIPELINE, content=text)).status_code in (400, 403)
+    assert (await grace.get(COMMAND + "iam.user.get", params={"username": "grace", "uuid": ada})).status_code == 403
+
+
+async def test_users_are_listed_in_pages_and_by_a_text(owner: httpx.AsyncClient) -> None:
+    for name in ("grace", "gregor", "hugo"):
+        await owner.post(COMMAND + "iam.user.create", params={"username": name, "email": f"{name}@example.org"})
+
+    async def names(**params: Any) -> list[str]:
+        rows = (await owner.get(COMMAND + "iam.user.list", params=params)).json()
+        return [row["username"] for row in rows]
+
+    assert await names(filter="GR") == ["grace", "gregor"]
+    assert await names(filter="hugo@", includeRoles="true") == ["hugo"]
+    everybody = await names()
+    assert await names(max=2, offset=1) == everybody[1:3]
+    assert await names(offset=99) == []
+    few = await owner.get(COMMAND + "iam.user.list", params={"filter": "hugo", "includeRoles": "false"})
+    assert "roles" not in few.json()[0]
+    assert (await owner.get(COMMAND + "iam.user.list", params={"max": 0})).status_code == 400
+
+
+async def test_apps_extend_the_roles_that_each_hub_has(acting: As, owner: httpx.AsyncClient) -> None:
+    grace = await acting("ROLE_SUPPORT")
+    assert (await grace.get(COMMAND + "webhook.get")).status_code == 403
+    more = {"roleName": "ROLE_SUPPORT", "composites": "CAN_PIPE_webhook.get"}
+    assert (await grace.post(COMMAND + "iam.role.add.composites", params=more)).status_code == 403
+    assert (await owner.post(COMMAND + "iam.role.add.composites", params=more)).json()["composites"] == [
+        "CAN_PIPE_webhook.get"
+    ]
+    assert (await grace.get(COMMAND + "webhook.get")).status_code == 200
+    assert (await owner.post(COMMAND + "iam.role.create", params={"name": "ROLE_ADMIN"})).status_code == 409

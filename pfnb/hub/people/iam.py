@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError, ParameterError
+from pfnb.exceptions import AccessDeniedError, NotAuthenticatedError, NotFoundError, ParameterError
 from pfnb.hub.origin import Origin
 from pfnb.hub.people.audit import Audit
 from pfnb.hub.people.users import Data, Users
@@ -40,6 +40,7 @@ class Iam:
             "find_user": _Action(self.find_user),
             "auth_info": _Action(self.auth_info),
             "get_user": _Action(self.get_user, "iam.user.get"),
+            "user_roles": _Action(self.user_roles, "iam.user.roles"),
             "list_users": _Action(self.list_users, "iam.user.list"),
             "create_user": _Action(self.create_user, "iam.user.create", "user.created"),
             "delete_user": _Action(self.delete_user, "iam.user.delete", "user.deleted"),
@@ -75,10 +76,15 @@ class Iam:
     def _check_role(self, action: _Action, fields: Mapping[str, Any]) -> None:
         if action.command is None:
             return
-        if action.command == "iam.user.get" and fields.get("username") in (
-            self._user.name,
-            ANONYMOUS_NAME,
-            SYSTEM_NAME,
+        if (
+            action.command == "iam.user.get"
+            and not fields.get("uuid")
+            and fields.get("username")
+            in (
+                self._user.name,
+                ANONYMOUS_NAME,
+                SYSTEM_NAME,
+            )
         ):
             return  # `@user` reads the user that a run acts as
         role = f"{RUN}{action.command}"
@@ -111,20 +117,37 @@ class Iam:
         more = {"email": email, "first_name": first_name, "last_name": last_name}
         return (await self._users.create(username, self._user, password=password, roles=roles, **more)).to_json()
 
-    async def get_user(self, username: str) -> AccountRow:
-        return self._users.account(username).to_json()
+    async def get_user(self, username: str | None = None, uuid: str | None = None) -> AccountRow:
+        return self._users.account(self._name(username, uuid)).to_json()
+
+    async def user_roles(self, username: str | None = None, uuid: str | None = None) -> list[str]:
+        return sorted(self._users.user(self._name(username, uuid)).roles)
 
     async def list_users(self) -> list[AccountRow]:
         return [account.to_json() for account in self._users.accounts()]
 
     async def delete_user(
-        self, username: str, data: Data = "keep", to: str | None = None
+        self, username: str | None = None, data: Data = "keep", to: str | None = None, uuid: str | None = None
     ) -> AccountRow | DeletedAccount:
+        username = self._name(username, uuid)
         account = await self._users.delete(username, self._user, data=data, to=to)
         return account.to_json() if account is not None else {"username": username}
 
-    async def add_roles(self, username: str, roles: tuple[str, ...]) -> AccountRow:
-        return (await self._users.add_roles(username, roles, self._user)).to_json()
+    async def add_roles(
+        self, roles: tuple[str, ...], username: str | None = None, uuid: str | None = None
+    ) -> AccountRow:
+        return (await self._users.add_roles(self._name(username, uuid), roles, self._user)).to_json()
+
+    def _name(self, username: str | None, uuid: str | None) -> str:
+        """A user is named by either; the uuid counts if both are given."""
+        if uuid:
+            found = self._users.name_of(uuid)
+            if found is None:
+                raise NotFoundError(f"there is no user with the uuid {uuid[:40]}: `iam.user.list` shows all")
+            return found
+        if not username:
+            raise ParameterError("say which user: by username or by uuid")
+        return username
 
     async def create_role(self, name: str, composites: tuple[str, ...] = ()) -> RoleRow:
         return (await self._users.create_role(name, composites, self._user)).to_json()

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from uuid import NAMESPACE_OID, uuid5
 
 from pfnb.exceptions import AccessDeniedError, NameTakenError, NotFoundError, ParameterError
 from pfnb.hub.records.accounts import Role, check_role_name
 from pfnb.language.roles import ADMIN, EVERYTHING, RUN, RUN_AS_SOURCE, RUN_AS_TARGET, includes
 
 FIXED = (ADMIN, RUN_AS_SOURCE, RUN_AS_TARGET)
+OF_APPS = ("ROLE_ADMIN", "ROLE_DEVELOPER", "ROLE_EMPLOYEE", "ROLE_SUPPORT")
+"""Roles that each hub has for apps, which include their own roles in them. At first they include none."""
 _FOR_COMMANDS = re.compile(rf"{RUN}[^\s,\x00-\x1f\x7f]{{1,200}}")
 
 
 class Roles:
-    """Created roles by name. A name without a role grants nothing, whoever holds it."""
+    """Created roles by name, and those of apps. A name without a role grants nothing, whoever holds it."""
 
     def __init__(self) -> None:
-        self._created: dict[str, Role] = {}
+        self._created = {name: Role(name, str(uuid5(NAMESPACE_OID, name))) for name in OF_APPS}
 
     def keep(self, role: Role) -> None:
         """Add it, or replace the one of that name."""
