@@ -145,9 +145,7 @@ async def test_attachments_are_files_properties_and_values(run: Any, mailbox: Ma
     assert note.get_content() == "remember"
 
 
-@pytest.mark.parametrize(
-    "attachments", ["'#{body}'", "'#{body[0]}'", "['#{body[0]}', x]", "'$uri:property:#{body[0]}'"]
-)
+@pytest.mark.parametrize("attachments", ["'#{body}'", "'#{body[0]}'", "['#{body[0]}', x]"])
 @pytest.mark.parametrize(
     "named", ["property:global/app/demo/notes.txt", "pipeline:global/app/demo/pipeline/a", "user:ada"]
 )
