@@ -63,6 +63,7 @@ def test_other_texts_are_none(text):
         ("body.set=http://example.org/x", "http://example.org/x"),
         ("set=value=%22x%22;if=false&body.set=y", "y"),
         ("log='HELLO+WORLD'", "HELLO WORLD"),
+        ("log=message:'HELLO WORLD';level:INFO", "HELLO WORLD"),
         ("log='HELLO+WORLD';level=WARN&log", "HELLO WORLD"),
     ],
 )
@@ -101,11 +102,11 @@ def test_in_a_cell_its_line_is_counted_from_the_magic(registry):
 
 
 def test_all_unknown_commands_are_named_at_once(registry):
-    text = "pipeline:\n  - drive.read: {path: a}\n  - log\n  - pdf.stamp: {text: b}\n  - if: {true: true}\n  - drive.save\n"
+    text = "pipeline:\n  - pdf.read: {path: a}\n  - log\n  - pdf.stamp: {text: b}\n  - if: {true: true}\n  - pdf.save\n"
     with pytest.raises(UnknownCommandError) as caught:
         parse_pipeline(text, registry)
     assert (caught.value.line, caught.value.step) == (2, 1)
-    for words in ('"drive.read"', '"pdf.stamp"', "(line 4)", '"drive.save"', "(line 6)"):
+    for words in ('"pdf.read"', '"pdf.stamp"', "(line 4)", '"pdf.save"', "(line 6)"):
         assert words in caught.value.message
 
 

@@ -13,7 +13,7 @@ from pfnb.language.yaml.nodes import MAX_NODES, Mapping, Node, Scalar
 
 _NAME = r"[A-Za-z][\w-]*(?:\.[\w-]+)*(?::v\d+)?"
 _URI = re.compile(rf"\s*{_NAME}\s*[?|][^\n]*(?:\n\s*)?")
-_FORM = re.compile(rf"{_NAME}(?:=[^\s&]*)?(?:&{_NAME}(?:=[^\s&]*)?)*\s*")
+_FORM = re.compile(rf"{_NAME}(?:=[^\n&]*)?(?:&{_NAME}(?:=[^\n&]*)?)*\s*")
 _PAIR = re.compile(r"\s*([\w.-]+)\s*[:=]")
 
 
@@ -23,7 +23,8 @@ def is_uri(text: str) -> bool:
 
 
 def is_form(text: str) -> bool:
-    """Whether a text can be a url-encoded pipeline; YAML has spaces in it, JSON begins with a brace."""
+    """Whether a text can be a pipeline as a form, url-encoded or as `curl -d` sends it: YAML has a colon where this has `=`, JSON
+    begins with a brace."""
     return _FORM.fullmatch(text) is not None
 
 
