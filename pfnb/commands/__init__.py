@@ -4,6 +4,7 @@ loads them when a command is first looked for."""
 from functools import cache
 from importlib import import_module
 
+from pfnb.commands.elsewhere import reasons
 from pfnb.language.command import CommandRegistry
 
 _GROUPS = (
@@ -54,6 +55,6 @@ def load() -> CommandRegistry:
     return registry
 
 
-registry = CommandRegistry(load, __name__)
+registry = CommandRegistry(load, __name__, reasons)
 """The one registry of a process: the built-in commands and a user's own."""
 command = registry.command

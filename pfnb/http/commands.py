@@ -24,7 +24,7 @@ from pfnb.hub.workers.callers import Answer, Run
 from pfnb.language.budget import Budget, granted
 from pfnb.language.command import Command
 from pfnb.language.offload import maybe_threaded
-from pfnb.language.reading.parser import command_pipeline, parse_pipeline
+from pfnb.language.reading.parser import command_pipeline, parse_stored
 from pfnb.language.running.calls import LARGE
 
 
@@ -155,4 +155,4 @@ class StoredPipelineHandler(RunHandler):
     async def _check(self, text: str) -> None:
         """Check here, so that errors have the line numbers of the text that was sent."""
         with granted(Budget(self._caller.user.name)):
-            await maybe_threaded(len(text) > LARGE, partial(parse_pipeline, text, self.site.runner.registry))
+            await maybe_threaded(len(text) > LARGE, partial(parse_stored, text, self.site.runner.registry))

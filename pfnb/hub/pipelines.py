@@ -1,9 +1,10 @@
-"""Stored pipelines: properties that are pipelines. A broken one cannot be saved. One that listens becomes a listener when it is
-saved, and a worker process serves it."""
+"""Stored pipelines: properties that are pipelines. A broken one cannot be saved, unless all that it lacks is commands that only
+PIPEFORCE has. One that listens becomes a listener when it is saved, and a worker process serves it."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
 from typing import TypeVar
@@ -20,11 +21,12 @@ from pfnb.hub.stores.changes import ListenerChange, PropertyChange
 from pfnb.language.command import CommandRegistry
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline
-from pfnb.language.reading.parser import parse_pipeline
+from pfnb.language.reading.parser import parse_stored
 from pfnb.language.running.calls import LARGE
 from pfnb.language.schedule import Schedule
 
 T = TypeVar("T")
+log = logging.getLogger("pfnb.hub")
 
 
 class StoredPipelines:
@@ -52,7 +54,7 @@ class StoredPipelines:
             self.wanted.set()
 
     async def listeners_of(self, change: PropertyChange) -> ListenerChange:
-        """The effect of a change of properties on the listeners. Raises the error of `parse_pipeline` for the first broken
+        """The effect of a change of properties on the listeners. Raises the error of `parse_stored` for the first broken
         pipeline, and NameTakenError where a notebook's pipeline has the path as its name."""
         now = {self._name(one.path): await self._listener(one) for one in change.saved}
         saved = [listener for listener in now.values() if listener is not None]
@@ -116,8 +118,8 @@ class StoredPipelines:
         )
 
     async def schedule_of(self, job: Listener) -> Schedule:
-        """When the stored pipeline of a job runs. Raises the errors of `parse_pipeline`."""
-        pipeline = await maybe_threaded(True, partial(parse_pipeline, job.source, self._registry))
+        """When the stored pipeline of a job runs. Raises the errors of `parse_stored`."""
+        pipeline = await maybe_threaded(True, partial(parse_stored, job.source, self._registry))
         assert pipeline.job is not None
         return pipeline.job
 
@@ -125,7 +127,13 @@ class StoredPipelines:
         source = found.source
         if source is None or not found.is_pipeline:
             return None
-        return await maybe_threaded(len(source) > LARGE, partial(parse_pipeline, source, self._registry))
+        return await maybe_threaded(len(source) > LARGE, partial(self._checked, found.path, source))
+
+    def _checked(self, path: str, source: str) -> Pipeline:
+        pipeline = parse_stored(source, self._registry)
+        if pipeline.obstacle is not None:
+            log.warning("%s is stored, but cannot run: %s", path, pipeline.obstacle)
+        return pipeline
 
     def _is_stored(self, name: str) -> bool:
         held = self._listeners.find(name)

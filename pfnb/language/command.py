@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from pfnb.exceptions import NameTakenError, ParameterError, UnknownCommandError
 from pfnb.language.declaration import Documentation, command_documentation
@@ -173,12 +173,18 @@ class CommandRegistry:
     """Commands by name. It also knows the names of block parts and ends (`if.else`, `if.end`).
 
     `load` is called on every look-up, and registers the built-in commands on the first one. Those are the functions of the
-    package `home`.
+    package `home`. `elsewhere` returns the commands of PIPEFORCE, each with the reason for which it may not be here.
     """
 
-    def __init__(self, load: Callable[[], object] = lambda: None, home: str | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[], object] = lambda: None,
+        home: str | None = None,
+        elsewhere: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._load = load
         self._home = home
+        self._elsewhere = elsewhere
         self._commands: dict[str, Command] = {}
         self._blocks: dict[str, Command] = {}
         self._highest = 1
@@ -254,6 +260,8 @@ class CommandRegistry:
                 return command
         if name in self._blocks:
             raise UnknownCommandError(f'"{name}" is not a command by itself: it belongs to "{self._blocks[name].name}"')
+        if name in self._elsewhere():
+            raise UnknownCommandError(f'there is no command "{name}" here as in PIPEFORCE: {self._elsewhere()[name]}')
         near = get_close_matches(name, self.names(), n=1)
         hint = f': did you mean "{near[0]}"?' if near else ""
         raise UnknownCommandError(f'there is no command "{name}"{hint}')
@@ -271,17 +279,26 @@ class CommandRegistry:
     def copy(self) -> CommandRegistry:
         """A separate registry with the same commands."""
         self._load()
-        twin = CommandRegistry()
+        twin = CommandRegistry(elsewhere=self._elsewhere)
         twin._commands.update(self._commands)
         twin._blocks.update(self._blocks)
         return twin
 
     def built_in(self) -> CommandRegistry:
         """A separate registry with the built-in commands only."""
-        twin = CommandRegistry()
+        twin = CommandRegistry(elsewhere=self._elsewhere)
         for command in self:
             if command.is_built_in:
                 twin.add(command)
+        return twin
+
+    def for_checks(self) -> CommandRegistry:
+        """A separate registry that also has the commands of PIPEFORCE which are not here, with any parameters: to check
+        pipelines, never to run them."""
+        twin = self.copy()
+        for name in self._elsewhere():
+            if name not in twin._commands and name not in twin._blocks:
+                twin.add(Command(name, _elsewhere))
         return twin
 
     def __contains__(self, name: object) -> bool:
@@ -292,6 +309,10 @@ class CommandRegistry:
         """Each command once, by name and version."""
         self._load()
         return iter(sorted(set(self._commands.values()), key=lambda command: (command.name, command.version)))
+
+
+def _elsewhere(**_given: Any) -> NoReturn:
+    raise UnknownCommandError("this command is not here")
 
 
 def split_version(name: str, default: int = 1) -> tuple[str, int]:

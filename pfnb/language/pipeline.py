@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pfnb.exceptions import PfnbError
 from pfnb.language.command import Command, When
 from pfnb.language.formula import Formula
 from pfnb.language.gathering import Batch, Debounce, Gathering
@@ -125,7 +126,7 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """A checked pipeline. `vars` and `body` are JSON with Formulas in it; `headers` are plain JSON, and `rules` their
-    meaning; `job` is its schedule, if it has one."""
+    meaning; `job` is its schedule, if it has one. `obstacle` is the reason for which it cannot run, though it can be stored."""
 
     headers: Mapping[str, Any]
     vars: Mapping[str, Any]
@@ -135,6 +136,7 @@ class Pipeline:
     listen: Listen | None = None
     job: Schedule | None = None
     rules: Rules = Rules()
+    obstacle: PfnbError | None = None
 
     @property
     def retry(self) -> Retry | None:

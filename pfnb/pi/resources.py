@@ -12,7 +12,7 @@ from pfnb.exceptions import HubUnreachableError, NotAuthenticatedError, Paramete
 from pfnb.pi.client import Client, GetClient
 from pfnb.pi.names import write_below
 from pfnb.pi.show import status_line
-from pfnb.pi.workspace import Resource, Workspace, bytes_of, create, short_path, twins
+from pfnb.pi.workspace import PIPELINE, Resource, Workspace, bytes_of, create, short_path, twins
 from pfnb.rows.property import PropertyRow
 
 
@@ -132,7 +132,21 @@ def _publish(
     except PfnbError as error:
         return {**shown, "result": "failed", "reason": str(error)}
     done[resource.path] = resource.digest
-    return {**shown, "result": "published"}
+    return {**shown, "result": "published", **_warning(resource)}
+
+
+def _warning(resource: Resource) -> dict[str, str]:
+    """Why a published pipeline cannot run, if it cannot."""
+    if resource.type != PIPELINE:
+        return {}
+    from pfnb.commands import registry
+    from pfnb.language.reading.parser import parse_stored
+
+    try:
+        obstacle = parse_stored(resource.value, registry).obstacle
+    except PfnbError:  # of a hub with other commands, which has taken it
+        return {}
+    return {} if obstacle is None else {"reason": f"it cannot run: {obstacle}"}
 
 
 def _save(workspace: Workspace, found: PropertyRow, *, overwrite: bool) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from pfnb.language.budget import Budget, granted
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.pipeline import Pipeline
 from pfnb.language.port import ANONYMOUS, HubPort, User
-from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pipeline
+from pfnb.language.reading.parser import command_pipeline, parse_form, parse_pipeline, parse_stored
 from pfnb.language.run import RunResult
 from pfnb.language.running.calls import LARGE
 from pfnb.language.running.runner import Runner
@@ -43,7 +43,7 @@ class Runs:
         self._runner = runner
         self._hub = hub
         self._ends = Ends(hub)
-        self._parse = lru_cache(MAX_PARSED)(partial(parse_pipeline, registry=runner.registry))
+        self._parse = lru_cache(MAX_PARSED)(partial(parse_stored, registry=runner.registry))
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._callers: dict[int, asyncio.Task[None]] = {}
 

@@ -23,16 +23,17 @@ from pfnb.language.command import CommandRegistry
 from pfnb.language.payload import event_body
 from pfnb.language.roles import EVERYTHING
 from pfnb.language.run import RunResult
+from tests.commands.test_mail import Mailbox, mailbox
 from tests.outbound.conftest import Partner, partner
 
-__all__ = ["partner"]
+__all__ = ["mailbox", "partner"]
 
 APPS = Path(__file__).parent / "apps"
 ADA = User("ada", EVERYTHING)
 MISSING = {
     "application": ["property.send.delivery"],
-    "label": ["barcode.create", "drive.save"],
-    "visit": ["mail.send"],
+    "label": ["barcode.create"],
+    "visit": [],
     "shipment": [],
     "roles": [],
     "migrate": [],
@@ -125,23 +126,21 @@ async def test_another_forms_property_is_passed_over(submitted: Run, called: lis
     assert (result.skipped, called) == (True, [])
 
 
-async def test_fields_of_a_form_are_at_hand(submitted: Run, called: list[Any]) -> None:
+async def test_fields_of_a_form_are_at_hand(submitted: Run, access: HubAccess, called: list[Any]) -> None:
     form = {"format": "EAN_13", "text": "4006381333931", "name": "pencil"}
     await submitted("label", "global/app/labels/object/label/v1/instance/1", form)
-    assert called == [
-        ("barcode.create", {"format": "EAN_13", "text": "4006381333931"}),
-        ("drive.save", {"path": "pencil.png"}),
-    ]
+    assert called == [("barcode.create", {"format": "EAN_13", "text": "4006381333931"})]
+    assert [file["name"] for file in await access.list_files("")] == ["pencil.png"]
 
 
-async def test_a_form_is_completed_and_told_of(submitted: Run, access: HubAccess, called: list[Any]) -> None:
+async def test_a_form_is_completed_and_told_of(submitted: Run, access: HubAccess, mailbox: Mailbox) -> None:
     await access.put_property("global/app/archive/config/app", {"value": {"emails": ["keeper@example.org"]}})
     path = "global/app/archive/object/visit/v1/instance/1"
     await submitted("visit", path, {"action": "entered"})
     value = json.loads((await access.get_property(path))["value"])
     assert value == {"action": "entered", "employee": "ada", "time": {"year": 2026}}
-    expected = {"to": ["keeper@example.org"], "subject": "The archive was entered by ada"}
-    assert called == [("mail.send", expected)]
+    mail = mailbox.mail()
+    assert (mail["To"], mail["Subject"]) == ("keeper@example.org", "The archive was entered by ada")
 
 
 async def test_somebody_elses_api_is_called(

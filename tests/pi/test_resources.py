@@ -227,3 +227,17 @@ async def test_deleting_asks_first_and_files_stay(pi: Pi, workspace: Path) -> No
     assert file.exists()
     with pytest.raises(ParameterError, match="there is no property"):
         await pi("delete", "global/app/demo/**", "--yes")
+
+
+async def test_a_pipeline_with_a_command_of_pipeforce_is_published_and_it_is_said_that_it_cannot_run(
+    pi: Pi, workspace: Path
+) -> None:
+    put(workspace, "global/app/demo/pipeline/hello.pi.yaml", PIPELINE)
+    put(workspace, "global/app/demo/pipeline/label.pi.yaml", "pipeline:\n  - barcode.create: {text: '1'}\n")
+    hello, label = json.loads(await pi("publish", "--json"))
+    assert hello == {"file": "src/global/app/demo/pipeline/hello.pi.yaml", "result": "published"}
+    assert label["result"] == "published"
+    assert label["reason"].startswith('it cannot run: there is no command "barcode.create" here')
+    put(workspace, "global/app/demo/pipeline/label.pi.yaml", "pipeline:\n  - barcode.craete: {text: '1'}\n")
+    with pytest.raises(PartlyError, match="1 of 2 failed"):
+        await pi("publish")

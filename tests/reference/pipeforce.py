@@ -6,12 +6,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+import pfnb.commands
 from pfnb.commands import load
 from pfnb.language.reading.options import common_name
 from tests.reference.commands import FOLDER, anchor, command_groups
 from tests.reference.markdown import code, codes, page, table
 
-LIST = Path(__file__).with_name("pipeforce_commands.tsv")
+LIST = Path(pfnb.commands.__file__).with_name("pipeforce_commands.tsv")
 """PIPEFORCE's documented commands: name, parameters that were not always taken here, and what it needs and pfnb has not."""
 REFUSED = {
     "service": "names a service within PIPEFORCE's cloud",

@@ -277,3 +277,12 @@ async def test_the_steps_of_its_last_run_are_read_by_command(hub: Hub) -> None:
     assert await hub.answer(1) == 1
     shown = (await hub.http.get("/api/v3/command/pipeline.debug", params={"name": PATH})).json()
     assert [(step["command"], shown["status"]) for step in shown["steps"]][-1] == ("body.set", "succeeded")
+
+
+async def test_a_pipeline_with_a_command_of_pipeforce_fails_at_its_event_and_is_not_retried(hub: Hub) -> None:
+    await hub.save("property.put: {path: global/app/demo/done, value: 1}", "script.run: {script: x}")
+    await hub.send({})
+    run = await hub.ended("failed")
+    assert (run["error"]["errorType"], run["attempts"]) == ("UnknownCommandError", 1)
+    assert "JavaScript" in run["error"]["statusMessage"]
+    assert await hub.server.hub.properties.find("global/app/demo/done", "ada") == []

@@ -68,6 +68,15 @@ def parse_pipeline(text: str, registry: CommandRegistry, *, first_line: int = 1)
     )
 
 
+def parse_stored(text: str, registry: CommandRegistry) -> Pipeline:
+    """The pipeline in a stored text. If all that it lacks is commands of PIPEFORCE that are not here, it has the error as its
+    `obstacle`: so an app is stored as a whole, and the rest of it works. Raises all else that `parse_pipeline` does."""
+    try:
+        return parse_pipeline(text, registry)
+    except UnknownCommandError as error:
+        return replace(parse_pipeline(text, registry.for_checks()), obstacle=error.with_traceback(None))
+
+
 def parse_uri(text: str, registry: CommandRegistry, *, line: int = 1, depth: int = 0) -> Pipeline:
     """The pipeline in a URI, nested in `depth` others. Raises as `parse_pipeline` does, with this line and columns of the
     decoded text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from itertools import compress
@@ -100,6 +101,8 @@ class Runner:
             if not all(accepts):  # of a batch
                 context.scope.begin_with({"events": list(compress(context.scope.body["events"], accepts))})
                 context.event = event.only(accepts)
+        if pipeline.obstacle is not None:
+            raise copy(pipeline.obstacle)
         return await _acknowledged(execution, context.acknowledgement)
 
     async def prepare(
