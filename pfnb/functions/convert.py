@@ -8,7 +8,7 @@ from typing import Any
 
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function, json, resolve
-from pfnb.functions.arguments import fitting, plain_text
+from pfnb.functions.arguments import fitting, items_of, plain_text
 from pfnb.language.context import Context
 from pfnb.language.java.numbers import DEFAULT_PATTERN, format_number, read_number, to_number
 from pfnb.language.pel.literal_text import LiteralText
@@ -209,3 +209,14 @@ def _how(how: tuple[str | None, ...], default_symbol: str | None) -> tuple[str |
         raise ParameterError("expected at most a pattern and a decimal symbol")
     pattern = how[0] if len(how) == 2 else None
     return pattern, (how[-1] or None) if how else default_symbol
+
+
+@function("util.toList")
+def to_list(value: Any) -> list[Any]:
+    """The list of a JSON text, or of a text with commas between the items; a list as it is.
+
+    Example:
+        @util.toList('[1, 2]').size()  # => 2
+    """
+    is_json = isinstance(value, str) and value.lstrip().startswith("[")
+    return items_of(to_map_or_list(value) if is_json else value)

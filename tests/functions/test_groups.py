@@ -146,3 +146,10 @@ def test_now_is_now():
 
 def test_random_texts_differ():
     assert evaluate("@text.random(20) != @text.random(20) && @text.uuid() != @text.uuid()", {}) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("'[]'", []), ("'[1, 2]'", [1, 2]), ("'a, b'", ["a", "b"]), ("{1}", [1]), ("null", [])]
+)
+def test_a_list_is_read_from_json_or_from_a_text_with_commas(text, found):
+    assert evaluate(f"@util.toList({text})", {}) == found
