@@ -56,6 +56,11 @@ async def test_what_a_pipeline_has_made_can_be_asked_for(hub: Hub) -> None:
     assert (await call(hub, "list", status="error")).json() == []
 
 
+async def test_a_response_that_is_false_is_the_value(hub: Hub) -> None:
+    await hub.save("http.response.set: {body: false}", "body.set: other")
+    assert (await ended(hub, (await hub.send())["correlationId"]))["value"] is False
+
+
 async def test_while_it_runs_it_is_running_and_asking_leads_back(hub: Hub) -> None:
     await hub.save("wait: {ms: 60000}")
     correlation = (await hub.send())["correlationId"]

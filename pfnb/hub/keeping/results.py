@@ -62,7 +62,8 @@ class Result:
             row["statusMessage"] = self.message
         if value and self.status == "finished":
             answer = self.answer
-            row["value"] = (answer["response"] or {}).get("body") or answer["value"]
+            body = (answer["response"] or {}).get("body")
+            row["value"] = answer["value"] if body is None else body
         return row
 
 
