@@ -87,7 +87,7 @@ def test_every_built_in_command_has_a_help(command: Command) -> None:
         ({"type": "array", "items": {}}, "list"),
         ({"const": "a"}, "`a`"),
         ({"type": ["string", "number"], "format": "expression"}, "expression"),
-        ({"$ref": "#/$defs/Address"}, "anything"),
+        ({"$ref": "#/$defs/Address"}, "map"),
     ],
 )
 def test_a_schema_in_words(schema: dict[str, Any], words: str) -> None:
