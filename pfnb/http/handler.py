@@ -17,6 +17,7 @@ from pfnb.http.pages import INERT, policy_of
 from pfnb.http.parts import PIECE
 from pfnb.http.site import Site
 from pfnb.hub.keeping.contents import Content
+from pfnb.language.charset import named_charset
 from pfnb.language.content import CodesInPieces
 from pfnb.language.extent import is_long
 from pfnb.language.media_types import OCTETS
@@ -71,10 +72,18 @@ class HubHandler(RequestHandler):
     ) -> None:
         """Finish with a pipeline's result: text as text, bytes as bytes, all else as JSON. `page` is the policy of pages."""
         self._begin_as_set(status, {"Content-Type": content_type(body), **headers}, page)
+        if isinstance(body, str):
+            self._name_charset()
         if status in WITHOUT_BODY:
             self.finish()
         else:
             await self._finish_with(body)
+
+    def _name_charset(self) -> None:
+        """A text is sent as UTF-8: a browser that is not told so guesses something else."""
+        kind = self._headers.get("Content-Type", "")
+        if kind.lower().startswith("text/") and named_charset(kind) is None:
+            self.set_header("Content-Type", f"{kind.rstrip('; ')}; charset=utf-8")
 
     async def answer_with_content(
         self, content: Content, status: int, headers: Mapping[str, str | list[str]], page: str = INERT

@@ -71,6 +71,21 @@ async def test_what_cannot_be_sent_is_an_error_of_the_step_that_the_owner_sees(h
     assert (error["line"], error["step"]) == (4, 2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("text/html", "text/html; charset=utf-8"),
+        ("text/html;", "text/html; charset=utf-8"),
+        ("TEXT/xml; charset=UTF-8", "TEXT/xml; charset=UTF-8"),
+        ("image/svg+xml", "image/svg+xml"),
+    ],
+)
+async def test_a_text_says_that_it_is_utf8_so_that_browsers_do_not_guess(hub: Hub, kind: str, sent: str) -> None:
+    await hub.save(f"http.response.set: {{headers: {{Content-Type: '{kind}'}}, body: Grüße}}")
+    answer = await asked(hub)
+    assert (answer.content, answer.headers["content-type"]) == ("Grüße".encode(), sent)
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_status_without_a_body_has_none(hub: Hub, status: int) -> None:
     await hub.save(f"http.response.set: {{statusCode: {status}, body: text}}")
@@ -190,7 +205,7 @@ async def test_the_examples_of_the_page_answer_as_it_says(hub: Hub) -> None:
     await hub.server.hub.webhooks.put(given, "ada")
     answer = await asked(hub, params={"wait": None}, data={"Body": "a < b & c"})
     assert answer.text == "<Response><Message>You wrote: a &lt; b &amp; c</Message></Response>"
-    assert answer.headers["content-type"] == "text/xml"
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
     await hub.server.hub.webhooks.put({"uuid": UUID, "eventKey": "webhook.signup"}, "ada")
     answer = await asked(hub, data={"mail": "ada@example.org"})
     assert (answer.status_code, answer.headers["location"]) == (303, "https://example.org/thanks")
