@@ -132,6 +132,7 @@ async def test_a_pipeline_that_becomes_a_job_waits_for_its_time(hub: Hub) -> Non
     old = replace(hub.listeners.get(PATH), created=1)
     await hub.listeners.change(ListenerChange([old]), hub.store.registry.change_listeners(ListenerChange([old])))
     await put(hub)
+    clock.time = now()
     await jobs_of(hub, clock).tick()
     assert await runs(hub) == 0
 
