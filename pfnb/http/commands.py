@@ -13,16 +13,18 @@ from urllib.parse import unquote
 
 from tornado.web import HTTPError, stream_request_body
 
-from pfnb.exceptions import PfnbError
+from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.http.answers import answer_of
 from pfnb.http.door import Door, check_method
 from pfnb.http.site import Caller
 from pfnb.http.upload import UploadHandler
 from pfnb.hub.access import HubAccess
+from pfnb.hub.receiving.form import FORM
 from pfnb.hub.run_request import RunRequest
 from pfnb.hub.workers.callers import Answer, Run
 from pfnb.language.budget import Budget, granted
 from pfnb.language.command import Command
+from pfnb.language.media_types import is_json, media_type
 from pfnb.language.offload import maybe_threaded
 from pfnb.language.reading.parser import command_pipeline, parse_stored
 from pfnb.language.running.calls import LARGE
@@ -156,3 +158,35 @@ class StoredPipelineHandler(RunHandler):
         """Check here, so that errors have the line numbers of the text that was sent."""
         with granted(Budget(self._caller.user.name)):
             await maybe_threaded(len(text) > LARGE, partial(parse_stored, text, self.site.runner.registry))
+
+
+@stream_request_body
+class PropertyHandler(RunHandler):
+    """`{hub}/api/v3/property:<path>`, or `property:uuid:<uuid>`: POST and PUT store what is sent as the property's value, GET
+    reads the property, DELETE deletes it."""
+
+    async def post(self, path: str) -> None:
+        async with self.sent() as sent:
+            kind, body = sent.received.content_type, await sent.body()
+            if sent.received.files or media_type(kind).startswith("multipart/"):
+                raise ParameterError("send the value itself, not as multipart/form-data")
+            given: dict[str, Any] = {} if media_type(kind) in ("", FORM) else {"type": kind}
+            if body is None or isinstance(body, str) or is_json(kind):  # word for word
+                await self._command("property.put", path, value=await sent.text(), **given)
+            else:
+                await self._command("property.put", path, body, **given)
+
+    async def put(self, path: str) -> None:
+        await self.post(path)
+
+    async def get(self, path: str) -> None:
+        async with self.sent():
+            await self._command("property.get", path)
+
+    async def delete(self, path: str) -> None:
+        async with self.sent():
+            found = await self.access.get_property(unquote(path))
+            await self._command("property.schema.delete", found["path"])
+
+    async def _command(self, name: str, path: str, body: Any = None, **given: Any) -> None:
+        await self.run_here(self.site.runner.registry.get(name), {"path": unquote(path), **given}, body)

@@ -16,6 +16,7 @@ COMMAND: Final = "/api/v3/command"
 PIPELINE: Final = "/api/v3/pipeline"
 RESULT: Final = "/api/v3/result"
 RESOURCE: Final = "/api/v3/resource"
+PROPERTY: Final = "/api/v3/property"
 PIPELINE_SCHEMA: Final = "/api/v3/pipeline.schema.json"
 OPENAPI: Final = "/api/v3/openapi.json"
 HEALTH: Final = "/healthz"
@@ -88,7 +89,10 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
         "info": {"title": "pfnb", "summary": "Webhooks and pipelines for notebooks.", "version": version("pfnb")},
         "servers": [{"url": url}],
         "security": [{"authorization": []}, {"login": []}],
-        "tags": [{"name": name} for name in ("webhooks", "pipelines", "hub", *(f"command {name}" for name in groups))],
+        "tags": [
+            {"name": name}
+            for name in ("webhooks", "pipelines", "properties", "hub", *(f"command {name}" for name in groups))
+        ],
         "paths": {
             f"{HOOK}/{{uuid}}": _receiver("hook", _IN_PATH),
             f"{GATEWAY}/{{path}}": _receiver("gateway", _OWN_PATH),
@@ -98,6 +102,7 @@ def openapi(registry: CommandRegistry, url: str) -> dict[str, Any]:
             f"{PIPELINE}:{{path}}": _stored_pipeline(),
             f"{RESOURCE}/{{app}}/{{path}}": {"get": _resource()},
             RESULT: {"get": _result()},
+            f"{PROPERTY}:{{path}}": _property(),
             PIPELINE_SCHEMA: {"get": _document("The JSON Schema of pipelines.", "application/schema+json")},
             OPENAPI: {"get": _document("The OpenAPI document of this hub.", "application/json")},
             HEALTH: {"get": _health()},
@@ -282,6 +287,32 @@ def _resource() -> dict[str, Any]:
         "responses": _responses(
             {"description": "The file, with the type of its property.", "content": {"*/*": {"schema": _BINARY}}}
         ),
+    }
+
+
+def _property() -> dict[str, Any]:
+    path = {
+        "name": "path",
+        "in": "path",
+        "required": True,
+        "description": "Such as `global/app/demo/config`, or `uuid:` and the uuid of the property.",
+        "schema": _TEXT,
+    }
+    about = {"tags": ["properties"], "parameters": [path], "responses": _responses(_RESULT)}
+    put = {
+        "description": "What is sent becomes the value, and its content type the type. A file that is no text is kept as base64.",
+        "requestBody": {"content": {"*/*": {"schema": {}}}},
+        **about,
+    }
+    return {
+        "post": {
+            "operationId": "post property",
+            "summary": "Store the value of a property; PUT does the same, GET reads it with its attributes, DELETE deletes it.",
+            **put,
+        },
+        "put": {"operationId": "put property", "summary": "Store the value of a property.", **put},
+        "get": {"operationId": "get property", "summary": "Read a property.", **about},
+        "delete": {"operationId": "delete property", "summary": "Delete a property.", **about},
     }
 
 

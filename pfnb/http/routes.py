@@ -7,12 +7,12 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from pfnb.http.commands import CommandHandler, PipelineHandler, StoredPipelineHandler
+from pfnb.http.commands import CommandHandler, PipelineHandler, PropertyHandler, StoredPipelineHandler
 from pfnb.http.documents import OpenApiHandler, PipelineSchemaHandler
 from pfnb.http.door import Door, TokenDoor
 from pfnb.http.handler import HubHandler
 from pfnb.http.health import HealthHandler
-from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA, RESOURCE, RESULT
+from pfnb.http.openapi import COMMAND, HEALTH, OPENAPI, PIPELINE, PIPELINE_SCHEMA, PROPERTY, RESOURCE, RESULT
 from pfnb.http.proof import PROOF, ProofHandler
 from pfnb.http.receiver import ReceiverHandler
 from pfnb.http.resources import ResourceHandler
@@ -49,6 +49,7 @@ def owned_routes(site: Site, door: type[Door], settings: dict[str, Any]) -> list
         (PIPELINE, behind(door, PipelineHandler), {"site": site, **settings}),
         (f"{PIPELINE}:(.+)", behind(door, StoredPipelineHandler), {"site": site, **settings}),
         (f"{RESOURCE}/(.+)", behind(door, ResourceHandler), {"site": site, **settings}),
+        (f"{PROPERTY}:(.+)", behind(door, PropertyHandler), {"site": site, **settings}),
         (re.escape(PIPELINE_SCHEMA), behind(door, PipelineSchemaHandler), {"site": site, **settings}),
         (re.escape(OPENAPI), behind(door, OpenApiHandler), {"site": site, **settings}),
     ]

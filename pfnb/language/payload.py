@@ -23,7 +23,7 @@ class EncodedPayload(dict[str, Any]):
 def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of an event object that a run may change.
 
-    `origin` and `target` of its payload are also keys of the body itself; a property's JSON value is parsed.
+    `origin` and `target` of its payload are also keys of the body itself; a property's JSON value is parsed in both places.
     """
     return _with_sides(copied(dict(event)))
 
@@ -59,7 +59,8 @@ def _with_sides(body: dict[str, Any]) -> dict[str, Any]:
         if payload.keys() == _ENCODED_KEYS:
             body["payload"] = EncodedPayload(payload)
         elif str(body.get("eventKey")).startswith(_PROPERTY):
-            body |= {side: _read(body.get(side)) for side in _SIDES}
+            read = {side: _read(payload.get(side)) for side in _SIDES}
+            body |= {**read, "payload": {**payload, **read}}
     return body
 
 
