@@ -37,6 +37,20 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
+    def may_be_repeated(self) -> bool:
+        """Whether another attempt may get another answer."""
+        return self.status == 429 or self.status >= 500
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the bytes are JSON, whatever type they are declared to have."""
+        try:
+            json.loads(json_text(self.data, charset_of(self.content_type)))
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds that the answer asks to wait, given as a number or a date."""
         value = self.headers.get("retry-after", "").strip()

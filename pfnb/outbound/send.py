@@ -52,8 +52,9 @@ async def send(
     headers: Mapping[str, str] | None = None,
     secret: str | None = None,
     attempts: Attempts = Attempts(),
+    any_status: bool = False,
 ) -> Answer:
-    """The answer from `url`, with a status of 2xx.
+    """The answer from `url`, with a status of 2xx; with `any_status` the last one, whatever its status.
 
     With a `secret`, each attempt is signed anew under the same id (Standard Webhooks). Redirects are not followed: a signed body
     is for its original address. AccessDeniedError if the address may not be called; OutboundError without an answer, or for any
@@ -72,10 +73,11 @@ async def send(
         except UnansweredError as error:
             problem = error.message
         else:
-            if answer.is_success:
+            is_last = number > attempts.retries or not answer.may_be_repeated
+            if answer.is_success or (any_status and is_last):
                 return replace(answer, attempts=number)
             problem = answer.described
-            if answer.status != 429 and answer.status < 500:
+            if not answer.may_be_repeated:
                 raise OutboundError(f"{place_of(url)} {problem}")
             pause = answer.retry_after or pause
         if number <= attempts.retries:

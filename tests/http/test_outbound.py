@@ -190,3 +190,98 @@ async def test_an_endpoint_is_managed_by_commands_over_http(owner: httpx.AsyncCl
     assert (await run("delete", endpoint=endpoint))["deleted"]
     assert await run("get") == []
     assert partner.got[1].headers["X-A"] == "1"
+
+
+async def called(owner: httpx.AsyncClient, partner: Partner, options: str, method: str = "get") -> httpx.Response:
+    text = f"body: before\npipeline:\n  - http.{method}: {{url: '{partner.url}/a', {options}}}\n"
+    return await owner.post(PIPELINE, content=text)
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_an_error_status_can_be_looked_at(owner: httpx.AsyncClient, partner: Partner) -> None:
+    json = {"Content-Type": "application/json", "X-A": "1"}
+    partner.answers = [(404, json, b'{"no": 1}'), (302, {"Location": "/b"}, b""), (404, json, b'{"no": 1}')]
+    assert (await called(owner, partner, "ignoreErrorStatus: true")).json() == {"no": 1}
+    moved = (await called(owner, partner, "ignoreErrorStatus: true, includeResponse: true")).json()
+    assert (moved["statusCode"], moved["headers"]["location"], moved["body"]) == (302, "/b", None)
+    told = (await called(owner, partner, 'ignoreErrorStatus: "true", includeResponse: "true"')).json()
+    assert (told["statusCode"], told["headers"]["x-a"], told["body"]) == (404, "1", {"no": 1})
+    assert "request" not in told
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_the_request_is_told_without_its_secrets(owner: httpx.AsyncClient, partner: Partner) -> None:
+    answer = await called(
+        owner, partner, "includeRequest: true, bearer: s3cret, headers: {X-Api-Token: t0p, X-A: 1}", "post"
+    )
+    told = answer.json()["request"]
+    assert (told["method"], told["url"], told["body"]) == ("POST", f"{partner.url}/a", "before")
+    assert told["headers"] == {"Authorization": MASK, "X-Api-Token": MASK, "X-A": "1"}
+    assert "s3cret" not in answer.text
+    assert partner.got[0].headers["Authorization"] == "Bearer s3cret"
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize(
+    ("sent", "body", "forced", "result"),
+    [
+        ("text/plain", b'{"a": 1}', "application/json", b'{"a":1}'),
+        ("text/plain", b'{"a": 1}', "application/json;type=response", b'{"a":1}'),
+        ("text/plain", b"no json", "application/json", b"no json"),
+        ("image/png", b"\x89PNG", "application/json", b"\x89PNG"),
+        ("application/json", b'{"a": 1}', "text/plain", b'{"a": 1}'),
+        ("application/json", b'{"a": 1}', "", b'{"a":1}'),
+        ("application/json", b'{"a": 1}', "application/octet-stream", b'{"a": 1}'),
+    ],
+)
+async def test_an_answer_is_read_as_the_type_that_is_asked_for(
+    owner: httpx.AsyncClient, partner: Partner, sent: str, body: bytes, forced: str, result: bytes
+) -> None:
+    partner.answers = [(200, {"Content-Type": sent}, body)]
+    answer = await called(owner, partner, f"forceContentType: '{forced}'")
+    assert answer.content.replace(b": ", b":") == result.replace(b": ", b":")
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_an_answer_is_passed_on_as_it_is(owner: httpx.AsyncClient, partner: Partner) -> None:
+    headers = {
+        "Content-Type": "image/png",
+        "X-A": "1",
+        "Set-Cookie": "s=1; Path=/",
+        "Strict-Transport-Security": "max-age=9",
+    }
+    partner.answers = [(418, headers, b"\x89PNG\xff")]
+    answer = await called(owner, partner, "passthru: true")
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (418, "image/png", b"\x89PNG\xff")
+    assert answer.headers["x-a"] == "1"
+    assert not {"set-cookie", "strict-transport-security"} & set(answer.headers)
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize("method", ["get", "delete"])
+async def test_a_body_is_sent_with_any_method_if_it_is_given(
+    owner: httpx.AsyncClient, partner: Partner, method: str
+) -> None:
+    await called(owner, partner, "body: {a: 1}", method)
+    assert (partner.got[0].method, partner.got[0].body) == (method.upper(), b'{"a":1}')
+
+
+@pytest.mark.usefixtures("allowed")
+@pytest.mark.parametrize(("ignore", "status"), [("false", 502), ("true", 200)])
+async def test_a_request_is_repeated_as_often_as_is_said(
+    owner: httpx.AsyncClient, partner: Partner, ignore: str, status: int
+) -> None:
+    wait = {"Retry-After": "0"}
+    partner.answers = [(503, wait, b""), (429, wait, b""), (200, {"Content-Type": "application/json"}, b"[1]")]
+    assert (await called(owner, partner, f"retries: 2, ignoreErrorStatus: {ignore}")).json() == [1]
+    partner.answers = [(503, wait, b"busy")] * 2
+    answer = await called(owner, partner, f"retries: 1, ignoreErrorStatus: {ignore}")
+    assert (answer.status_code, len(partner.got)) == (status, 5)
+    partner.answers = [(400, wait, b"no")] * 2
+    await called(owner, partner, f"retries: 1, ignoreErrorStatus: {ignore}")
+    assert len(partner.got) == 6
+
+
+async def test_a_service_is_refused_with_the_reason(owner: httpx.AsyncClient, partner: Partner) -> None:
+    answer = await called(owner, partner, "service: hub:8080")
+    assert (answer.status_code, "give the whole url" in answer.json()["statusMessage"]) == (400, True)
