@@ -53,6 +53,9 @@ VARIABLES: Final = {
     "PFNB_PROFILES": "What `@instance.profiles()` returns, with commas between them.",
     "PFNB_MAIL_FROM": "The sender of `mail.send`, such as `Orders <orders@example.org>`. Default: the user of PFNB_SMTP_URL.",
     "PFNB_SMTP_URL": "The mail server of `mail.send`: smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS).",
+    "PFNB_SQL_…": "A database of `sql.query`: PFNB_SQL_SHOP=postgresql+psycopg://user:password@host/shop, or the path of an "
+    "SQLite file.",
+    "PFNB_SQL_WRITE": "The databases of `sql.query` that may be changed, such as `shop`, with commas between them.",
     "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",
     "PFNB_FUNCTIONS": "Who may store and run Python functions: `admin` (default), `all`, or `off`.",
@@ -72,10 +75,10 @@ VARIABLES: Final = {
 
 SECRET_WORDS: Final = ("AUTH", "BEARER", "CREDENTIAL", "KEY", "PASS", "SECRET", "SECURE", "SEED", "TOKEN", "PFNB_HUB")
 """Parts of the names of environment variables that may hold a secret."""
-_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_DRIVE", "PFNB_SMTP_URL", "PFNB_URL")
+_OF_SERVERS: Final = ("JPY_", "JUPYTERHUB_", "PFNB_DATA_DIR", "PFNB_DRIVE", "PFNB_SMTP_URL", "PFNB_SQL_", "PFNB_URL")
 """Name prefixes of variables that lead to a server, or to a hub's data."""
-FOR_COMMANDS: Final = ("PFNB_SMTP_URL",)
-"""Secret variables that commands of stored pipelines read."""
+FOR_COMMANDS: Final = ("PFNB_SMTP_URL", "PFNB_SQL_")
+"""Beginnings of the names of secret variables that commands of stored pipelines read."""
 
 
 def is_secret(name: str) -> bool:
@@ -90,4 +93,4 @@ def for_children(environ: Mapping[str, str]) -> dict[str, str]:
 
 def for_workers(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for the process that runs stored pipelines."""
-    return for_children(environ) | {name: environ[name] for name in FOR_COMMANDS if name in environ}
+    return for_children(environ) | {name: value for name, value in environ.items() if name.startswith(FOR_COMMANDS)}

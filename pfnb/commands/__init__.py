@@ -40,6 +40,7 @@ _GROUPS = (
     "results",
     "schemas",
     "secret",
+    "sql",
     "testing",
     "transform",
     "webhook",

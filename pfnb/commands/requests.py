@@ -128,8 +128,10 @@ _declare(
     """Get what is at a URL, as the body: JSON as a value, text as a text, anything else as a content reference.
 
     Any other answer than 2xx is an error, redirects too; `onError` decides what to do then, or `ignoreErrorStatus`. Private,
-    local and link-local addresses are refused unless `PFNB_ALLOW_TARGETS` names them. With `includeResponse` the body becomes a
-    map: `statusCode`, `headers` with lower-case names, and `body`; `includeRequest` adds `request`, with secret headers masked.""",
+    local and link-local addresses are refused unless `PFNB_ALLOW_TARGETS` names them.
+
+    With `includeResponse` the body becomes a map of `statusCode`, `headers` with lower-case names, and `body`. `includeRequest`
+    adds `request`, with secret headers masked.""",
     sends_body=False,
 )
 _declare(
@@ -175,8 +177,8 @@ async def head(
 
 
 def _shown(sent: dict[str, str], written: dict[str, str]) -> dict[str, str]:
-    """The headers as sent, without those that a secret or a password brought, or that may be one."""
-    return {name: MASK if name not in written or is_secret_header(name) else text for name, text in sent.items()}
+    """The headers of a request as they were written, without what a secret or a password brought, or what may be one."""
+    return {name: MASK if name not in written or is_secret_header(name) else written[name] for name in sent}
 
 
 def _as_type(answer: Answer, content_type: str | None) -> Answer:
