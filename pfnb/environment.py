@@ -53,8 +53,8 @@ VARIABLES: Final = {
     "PFNB_PROFILES": "What `@instance.profiles()` returns, with commas between them.",
     "PFNB_MAIL_FROM": "The sender of `mail.send`, such as `Orders <orders@example.org>`. Default: the user of PFNB_SMTP_URL.",
     "PFNB_SMTP_URL": "The mail server of `mail.send`: smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS).",
-    "PFNB_SQL_…": "A database of `sql.query`: PFNB_SQL_SHOP=postgresql+psycopg://user:password@host/shop, or the path of an "
-    "SQLite file.",
+    "PFNB_SQL_SHOP": "The database `shop` of `sql.query`, and likewise for any other name: "
+    "postgresql+psycopg://user:password@host/shop, or the path of an SQLite file.",
     "PFNB_SQL_WRITE": "The databases of `sql.query` that may be changed, such as `shop`, with commas between them.",
     "PFNB_STAGE": "What `@instance.stage()` returns. Default: `local`.",
     "PFNB_DATA_DIR": "Where a hub within a kernel keeps its events. Default: in memory.",

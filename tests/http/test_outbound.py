@@ -285,3 +285,12 @@ async def test_a_request_is_repeated_as_often_as_is_said(
 async def test_a_service_is_refused_with_the_reason(owner: httpx.AsyncClient, partner: Partner) -> None:
     answer = await called(owner, partner, "service: hub:8080")
     assert (answer.status_code, "give the whole url" in answer.json()["statusMessage"]) == (400, True)
+
+
+@pytest.mark.usefixtures("allowed")
+async def test_a_stored_secret_is_not_in_the_request_that_is_told(owner: httpx.AsyncClient, partner: Partner) -> None:
+    put = {"name": "key", "secret": "hunter2hunter2", "format": "secret-text"}
+    assert (await owner.post("/api/v3/command/secret.put", params=put)).status_code < 300
+    answer = await called(owner, partner, "includeRequest: true, headers: {X-Shop: '$uri:secret:key'}")
+    assert answer.json()["request"]["headers"] == {"X-Shop": "$uri:secret:key"}
+    assert partner.got[0].headers["X-Shop"] == "hunter2hunter2"
