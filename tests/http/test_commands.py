@@ -23,15 +23,15 @@ IN_HUB = """
     cache.list cache.put drive.copy drive.delete drive.exists drive.list drive.mkdir drive.move drive.read drive.save
     event.delivery.discard event.delivery.failed event.listen event.mapping.get event.send hub.status iam.apitoken
     iam.apitoken.delete iam.apitoken.list iam.authinfo iam.role.add.composites iam.role.create iam.role.members iam.run.as
-    iam.user.add.roles iam.user.create iam.user.delete iam.user.get iam.user.list message.ack message.drop message.nack
-    message.receive message.send pipeline.delete pipeline.get pipeline.put property.attachment.content
-    property.attachment.delete property.attachment.get property.attachment.list property.attachment.put property.copy
-    property.exists property.get property.keys property.list property.lock.create property.lock.get property.lock.put
-    property.lock.remove property.move property.path.children property.put property.schema.delete property.schema.put
-    property.tag.list property.tag.put property.value.get property.value.put secret.delete secret.get secret.put
-    webhook.delete webhook.endpoint.delete webhook.endpoint.get webhook.endpoint.logs webhook.endpoint.put
-    webhook.endpoint.replay webhook.endpoint.rotate webhook.endpoint.secret webhook.endpoint.test webhook.get
-    webhook.handshake webhook.put webhook.receive.logs webhook.rotate webhook.scan
+    iam.user.add.roles iam.user.create iam.user.delete iam.user.get iam.user.list iam.user.roles job job.list job.start
+    job.status job.stop message.ack message.drop message.nack message.receive message.send pipeline.delete pipeline.get
+    pipeline.put property.attachment.content property.attachment.delete property.attachment.get property.attachment.list
+    property.attachment.put property.copy property.exists property.get property.keys property.list property.lock.create
+    property.lock.get property.lock.put property.lock.remove property.move property.path.children property.put
+    property.schema.delete property.schema.put property.tag.list property.tag.put property.value.get property.value.put
+    secret.delete secret.get secret.put webhook.delete webhook.endpoint.delete webhook.endpoint.get webhook.endpoint.logs
+    webhook.endpoint.put webhook.endpoint.replay webhook.endpoint.rotate webhook.endpoint.secret webhook.endpoint.test
+    webhook.get webhook.handshake webhook.put webhook.receive.logs webhook.rotate webhook.scan
 """
 
 
