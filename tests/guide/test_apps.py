@@ -34,6 +34,7 @@ MISSING = {
     "application": ["property.send.delivery"],
     "label": ["barcode.create"],
     "visit": [],
+    "counted": [],
     "shipment": [],
     "roles": [],
     "migrate": [],
