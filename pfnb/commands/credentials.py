@@ -13,6 +13,7 @@ from pydantic import Field
 from pfnb.commands.headers import headers_of
 from pfnb.exceptions import ParameterError, PfnbError
 from pfnb.language.context import Context
+from pfnb.language.formula import Formula
 
 Secret = Annotated[
     str | None,
@@ -22,6 +23,8 @@ Secret = Annotated[
         min_length=1,
     ),
 ]
+_HOST = re.compile(r"\s*https?://[A-Za-z0-9.:\[\]-]+/", re.IGNORECASE)
+"""Scheme and host at the beginning of an address, with the slash that ends them, before any expression."""
 _ADDRESS = re.compile(r"\s*\$?uri:secret:(?P<name>\S+)\s*")
 
 
@@ -105,6 +108,13 @@ async def _revealed(context: Context, parameter: str, text: str) -> str:
 
 
 def _check_written(context: Context, parameter: str) -> None:
+    """A stranger's data must choose neither the secret nor the host that gets it."""
+    url = context.arguments.get("url")
+    if not context.says("url") and not (isinstance(url, Formula) and _HOST.match(url.text)):
+        raise ParameterError(
+            "a stored secret is sent only to a host that is written in the pipeline: begin url with it and a slash, such as "
+            "https://api.example.org/#{vars.path}"
+        )
     if not context.says(parameter):
         raise ParameterError(
             f"the name of a secret must be written in the pipeline: {parameter.rstrip('_')} has an expression, whose value "

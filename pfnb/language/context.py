@@ -83,11 +83,12 @@ class Context:
     """One run, as its commands see it.
 
     `event` is the event that started the run, if any, `pipeline` the name or path of its pipeline, if any. `error` is the error
-    ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `computed` are
-    its parameters with expressions, `addressed` those of them that are written as an address, such as `$uri:property:PATH`. Set
-    `response` to answer a waiting caller. `acknowledgement` is set if the run says itself what becomes of its message.
-    `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own. `mocks` holds the mocks by command, `macros`
-    those that this pipeline has declared, by name, `hidden` the secrets that the run has used: its logs and its trace hide them.
+    ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `arguments` are
+    its parameters as written, `computed` those with expressions, `addressed` those of them that are written as an address, such
+    as `$uri:property:PATH`. Set `response` to answer a waiting caller. `acknowledgement` is set if the run says itself what
+    becomes of its message. `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own. `mocks` holds the
+    mocks by command, `macros` those that this pipeline has declared, by name, `hidden` the secrets that the run has used: its
+    logs and its trace hide them.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -120,6 +121,7 @@ class Context:
         self.response: Response | None = None
         self.acknowledgement: Acknowledgement | None = None
         self.has_output = False
+        self.arguments: Mapping[str, Any] = {}
         self.computed: frozenset[str] = frozenset()
         self.addressed: frozenset[str] = frozenset()
         self.error: PfnbError | None = None

@@ -38,8 +38,9 @@ async def test_a_misspelt_path_is_not_taken_for_a_text(run):
         await run("vars: {order: 7}\npipeline:\n  - set: {input: vras.order}")
 
 
-async def test_a_literal_address_stands_for_what_it_points_to(run):
-    text = 'pipeline:\n  - body.set: "$uri:command:body.set?value=hello"'
+@pytest.mark.parametrize("mark", ["$uri", "uri"])
+async def test_a_literal_address_stands_for_what_it_points_to(run, mark):
+    text = f'pipeline:\n  - body.set: "{mark}:command:body.set?value=hello"'
     assert (await run(text)).body == "hello"
 
 

@@ -30,8 +30,8 @@ _SPECIAL = {
 }
 _WRAPPED = re.compile(r"\s*(\W)\{(.*)\}\s*$", re.DOTALL)
 
-_ADDRESS = re.compile(r"\s*\$uri:(property|pipeline|command|user|drive|secret|webhook):", re.ASCII)
-_NAMED = re.compile(r"\s*\$uri:(property|user|drive):", re.ASCII)
+_ADDRESS = re.compile(r"\s*\$?uri:(property|pipeline|command|user|drive|secret|webhook):", re.ASCII)
+_NAMED = re.compile(r"\s*\$?uri:(property|user|drive):", re.ASCII)
 """The beginning of an address that names something, whatever the rest is."""
 _TARGET = pel.parse(f"@resolve.uri({RESULT})")
 _WORD = re.compile(r"\s*([A-Za-z_]\w*)(?!\s*\??[.\[])\b", re.ASCII)
