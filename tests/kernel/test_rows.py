@@ -138,6 +138,9 @@ async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[
     await hub.watch_events()
     await _call(server, hook["uuid"], content=b"[1]")
     await _call(server, hook["uuid"], data={"name": "Ada"}, files={"cv": ("cv.txt", b"me")})
+    for row in await hub.list_results():
+        await hub.ping_result(row["correlationId"])
+        await hub.get_result(row["correlationId"])
     await hub.send_event("lead.created", {"a": 1})
     failed = {"status": "failed", "error": ParameterError("no", line=3).to_json()}
     for outcome in ({"status": "succeeded"}, failed):
@@ -149,6 +152,8 @@ async def _use(hub: KernelPort, server: LocalServer, handed_over: asyncio.Queue[
     await hub.list_runs("lead")
     await hub.list_failed()
     await hub.discard_delivery((await handed_over.get())["delivery"], reason="for a test")
+    await hub.complete_result(row["correlationId"], 7)
+    await hub.cancel_result(row["correlationId"])
     await hub.webhook_logs(hook["uuid"])
     event = (await hub.list_events())["events"][-1]["id"]
     await hub.read_event(event)

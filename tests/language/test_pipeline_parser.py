@@ -427,8 +427,8 @@ class TestCommandPipeline:
 
 
 def test_other_people_s_commands_are_named_and_not_crashed_on(problem):
-    text = "pipeline:\n  - drive.read:\n      path: a.pdf\n  - mail.send:\n      to: x\n"
-    assert 'there is no command "drive.read"' in problem(text, UnknownCommandError).message
+    text = "pipeline:\n  - drive.share:\n      path: a.pdf\n  - mail.send:\n      to: x\n"
+    assert 'there is no command "drive.share"' in problem(text, UnknownCommandError).message
 
 
 def test_a_text_of_very_many_steps_is_refused_at_the_first_that_is_too_many(problem):

@@ -78,7 +78,7 @@ async def test_files_and_large_bodies_reach_the_program_whole(listen: Listen, pr
     [
         (201, {"Content-Type": "application/json", "X-Made": "yes"}, b'{"made":  1.50}'),
         (302, {"Location": "http://example.org/next"}, b""),
-        (500, {"Content-Type": "text/plain"}, b"oh no"),
+        (500, {"Content-Type": "text/plain; charset=utf-8"}, b"oh no"),
         (200, {"Content-Type": "image/png"}, b"\x89PNG\x00\xff"),
         (200, {"Content-Type": "text/plain", "Content-Encoding": "gzip"}, gzip.compress(b"small", mtime=0)),
     ],
