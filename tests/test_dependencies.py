@@ -34,7 +34,7 @@ def floors(requirements: list[str]) -> dict[str, Version]:
 
 BASE = floors(PROJECT["dependencies"])
 OPTIONAL = set().union(
-    *(floors(PROJECT["optional-dependencies"][name]) for name in ("keyring", "mail", "pandas", "previews"))
+    *(floors(PROJECT["optional-dependencies"][name]) for name in ("keyring", "mail", "query", "pandas", "previews"))
 )
 
 

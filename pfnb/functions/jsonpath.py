@@ -145,7 +145,8 @@ class _Search:
         return bool(self._function(test, value)) if isinstance(test, kinds.FunctionExtension) else False
 
     def _nodes(self, query: Any, value: Any) -> Iterator[Any]:
-
+        if not isinstance(query, kinds.FilterQuery):
+            raise ParameterError("the JSONPath is wrong: a function needs a path or a value here, not a condition")
         return self.values(self._root if isinstance(query, kinds.RootFilterQuery) else value, query.query)
 
     def _value(self, expression: Expression, value: Any) -> Any:

@@ -64,8 +64,9 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         settings = _settings(root)
-        self.source = root / str(settings.get("propertiesHome") or SOURCE)
-        if not self.source.resolve().is_relative_to(root.resolve()):
+        home = str(settings.get("propertiesHome") or SOURCE)
+        self.source = root / home
+        if home != SOURCE and not self.source.resolve().is_relative_to(root.resolve()):
             raise ParameterError(f"propertiesHome in {_SETTINGS} must be a folder of the workspace, not {self.source}")
         self.keeps_extensions = settings.get("deployWithExtension") is True
         """Whether the paths of properties have the extensions of their files."""

@@ -41,8 +41,8 @@ async def test_others_webhooks_are_answered_like_none(people: People) -> None:
         theirs, none = [
             await people.try_to(mallory, command, uuid=uuid) for uuid in (UUID, "99999999-6d6b-4f1e-9d5e-5b8f3f999999")
         ]
-        assert theirs.status_code == none.status_code == 404, command
-        assert theirs.json()["statusMessage"] == none.json()["statusMessage"]
+        assert theirs.status_code == none.status_code == (200 if command == "webhook.delete" else 404), command
+        assert (theirs.json() or {}).get("statusMessage") == (none.json() or {}).get("statusMessage")
 
 
 OURS_AND_ANOTHER = [

@@ -8,7 +8,7 @@ certain one of the caller's next requests either.
 from __future__ import annotations
 
 import asyncio
-import random
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from pfnb.hub.tasks import Tasks
 SHORTEST, LONGEST = 0.002, 0.006
 """Seconds that the first of the waiting deliveries waits; the others go with it."""
 
-_RANDOM = random.SystemRandom()
+_RANDOM = secrets.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
