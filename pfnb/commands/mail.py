@@ -49,7 +49,10 @@ async def send(
     subject: Annotated[Any, Field(description="The subject.")] = "",
     message: Annotated[
         Any,
-        Field(description="The text, or HTML; `$uri:property:PATH` is a stored one. Default: the body."),
+        Field(
+            description="The text, or HTML; `$uri:property:PATH` is a stored one. Default: the body.",
+            validation_alias="body",
+        ),
     ] = UNSET,
     from_: Annotated[str | None, Field(description="The sender. Default: `PFNB_MAIL_FROM`.")] = None,
     from_name: Annotated[str | None, Field(description="The sender's name.")] = None,

@@ -94,6 +94,11 @@ async def test_the_older_name_and_the_body_as_the_message(run: Any, mailbox: Mai
     assert mailbox.mail().get_content().split() == ["{", '"total":', "7", "}"]
 
 
+async def test_the_message_may_be_called_body(run: Any, mailbox: Mailbox) -> None:
+    await run(sending(to="ada@example.org", body="Hello"))
+    assert mailbox.mail().get_content().strip() == "Hello"
+
+
 async def test_html_is_sent_as_html(run: Any, mailbox: Mailbox) -> None:
     await run(sending(to="ada@example.org", message='"<p>Hello <b>Ada</b></p>"'))
     assert mailbox.mail().get_content_type() == "text/html"
