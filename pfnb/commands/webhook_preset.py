@@ -6,8 +6,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from pfnb.presets.table import preset_of
-
 NO_PRESET = ""
 """What `none` stands for."""
 
@@ -17,6 +15,8 @@ def preset_name(given: str) -> str:
     name = given.strip().lower()
     if name in (NO_PRESET, "none"):
         return NO_PRESET
+    from pfnb.presets.table import preset_of  # imported lazily: a notebook that uses no preset need not wait for it
+
     preset_of(name)
     return name
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from os import environ
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfnb.exceptions import NotAdmittedError, ParameterError, PfnbError, SecretsKeyError
 from pfnb.hub.event_expressions import value_over
@@ -27,8 +27,11 @@ from pfnb.language.media_types import media_type
 from pfnb.language.pel import parse_template
 from pfnb.language.response import Headers, checked_headers
 from pfnb.outbound import Attempts, Content, Targets, send
-from pfnb.presets.preset import ANY, Handshake, When
+from pfnb.presets import ANY
 from pfnb.presets.table import find_preset
+
+if TYPE_CHECKING:
+    from pfnb.presets.preset import Handshake, When
 
 LARGEST = 16 * 1024
 """Bytes of a body that may be a handshake: a challenge is short."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pfnb.commands.repeat_by import SENDERS_OWN
 from pfnb.commands.webhook_preset import NO_PRESET, preset_name
@@ -15,8 +15,10 @@ from pfnb.hub.proofs import COUNT
 from pfnb.hub.records.webhook import Webhook
 from pfnb.language.maps import MapOf
 from pfnb.presets.description import secret_place
-from pfnb.presets.preset import Preset
 from pfnb.presets.table import find_preset, preset_of
+
+if TYPE_CHECKING:
+    from pfnb.presets.preset import Preset
 
 SECRET = "secret"  # noqa: S105 - the name of a parameter
 _MAPS = {"signature": MapOf("signature", SignatureKeys), "auth": MapOf("auth", AuthKeys)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pfnb.presets.preset import Preset
 from pfnb.presets.table import names, preset_of
 from pfnb.rows.webhook import PresetDetails, PresetRow
+
+if TYPE_CHECKING:
+    from pfnb.presets.preset import Preset
 
 _WHEN = {
     "first": "choose or copy the secret first",

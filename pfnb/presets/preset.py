@@ -21,12 +21,10 @@ def _parsed(text: str) -> str:
 
 Expression = Annotated[str, AfterValidator(_parsed)]
 """A text with expressions over the request: its event is `body`, and `vars.secret` the webhook's secret."""
-ANY = "*"
-"""In a condition: any value that is a text and not empty."""
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class When(Frozen):

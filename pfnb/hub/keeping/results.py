@@ -15,7 +15,7 @@ from pfnb.exceptions import ParameterError, PayloadTooLargeError
 from pfnb.hub.dispatch.outcomes import Ends
 from pfnb.hub.records.delivery import Outcome
 from pfnb.hub.records.event import Event
-from pfnb.language.extent import check_written
+from pfnb.language.extent import check_written, written
 from pfnb.rows.result import ResultRow, ResultStatus
 
 RUNNING_SECONDS: Final = 3600
@@ -24,8 +24,8 @@ ENDED_SECONDS: Final = 900
 """How long a result is kept once it has ended."""
 MAX_RESULTS: Final = 10_000
 MAX_SIZE: Final = 64 * 1024 * 1024
-MAX_VALUE: Final = 16 * 1024 * 1024
-"""Bytes of all results, and of one."""
+MAX_VALUE: Final = 1024 * 1024
+"""Bytes of all results, and of one: a longer one would hold up the loop while it is written."""
 _CODES: Final[dict[ResultStatus, int]] = {"running": 202, "finished": 200, "error": 500, "cancelled": 200, "gone": 410}
 
 
@@ -166,12 +166,14 @@ class Results:
             self._remove(result)
 
     def _finish(self, result: Result, value: Any, response: dict[str, Any] | None, *, strict: bool = False) -> None:
+        answer = {"value": value, "response": response}
+        too_large = PayloadTooLargeError(f"the result has more than {MAX_VALUE:,} bytes", limit=MAX_VALUE)
         try:
-            data = json.dumps({"value": value, "response": response}, allow_nan=False).encode()
+            if written(answer) > MAX_VALUE:
+                raise too_large
+            data = json.dumps(answer, allow_nan=False).encode()
             if len(data) > MAX_VALUE:
-                raise PayloadTooLargeError(
-                    f"the result has {len(data):,} bytes: the limit is {MAX_VALUE:,}", limit=MAX_VALUE
-                )
+                raise too_large
         except (TypeError, ValueError, RecursionError) as error:
             if strict:
                 raise ParameterError(f"a result must be JSON: {error}") from error

@@ -11,7 +11,6 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from pfnb.exceptions import PfnbError
 from pfnb.kernel.magics import event_verbs, pipeline_verbs, webhook_verbs
 from pfnb.kernel.magics.suggestions import Suggestions, suggest_verb, suggest_words
-from pfnb.presets.table import names as preset_names
 from pfnb.uuid_tail import tail
 
 if TYPE_CHECKING:
@@ -93,7 +92,9 @@ class Completer:
             functions = (f"@{function.name}" for function in runner.functions.functions())
             return (*(command.name for command in runner.registry), *functions)
         if kind == "preset":
-            return preset_names()
+            from pfnb.presets.table import names  # imported lazily: it takes a while
+
+            return names()
         try:
             return self._notebook.run_sync(self._ask(kind), _SECONDS)
         except PfnbError:
