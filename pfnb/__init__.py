@@ -85,18 +85,12 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext pfnb`."""
-    import gc
+    from pfnb.garbage import uncollected
 
-    # Imports create many objects and little garbage: the collector would look at all of them several times, in vain.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         from pfnb.kernel.extension import load
 
         load(shell)
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from pfnb.exceptions import ParameterError
 from pfnb.functions import function
 from pfnb.functions.arguments import fitting
+from pfnb.garbage import uncollected
 from pfnb.language.extent import check_written
 from pfnb.language.json_size import count_json
-from pfnb.language.plain_data import uncollected
 
 
 @function("json.load")

@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 from annotated_types import Interval
 
 from pfnb.commands.endpoint import check_url
-from pfnb.display.units import utc_time
 from pfnb.exceptions import AccessDeniedError, NotFoundError, OutboundError, ParameterError
 from pfnb.hub.causation import HOPS, chain_to
 from pfnb.hub.clock import now
@@ -39,6 +38,7 @@ from pfnb.language.port import ANONYMOUS_NAME, SYSTEM_NAME, Exists, User
 from pfnb.language.running.calls import BY_UUID, PIPELINE_TYPE
 from pfnb.language.sizes import size_text
 from pfnb.language.topics import check_event_key
+from pfnb.language.utc import utc_time
 from pfnb.outbound import Content as MessageContent
 from pfnb.outbound import Targets
 from pfnb.rows.content import AttachmentRow, ContentReference

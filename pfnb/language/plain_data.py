@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import gc
 import marshal
 from typing import Any
+
+from pfnb.garbage import uncollected
 
 MANY = 1_000
 """Up to this many values, work is faster on the loop than in a thread."""
@@ -33,17 +34,3 @@ def copied(value: Any) -> Any:
         return copy.deepcopy(value)
     with uncollected():
         return marshal.loads(data)  # noqa: S302 - packed one line above
-
-
-class uncollected:  # noqa: N801 - used as a function
-    """Pause garbage collection while many values are made: none is garbage yet, and the search would take most of the time."""
-
-    __slots__ = ("_collects",)
-
-    def __enter__(self) -> None:
-        self._collects = gc.isenabled()
-        gc.disable()
-
-    def __exit__(self, *_: object) -> None:
-        if self._collects:
-            gc.enable()

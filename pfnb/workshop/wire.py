@@ -7,7 +7,7 @@ import pickle
 from typing import IO, Any
 
 from pfnb.exceptions import ParameterError, RunLimitError
-from pfnb.language.plain_data import uncollected
+from pfnb.garbage import uncollected
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """The most bytes of one message."""

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from pfnb import commands
-from pfnb.display.units import utc_time
 from pfnb.exceptions import NotFoundError, ParameterError
 from pfnb.hub.clock import now
 from pfnb.hub.dispatch.dispatcher import Dispatcher
@@ -23,6 +22,7 @@ from pfnb.hub.records.secret import SecretRecord
 from pfnb.hub.stores.changes import ListenerChange
 from pfnb.hub.stores.store import Store
 from pfnb.language.topics import topic_matches
+from pfnb.language.utc import utc_time
 from pfnb.outbound import SECRET_PREFIX
 
 DISABLED = "webhook.endpoint.disabled"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from pfnb.display.units import utc_time
 from pfnb.hub.event_expressions import LONGEST, value_over
 from pfnb.hub.offload import in_thread_if_large
 from pfnb.hub.past.history import History
@@ -17,6 +16,7 @@ from pfnb.language.condition import is_true
 from pfnb.language.content import without_codes
 from pfnb.language.media_types import OCTETS
 from pfnb.language.pel import parse_template
+from pfnb.language.utc import utc_time
 from pfnb.outbound import Content
 
 TEST = "webhook.endpoint.test"

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from pfnb.garbage import uncollected
 from pfnb.language.charset import json_text
 from pfnb.language.media_types import is_json
-from pfnb.language.plain_data import uncollected
 
 MAX_DEPTH = 100
 """Deeper nesting is kept as text: later recursive code (writing JSON, expressions, displays) stays safe."""
