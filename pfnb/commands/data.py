@@ -118,7 +118,7 @@ async def resolve(
           - resolve: {uri: "$uri:property:global/app/demo/config/app#title"}
         # => "Demo"
     """
-    if "uri" in context.addressed:
+    if context.is_address("uri"):
         return as_result(uri)
     if not isinstance(uri, str):
         raise ParameterError(f"uri must be an address such as $uri:property:PATH, not {kind(uri)}")

@@ -150,7 +150,7 @@ async def delete(context: Context, name: Name) -> None:
 
 def _value(given: Any, parameter: str, context: Context) -> Any:
     """The value of a property that is given by its address; anything else as it is."""
-    is_property = parameter in context.addressed and isinstance(given, dict) and {"path", "value"} <= given.keys()
+    is_property = context.is_address(parameter) and isinstance(given, dict) and {"path", "value"} <= given.keys()
     return given["value"] if is_property else given
 
 

@@ -151,7 +151,7 @@ def _line(value: Any) -> str:
 
 async def _text(value: Any, model: Any, context: Context) -> str:
     """The text of the message, a template if it has a model or is a stored one."""
-    is_stored = isinstance(value, dict) and "value" in value and "message" in context.addressed
+    is_stored = isinstance(value, dict) and "value" in value and context.is_address("message")
     source = value["value"] if is_stored else value
     if source is None:
         source = ""

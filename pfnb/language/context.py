@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pfnb.exceptions import AccessDeniedError, HubUnreachableError, PfnbError
 from pfnb.language.acknowledgement import Acknowledgement
 from pfnb.language.deferred import Lazy
+from pfnb.language.formula import Formula
 from pfnb.language.masking import Hidden
 from pfnb.language.port import ANONYMOUS, SYSTEM_NAME, HubPort, User
 from pfnb.language.response import Response
@@ -84,11 +85,10 @@ class Context:
 
     `event` is the event that started the run, if any, `pipeline` the name or path of its pipeline, if any. `error` is the error
     ending the run, while steps of `except` and `finally` run. `has_output`: the current step has an `output`. `arguments` are
-    its parameters as written, `computed` those with expressions, `addressed` those of them that are written as an address, such
-    as `$uri:property:PATH`. Set `response` to answer a waiting caller. `acknowledgement` is set if the run says itself what
-    becomes of its message. `is_notebooks`: it runs in a notebook's kernel, whose files are the user's own. `mocks` holds the
-    mocks by command, `macros` those that this pipeline has declared, by name, `hidden` the secrets that the run has used: its
-    logs and its trace hide them.
+    its parameters as written, `computed` those with expressions. Set `response` to answer a waiting caller. `acknowledgement`
+    is set if the run says itself what becomes of its message. `is_notebooks`: it runs in a notebook's kernel, whose files are
+    the user's own. `mocks` holds the mocks by command, `macros` those that this pipeline has declared, by name, `hidden` the
+    secrets that the run has used: its logs and its trace hide them.
     """
 
     call: Callable[..., Awaitable[Any]]
@@ -123,7 +123,6 @@ class Context:
         self.has_output = False
         self.arguments: Mapping[str, Any] = {}
         self.computed: frozenset[str] = frozenset()
-        self.addressed: frozenset[str] = frozenset()
         self.error: PfnbError | None = None
         self.mocks: dict[str, list[Mock]] = {}
         self.macros: dict[str, Macro] = {}
@@ -161,6 +160,11 @@ class Context:
         """Whether the current step's values for these parameters cannot come from strangers: they are literal, or no event
         started the run."""
         return self.event is None or self.computed.isdisjoint(parameters)
+
+    def is_address(self, parameter: str) -> bool:
+        """Whether the current step has this parameter written as an address, such as `$uri:property:PATH`."""
+        written = self.arguments.get(parameter)
+        return isinstance(written, Formula) and written.is_address
 
     def mock(self, command: str, mock: Mock) -> None:
         """Mock a command in the following steps."""

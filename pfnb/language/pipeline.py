@@ -39,7 +39,7 @@ class Step:
     `arguments` are keyed by the function's parameter names; their values are JSON with Formulas in it. `places` holds the line
     and column of each, `spellings` its spelling in pipelines. `may_block`: evaluating them may take long. `ready`, if set,
     holds validated arguments that are the same in every run; the `changing` ones then need no validation. `computed` are those
-    with expressions in them, `addressed` those of them that are written as an address.
+    with expressions in them.
     """
 
     command: Command
@@ -54,7 +54,6 @@ class Step:
     changing: Mapping[str, Any] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
-    addressed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pfnb.exceptions import ParameterError, PfnbError, PipelineSyntaxError, Unkn
 from pfnb.language.case import Case
 from pfnb.language.command import Command, CommandRegistry, split_version
 from pfnb.language.deferred import Deferred
-from pfnb.language.formula import Formula
 from pfnb.language.lazy_map import LazyMap
 from pfnb.language.on_error import THROW, OnError
 from pfnb.language.pipeline import Pipeline, Rules, Step
@@ -101,9 +100,6 @@ class StepReader:
             changing={target: values[target] for target in changing},
             spellings={target: command.parameters.spelling_of(target) for target in values},
             computed=frozenset(pending),
-            addressed=frozenset(
-                key for key, value in values.items() if isinstance(value, Formula) and value.is_address
-            ),
         )
         return Call(step, None)
 

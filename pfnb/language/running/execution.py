@@ -250,7 +250,7 @@ class Execution:
         """Call the command's function where it belongs: on the loop, in a thread, or on the main thread."""
         command, context = step.command, self.context
         context.has_output = step.options.output is not None
-        context.arguments, context.computed, context.addressed = step.arguments, step.computed, step.addressed
+        context.arguments, context.computed = step.arguments, step.computed
         for name in command.given:
             arguments[name] = self.given(name, block, body)
         try:
