@@ -51,7 +51,7 @@ class Setups:
         self._fire = fire
         self._due: dict[tuple[str, str], None] = {}
         self._failed: dict[tuple[str, str], str] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[object] | None = None
         self._begun = False
 
     def trouble(self, owner: str) -> list[str]:
@@ -83,7 +83,7 @@ class Setups:
             if one.is_pipeline and _SETUP.fullmatch(path):
                 self._due[one.owner, path] = None
         if self._begun and self._due and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._catch_up(), name="pfnb setup")
+            self._task = asyncio.create_task(self._run_due(), name="pfnb setup")
 
     async def _start(self) -> None:
         for owner in sorted({self._owner, *(account.name for account in self._users.accounts())}):
@@ -94,9 +94,6 @@ class Setups:
                 failed = await self._run_due()
                 await self._fire(FINISHED, {"pipelines": len(found), "failed": failed[owner]}, owner)
             await self._fire(STARTED, {"namespace": self._namespace}, owner)
-        await self._run_due()
-
-    async def _catch_up(self) -> None:
         await self._run_due()
 
     async def _run_due(self) -> Counter[str]:

@@ -98,8 +98,9 @@ class _ComputedAddress:
 def input_of(node: Node, source: str) -> Any:
     """A step's `input`: an expression such as `vars.order`, bare or within `#{…}`; else the value itself. A bare text that is no
     expression over the run's values is data."""
-    if not isinstance(node, Scalar) or not isinstance(value := data_of(node, source), str):
-        return value_of(node, source) if not isinstance(node, Scalar) else value
+    value = data_of(node, source)
+    if not isinstance(node, Scalar) or not isinstance(value, str):
+        return value
     try:
         formula = formula_in(node.text, place_of(node, source))
     except PelSyntaxError:
