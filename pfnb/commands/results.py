@@ -1,4 +1,4 @@
-"""Commands for what becomes of events whose senders ask later, by the `correlationId` that the receiver has told them."""
+"""Commands for the results of events, which senders ask for later with the `correlationId` of the receiver's answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ POLL_SECONDS = 3.0
 """How long `async.poll` waits before it answers with a redirect to itself: so clients that follow it do not ask all the time."""
 WAIT_SECONDS = 30.0
 Correlation = Annotated[
-    str, Field(description="The `correlationId` of the event, as its sender was told.", min_length=1, max_length=200)
+    str,
+    Field(description="The `correlationId` of the event, from the receiver's answer.", min_length=1, max_length=200),
 ]
 
 

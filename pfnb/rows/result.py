@@ -6,7 +6,7 @@ ResultStatus = Literal["running", "finished", "error", "cancelled", "gone"]
 
 
 class ResultRow(TypedDict):
-    """The state of an event, by the correlation id that its sender was told. `value` is what its pipeline, or `async.complete`,
+    """The state of an event, by the correlation id that its sender got. `value` is what its pipeline, or `async.complete`,
     made of it; `statusMessage` the error. `gone`: the hub does not know this id, or no longer."""
 
     correlationId: str

@@ -1,4 +1,4 @@
-"""What becomes of events whose senders ask later, by the correlation id that they were told. Kept in memory for a while.
+"""The results of events, for senders who ask for them later with the correlation id that they got. Kept in memory for a while.
 
 A result is running until a pipeline has answered the event, or `async.complete` has. Who asks a second time gets the same result.
 """
